@@ -1,0 +1,1 @@
+"""Collections, tasks and scores of ScalingBench."""

@@ -1,0 +1,128 @@
+"""What a law's constants are: roles, bounds, and how they change with the units of the data.
+
+A law lists its constants with the helpers below. The engine fits on normalised data (each input
+divided by its geometric mean, the response likewise), so bounds and starts are written for data
+of order one and never depend on the user's units. For the fitted constants to be turned back,
+each says how it scales: ``amplitude("A", N="alpha")`` is multiplied by ``y0 * N0**alpha`` where
+``y0`` and ``N0`` are what the response and input ``N`` were divided by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+__all__ = ["Parameter", "Power", "amplitude", "exponent", "irreducible", "location", "positive", "real"]
+
+Power = float | str | Callable[[Mapping[str, np.ndarray]], np.ndarray]
+"""An exponent of a unit: a number, a parameter's name (``"-b"`` negates), or a function of all parameters."""
+
+Role = Literal["irreducible", "amplitude", "exponent", "location", "positive", "real"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One constant of a law.
+
+    Parameters
+    ----------
+    name : str
+        As in the paper, and as the formula's argument is called.
+    role : str
+        ``irreducible`` (additive, >= 0, linear), ``amplitude`` (multiplies a term, > 0, linear),
+        ``exponent`` (> 0, of order 0.01 to 3), ``location`` (a point on the axis of an input, > 0),
+        ``positive`` (> 0, not linear), ``real`` (any sign).
+    low, high : float
+        Bounds in normalised units; infinite where there is none.
+    scale : mapping
+        Unit: what power of each normalising constant multiplies the fitted value. Keys are ``y``
+        and names of inputs.
+    shift : mapping
+        Logarithmic unit: what multiple of the log of each normalising constant is added to the
+        fitted value (the ``b`` of ``exp(a x + b)`` has ``shift={"y": 1}``).
+    start : tuple of float, optional
+        Range that starts are drawn from, in normalised units (log-uniform where the role is
+        positive); by default the role's.
+    linear : bool
+        Whether the formula is linear in it, given the others.
+    """
+
+    name: str
+    role: Role
+    low: float
+    high: float
+    scale: Mapping[str, Power] = field(default_factory=dict)
+    shift: Mapping[str, Power] = field(default_factory=dict)
+    start: tuple[float, float] | None = None
+    linear: bool = False
+
+    @property
+    def positive(self) -> bool:
+        """Whether it is searched in logarithms."""
+        return self.role in ("amplitude", "exponent", "location", "positive")
+
+    def raw(self, scales: Mapping[str, float], params: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the value in the units of the data from the normalised one.
+
+        Parameters
+        ----------
+        scales : mapping
+            Normalising constant of ``y`` and of each input.
+        params : mapping
+            Normalised values of all parameters (exponents are free of units).
+        """
+        return params[self.name] * np.exp(_log_units(self.scale, scales, params)) + _log_units(self.shift, scales, params)
+
+
+def _log_units(units: Mapping[str, Power], scales: Mapping[str, float], params: Mapping[str, np.ndarray]) -> np.ndarray | float:
+    return sum((_power(power, params) * np.log(scales[key]) for key, power in units.items()), start=0.0)
+
+
+def _power(power: Power, params: Mapping[str, np.ndarray]) -> np.ndarray | float:
+    if callable(power):
+        return power(params)
+    if isinstance(power, str):
+        return -params[power[1:]] if power.startswith("-") else params[power]
+    return power
+
+
+def irreducible(name: str = "E") -> Parameter:
+    """Additive floor of the response, in its unit, at least 0."""
+    return Parameter(name, "irreducible", 0.0, np.inf, {"y": 1.0}, linear=True)
+
+
+def amplitude(name: str, *, linear: bool = True, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
+    """Positive factor of a term; ``amplitude("A", N="alpha")`` multiplies ``N**-alpha``."""
+    return Parameter(name, "amplitude", 0.0, np.inf, {"y": 1.0, **scale}, {}, start, linear)
+
+
+def exponent(name: str, low: float = 1e-3, high: float = 10.0, start: tuple[float, float] | None = None) -> Parameter:
+    """Positive exponent, free of units."""
+    return Parameter(name, "exponent", low, high, {}, {}, start)
+
+
+def location(name: str, *, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
+    """A positive point on the axis of an input: ``location("d", x=1)``; 1 is the middle of the data."""
+    return Parameter(name, "location", 0.0, np.inf, scale, {}, start)
+
+
+def positive(name: str, low: float = 0.0, high: float = np.inf, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
+    """Any other positive constant; free of units unless `scale` says otherwise."""
+    return Parameter(name, "positive", low, high, scale, {}, start)
+
+
+def real(
+    name: str,
+    low: float = -np.inf,
+    high: float = np.inf,
+    start: tuple[float, float] | None = None,
+    *,
+    linear: bool = False,
+    scale: Mapping[str, Power] | None = None,
+    shift: Mapping[str, Power] | None = None,
+) -> Parameter:
+    """A constant of either sign, searched as it is."""
+    return Parameter(name, "real", low, high, scale or {}, shift or {}, start, linear)
