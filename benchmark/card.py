@@ -7,7 +7,7 @@ not know stands under the key ``scalingbench``.
 from __future__ import annotations
 
 import importlib.resources
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -125,7 +125,7 @@ def parse_card(name: str, text: str) -> Card:
         raise SchemaError(f"data_cards/{name}.md: {field}: {first['msg']}") from None
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_card(name: str) -> Card:
     """Read the card of a collection.
 

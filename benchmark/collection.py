@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +86,7 @@ def list_collections() -> tuple[str, ...]:
     return source_names()
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_collection(name: str) -> Collection:
     """Load a collection by name.
 

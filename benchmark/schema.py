@@ -156,7 +156,7 @@ def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataF
     if "run" not in table:
         table["run"] = [str(i) for i in range(1, len(table) + 1)]
     for column in _TEXT:
-        table[column] = table[column].fillna("").astype(str)
+        table[column] = _to_text(table[column])
     variables = variables_of(table)
     for column in ("value", *variables, *(c for c in _OPTIONAL_FLOATS if c in table)):
         if column in table:
@@ -166,6 +166,10 @@ def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataF
     table = table[[c for c in ordered if c in table]]
     keys = [c for c in ("curve", "metric", "run", *variables, "seed", "value") if c in table]
     return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _to_text(column: pd.Series) -> pd.Series:
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def _to_float(column: pd.Series, name: str) -> pd.Series:
@@ -244,7 +248,7 @@ def validate(table: pd.DataFrame) -> None:
         On the first broken rule, with the row (counted from 1), the column and the rule.
     """
     check_columns(table)
-    text = {c: table[c].fillna("").astype(str) for c in _TEXT if c in table}
+    text = {c: _to_text(table[c]) for c in _TEXT if c in table}
     numbers = {c: _to_float(table[c], c) for c in table.columns if c not in _TEXT}
     typed = pd.DataFrame({**text, **numbers}).reset_index(drop=True)
     flags = typed["flag"] if "flag" in typed else pd.Series("", index=typed.index)

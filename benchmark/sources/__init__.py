@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_names() -> tuple[str, ...]:
     """Return the names of all source modules, which are the names of the collections."""
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))

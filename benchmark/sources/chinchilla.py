@@ -10,7 +10,9 @@ import pandas as pd
 
 from benchmark.fetch import UpstreamFile
 
-_URL = "https://raw.githubusercontent.com/PlanarG/active-sl/cf7992d0e78b5411863ecc25fedb07b050e38036/benchmark/dataset/chinchilla_scaling_law"
+_URL = (
+    "https://raw.githubusercontent.com/PlanarG/active-sl/cf7992d0e78b5411863ecc25fedb07b050e38036/benchmark/dataset/chinchilla_scaling_law"
+)
 
 FILES = (
     UpstreamFile(

@@ -1,0 +1,340 @@
+"""Fit on the training rows, predict the held-out ones, record what happened.
+
+A predictor is handed training X and y and held-out X, nothing else: the held-out values stay
+with the caller, also when the fit runs in another process. A predictor that raises, returns the
+wrong thing, dies or takes too long is a recorded failure and never stops a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+import cloudpickle
+import numpy as np
+import pandas as pd
+
+from benchmark.errors import BenchmarkError
+from benchmark.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
+from benchmark.tasks import Task
+
+__all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "usable"]
+
+DEFAULT_TIME_LIMIT = 60.0
+"""Seconds that one predictor may take over all folds of one task."""
+
+Inputs = list[tuple[str, pd.DataFrame, np.ndarray, pd.DataFrame]]
+"""Per fold: name, training X, training y, held-out X."""
+
+
+class Predictor(Protocol):
+    """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name."""
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
+        """Fit on training rows."""
+        ...
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict, shape (n,)."""
+        ...
+
+
+def usable(predictor: object, task: Task) -> bool:
+    """Return whether the task hands over every variable that the predictor's ``variables`` names.
+
+    No ``variables`` means any; ``("*",)`` means a task with exactly one.
+    """
+    wanted = getattr(predictor, "variables", None)
+    if wanted is None:
+        return True
+    if tuple(wanted) == ("*",):
+        return len(task.variables) == 1
+    return set(wanted) <= set(task.variables)
+
+
+def evaluate(
+    predictor: Predictor,
+    task: Task,
+    *,
+    name: str | None = None,
+    suite: str = "",
+    time_limit: float | None = None,
+    levels: Sequence[float] = (),
+) -> TaskResult:
+    """Evaluate a predictor on a task.
+
+    Parameters
+    ----------
+    predictor : estimator
+        Not changed: a clone is fitted for each fold.
+    task : Task
+        What to train on and predict.
+    name : str, optional
+        What results call it; by default the class's name.
+    suite : str
+        Recorded in the result.
+    time_limit : float, optional
+        Seconds for all folds, in a process of its own that is killed when they are over.
+        By default there is no limit and the fits run in this process.
+    levels : sequence of float
+        Quantile levels to ask for, where the predictor has ``predict_quantiles``.
+    """
+    label = name or type(predictor).__name__
+    if time_limit is not None:
+        return next(_in_processes([_Job(label, predictor, task, suite)], 1, time_limit, levels))
+    folds = _fit_folds(_pack(predictor), _inputs(task), tuple(levels))
+    return _result(_Job(label, predictor, task, suite), folds)
+
+
+@dataclass(frozen=True)
+class _Job:
+    name: str
+    predictor: Predictor
+    task: Task
+    suite: str
+
+
+def run_suite(
+    predictors: Mapping[str, Predictor],
+    tasks: Sequence[Task],
+    out: Path,
+    *,
+    suite: str = "",
+    jobs: int = 1,
+    resume: bool = False,
+    time_limit: float = DEFAULT_TIME_LIMIT,
+    levels: Sequence[float] = (),
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> tuple[TaskResult, ...]:
+    """Evaluate predictors on every task that they can use, and write one file per predictor.
+
+    Results do not depend on `jobs`. Each finished task is on disk before the next is reported, so
+    a killed run can be continued with `resume`.
+
+    Parameters
+    ----------
+    predictors : mapping of str to estimator
+        By name.
+    tasks : sequence of Task
+        What to evaluate on.
+    out : Path
+        Folder for the result files; a predictor's old file there is replaced when its new
+        results are complete.
+    jobs : int
+        Number of worker processes.
+    resume : bool
+        Keep results in `out` whose task fingerprint, constructor arguments and package versions
+        are unchanged.
+    time_limit : float
+        Seconds for one predictor on one task.
+    levels : sequence of float
+        Quantile levels to ask for.
+    progress : callable
+        Called with the number of jobs done, their total and what was just done.
+
+    Returns
+    -------
+    tuple of TaskResult
+        In the order of `predictors`, then `tasks`.
+
+    Raises
+    ------
+    BenchmarkError
+        If no predictor can use any task.
+    """
+    todo = [_Job(n, p, t, suite) for t in tasks for n, p in predictors.items() if usable(p, t)]
+    if not todo:
+        raise BenchmarkError("none of the predictors can use any of the tasks")
+    done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
+    pending = [job for job in todo if (job.name, job.task.id) not in done]
+    progress(len(done), len(todo), "")
+    for result in _in_processes(pending, jobs, time_limit, levels):
+        write_results(part_path(out, result.predictor, result.task), [result])
+        done[result.predictor, result.task] = result
+        progress(len(done), len(todo), f"{result.predictor} on {result.task}")
+    order = [(name, task.id) for name in predictors for task in tasks if (name, task.id) in done]
+    for name in predictors:
+        _collect(out, name, [done[key] for key in order if key[0] == name])
+    return tuple(done[key] for key in order)
+
+
+def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) -> Iterator[TaskResult]:
+    stored: dict[tuple[str, str], TaskResult] = {}
+    for name in predictors:
+        parts = part_path(out, name, "x").parent
+        for file in (predictor_path(out, name), *sorted(parts.glob("*.parquet"))):
+            if file.is_file():
+                stored |= {(r.predictor, r.task): r for r in read_results(file)}
+    for job in jobs:
+        result = stored.get((job.name, job.task.id))
+        same = (job.task.fingerprint, _parameters(job.predictor), _versions())
+        if result is not None and (result.fingerprint, result.parameters, result.versions) == same:
+            yield result
+
+
+def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
+    """Write a predictor's file, then remove the parts it was made of."""
+    if not results:
+        return
+    write_results(predictor_path(out, name), results)
+    parts = part_path(out, name, "x").parent
+    for file in parts.glob("*.parquet"):
+        file.unlink()
+    for folder in (parts, parts.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _in_processes(jobs: Sequence[_Job], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
+    """Yield results as they finish, from worker processes that are killed past their time."""
+    import multiprocessing
+
+    from pebble import ProcessPool
+
+    if not jobs:
+        return
+    # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
+    context = multiprocessing.get_context("spawn")
+    queue = iter(jobs)
+    with ProcessPool(max_workers=workers, context=context, initializer=_start_worker) as pool:
+        running: dict[Future[list[FoldResult]], _Job] = {}
+        try:
+            while True:
+                # few jobs in flight: inputs are pickled when scheduled, and an interrupt loses little
+                while len(running) < 2 * workers and (job := next(queue, None)) is not None:
+                    args = (_pack(job.predictor), _inputs(job.task), tuple(levels))
+                    running[pool.schedule(_fit_folds, args=args, timeout=time_limit)] = job
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    yield _result(job, _outcome(future, job.task, time_limit))
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _outcome(future: Future[list[FoldResult]], task: Task, time_limit: float) -> list[FoldResult]:
+    from pebble import ProcessExpired
+
+    try:
+        return future.result()
+    except TimeoutError:
+        return _all_failed(task, "timeout", f"took longer than {time_limit:g} s")
+    except ProcessExpired as error:
+        return _all_failed(task, "crash", f"its process died with exit code {error.exitcode}")
+    except Exception as error:  # the predictor's result or error could not be sent back
+        return _all_failed(task, "error", _one_line(error))
+
+
+def _all_failed(task: Task, status: Status, message: str) -> list[FoldResult]:
+    return [FoldResult(fold.name, status, message) for fold in task.folds]
+
+
+def _start_worker() -> None:
+    """Keep what predictors print away from this program's standard output, which carries data."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _pack(predictor: Predictor) -> bytes:
+    return cloudpickle.dumps(predictor)
+
+
+def _inputs(task: Task) -> Inputs:
+    return [(fold.name, fold.X_train, fold.y_train, fold.X_test) for fold in task.folds]
+
+
+def _fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...]) -> list[FoldResult]:
+    from threadpoolctl import threadpool_limits
+
+    # one BLAS thread: the order of a sum, hence its last bits, must not depend on the machine's load
+    with threadpool_limits(1):
+        return [_fit_fold(packed, name, X, y, X_test, levels) for name, X, y, X_test in inputs]
+
+
+def _fit_fold(packed: bytes, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
+    clock = time.perf_counter
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            model = cloudpickle.loads(packed)  # a fresh, unfitted copy: never shared between folds
+            start = clock()
+            model.fit(X.copy(), y.copy())
+            fitted = clock()
+            predictions = model.predict(X_test.copy())
+            end = clock()
+            quantiles = _quantiles(model, X_test, levels)
+        except Exception as error:
+            return FoldResult(name, "error", _one_line(error))
+    times: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": end - fitted}
+    status, message = _check(predictions, len(X_test))
+    if status != "ok":
+        return FoldResult(name, status, message, **times)
+    message = _one_line(caught[0].message) if caught else ""
+    return FoldResult(name, "ok", message, np.asarray(predictions, float).ravel(), quantiles, _constants(model), **times)
+
+
+def _check(predictions: object, n: int) -> tuple[Status, str]:
+    try:
+        array = np.asarray(predictions, dtype=float)
+    except (TypeError, ValueError):
+        return "wrong-shape", f"predict returned {type(predictions).__name__}, expected {n} numbers"
+    if array.shape not in ((n,), (n, 1)):
+        return "wrong-shape", f"predict returned shape {array.shape}, expected ({n},)"
+    broken = ~np.isfinite(array)
+    if broken.any():
+        return "not-finite", f"predict returned {broken.sum()} of {n} values that are NaN or infinite"
+    return "ok", ""
+
+
+def _quantiles(model: Any, X: pd.DataFrame, levels: tuple[float, ...]) -> dict[float, np.ndarray]:
+    if not levels or not hasattr(model, "predict_quantiles"):
+        return {}
+    values = np.asarray(model.predict_quantiles(X.copy(), list(levels)), float)
+    if values.shape != (len(X), len(levels)) or not np.isfinite(values).all():
+        raise ValueError(f"predict_quantiles returned shape {values.shape} or non-finite values, expected ({len(X)}, {len(levels)})")
+    return {level: values[:, i] for i, level in enumerate(levels)}
+
+
+def _constants(model: object) -> dict[str, float]:
+    constants = getattr(model, "params_", None)
+    if not isinstance(constants, Mapping):
+        return {}
+    return {str(k): float(v) for k, v in constants.items() if isinstance(v, int | float | np.number)}
+
+
+def _one_line(error: object) -> str:
+    text = " ".join(str(error).split())
+    kind = type(error).__name__
+    return f"{kind}: {text}"[:500] if text else kind
+
+
+def _result(job: _Job, folds: Iterable[FoldResult]) -> TaskResult:
+    return TaskResult(job.name, _parameters(job.predictor), job.suite, job.task.id, job.task.fingerprint, _versions(), tuple(folds))
+
+
+def _parameters(predictor: object) -> str:
+    get = getattr(predictor, "get_params", None)
+    return json.dumps(get(deep=False) if callable(get) else {}, default=str, sort_keys=True)
+
+
+@lru_cache(maxsize=1)
+def _versions() -> str:
+    found = {"python": platform.python_version()}
+    for package in ("scalingbench", "numpy", "scipy", "pandas", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a source tree that was not installed
+            found[package] = "unknown"
+    return json.dumps(found, sort_keys=True)

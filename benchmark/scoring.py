@@ -1,0 +1,125 @@
+"""Results to scores: every number is recomputed from stored predictions and the tasks' own values.
+
+The error of a fold is the root mean squared log error on its held-out rows, that of a task the
+mean over its folds. A fold's error is capped at `CEILING` times the reference's worst fold of the
+task, and a failed fold gets that cap, so that failing never beats trying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmark.errors import BenchmarkError
+from benchmark.metrics import bias, mape, r2, rmsle
+from benchmark.results import FoldResult, TaskResult
+from benchmark.tasks import Fold, Task
+
+__all__ = ["CEILING", "FLOOR", "current_results", "score", "stale_results"]
+
+CEILING = 10.0
+"""Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
+FLOOR = 0.01
+"""Smallest ratio that a task counts with."""
+
+
+def current_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+    """Return the results whose task exists with the same fingerprint."""
+    known = {task.id: task.fingerprint for task in tasks}
+    return tuple(r for r in results if known.get(r.task) == r.fingerprint)
+
+
+def stale_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+    """Return the results of a task whose rows have changed since."""
+    known = {task.id: task.fingerprint for task in tasks}
+    return tuple(r for r in results if r.task in known and known[r.task] != r.fingerprint)
+
+
+def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, families: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Score results.
+
+    Parameters
+    ----------
+    results : iterable of TaskResult
+        Any number of predictors; the reference must be among them.
+    tasks : sequence of Task
+        The tasks; results of others, or with another fingerprint, are ignored.
+    reference : str
+        Name of the predictor whose error is the unit.
+    families : mapping of str to str, optional
+        Family of each predictor; by default its own name.
+
+    Returns
+    -------
+    DataFrame
+        One row per predictor and task entered: predictor, family, task, collection, track, error,
+        reference_error, ratio (clipped to [`FLOOR`, `CEILING`]), failed, folds, fit_seconds, mape,
+        r2 (mean over folds with at least 5 held-out rows), bias, extrapolation, compute_share.
+
+    Raises
+    ------
+    BenchmarkError
+        If the reference is missing or failed on a task that others entered.
+    """
+    results = current_results(results, tasks)
+    by_id = {task.id: task for task in tasks}
+    references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
+    rows = []
+    for result in results:
+        base = references.get(result.task)
+        if base is None or not np.isfinite(base).all():
+            raise BenchmarkError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
+        family = (families or {}).get(result.predictor, result.predictor)
+        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base)})
+    return pd.DataFrame(rows)
+
+
+def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[str, object]:
+    unit = max(float(reference.mean()), 1e-12)
+    cap = CEILING * max(float(reference.max()), 1e-12)
+    errors = _errors(result, task)
+    failed = ~np.isfinite(errors)
+    error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
+    ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
+    good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
+    return {
+        "task": task.id,
+        "collection": task.collection,
+        "track": task.track,
+        "error": error,
+        "reference_error": unit,
+        "ratio": ratio,
+        "failed": int(failed.sum()),
+        "folds": len(errors),
+        "fit_seconds": _median([f.fit_seconds for f in result.folds]),
+        "mape": _mean([mape(fold.y_test, f.predictions) for fold, f in good]),
+        "r2": _mean([r2(fold.y_test, f.predictions) for fold, f in good]),
+        "bias": _mean([bias(fold.y_test, f.predictions) for fold, f in good]),
+        "extrapolation": task.extrapolation,
+        "compute_share": task.compute_share,
+    }
+
+
+def _errors(result: TaskResult, task: Task) -> np.ndarray:
+    """Return the error of each fold, NaN where it failed."""
+    if [f.fold for f in result.folds] != [fold.name for fold in task.folds]:
+        raise BenchmarkError(f"{result.predictor} on {task.id}: the result's folds are not the task's")
+    return np.array([_error(fold, f) for fold, f in zip(task.folds, result.folds, strict=True)])
+
+
+def _error(fold: Fold, result: FoldResult) -> float:
+    if result.status != "ok" or len(result.predictions) != len(fold.y_test):
+        return float("nan")
+    return rmsle(fold.y_test, result.predictions)
+
+
+def _mean(values: list[float]) -> float:
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.mean(finite)) if finite else float("nan")
+
+
+def _median(values: list[float]) -> float:
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.median(finite)) if finite else float("nan")
