@@ -67,7 +67,6 @@ def test_when_a_loss_has_an_interval_then_it_holds_the_value(table: pd.DataFrame
     assert others[["value_low", "value_high"]].isna().all(axis=None)
 
 
-def test_when_the_largest_models_are_averaged_over_17_tasks_then_errors_are_as_published(table: pd.DataFrame) -> None:
+def test_when_the_largest_models_are_averaged_over_17_tasks_then_errors_order_the_training_sets(table: pd.DataFrame) -> None:
     errors = table[(table["metric"] == "error_rate_mean_17") & (table["params"] > 6e9)].set_index("curve")["value"]
-    published = {"c4": 0.480, "rpj": 0.472, "refinedweb": 0.450}
-    assert {curve: round(float(value), 3) for curve, value in errors.items()} == published
+    assert {curve: round(float(value), 3) for curve, value in errors.items()} == {"c4": 0.480, "rpj": 0.472, "refinedweb": 0.450}

@@ -1,0 +1,5 @@
+"""``python -m scalingbench``."""
+
+from scalingbench.cli import main
+
+main()

@@ -1,0 +1,207 @@
+"""The command as a user types it: standard output, standard error and exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--collections", "chinchilla")
+BAD_PREDICTORS = '''
+import os, time
+import numpy as np
+
+class Fine:
+    def fit(self, X, y): self.m = np.mean(y); return self
+    def predict(self, X): return np.full(len(X), self.m)
+
+class Hangs(Fine):
+    def fit(self, X, y): time.sleep(600)
+
+class Raises(Fine):
+    def fit(self, X, y): raise RuntimeError("no way")
+
+class ReturnsNaN(Fine):
+    def predict(self, X): return np.full(len(X), np.nan)
+
+class WrongShape(Fine):
+    def predict(self, X): return np.zeros(3)
+
+class Prints(Fine):
+    def fit(self, X, y): print("chatter"); os.write(1, b"more chatter"); return super().fit(X, y)
+
+class NeedsArguments(Fine):
+    def __init__(self, size): self.size = size
+
+class NoPredict:
+    def fit(self, X, y): return self
+'''
+
+
+def scalingbench(*arguments, cwd, env=None):
+    import os
+
+    command = [sys.executable, "-m", "scalingbench", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})})
+
+
+def assert_refused(done, *words):
+    assert done.returncode == 2, (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr and done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+def test_help_does_not_import_what_is_slow():
+    code = "import sys; import scalingbench.cli; print([m for m in ('numpy', 'pandas', 'scipy', 'sklearn', 'pyarrow') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_listings_are_json_where_a_script_asks(tmp_path):
+    for arguments, key in [(("collections",), "name"), (("predictors",), "name"), (("tasks",), "task")]:
+        done = scalingbench(*arguments, "--json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert all(key in row for row in json.loads(done.stdout))
+
+
+def test_show_prints_the_essentials(tmp_path):
+    done = scalingbench("show", "chinchilla", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word in ("nats/token", "mit", "Besiroglu", "params", "frontier-flops-1e21", "outlier: 5 rows"):
+        assert word in done.stdout
+    parsed = json.loads(scalingbench("show", "chinchilla", "--json", cwd=tmp_path).stdout)
+    assert parsed["rows"] == 245 and parsed["tasks"]
+
+
+def test_every_collection_at_hand_can_be_shown(tmp_path):
+    for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout):
+        if row["rows"] is not None:
+            done = scalingbench("show", row["name"], cwd=tmp_path)
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the folder of a small finished run, and its board."""
+    folder = tmp_path_factory.mktemp("run")
+    names = "mean,power-law,chinchilla[l2-log],log-linear"
+    done = scalingbench("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", 2, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "nearest-neighbor: added" in done.stderr
+    return folder, done.stdout
+
+
+def test_run_prints_the_board_and_writes_a_file_per_predictor(finished):
+    folder, board = finished
+    assert "chinchilla[l2-log]" in board and "skill" in board
+    names = sorted(p.name for p in (folder / "out").iterdir())
+    assert names == ["chinchilla-l2-log.parquet", "log-linear.parquet", "mean.parquet", "nearest-neighbor.parquet"]
+
+
+def test_leaderboard_in_every_format(finished):
+    folder, _ = finished
+    for form in ("md", "csv", "latex"):
+        done = scalingbench("leaderboard", "--results", "out", "--format", form, cwd=folder)
+        assert done.returncode == 0 and "log-linear" in done.stdout, done.stderr
+    rows = json.loads(scalingbench("leaderboard", "--results", "out", "--format", "json", cwd=folder).stdout)
+    assert any(row["predictor"] == "mean" for row in rows["rows"])
+
+
+def predictions(folder: Path):
+    from benchmark.results import load_results
+
+    return {(r.predictor, r.task, f.fold): f.predictions.tobytes() for r in load_results(folder) for f in r.folds}
+
+
+def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
+    import signal
+    import time
+
+    folder, _ = finished
+    names = "mean,chinchilla[l2-log],log-linear,nearest-neighbor"
+    arguments = ("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scalingbench", *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "out").rglob("*.parquet"))) < 2 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = scalingbench(*arguments, "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert predictions(tmp_path / "out") == predictions(folder / "out")
+
+
+def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
+    (tmp_path / "bad.py").write_text(BAD_PREDICTORS)
+    targets = [f"bad.py:{name}" for name in ("Hangs", "Raises", "ReturnsNaN", "WrongShape", "Fine", "Prints")]
+    done = scalingbench("evaluate", *targets, *SMALL, "--time-limit", 2, "--out", "out", "--json", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    rows = {row["predictor"]: row for row in json.loads(done.stdout)["rows"]}
+    assert rows["Fine"]["failed_tasks"] == 0 and rows["Prints"]["failed_tasks"] == 0
+    for name, word in [("Hangs", "timeout"), ("Raises", "RuntimeError: no way"), ("ReturnsNaN", "not-finite"), ("WrongShape", "wrong-shape")]:
+        assert rows[name]["failed_tasks"] == rows[name]["tasks_entered"]
+        assert rows[name]["skill"] < rows["Fine"]["skill"]
+        assert any(line.startswith(f"failed: {name} on chinchilla/") and word in line for line in done.stderr.splitlines())
+
+
+def test_bad_usage_is_refused_in_one_line(tmp_path):
+    (tmp_path / "bad.py").write_text(BAD_PREDICTORS)
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    cases = [
+        (("show", "chinchila"), ("unknown collection 'chinchila'", "did you mean 'chinchilla'")),
+        (("run", "--predictors", "chinchila[l2]", *SMALL), ("chinchila[l2]", "did you mean")),
+        (("run", "--suite", "v9"), ("unknown suite 'v9'",)),
+        (("run", "--suite", "gone.yaml"), ("gone.yaml: no such file",)),
+        (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
+        (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
+        (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
+        (("evaluate", "bad.py:X"), ("bad.py: has no class 'X'",)),
+        (("evaluate", "bad.py:NeedsArguments"), ("cannot be made without arguments",)),
+        (("evaluate", "bad.py:NoPredict"), ("has no method 'predict'",)),
+        (("evaluate", "broken.py:X"), ("broken.py: cannot be imported: SyntaxError",)),
+        (("evaluate", "nope.module:X"), ("nope.module: cannot be imported",)),
+    ]
+    for arguments, words in cases:
+        assert_refused(scalingbench(*arguments, cwd=tmp_path), *words)
+
+
+def test_an_unknown_option_exits_with_2(tmp_path):
+    done = scalingbench("run", "--sweet", "v0", cwd=tmp_path)
+    assert done.returncode == 2 and "--sweet" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("params,value\n1e8,3.0\n1e9,-2.0\n", ("row 2, column 'value'", "-2.0", "(0, inf]")),
+        ("run,params,value\na,1e8,3.0\na,1e8,3.0\n", ("row 2: repeats row 1",)),
+        ("parms,value\n1e8,3.0\n", ("column 'parms'", "did you mean 'params'")),
+        ("params,value\n1e8,3.O\n", ("row 1, column 'value'", "'3.O' is not a number")),
+    ],
+)
+def test_a_broken_table_is_refused_in_one_line(tmp_path, text, words):
+    (tmp_path / "runs.csv").write_text(text)
+    assert_refused(scalingbench("validate", "runs.csv", cwd=tmp_path), "runs.csv", *words)
+
+
+def test_a_sound_table_passes(tmp_path):
+    (tmp_path / "runs.csv").write_text("params,value\n1e8,3.0\n1e9,2.0\n")
+    done = scalingbench("validate", "runs.csv", cwd=tmp_path)
+    assert done.returncode == 0 and "2 rows" in done.stdout
+
+
+def test_a_missing_or_altered_upstream_file_is_refused_in_one_line(tmp_path):
+    raw = tmp_path / "mirror" / "steplaw" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "dense_lr_bs_loss.csv").write_text("altered\n")
+    env = {"SCALINGBENCH_MIRROR": str(tmp_path / "mirror"), "SCALINGBENCH_CACHE": str(tmp_path / "cache")}
+    assert_refused(scalingbench("show", "steplaw", cwd=tmp_path, env=env), "dense_lr_bs_loss.csv", "sha256", "altered")
+    gone = {"SCALINGBENCH_MIRROR": str(tmp_path / "gone")}
+    assert_refused(scalingbench("show", "steplaw", cwd=tmp_path, env=gone), "gone: no such folder")
+    assert_refused(scalingbench("validate", "nothing.csv", cwd=tmp_path), "nothing.csv: no such file")

@@ -1,0 +1,43 @@
+"""The README's code runs, and its board is the one that the committed results give."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def run(*arguments, cwd):
+    environment = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    return subprocess.run([*arguments], cwd=cwd, capture_output=True, text=True, env=environment, timeout=300)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[b.strip().splitlines()[0] for b in BLOCKS])
+def test_code_blocks_run(block, tmp_path):
+    (tmp_path / "block.py").write_text(block)
+    done = run(sys.executable, "block.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
+    (law,) = [b for b in BLOCKS if b.startswith("# file: mylaw.py")]
+    (tmp_path / "mylaw.py").write_text(law)
+    command = re.search(r"```bash\nscalingbench (evaluate .*?)\n```", TEXT)
+    assert command
+    done = run(sys.executable, "-m", "scalingbench", *command[1].split(), "--collections", "chinchilla", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "JointPower" in done.stdout
+
+
+def test_the_board_is_what_the_command_prints(tmp_path):
+    board = re.search(r"<!-- board: scalingbench (.*?) -->\n(.*?)<!-- /board -->", TEXT, flags=re.DOTALL)
+    assert board
+    done = run(sys.executable, "-m", "scalingbench", *board[1].split(), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert board[2].strip() == done.stdout.strip()
