@@ -48,8 +48,9 @@ class Where(_Strict):
     """Shell patterns, any of which may match."""
     runs: tuple[str, ...] | None = None
     between: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
-    """Inclusive limits of variables; null is no limit."""
-    equals: dict[str, float] = Field(default_factory=dict)
+    """Inclusive limits of a variable, or of a ratio such as ``tokens/params``; null is no limit."""
+    equals: dict[str, float | None] = Field(default_factory=dict)
+    """Exact values; null means that the row must have none."""
     value: tuple[float | None, float | None] = (None, None)
     final: str | None = None
     """Keep only the last row of each run along this variable."""
@@ -245,7 +246,7 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     where = spec.where
     if spec.metric not in set(table["metric"]):
         raise TaskError(f"the collection has no metric {spec.metric!r}")
-    for name in (*spec.variables, *where.between, *where.equals):
+    for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
     keep = (table["metric"] == spec.metric) & table["value"].notna()
@@ -256,9 +257,9 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
         if patterns is not None:
             keep &= _matches(table[column], (*patterns, *(spec.shared if column == "curve" else ())))
     for name, limits in (*where.between.items(), ("value", where.value)):
-        keep &= _within(table[name], limits)
+        keep &= _within(_ratio(table, name), limits)
     for name, value in where.equals.items():
-        keep &= table[name] == value
+        keep &= table[name].isna() if value is None else table[name] == value
     rows = table[keep]
     if where.final is not None:
         last = rows.groupby(["curve", "run"])[where.final].transform("max")
@@ -270,6 +271,11 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
 
 def _matches(column: pd.Series, patterns: Sequence[str]) -> pd.Series:
     return column.map(lambda text: any(fnmatch.fnmatchcase(text, p) for p in patterns))
+
+
+def _ratio(table: pd.DataFrame, key: str) -> pd.Series:
+    above, _, below = key.partition("/")
+    return table[above] / table[below] if below else table[above]
 
 
 def _within(column: pd.Series, limits: tuple[float | None, float | None]) -> pd.Series:

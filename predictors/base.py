@@ -16,10 +16,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from predictors import fitting
 from predictors.errors import FitWarning, PredictorError
+from predictors.fitting import Loss, Problem, Space
+from predictors.frames import check_response, numeric_columns, select
 from predictors.parameters import Parameter
 
 __all__ = ["ANY", "ParametricLaw", "ScalingLaw"]
@@ -34,8 +36,8 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     variables : tuple of str or None
-        Columns that are read from X; ``("*",)`` is the only numeric column, whatever its name;
-        None is every numeric column.
+        Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
+        whatever its name; None is every numeric column. Plain arrays are read by position.
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None
@@ -55,3 +57,257 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict values, shape (n,)."""
         raise NotImplementedError
+
+    def _read(self, X: Any, y: Any = None, *, positive: bool = True) -> tuple[pd.DataFrame, Any]:
+        """Return X as a DataFrame of the columns in use, and y checked; remembers the columns when y is given."""
+        fitting_now = y is not None
+        if not isinstance(X, pd.DataFrame):
+            # scikit-learn's own checks for arrays: shape, finiteness, number of features
+            X = validate_data(self, X, reset=fitting_now, ensure_min_samples=1, dtype="numeric")
+            X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+        elif fitting_now:
+            self.n_features_in_ = X.shape[1]
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        if fitting_now:
+            self.columns_ = self._wanted(X)
+            if len(X) == 0:
+                raise PredictorError("X: has no rows to fit on")
+            return X, check_response(np.asarray(y).reshape(len(X), -1)[:, 0] if np.ndim(y) == 2 else y, len(X), positive=positive)
+        return X, None
+
+    def _array_columns(self, width: int) -> list[str]:
+        names = self.variables
+        return list(names) if names and names != (ANY,) and len(names) == width else [f"x{i}" for i in range(width)]
+
+    def _wanted(self, X: pd.DataFrame) -> tuple[str, ...]:
+        """Return the names of the columns to read."""
+        if self.variables is None:
+            return tuple(numeric_columns(X))
+        if tuple(self.variables) != (ANY,):
+            return tuple(self.variables)
+        numeric = numeric_columns(X)
+        if len(numeric) != 1:
+            raise PredictorError(f"X: {type(self).__name__} takes one numeric column, got {len(numeric)}: {', '.join(numeric)}")
+        return tuple(numeric)
+
+
+class ParametricLaw(ScalingLaw):
+    """A law form: a formula and its constants, fitted by the shared engine.
+
+    A subclass gives `variables`, `parameters` and `formula`, and nothing else is needed.
+
+    Parameters
+    ----------
+    loss : {"huber", "soft-l1", "l1", "l2"}
+        Loss of a residual.
+    space : {"log", "linear"}
+        Residuals are differences of logarithms, or of values divided by their geometric mean.
+    delta : float
+        Where the robust losses turn from quadratic to linear.
+    n_starts : int, optional
+        Starting points; by default the law's own `default_starts`.
+    random_state : int
+        Seed of the starts and of bootstraps.
+
+    Attributes
+    ----------
+    params_ : dict of str to float
+        Fitted constants in the units of the data.
+    objective_ : float
+        Sum over rows of the loss.
+    converged_, status_ : bool, str
+        How the fit ended; see `predictors.fitting.FitResult` for this and what follows.
+    covariance_ : ndarray, shape (P, P)
+        Of the constants, in the order of `parameters`.
+    at_bound_, unidentified_ : tuple of str
+        Constants at a bound, and constants that the data leave open.
+    condition_, gradient_norm_ : float
+        Of the curvature and of the gradient at the optimum.
+    n_starts_, agreement_ : int, float
+        Starts drawn, and the share of those followed to the end that reached this optimum.
+    """
+
+    parameters: ClassVar[Sequence[Parameter]] = ()
+    shared_scale: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Inputs, by argument name, that are in one unit and must be normalised together."""
+    fixed_scale: ClassVar[tuple[str, ...]] = ()
+    """Inputs whose unit the law fixes: they are not normalised."""
+    default_starts: ClassVar[int] = fitting.DEFAULT_STARTS
+    jacobian: ClassVar[Callable[..., np.ndarray] | None] = None
+    """Optional: derivatives of the formula by each constant, shape (S, P, n); exact ones are found without it."""
+    formula: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        loss: Loss = "huber",
+        space: Space = "log",
+        delta: float = 1e-3,
+        n_starts: int | None = None,
+        random_state: int = 0,
+    ):
+        self.loss = loss
+        self.space = space
+        self.delta = delta
+        self.n_starts = n_starts
+        self.random_state = random_state
+
+    def inputs(self, X: pd.DataFrame) -> tuple[np.ndarray, ...]:
+        """Return the formula's inputs, each of shape (n,); by default the columns of `variables`."""
+        return tuple(select(X, self.columns_))
+
+    def fit(self, X: pd.DataFrame, y: Any, sample_weight: Any = None) -> ParametricLaw:
+        """Fit the constants.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n, n_variables)
+            Scale variables, one column each.
+        y : array-like, shape (n,)
+            Measured values; positive where `space` is log.
+        sample_weight : array-like, shape (n,), optional
+            Weights of the rows, at least 0.
+
+        Raises
+        ------
+        PredictorError
+            If an argument, a column or a value cannot be used; names it.
+        """
+        self._check_arguments()
+        X, y = self._read(X, y, positive=self.space == "log")
+        weights = None if sample_weight is None else _check_weights(sample_weight, len(y))
+        self._problem = self._make_problem(X, y)
+        starts = self.n_starts if self.n_starts is not None else self.default_starts
+        self._weights = np.ones(len(y)) if weights is None else weights
+        self._store(fitting.fit(self._problem, weights=weights, n_starts=starts, random_state=self.random_state))
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict values.
+
+        Parameters
+        ----------
+        X : DataFrame
+            The columns of `variables`, in any order.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        check_is_fitted(self, "params_")
+        X, _ = self._read(X)
+        return self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: Sequence[float], *, n_resamples: int = 200) -> np.ndarray:
+        """Predict quantiles by refitting bootstrap resamples and adding resampled residuals.
+
+        Parameters
+        ----------
+        X : DataFrame
+            The columns of `variables`.
+        levels : sequence of float
+            Quantile levels in (0, 1).
+        n_resamples : int
+            Resamples of the training rows.
+
+        Returns
+        -------
+        ndarray, shape (n, len(levels))
+        """
+        check_is_fitted(self, "params_")
+        X, _ = self._read(X)
+        rng = np.random.default_rng(self.random_state)
+        n = len(self._problem.y)
+        counts = rng.multinomial(n, np.full(n, 1.0 / n), size=n_resamples) * self._weights
+        u = fitting.refit(self._problem, self.result_.u[None, :], counts.astype(float))
+        values = self._evaluate(self.inputs(X), u)
+        residual = self._problem.residuals(self.result_.u[None, :])[0]
+        # small samples: residuals of a fit are smaller than the noise by about the constants spent
+        inflate = np.sqrt(n / max(1, n - len(self.parameters)))
+        draws = -inflate * residual[rng.integers(0, n, values.shape)]
+        noisy = values * np.exp(draws) if self.space == "log" else values + draws * self._problem.scales["y"]
+        return np.quantile(noisy, list(levels), axis=0).T
+
+    def summary(self) -> pd.DataFrame:
+        """Return the constants with standard errors: one row each, columns estimate, se, at_bound, identified."""
+        check_is_fitted(self, "params_")
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.diag(self.covariance_))
+        return pd.DataFrame(
+            {
+                "estimate": list(self.params_.values()),
+                "se": se,
+                "at_bound": [name in self.at_bound_ for name in self.params_],
+                "identified": [name not in self.unidentified_ for name in self.params_],
+            },
+            index=pd.Index(list(self.params_), name="constant"),
+        )
+
+    def _make_problem(self, X: pd.DataFrame, y: np.ndarray) -> Problem:
+        return fitting.make_problem(
+            self.parameters,
+            self.formula,
+            dict(zip(self._input_names(), self.inputs(X), strict=True)),
+            y,
+            jacobian=self.jacobian,
+            shared=self.shared_scale,
+            fixed=self.fixed_scale,
+            loss=self.loss,
+            space=self.space,
+            delta=self.delta,
+        )
+
+    def _input_names(self) -> list[str]:
+        """Return the names of the formula's first arguments, those before the constants."""
+        constants = {p.name for p in self.parameters}
+        arguments = inspect.signature(self.formula).parameters.values()
+        return [a.name for a in arguments if a.kind is not a.VAR_POSITIONAL and a.name not in constants]
+
+    def _evaluate(self, inputs: tuple[np.ndarray, ...], u: np.ndarray) -> np.ndarray:
+        """Evaluate the fitted law on raw inputs, shape (len(u), n)."""
+        problem = self._problem
+        names = [n for n in problem.scales if n != "y"]
+        normalised = tuple(x / problem.scales[name] for name, x in zip(names, inputs, strict=True))
+        theta = problem.theta(u)
+        with np.errstate(all="ignore"):
+            value = np.asarray(self.formula(*normalised, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
+        return np.broadcast_to(value, (len(u), len(inputs[0]))) * problem.scales["y"]
+
+    def _store(self, result: fitting.FitResult) -> None:
+        names = [p.name for p in self.parameters]
+        self.result_ = result
+        self.params_ = dict(zip(names, map(float, result.params), strict=True))
+        self.objective_ = result.objective
+        self.status_: Literal["converged", "at-bound", "max-iterations", "degenerate"] = result.status
+        self.converged_ = result.status in ("converged", "at-bound")
+        self.at_bound_ = tuple(n for n, flag in zip(names, result.at_bound, strict=True) if flag)
+        self.unidentified_ = tuple(n for n, flag in zip(names, result.unidentified, strict=True) if flag)
+        self.covariance_ = result.covariance
+        self.condition_ = result.condition
+        self.gradient_norm_ = result.gradient_norm
+        self.n_starts_ = result.n_starts
+        self.agreement_ = result.n_agree / result.n_final
+        self._warn()
+
+    def _warn(self) -> None:
+        name = type(self).__name__
+        if not self.converged_:
+            warnings.warn(f"{name}: the fit ended as {self.status_!r}", FitWarning, stacklevel=4)
+        elif self.unidentified_:
+            warnings.warn(f"{name}: the data don't identify {', '.join(self.unidentified_)}", FitWarning, stacklevel=4)
+
+    def _check_arguments(self) -> None:
+        if self.loss not in fitting.LOSSES:
+            raise PredictorError(f"loss: expected one of {', '.join(fitting.LOSSES)}, got {self.loss!r}")
+        if self.space not in ("log", "linear"):
+            raise PredictorError(f"space: expected 'log' or 'linear', got {self.space!r}")
+        if not self.delta > 0:
+            raise PredictorError(f"delta: expected a positive number, got {self.delta!r}")
+        if self.n_starts is not None and self.n_starts < 1:
+            raise PredictorError(f"n_starts: expected at least 1, got {self.n_starts!r}")
+
+
+def _check_weights(weights: Any, n: int) -> np.ndarray:
+    array = np.asarray(weights, dtype=float)
+    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any() or not array.any():
+        raise PredictorError(f"sample_weight: expected {n} finite numbers >= 0, not all 0")
+    return array

@@ -54,8 +54,9 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per model and metric: losses with their intervals, accuracies, the mean error."""
     models = pd.read_csv(paths["gadre_models.csv"])
     runs = _runs(models)
-    sets = [c.removeprefix("loss_") for c in models if c.startswith("loss_") and "er95_" not in c]
-    tasks = [c.removeprefix("acc_") for c in models if c.startswith("acc_")]
+    columns = [str(column) for column in models]
+    sets = [c.removeprefix("loss_") for c in columns if c.startswith("loss_") and "er95_" not in c]
+    tasks = [c.removeprefix("acc_") for c in columns if c.startswith("acc_")]
     mean_error = 1.0 - models[[f"acc_{task}" for task in _SUBSET_OF_17]].mean(axis=1)
     return pd.concat(
         [

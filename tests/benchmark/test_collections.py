@@ -100,7 +100,9 @@ def test_chinchilla_is_epochs_digitisation(mirror):
     epoch = pd.read_csv(mirror / "chinchilla_epoch" / "raw" / "svg_extracted_data.csv")
     table = load_collection("chinchilla").table
     assert len(table) == len(epoch) == 245
-    ours, theirs = (f.sort_values(f.columns[-1], ignore_index=True) for f in (table[["params", "flops"]], epoch[["Model Size", "Training FLOP"]]))
+    ours, theirs = (
+        f.sort_values(f.columns[-1], ignore_index=True) for f in (table[["params", "flops"]], epoch[["Model Size", "Training FLOP"]])
+    )
     assert ((ours.to_numpy() / theirs.to_numpy() - 1.0).__abs__() < 1e-6).all()
     assert abs(table["value"].sum() / epoch["loss"].sum() - 1.0) < 1e-12
     assert (table["flag"] == "outlier").sum() == 5 and table.loc[table["flag"] != "", "value"].min() > 3.4

@@ -83,6 +83,15 @@ def test_where_filters_by_curve_range_and_last_checkpoint():
     assert task.n_test == 2 and {f.name for f in task.folds} == {"dense", "hash"}
 
 
+def test_where_filters_by_a_ratio_and_by_a_missing_value():
+    rows = small(tokens=[10.0, 10.0, 10.0, 10.0, 10.0, 10.0], seed=[np.nan, np.nan, 1.0, np.nan, np.nan, np.nan])
+    split = {"kind": "leave-group-out"}
+    (task,) = build_tasks(spec(variables=["params"], split=split, where={"between": {"tokens/params": [5, None]}}, min_train=1), rows)
+    assert task.n_test == 3 and all((f.X_test["params"] == 1.0).all() for f in task.folds)
+    (task,) = build_tasks(spec(variables=["params"], split=split, where={"equals": {"seed": None}}, min_train=1), rows)
+    assert task.n_test == 5
+
+
 def test_groups_that_cannot_be_split_are_left_out_and_named():
     rows = small(params=[1.0, 10.0, 1.0, 2.0, 1.0, 10.0])
     (task,) = build_tasks(spec(variables=["params"], split={"kind": "frontier", "variable": "params", "train_max": 5}, min_train=1), rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SMALL = ("--collections", "chinchilla")
-BAD_PREDICTORS = '''
+BAD_PREDICTORS = """
 import os, time
 import numpy as np
 
@@ -36,7 +36,7 @@ class NeedsArguments(Fine):
 
 class NoPredict:
     def fit(self, X, y): return self
-'''
+"""
 
 
 def scalingbench(*arguments, cwd, env=None):
@@ -144,7 +144,12 @@ def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     assert done.returncode == 1, done.stderr
     rows = {row["predictor"]: row for row in json.loads(done.stdout)["rows"]}
     assert rows["Fine"]["failed_tasks"] == 0 and rows["Prints"]["failed_tasks"] == 0
-    for name, word in [("Hangs", "timeout"), ("Raises", "RuntimeError: no way"), ("ReturnsNaN", "not-finite"), ("WrongShape", "wrong-shape")]:
+    for name, word in [
+        ("Hangs", "timeout"),
+        ("Raises", "RuntimeError: no way"),
+        ("ReturnsNaN", "not-finite"),
+        ("WrongShape", "wrong-shape"),
+    ]:
         assert rows[name]["failed_tasks"] == rows[name]["tasks_entered"]
         assert rows[name]["skill"] < rows["Fine"]["skill"]
         assert any(line.startswith(f"failed: {name} on chinchilla/") and word in line for line in done.stderr.splitlines())

@@ -1,0 +1,188 @@
+"""Batched minimisation: Levenberg-Marquardt for all starts at once, Newton for the last digits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from predictors.fitting.losses import influence, objective, weight
+from predictors.fitting.problem import Problem
+
+__all__ = ["Descent", "gradient", "hessian", "levenberg_marquardt", "newton", "objectives"]
+
+_CHUNK = 60_000  # elements of a residual matrix worked on at once: fits the cache
+
+
+class Descent(NamedTuple):
+    """Where each row ended."""
+
+    u: np.ndarray
+    """Coordinates, shape (S, P)."""
+    value: np.ndarray
+    """Objectives, shape (S,)."""
+    settled: np.ndarray
+    """Rows that stopped because nothing more was to be gained, shape (S,)."""
+
+
+def objectives(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+    """Return the objective at each row of u, shape (S,)."""
+    return (weights * objective(problem.loss, problem.residuals(u), delta)).sum(axis=1)
+
+
+def levenberg_marquardt(
+    problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, tolerance: float = 1e-9
+) -> Descent:
+    """Descend from each row of u, with the robust loss as iteratively reweighted least squares.
+
+    Parameters
+    ----------
+    u : ndarray, shape (S, P)
+        Starts, within the bounds.
+    weights : ndarray, shape (S, n) or (1, n)
+        Weights of the rows of data, for each start or for all.
+    delta : float
+        Scale of the robust loss.
+    iterations : int
+        At most this many.
+    tolerance : float
+        A row is settled when a step gains less than this share of its objective.
+    """
+    chunk = max(1, _CHUNK // max(1, len(problem.y)))
+    parts = []
+    for start in range(0, len(u), chunk):
+        own = weights if len(weights) == 1 else weights[start : start + chunk]
+        parts.append(_descend(problem, u[start : start + chunk], own, delta, iterations, tolerance))
+    return Descent(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _descend(problem: Problem, start: np.ndarray, weights: np.ndarray, delta: float, iterations: int, tolerance: float) -> Descent:
+    low, high = problem.bounds
+    n_rows = len(start)
+    weights = np.broadcast_to(weights, (n_rows, len(problem.y)))
+    u, damping = start.copy(), np.full(n_rows, 1e-2)
+    r, jacobian = problem.linearise(u)
+    value = (weights * objective(problem.loss, r, delta)).sum(axis=1)
+    settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
+    for _ in range(iterations):
+        step = _step(problem, u[rows], r, jacobian, weights[rows], damping[rows], delta)
+        trial = np.clip(u[rows] + step, low, high)
+        new_r, new_jacobian = problem.linearise(trial)
+        new_value = (weights[rows] * objective(problem.loss, new_r, delta)).sum(axis=1)
+        better = new_value < value[rows]
+        gain = np.where(better, value[rows] - new_value, np.inf)
+        small = (gain <= tolerance * value[rows]) | (~better & (np.abs(trial - u[rows]).max(axis=1) < 1e-10))
+        damping[rows] = np.clip(damping[rows] * np.where(better, 0.2, 5.0), 1e-14, 1e12)
+        u[rows[better]], value[rows[better]] = trial[better], new_value[better]
+        r[better], jacobian[better] = new_r[better], new_jacobian[better]
+        finished = small | (value[rows] <= 1e-28) | (damping[rows] >= 1e12)
+        settled[rows[finished]] = True
+        if finished.any():
+            rows, r, jacobian = rows[~finished], r[~finished], jacobian[~finished]
+        if not len(rows):
+            break
+    return Descent(u, value, settled)
+
+
+def _step(
+    problem: Problem, u: np.ndarray, r: np.ndarray, jacobian: np.ndarray, weights: np.ndarray, damping: np.ndarray, delta: float
+) -> np.ndarray:
+    w = weights * weight(problem.loss, r, delta)
+    weighted = jacobian * w[:, None, :]
+    g = (weighted @ r[:, :, None])[..., 0]
+    normal = weighted @ np.swapaxes(jacobian, 1, 2)
+    frozen = _frozen(problem, u, g)
+    scale = np.diagonal(normal, axis1=1, axis2=2)
+    ridge = damping[:, None] * scale + 1e-14 * scale.max(axis=1, keepdims=True) + 1e-300
+    return _solve(normal, ridge, g, frozen)
+
+
+def _frozen(problem: Problem, u: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Return which coordinates sit at a bound that the descent would cross."""
+    low, high = problem.bounds
+    return ((u <= low) & (g > 0)) | ((u >= high) & (g < 0))
+
+
+def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndarray) -> np.ndarray:
+    """Return -(matrix + ridge)^-1 g on the free coordinates, no longer than a factor e^2 a step."""
+    n = g.shape[1]
+    free = ~frozen
+    system = np.where(free[:, :, None] & free[:, None, :], matrix, 0.0)
+    system[:, np.arange(n), np.arange(n)] += np.where(free, ridge, 1.0)
+    try:
+        step = np.linalg.solve(system, -np.where(free, g, 0.0)[:, :, None])[..., 0]
+    except np.linalg.LinAlgError:
+        step = np.stack([np.linalg.lstsq(a, -np.where(f, b, 0.0), rcond=None)[0] for a, b, f in zip(system, g, free, strict=True)])
+    step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
+    longest = np.abs(step).max(axis=1, keepdims=True)
+    return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
+
+
+def gradient(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+    """Return the gradient of the objective by u, shape (S, P)."""
+    r, jacobian = problem.linearise(u)
+    return (jacobian @ (weights * influence(problem.loss, r, delta))[:, :, None])[..., 0]
+
+
+def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+    """Return the Hessian of the objective by u, shape (S, P, P), from differences of the gradient."""
+    n_rows, n = u.shape
+    step = 1e-5
+    shifted = np.repeat(u[:, None, :], 2 * n, axis=1)
+    shifted[:, np.arange(n), np.arange(n)] += step
+    shifted[:, n + np.arange(n), np.arange(n)] -= step
+    own = weights if len(weights) == 1 else np.repeat(weights, 2 * n, axis=0)
+    g = gradient(problem, shifted.reshape(-1, n), own, delta).reshape(n_rows, 2, n, n)
+    h = (g[:, 0] - g[:, 1]) / (2.0 * step)
+    return 0.5 * (h + np.swapaxes(h, 1, 2))
+
+
+_SHORTER = np.array([1.0, 0.5, 0.2, 0.05, 0.005])
+
+
+def newton(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Descent:
+    """Polish each row with Newton steps on the true Hessian, the shortest of a few lengths that helps most.
+
+    Reweighting converges slowly where most residuals lie beyond delta; the Hessian of the robust
+    loss itself gives the last digits in a few steps.
+    """
+    low, high = problem.bounds
+    n_rows, n = u.shape
+    u = u.copy()
+    weights = np.broadcast_to(weights, (n_rows, len(problem.y)))
+    value = objectives(problem, u, weights, delta)
+    settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
+    for _ in range(iterations):
+        g, h = gradient(problem, u[rows], weights[rows], delta), hessian(problem, u[rows], weights[rows], delta)
+        step = _newton_step(problem, u[rows], g, h)
+        trials = np.clip(u[rows][:, None, :] + _SHORTER[None, :, None] * step[:, None, :], low, high)
+        own = np.repeat(weights[rows], len(_SHORTER), axis=0)
+        values = objectives(problem, trials.reshape(-1, n), own, delta).reshape(len(rows), -1)
+        best = values.argmin(axis=1)
+        new_value = values[np.arange(len(rows)), best]
+        better = new_value < value[rows]
+        gain = np.where(better, value[rows] - new_value, 0.0)
+        small = gain <= 1e-14 * value[rows]
+        u[rows[better]] = trials[np.arange(len(rows)), best][better]
+        value[rows[better]] = new_value[better]
+        settled[rows[small]] = True
+        rows = rows[~small]
+        if not len(rows):
+            break
+    return Descent(u, value, settled)
+
+
+def _newton_step(problem: Problem, u: np.ndarray, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    free = ~_frozen(problem, u, g)
+    h = np.where(free[:, :, None] & free[:, None, :], h, 0.0)
+    size = np.sqrt(np.maximum(np.abs(np.diagonal(h, axis1=1, axis2=2)), 1e-300))
+    size = np.where(size > 1e-12 * size.max(axis=1, keepdims=True), size, 1.0)
+    scaled = np.nan_to_num(h / size[:, :, None] / size[:, None, :], nan=0.0, posinf=0.0, neginf=0.0)
+    values, vectors = np.linalg.eigh(scaled)
+    # a direction of negative curvature is followed downhill; a flat one is left alone
+    values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(axis=1, keepdims=True) + 1e-300)
+    along = (np.swapaxes(vectors, 1, 2) @ (np.where(free, g, 0.0) / size)[:, :, None])[..., 0]
+    step = -(vectors @ (along / values)[:, :, None])[..., 0] / size
+    step = np.where(free, np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+    longest = np.abs(step).max(axis=1, keepdims=True)
+    return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))

@@ -1,0 +1,168 @@
+"""One data set and one law, normalised and turned into a least-squares-like problem.
+
+Inputs and response are divided by their geometric means, so that starts, bounds and tolerances
+mean the same in every unit. Positive parameters are searched in logarithms; coordinates are
+called u, parameters in normalised units theta, and in the user's units raw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from predictors.fitting.duals import derivatives
+from predictors.fitting.losses import Loss, Space
+from predictors.parameters import Parameter
+
+__all__ = ["Problem", "make_problem"]
+
+_LOG_LIMIT = 40.0  # |log| of a positive parameter without a bound of its own
+_FLOOR = 1e-12  # predictions below this are treated as it on a log scale
+_L1_DELTA = 1e-6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the engine minimises.
+
+    Attributes
+    ----------
+    parameters : sequence of Parameter
+        The law's constants, P of them.
+    formula, jacobian : callable
+        The law; the Jacobian may be None.
+    inputs : tuple of ndarray, shape (n,)
+        Normalised inputs.
+    y : ndarray, shape (n,)
+        Normalised response.
+    scales : mapping
+        What the response (``y``) and each input were divided by.
+    """
+
+    parameters: Sequence[Parameter]
+    formula: Callable[..., np.ndarray]
+    jacobian: Callable[..., np.ndarray] | None
+    inputs: tuple[np.ndarray, ...]
+    y: np.ndarray
+    scales: Mapping[str, float]
+    loss: Loss
+    space: Space
+    delta: float
+
+    @cached_property
+    def positive(self) -> np.ndarray:
+        """Mask of the parameters searched in logarithms, shape (P,)."""
+        return np.array([p.positive for p in self.parameters])
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds of u, each of shape (P,)."""
+        with np.errstate(divide="ignore"):
+            low = np.array([np.log(p.low) if p.positive else p.low for p in self.parameters])
+            high = np.array([np.log(p.high) if p.positive else p.high for p in self.parameters])
+        low = np.where(self.positive, np.maximum(low, -_LOG_LIMIT), low)
+        return low, np.where(self.positive, np.minimum(high, _LOG_LIMIT), high)
+
+    @property
+    def smoothing(self) -> float:
+        """The delta in use: l1 is Huber with a very small one."""
+        return _L1_DELTA if self.loss == "l1" else self.delta
+
+    def theta(self, u: np.ndarray) -> np.ndarray:
+        """Return normalised parameters, shape (..., P)."""
+        return np.where(self.positive, np.exp(np.where(self.positive, u, 0.0)), u)
+
+    def u(self, theta: np.ndarray) -> np.ndarray:
+        """Return coordinates within the bounds, shape (..., P)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = np.where(self.positive, np.log(np.where(self.positive, theta, 1.0)), theta)
+        return np.clip(np.nan_to_num(u, nan=0.0), *self.bounds)
+
+    def raw(self, u: np.ndarray) -> np.ndarray:
+        """Return parameters in the user's units, shape (..., P)."""
+        theta = self.theta(u)
+        by_name = {p.name: theta[..., i] for i, p in enumerate(self.parameters)}
+        return np.stack([p.raw(self.scales, by_name) for p in self.parameters], axis=-1)
+
+    def values(self, theta: np.ndarray) -> np.ndarray:
+        """Evaluate the formula, shape (S, n)."""
+        with np.errstate(all="ignore"):
+            result = np.asarray(self.formula(*self.inputs, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
+        return np.broadcast_to(result, (len(theta), len(self.y)))
+
+    def residuals(self, u: np.ndarray) -> np.ndarray:
+        """Return residuals, shape (S, n)."""
+        return self._residuals(self.values(self.theta(u)))
+
+    def linearise(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return residuals (S, n) and their Jacobian by u (S, P, n)."""
+        theta = self.theta(u)
+        seeds = np.where(self.positive, theta, 1.0)
+        with np.errstate(all="ignore"):
+            if self.jacobian is not None:
+                value = self.values(theta)
+                jacobian = self.jacobian(*self.inputs, *(theta[:, [p]] for p in range(theta.shape[1]))) * seeds[:, :, None]
+            else:
+                value, jacobian = derivatives(self.formula, self.inputs, theta, seeds)
+            if self.space == "log":
+                jacobian = jacobian / np.maximum(value, _FLOOR)[:, None, :]
+                jacobian = np.where((value > _FLOOR)[:, None, :], jacobian, 0.0)
+        if not np.isfinite(jacobian).all():
+            jacobian = np.nan_to_num(jacobian, nan=0.0, posinf=0.0, neginf=0.0)
+        return self._residuals(value), jacobian
+
+    def _residuals(self, value: np.ndarray) -> np.ndarray:
+        if self.space == "log":
+            with np.errstate(all="ignore"):
+                r = np.log(np.maximum(value, _FLOOR)) - self._log_y
+        else:
+            r = value - self.y
+        return r if np.isfinite(r).all() else np.nan_to_num(r, nan=1e6, posinf=1e6, neginf=-1e6)
+
+    @cached_property
+    def _log_y(self) -> np.ndarray:
+        return np.log(self.y)
+
+
+def make_problem(
+    parameters: Sequence[Parameter],
+    formula: Callable[..., np.ndarray],
+    inputs: Mapping[str, np.ndarray],
+    y: np.ndarray,
+    *,
+    jacobian: Callable[..., np.ndarray] | None = None,
+    shared: Sequence[Sequence[str]] = (),
+    fixed: Sequence[str] = (),
+    loss: Loss = "huber",
+    space: Space = "log",
+    delta: float = 1e-3,
+) -> Problem:
+    """Normalise a data set.
+
+    Parameters
+    ----------
+    inputs : mapping of str to ndarray, shape (n,)
+        In the order of the formula's first arguments.
+    y : ndarray, shape (n,)
+        Response; positive where `space` is log.
+    shared : sequence of groups of names
+        Inputs that must be divided by the same constant (tokens and unique tokens).
+    fixed : sequence of str
+        Inputs that the law does not allow to be rescaled.
+    """
+    scales = {name: 1.0 if name in fixed else _middle(x) for name, x in inputs.items()}
+    for group in shared:
+        common = _middle(np.concatenate([inputs[name] for name in group]))
+        scales |= dict.fromkeys(group, common)
+    scales["y"] = _middle(np.abs(y))
+    normalised = tuple(x / scales[name] for name, x in inputs.items())
+    return Problem(parameters, formula, jacobian, normalised, y / scales["y"], scales, loss, space, delta)
+
+
+def _middle(x: np.ndarray) -> float:
+    """Return the geometric mean of the positive values."""
+    positive = x[x > 0]
+    return float(np.exp(np.mean(np.log(positive)))) if positive.size else 1.0
