@@ -66,7 +66,8 @@ class Frontier(_Split):
     """Lowest held-out scale; by default all above `train_max`."""
 
     def default_name(self) -> str:
-        return f"frontier-{self.variable}-{self.train_max:.3g}".replace("+", "")
+        limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
+        return f"frontier-{self.variable}-{limit}"
 
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         x = _column(rows, self.variable)

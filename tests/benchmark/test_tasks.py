@@ -171,7 +171,8 @@ def test_suite_v0_is_what_it_claims_to_be():
     table = task_table(suite.tasks)
     assert len(table) >= 25
     assert {"published", "frontier", "ladder", "budget", "leave-group-out"} <= {s.split.kind for s in suite.specs}
-    assert table["extrapolation"].between(1.0, 1e6).all()
+    forward = [t.spec.split.kind != "leave-group-out" for t in suite.tasks]
+    assert (table["extrapolation"] > 0).all() and (table.loc[forward, "extrapolation"] > 1.0).all()
     assert table["compute_share"].between(0.0, 1.0, inclusive="neither").all()
     assert table["fingerprint"].is_unique
     assert all((t.n_test >= 5) or not t.uses_r2 for t in suite.tasks)
