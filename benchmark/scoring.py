@@ -94,9 +94,9 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[s
         "failed": int(failed.sum()),
         "folds": len(errors),
         "fit_seconds": _median([f.fit_seconds for f in result.folds]),
-        "mape": _mean([mape(fold.y_test, f.predictions) for fold, f in good]),
-        "r2": _mean([r2(fold.y_test, f.predictions) for fold, f in good]),
-        "bias": _mean([bias(fold.y_test, f.predictions) for fold, f in good]),
+        "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
+        "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
+        "bias": _mean([bias(*_held_out(fold, f)) for fold, f in good]),
         "extrapolation": task.extrapolation,
         "compute_share": task.compute_share,
     }
@@ -112,7 +112,12 @@ def _errors(result: TaskResult, task: Task) -> np.ndarray:
 def _error(fold: Fold, result: FoldResult) -> float:
     if result.status != "ok" or len(result.predictions) != len(fold.y_test):
         return float("nan")
-    return rmsle(fold.y_test, result.predictions)
+    return rmsle(*_held_out(fold, result))
+
+
+def _held_out(fold: Fold, result: FoldResult) -> tuple[np.ndarray, np.ndarray]:
+    """Return measured and predicted values of the rows that count."""
+    return fold.y_test[fold.scored], result.predictions[fold.scored]
 
 
 def _mean(values: list[float]) -> float:

@@ -56,6 +56,8 @@ class Where(_Strict):
     """Keep only the last row of each run along this variable."""
     flags: tuple[str, ...] = ()
     """Flags that don't exclude a row; all others do."""
+    context: tuple[str, ...] = ()
+    """Flags of rows that are handed over but neither trained on nor scored: history of a run."""
 
 
 class TaskSpec(_Strict):
@@ -116,6 +118,8 @@ class Fold:
         Input variables.
     y_train, y_test : ndarray
         Measured values.
+    scored : ndarray of bool, shape (n_test,)
+        Held-out rows that count; the others are handed over as context only.
     """
 
     name: str
@@ -123,6 +127,12 @@ class Fold:
     y_train: np.ndarray
     X_test: pd.DataFrame
     y_test: np.ndarray
+    scored: np.ndarray
+
+    @property
+    def n_scored(self) -> int:
+        """Number of held-out rows that count."""
+        return int(self.scored.sum())
 
 
 @dataclass(frozen=True)
@@ -177,13 +187,13 @@ class Task:
 
     @property
     def n_test(self) -> int:
-        """Held-out rows over all folds."""
-        return sum(len(f.y_test) for f in self.folds)
+        """Held-out rows that count, over all folds."""
+        return sum(f.n_scored for f in self.folds)
 
     @property
     def uses_r2(self) -> bool:
         """Whether any fold has enough held-out rows for R2."""
-        return max(len(f.y_test) for f in self.folds) >= MIN_ROWS_R2
+        return max(f.n_scored for f in self.folds) >= MIN_ROWS_R2
 
     @cached_property
     def fingerprint(self) -> str:
@@ -196,6 +206,7 @@ class Task:
                 for name in X:
                     digest.update(_column_bytes(X[name]))
                 digest.update(np.ascontiguousarray(y, dtype="<f8").tobytes())
+            digest.update(fold.scored.tobytes())
         return digest.hexdigest()[:16]
 
 
@@ -250,7 +261,7 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
     keep = (table["metric"] == spec.metric) & table["value"].notna()
-    keep &= table["flag"].map(lambda f: set(f.split("|")) - {""} <= set(where.flags))
+    keep &= table["flag"].map(lambda f: set(f.split("|")) - {""} <= {*where.flags, *where.context})
     for name in spec.variables:
         keep &= table[name].notna()
     for column, patterns in (("curve", where.curves), ("run", where.runs)):
@@ -298,19 +309,24 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
 
 
 def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]]) -> Task:
-    used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and p.test.any()]
+    parts = [(g, rows, p._replace(train=p.train & ~_context(spec, rows))) for g, rows, p in parts]
+    used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and (p.test & ~_context(spec, rows)).any()]
     if not used:
         raise TaskError(f"no group has {spec.min_train} training rows and a held-out one")
-    folds = tuple(_fold(g, rows, p, spec.variables) for g, rows, p in used)
+    folds = tuple(_fold(g, rows, p, spec) for g, rows, p in used)
     left_out = tuple(sorted({g for g, _, _ in parts} - {g for g, _, _ in used}))
     name = f"{spec.id}-{key}" if key else spec.id
     return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used), row_cost(used[0][1])[1], left_out)
 
 
-def _fold(name: str, rows: pd.DataFrame, part: Part, variables: Sequence[str]) -> Fold:
+def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
+    return rows["flag"].map(lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
+
+
+def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
     train, test = rows[part.train], rows[part.test]
-    X = [side[list(variables)].reset_index(drop=True) for side in (train, test)]
-    return Fold(name, X[0], train["value"].to_numpy(float), X[1], test["value"].to_numpy(float))
+    X = [side[list(spec.variables)].reset_index(drop=True) for side in (train, test)]
+    return Fold(name, X[0], train["value"].to_numpy(float), X[1], test["value"].to_numpy(float), ~_context(spec, test))
 
 
 def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:

@@ -83,7 +83,7 @@ def rank(
     tasks = tasks.sort_values("task", ignore_index=True)
     scores = scores[scores["task"].isin(tasks["task"])].sort_values(["predictor", "task"], ignore_index=True)
     draws = _collection_draws(tasks, n_resamples, seed)
-    log_ratio = np.log(_wide(scores, tasks, "ratio"))  # predictors x tasks, NaN where not entered
+    log_ratio = _wide(scores, tasks, "ratio").transform("log")  # predictors x tasks, NaN where not entered
     wins, games = _wins(scores, tasks, pool)
     rows = pd.DataFrame({"predictor": log_ratio.index, **_facts(scores, log_ratio.index)})
     rows["skill"], rows["skill_low"], rows["skill_high"] = _skill(log_ratio.fillna(0.0), tasks, draws)

@@ -86,7 +86,6 @@ class M4(ParametricLaw):
         positive("beta", start=(1e-2, 1e2), x="c", y=lambda p: 1.0 - p["alpha"]),
         exponent("c", start=(0.05, 2.0)),
     )
-    default_starts = 128
 
     @staticmethod
     def formula(x: Any, eps_inf: Any, gap: Any, alpha: Any, beta: Any, c: Any) -> Any:
@@ -121,12 +120,11 @@ def _share(h: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     t = np.where(h > 0, h / np.maximum(alpha, 1e-3), h)
     t = np.clip(t, -700.0, 700.0)
     for _ in range(60):
-        soft = np.logaddexp(0.0, t)
-        value = t + (alpha - 1.0) * soft - h
+        value = t + (alpha - 1.0) * np.logaddexp(0.0, t) - h
         slope = 1.0 + (alpha - 1.0) / (1.0 + np.exp(-t))
-        step = np.clip(value / np.maximum(slope, 1e-12), -20.0, 20.0)
-        t = np.clip(t - step, -700.0, 700.0)
-        if np.abs(step).max(initial=0.0) < 1e-13:
+        better = np.clip(t - np.clip(value / np.maximum(slope, 1e-12), -20.0, 20.0), -700.0, 700.0)
+        moved, t = np.abs(better - t), better
+        if (moved <= 1e-12 * (1.0 + np.abs(t))).all():
             break
     return 1.0 / (1.0 + np.exp(-t))
 

@@ -73,6 +73,9 @@ def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: st
     return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
 
 
+# Recipes are the papers' own: squared log error for the learning-curve forms and for routing, squared
+# error for Gadre et al. (their code), a Huber loss of log error, delta 1e-3, for the others.
+_L2_LOG = {"loss": "l2"}
 _HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
 _HOFFMANN = "Hoffmann et al. 2022, arXiv 2203.15556"
 _BUILT_IN = (
@@ -82,21 +85,21 @@ _BUILT_IN = (
     _entry("log-linear", "generic:LogLinear"),
     _entry("gaussian-process", "generic:GaussianProcess"),
     _entry("gradient-boosting", "generic:GradientBoosting"),
-    _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS),
-    _entry("shifted-power-law", "curve:ShiftedPowerLaw", "curve", _HESTNESS),
-    _entry("offset-power-law", "curve:OffsetPowerLaw", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640"),
-    _entry("m4", "curve:M4", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640"),
-    _entry("bnsl-1", "curve:BNSL", "curve", "Caballero et al. 2023, arXiv 2210.14891", family="bnsl", n_breaks=1),
+    _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
+    _entry("shifted-power-law", "curve:ShiftedPowerLaw", "curve", _HESTNESS, **_L2_LOG),
+    _entry("offset-power-law", "curve:OffsetPowerLaw", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640", **_L2_LOG),
+    _entry("m4", "curve:M4", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640", **_L2_LOG),
+    _entry("bnsl-1", "curve:BNSL", "curve", "Caballero et al. 2023, arXiv 2210.14891", family="bnsl", n_breaks=1, **_L2_LOG),
     _entry("rectified", "curve:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
     _entry("kaplan", "compute:Kaplan", "compute", "Kaplan et al. 2020, arXiv 2001.08361"),
     _entry("chinchilla[huber-log]", "compute:Chinchilla", "compute", _HOFFMANN),
     _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
     _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2", space="linear"),
     _entry("compute-only", "compute:ComputeOnly", "compute", "Guo 2024, arXiv 2404.19484"),
-    _entry("over-training", "compute:OverTraining", "compute", "Gadre et al. 2024, arXiv 2403.08540"),
+    _entry("over-training", "compute:OverTraining", "compute", "Gadre et al. 2024, arXiv 2403.08540", loss="l2", space="linear"),
     _entry("farseer", "compute:Farseer", "compute", "Li et al. 2025, arXiv 2506.10972"),
     _entry("data-constrained", "compute:DataConstrained", "data-constrained", "Muennighoff et al. 2023, arXiv 2305.16264"),
-    _entry("routed", "architecture:Routed", "architecture", "Clark et al. 2022, arXiv 2202.01169"),
+    _entry("routed", "architecture:Routed", "architecture", "Clark et al. 2022, arXiv 2202.01169", **_L2_LOG),
     _entry("moe-power", "architecture:MoEPower", "architecture", "refit on the data of Clark et al. 2022"),
     _entry("lr-annealing", "schedules:LRAnnealing", "training-curve", "Tissue et al. 2024, arXiv 2408.11029"),
 )

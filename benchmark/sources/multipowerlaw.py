@@ -48,8 +48,13 @@ FILES = tuple(
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
-    """Return one row per logged step of the 27 runs."""
-    return pd.concat([_run(path) for path in paths.values()], ignore_index=True)
+    """Return one row per logged step of the 27 runs; held-out rows that repeat a training row are flagged."""
+    table = pd.concat([_run(path) for path in paths.values()], ignore_index=True)
+    keys = ["curve", "steps", "learning_rate", "value"]
+    fitted = set(table.loc[table["split"] == "train", keys].itertuples(index=False, name=None))
+    repeats = [row in fitted for row in table[keys].itertuples(index=False, name=None)]
+    table["flag"] = ["duplicate" if again and split == "test" else "" for again, split in zip(repeats, table["split"], strict=True)]
+    return table
 
 
 def _run(path: Path) -> pd.DataFrame:

@@ -23,7 +23,6 @@ def test_when_counted_then_nine_schedules_at_three_sizes(table: pd.DataFrame) ->
     assert len(table) == 6265
     assert table.groupby("curve")["run"].nunique().to_dict() == {"25M": 9, "100M": 9, "400M": 9}
     assert table.groupby("curve")["params"].unique().map(list).to_dict() == {"25M": [25e6], "100M": [100e6], "400M": [400e6]}
-    assert (table["flag"] == "").all()
 
 
 def test_when_split_as_configured_upstream_then_three_schedules_are_fitted(table: pd.DataFrame) -> None:
@@ -65,7 +64,8 @@ def test_when_the_schedule_steps_down_then_it_does_so_at_step_8000(table: pd.Dat
 
 def test_when_two_runs_share_a_schedule_then_their_difference_is_the_noise_of_the_card(table: pd.DataFrame) -> None:
     pairs = [
-        schedule(table, "constant_24000", curve).merge(schedule(table, "constant_72000", curve), on="steps") for curve in ("25M", "100M", "400M")
+        schedule(table, "constant_24000", curve).merge(schedule(table, "constant_72000", curve), on="steps")
+        for curve in ("25M", "100M", "400M")
     ]
     difference = np.concatenate([np.log(pair["value_x"] / pair["value_y"]) for pair in pairs])
     assert len(difference) == 3 * 171
@@ -78,6 +78,8 @@ def test_when_runs_share_a_trunk_then_test_rows_repeat_training_rows_as_the_card
     train = table.loc[table["split"] == "train", keys].drop_duplicates()
     repeated = table[table["split"] == "test"].merge(train, on=keys)
     assert repeated["curve"].value_counts().to_dict() == {"25M": 244, "100M": 376, "400M": 316}
+    flagged = table[table["flag"] == "duplicate"]
+    assert (flagged["split"] == "test").all() and len(flagged) == len(repeated)
 
 
 def test_when_training_ends_then_longer_and_decayed_runs_are_better(table: pd.DataFrame) -> None:
