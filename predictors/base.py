@@ -11,12 +11,13 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from predictors import fitting
 from predictors.errors import FitWarning, PredictorError
@@ -58,22 +59,37 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
         """Predict values, shape (n,)."""
         raise NotImplementedError
 
-    def _read(self, X: Any, y: Any = None, *, positive: bool = True) -> tuple[pd.DataFrame, Any]:
-        """Return X as a DataFrame of the columns in use, and y checked; remembers the columns when y is given."""
-        fitting_now = y is not None
-        if not isinstance(X, pd.DataFrame):
-            # scikit-learn's own checks for arrays: shape, finiteness, number of features
-            X = validate_data(self, X, reset=fitting_now, ensure_min_samples=1, dtype="numeric")
-            X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
-        elif fitting_now:
-            self.n_features_in_ = X.shape[1]
-            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        if fitting_now:
-            self.columns_ = self._wanted(X)
+    def _read_training(self, X: Any, y: Any, *, positive: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return X as a DataFrame and y checked, and remember the columns in use."""
+        if y is None:
+            raise PredictorError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if isinstance(X, pd.DataFrame):
             if len(X) == 0:
                 raise PredictorError("X: has no rows to fit on")
-            return X, check_response(np.asarray(y).reshape(len(X), -1)[:, 0] if np.ndim(y) == 2 else y, len(X), positive=positive)
-        return X, None
+            y = column_or_1d(y, warn=True)
+            self.n_features_in_ = X.shape[1]
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        else:  # scikit-learn's own checks for arrays: shape, finiteness, number of features
+            X, y = validate_data(self, X, y, y_numeric=True)
+            X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+        self.columns_ = self._wanted(X)
+        return X, check_response(y, len(X), positive=positive)
+
+    def _read(self, X: Any) -> pd.DataFrame:
+        """Return X as a DataFrame."""
+        if isinstance(X, pd.DataFrame):
+            return X
+        X = validate_data(self, X, reset=False)
+        return pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self._needs_positive()
+        return tags
+
+    def _needs_positive(self) -> bool:
+        """Return whether values are modelled in logarithms."""
+        return False
 
     def _array_columns(self, width: int) -> list[str]:
         names = self.variables
@@ -87,7 +103,7 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
             return tuple(self.variables)
         numeric = numeric_columns(X)
         if len(numeric) != 1:
-            raise PredictorError(f"X: {type(self).__name__} takes one numeric column, got {len(numeric)}: {', '.join(numeric)}")
+            raise PredictorError(f"X: {type(self).__name__} takes one numeric column, got {len(numeric)}: {', '.join(map(str, numeric))}")
         return tuple(numeric)
 
 
@@ -173,7 +189,7 @@ class ParametricLaw(ScalingLaw):
             If an argument, a column or a value cannot be used; names it.
         """
         self._check_arguments()
-        X, y = self._read(X, y, positive=self.space == "log")
+        X, y = self._read_training(X, y, positive=self._needs_positive())
         weights = None if sample_weight is None else _check_weights(sample_weight, len(y))
         self._problem = self._make_problem(X, y)
         starts = self.n_starts if self.n_starts is not None else self.default_starts
@@ -194,7 +210,7 @@ class ParametricLaw(ScalingLaw):
         ndarray, shape (n,)
         """
         check_is_fitted(self, "params_")
-        X, _ = self._read(X)
+        X = self._read(X)
         return self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
 
     def predict_quantiles(self, X: pd.DataFrame, levels: Sequence[float], *, n_resamples: int = 200) -> np.ndarray:
@@ -214,7 +230,7 @@ class ParametricLaw(ScalingLaw):
         ndarray, shape (n, len(levels))
         """
         check_is_fitted(self, "params_")
-        X, _ = self._read(X)
+        X = self._read(X)
         rng = np.random.default_rng(self.random_state)
         n = len(self._problem.y)
         counts = rng.multinomial(n, np.full(n, 1.0 / n), size=n_resamples) * self._weights
@@ -241,6 +257,18 @@ class ParametricLaw(ScalingLaw):
             },
             index=pd.Index(list(self.params_), name="constant"),
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it
+        state = super().__getstate__()
+        if "_problem" in state:
+            state = {**state, "_problem": replace(state["_problem"], parameters=(), formula=None, jacobian=None)}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "_problem"):
+            self._problem = replace(self._problem, parameters=self.parameters, formula=self.formula, jacobian=self.jacobian)
 
     def _make_problem(self, X: pd.DataFrame, y: np.ndarray) -> Problem:
         return fitting.make_problem(
@@ -295,6 +323,9 @@ class ParametricLaw(ScalingLaw):
         elif self.unidentified_:
             warnings.warn(f"{name}: the data don't identify {', '.join(self.unidentified_)}", FitWarning, stacklevel=4)
 
+    def _needs_positive(self) -> bool:
+        return self.space == "log"
+
     def _check_arguments(self) -> None:
         if self.loss not in fitting.LOSSES:
             raise PredictorError(f"loss: expected one of {', '.join(fitting.LOSSES)}, got {self.loss!r}")
@@ -308,6 +339,8 @@ class ParametricLaw(ScalingLaw):
 
 def _check_weights(weights: Any, n: int) -> np.ndarray:
     array = np.asarray(weights, dtype=float)
-    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any() or not array.any():
-        raise PredictorError(f"sample_weight: expected {n} finite numbers >= 0, not all 0")
+    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any():
+        raise PredictorError(f"sample_weight: expected {n} finite numbers >= 0")
+    if not array.any():
+        raise PredictorError("sample_weight: Sample weights must contain at least one non-zero number")
     return array

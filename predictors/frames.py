@@ -15,7 +15,7 @@ __all__ = ["check_response", "numeric_columns", "select"]
 
 def numeric_columns(X: pd.DataFrame) -> list[str]:
     """Return the names of the numeric columns."""
-    return [str(c) for c in X.columns if pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])]
+    return [c for c in X.columns if pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])]
 
 
 def select(X: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:

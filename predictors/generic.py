@@ -24,8 +24,8 @@ _TIE = 1e-9  # relative: distances closer than this are equal
 class _Generic(ScalingLaw):
     """Reads all numeric columns as logarithms."""
 
-    def _remember(self, X: Any, y: Any, *, positive: bool) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._read(X, y, positive=positive)
+    def _remember(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        X, y = self._read_training(X, y, positive=self._needs_positive())
         if not self.columns_:
             raise PredictorError("X: has no numeric column")
         arrays = select(X, self.columns_)
@@ -34,7 +34,7 @@ class _Generic(ScalingLaw):
 
     def _features(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        X, _ = self._read(X)
+        X = self._read(X)
         return self._log(select(X, self.columns_))
 
     def _log(self, arrays: list[np.ndarray]) -> np.ndarray:
@@ -58,15 +58,20 @@ class MeanPredictor(ScalingLaw):
 
     def fit(self, X: pd.DataFrame, y: Any) -> MeanPredictor:
         """Remember the mean."""
-        _, y = self._read(X, y, positive=False)
+        _, y = self._read_training(X, y, positive=False)
         self.mean_ = float(np.mean(y))
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return the mean for every row."""
         check_is_fitted(self)
-        X, _ = self._read(X)
+        X = self._read(X)
         return np.full(len(X), self.mean_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags
 
 
 class NearestNeighbor(_Generic):
@@ -78,7 +83,7 @@ class NearestNeighbor(_Generic):
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbor:
         """Remember the training rows."""
-        self._points, self._values = self._remember(X, y, positive=False)
+        self._points, self._values = self._remember(X, y)
         self.fitted_ = True
         return self
 
@@ -95,7 +100,7 @@ class NearestObservation(_Generic):
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestObservation:
         """Remember the training rows."""
-        points, self._values = self._remember(X, y, positive=False)
+        points, self._values = self._remember(X, y)
         self._scale = points.sum(axis=1, keepdims=True)
         self.fitted_ = True
         return self
@@ -111,12 +116,19 @@ def _nearest(queries: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.
     return (tied * values).sum(axis=1) / tied.sum(axis=1)
 
 
-class LogLinear(_Generic):
+class _Logarithmic(_Generic):
+    """Models the logarithm of the value."""
+
+    def _needs_positive(self) -> bool:
+        return True
+
+
+class LogLinear(_Logarithmic):
     """Ordinary least squares of log value on log variables: a power law in every variable."""
 
     def fit(self, X: pd.DataFrame, y: Any) -> LogLinear:
         """Fit the coefficients; the shortest ones where rows are few."""
-        points, y = self._remember(X, y, positive=True)
+        points, y = self._remember(X, y)
         self._center = points.mean(axis=0)
         solution = np.linalg.lstsq(points - self._center, np.log(y) - np.log(y).mean(), rcond=1e-10)[0]
         self.intercept_, self.coef_ = float(np.log(y).mean()), solution
@@ -125,11 +137,11 @@ class LogLinear(_Generic):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return exp of the linear prediction."""
-        log = self.intercept_ + (self._features(X) - self._center) @ self.coef_ if hasattr(self, "coef_") else self._features(X)
-        return np.exp(np.clip(log, -690.0, 690.0))
+        points = self._features(X)
+        return np.exp(np.clip(self.intercept_ + (points - self._center) @ self.coef_, -690.0, 690.0))
 
 
-class GaussianProcess(_Generic):
+class GaussianProcess(_Logarithmic):
     """A Gaussian process on what a log-linear mean leaves over, all in logarithms.
 
     Squared-exponential kernel with a length scale per variable, and noise; hyperparameters by
@@ -150,7 +162,7 @@ class GaussianProcess(_Generic):
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
-        points, y = self._remember(X, y, positive=True)
+        points, y = self._remember(X, y)
         keep = _spread(points.sum(axis=1), self.max_rows)
         points, log_y = points[keep], np.log(y[keep])
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
@@ -191,7 +203,7 @@ def _spread(scale: np.ndarray, most: int) -> np.ndarray:
     return order[np.round(np.linspace(0, len(order) - 1, most)).astype(int)]
 
 
-class GradientBoosting(_Generic):
+class GradientBoosting(_Logarithmic):
     """Gradient-boosted trees on logarithms; constant beyond the training range.
 
     Parameters
@@ -207,7 +219,7 @@ class GradientBoosting(_Generic):
         """Fit the trees."""
         from sklearn.ensemble import GradientBoostingRegressor
 
-        points, y = self._remember(X, y, positive=True)
+        points, y = self._remember(X, y)
         self._trees = GradientBoostingRegressor(n_estimators=self.n_estimators, random_state=0)
         self._trees.fit(points, np.log(y))
         self.fitted_ = True
@@ -215,4 +227,5 @@ class GradientBoosting(_Generic):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return exp of the trees' prediction."""
-        return np.exp(self._trees.predict(self._features(X)) if hasattr(self, "fitted_") else self._features(X))
+        points = self._features(X)
+        return np.exp(self._trees.predict(points))

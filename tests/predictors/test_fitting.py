@@ -97,7 +97,7 @@ def frame(law):
 def test_exact_derivatives_agree_with_differences(law):
     model = law()
     y = 2.0 + 20.0 / np.log(frame(law).prod(axis=1).to_numpy())
-    X, _ = model._read(frame(law), y)
+    X, y = model._read_training(frame(law), y)
     problem = model._make_problem(X, y)
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -281,8 +281,10 @@ def test_bad_data_are_named(chinchilla):
         Chinchilla().fit(X, y[:-1])
     with pytest.raises(PredictorError, match="takes one numeric column, got 2: params, tokens"):
         PowerLaw().fit(X, y)
-    with pytest.raises(PredictorError, match="sample_weight: expected 240 finite numbers"):
+    with pytest.raises(PredictorError, match="sample_weight: Sample weights must contain at least one non-zero"):
         Chinchilla().fit(X, y, sample_weight=np.zeros(240))
+    with pytest.raises(PredictorError, match="sample_weight: expected 240 finite numbers >= 0"):
+        Chinchilla().fit(X, y, sample_weight=-np.ones(240))
     with pytest.raises(PredictorError, match="X: has no rows"):
         Chinchilla().fit(X.head(0), y[:0])
 
