@@ -92,9 +92,7 @@ def rank(
     rows["tasks_total"] = len(tasks)
     rows = rows.sort_values(["skill", "predictor"], ascending=[False, True], ignore_index=True)
     rows.insert(0, "rank", _ranks(rows["skill"].to_numpy()))
-    return Board(
-        rows[list(_COLUMNS)], suite, track, len(tasks), tasks["collection"].nunique(), reference, tuple(pool), n_resamples, seed
-    )
+    return Board(rows[list(_COLUMNS)], suite, track, len(tasks), tasks["collection"].nunique(), reference, tuple(pool), n_resamples, seed)
 
 
 _COLUMNS = (

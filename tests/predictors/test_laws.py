@@ -36,7 +36,13 @@ TRUTH = {
     "Farseer": (
         Farseer(),
         COMPUTE,
-        dict(zip(("a3", "gamma", "b3", "a2", "beta", "b2", "a1", "alpha", "b1"), (-0.02, 0.12, 0.2, 80.0, -0.2, -1.5, 0.01, 0.13, -1.3), strict=True)),
+        dict(
+            zip(
+                ("a3", "gamma", "b3", "a2", "beta", "b2", "a1", "alpha", "b1"),
+                (-0.02, 0.12, 0.2, 80.0, -0.2, -1.5, 0.01, 0.13, -1.3),
+                strict=True,
+            )
+        ),
     ),
     "PowerLaw": (PowerLaw(), CURVE, {"a": 30.0, "b": 0.21}),
     "ShiftedPowerLaw": (ShiftedPowerLaw(), CURVE, {"E": 0.4, "a": 30.0, "b": 0.31}),
@@ -162,7 +168,9 @@ def test_repeated_tokens_are_worth_less_and_single_epochs_are_chinchilla():
 def schedule(name, n=300, peak=3e-4):
     steps = np.arange(100.0, 100.0 + 10 * n, 10)
     t = np.linspace(0, 1, n)
-    rate = {"constant": np.full(n, peak), "cosine": peak * (0.55 + 0.45 * np.cos(np.pi * t)), "decay": peak * np.where(t < 0.7, 1, 0.3)}[name]
+    rate = {"constant": np.full(n, peak), "cosine": peak * (0.55 + 0.45 * np.cos(np.pi * t)), "decay": peak * np.where(t < 0.7, 1, 0.3)}[
+        name
+    ]
     return pd.DataFrame({"run": name, "steps": steps, "learning_rate": rate})
 
 
