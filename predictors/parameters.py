@@ -105,7 +105,7 @@ def exponent(name: str, low: float = 1e-3, high: float = 10.0, start: tuple[floa
 
 
 def location(name: str, *, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
-    """A positive point on the axis of an input: ``location("d", x=1)``; 1 is the middle of the data."""
+    """Point on the axis of an input, positive: ``location("d", x=1)``; 1 is the middle of the data."""
     return Parameter(name, "location", 0.0, np.inf, scale, {}, start)
 
 
@@ -124,5 +124,5 @@ def real(
     scale: Mapping[str, Power] | None = None,
     shift: Mapping[str, Power] | None = None,
 ) -> Parameter:
-    """A constant of either sign, searched as it is."""
+    """Constant of either sign, searched as it is."""
     return Parameter(name, "real", low, high, scale or {}, shift or {}, start, linear)

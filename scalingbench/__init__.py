@@ -6,8 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from predictors.registry import list_predictors, make
-
     from benchmark.collection import Collection, list_collections, load_collection
     from benchmark.evaluation import evaluate, run_suite
     from benchmark.results import TaskResult, load_results
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from benchmark.suites import Suite, list_suites, load_suite
     from benchmark.tasks import Task
     from predictors.base import ParametricLaw, ScalingLaw
+    from predictors.registry import list_predictors, make
 
 _HOMES = {
     "Collection": "benchmark.collection",

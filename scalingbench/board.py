@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leaderboard.ranking import Board
-
     from benchmark.results import TaskResult
     from benchmark.suites import Suite
     from benchmark.tasks import Task
+    from leaderboard.ranking import Board
 
 __all__ = ["board_of", "failures_of"]
 
@@ -37,12 +36,11 @@ def board_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...
     BenchmarkError
         If nothing is left to rank or the reference is missing.
     """
-    from leaderboard.ranking import rank
-    from predictors.registry import families
-
     from benchmark.errors import BenchmarkError
     from benchmark.scoring import current_results, score, stale_results
     from benchmark.suites import task_table
+    from leaderboard.ranking import rank
+    from predictors.registry import families
 
     results = tuple(results)
     for stale in stale_results(results, tasks):

@@ -101,20 +101,20 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
-    from predictors.registry import list_predictors, make
-
     from benchmark.suites import load_suite
+    from predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
     names = _split(predictors) or tuple(entry.name for entry in list_predictors())
-    if chosen.reference not in names:
-        names = (*names, chosen.reference)
-        _say(f"{chosen.reference}: added, because its error is the unit of skill")
     built = chosen.build(collections=_split(collections), track=track)
+    entered = {name: make(name) for name in names}
+    if chosen.reference not in entered:
+        entered[chosen.reference] = make(chosen.reference)
+        _say(f"{chosen.reference}: added, because its error is the unit of skill")
     if collections is None:
         _say_fetch_only(chosen)
     levels = LEVELS if intervals else ()
-    results = _run({name: make(name) for name in names}, built, out, chosen, jobs, resume, time_limit, levels)
+    results = _run(entered, built, out, chosen, jobs, resume, time_limit, levels)
     _print_board(results, chosen, built, track, "json" if as_json else "md")
     _exit_with(results)
 
@@ -132,11 +132,10 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate your own predictor and show where it would stand on the board."""
-    from predictors.registry import make
-
     from benchmark.results import load_results
     from benchmark.suites import load_suite
     from leaderboard.committed import committed_folder
+    from predictors.registry import make
     from scalingbench.targets import load_target
 
     chosen = load_suite(suite)
@@ -204,7 +203,6 @@ def _progress() -> Iterator[Callable[[int, int, str], None]]:
 
 def _print_board(results: tuple[TaskResult, ...], suite: Suite, tasks: tuple[Task, ...], track: str | None, form: Format) -> None:
     from leaderboard.report import render
-
     from scalingbench.board import board_of
 
     print(render(board_of(results, suite, tasks, track), form))

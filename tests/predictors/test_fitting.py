@@ -273,7 +273,7 @@ def test_bad_data_are_named(chinchilla):
     X, y = chinchilla
     with pytest.raises(PredictorError, match="column 'tokens' is missing; it has params"):
         Chinchilla().fit(X[["params"]], y)
-    with pytest.raises(PredictorError, match="y: row 3: .* positive"):
+    with pytest.raises(PredictorError, match=r"y: row 3: .* positive"):
         Chinchilla().fit(X, np.where(np.arange(len(y)) == 2, -1.0, y))
     with pytest.raises(PredictorError, match="column 'params', row 2: must be finite"):
         Chinchilla().fit(X.assign(params=np.where(np.arange(len(y)) == 1, np.nan, X["params"])), y)

@@ -1,0 +1,66 @@
+"""The committed results are those that the main job gives."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmark.results import load_results
+from benchmark.scoring import stale_results
+from benchmark.suites import list_suites, load_suite
+from leaderboard.committed import committed_folder
+from predictors.registry import list_predictors
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    """Run the main job once, as the README has it; return its folder and board."""
+    folder = tmp_path_factory.mktemp("job")
+    done = subprocess.run(
+        [sys.executable, "-m", "scalingbench", "run", "--out", "out", "--json"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "out", json.loads(done.stdout)
+
+
+def by_fold(results):
+    return {(r.predictor, r.task, f.fold): f for r in results for f in r.folds}
+
+
+def test_every_committed_result_belongs_to_todays_tasks():
+    for name in list_suites():
+        suite = load_suite(name)
+        if not committed_folder(name).is_dir():
+            continue
+        results = load_results(committed_folder(name))
+        assert stale_results(results, suite.tasks) == ()
+        assert {r.task for r in results} == {t.id for t in suite.tasks}
+        assert {r.predictor for r in results} >= {*suite.pool, suite.reference}
+
+
+def test_every_registered_predictor_has_its_results():
+    committed = {r.predictor for r in load_results(committed_folder("v0"))}
+    built_in = {e.name for e in list_predictors() if e.target.startswith("predictors.")}
+    assert committed == built_in
+
+
+def test_the_main_job_reproduces_the_committed_predictions(job):
+    ours, committed = by_fold(load_results(job[0])), by_fold(load_results(committed_folder("v0")))
+    assert ours.keys() == committed.keys()
+    assert all(ours[key].status == committed[key].status for key in ours)
+    gaps = {key: np.abs(np.log(np.abs(ours[key].predictions / committed[key].predictions))).max() for key in ours}
+    # other processors round differently, and a few fits have flat optima
+    apart = [key for key, gap in gaps.items() if gap > 1e-4]
+    assert len(apart) <= 0.03 * len(gaps), apart[:10]
+
+
+def test_the_main_job_prints_the_committed_board(job):
+    done = subprocess.run([sys.executable, "-m", "scalingbench", "leaderboard", "--format", "json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (job[1], json.loads(done.stdout)))
+    assert ours.keys() == committed.keys()
+    for name, row in ours.items():
+        assert row["skill"] == pytest.approx(committed[name]["skill"], abs=5e-3), name
+        assert (row["tasks_entered"], row["failed_folds"]) == (committed[name]["tasks_entered"], committed[name]["failed_folds"])
