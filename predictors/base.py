@@ -152,6 +152,10 @@ class ParametricLaw(ScalingLaw):
     jacobian: ClassVar[Callable[..., np.ndarray] | None] = None
     """Optional: derivatives of the formula by each constant, shape (S, P, n); exact ones are found without it."""
     formula: ClassVar[Callable[..., Any]]
+    working: ClassVar[Sequence[Parameter]] = ()
+    """Optional: what is searched instead of `parameters`, where those are nearly degenerate; with `constants_from`."""
+    constants_from: ClassVar[Callable[..., Sequence[Any]] | None] = None
+    """Returns the constants from `working`, in the order of `parameters`."""
 
     def __init__(
         self,
@@ -231,17 +235,37 @@ class ParametricLaw(ScalingLaw):
         """
         check_is_fitted(self, "params_")
         X = self._read(X)
-        rng = np.random.default_rng(self.random_state)
-        n = len(self._problem.y)
-        counts = rng.multinomial(n, np.full(n, 1.0 / n), size=n_resamples) * self._weights
-        u = fitting.refit(self._problem, self.result_.u[None, :], counts.astype(float))
+        u = self._resample(n_resamples)
         values = self._evaluate(self.inputs(X), u)
         residual = self._problem.residuals(self.result_.u[None, :])[0]
+        n = len(residual)
         # small samples: residuals of a fit are smaller than the noise by about the constants spent
         inflate = np.sqrt(n / max(1, n - len(self.parameters)))
-        draws = -inflate * residual[rng.integers(0, n, values.shape)]
+        draws = -inflate * residual[np.random.default_rng([self.random_state, 1]).integers(0, n, values.shape)]
         noisy = values * np.exp(draws) if self.space == "log" else values + draws * self._problem.scales["y"]
         return np.quantile(noisy, list(levels), axis=0).T
+
+    def bootstrap(self, n_resamples: int = 200) -> pd.DataFrame:
+        """Refit resamples of the training rows.
+
+        Parameters
+        ----------
+        n_resamples : int
+            Resamples of the training rows, with replacement; seeded by `random_state`.
+
+        Returns
+        -------
+        DataFrame, shape (n_resamples, P)
+            The constants of each refit, in the units of the data.
+        """
+        check_is_fitted(self, "params_")
+        return pd.DataFrame(self._problem.raw(self._resample(n_resamples)), columns=list(self.params_))
+
+    def _resample(self, n_resamples: int) -> np.ndarray:
+        """Return the coordinates of refitted resamples, shape (n_resamples, P)."""
+        n = len(self._problem.y)
+        counts = np.random.default_rng([self.random_state, 0]).multinomial(n, np.full(n, 1.0 / n), size=n_resamples)
+        return fitting.refit(self._problem, self.result_.u[None, :], counts * self._weights)
 
     def summary(self) -> pd.DataFrame:
         """Return the constants with standard errors: one row each, columns estimate, se, at_bound, identified."""
@@ -262,21 +286,30 @@ class ParametricLaw(ScalingLaw):
         # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it
         state = super().__getstate__()
         if "_problem" in state:
-            state = {**state, "_problem": replace(state["_problem"], parameters=(), formula=None, jacobian=None)}
+            state = {**state, "_problem": replace(state["_problem"], parameters=(), constants=(), formula=None, jacobian=None, turn=None)}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if hasattr(self, "_problem"):
-            self._problem = replace(self._problem, parameters=self.parameters, formula=self.formula, jacobian=self.jacobian)
+            self._problem = replace(
+                self._problem,
+                parameters=self.working or self.parameters,
+                constants=self.parameters,
+                formula=self.formula,
+                jacobian=self.jacobian,
+                turn=self.constants_from,
+            )
 
     def _make_problem(self, X: pd.DataFrame, y: np.ndarray) -> Problem:
         return fitting.make_problem(
-            self.parameters,
+            self.working or self.parameters,
             self.formula,
             dict(zip(self._input_names(), self.inputs(X), strict=True)),
             y,
             jacobian=self.jacobian,
+            turn=self.constants_from,
+            constants=self.parameters,
             shared=self.shared_scale,
             fixed=self.fixed_scale,
             loss=self.loss,
@@ -295,20 +328,18 @@ class ParametricLaw(ScalingLaw):
         problem = self._problem
         names = [n for n in problem.scales if n != "y"]
         normalised = tuple(x / problem.scales[name] for name, x in zip(names, inputs, strict=True))
-        theta = problem.theta(u)
-        with np.errstate(all="ignore"):
-            value = np.asarray(self.formula(*normalised, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
-        return np.broadcast_to(value, (len(u), len(inputs[0]))) * problem.scales["y"]
+        return problem.evaluate(normalised, problem.theta(u)) * problem.scales["y"]
 
     def _store(self, result: fitting.FitResult) -> None:
         names = [p.name for p in self.parameters]
+        searched = [p.name for p in self.working or self.parameters]
         self.result_ = result
         self.params_ = dict(zip(names, map(float, result.params), strict=True))
         self.objective_ = result.objective
         self.status_: Literal["converged", "at-bound", "max-iterations", "degenerate"] = result.status
         self.converged_ = result.status in ("converged", "at-bound")
-        self.at_bound_ = tuple(n for n, flag in zip(names, result.at_bound, strict=True) if flag)
-        self.unidentified_ = tuple(n for n, flag in zip(names, result.unidentified, strict=True) if flag)
+        self.at_bound_ = tuple(n for n, flag in zip(searched, result.at_bound, strict=True) if flag)
+        self.unidentified_ = tuple(n for n, flag in zip(searched, result.unidentified, strict=True) if flag)
         self.covariance_ = result.covariance
         self.condition_ = result.condition
         self.gradient_norm_ = result.gradient_norm

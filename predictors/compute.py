@@ -143,30 +143,48 @@ class Farseer(ParametricLaw):
 
     .. math:: L(N, D) = e^{a_3 N^{\gamma} + b_3} + e^{a_2 N^{\beta} + b_2} D^{-\exp(a_1 N^{\alpha} + b_1)}
 
-    Li et al. 2025, eq. 10 (arXiv 2506.10972). The form has no constant that absorbs the unit of D:
-    D is counted in units of 1e9 tokens, whatever the data.
+    Li et al. 2025 (arXiv 2506.10972). The form has no constant that absorbs the unit of D, so D must be
+    counted in single tokens, as in the paper.
     """
 
     variables = ("params", "tokens")
     fixed_scale = ("D",)
     parameters = (
-        real("a3", start=(-2.0, 2.0), scale={"N": "-gamma"}),
-        real("gamma", -2.0, 2.0, start=(-0.6, 0.6)),
-        real("b3", start=(-2.0, 1.0), shift={"y": 1.0}),
-        real("a2", start=(-2.0, 2.0), scale={"N": "-beta"}),
-        real("beta", -2.0, 2.0, start=(-0.6, 0.6)),
-        real("b2", start=(-2.0, 1.0), shift={"y": 1.0}),
-        real("a1", start=(-1.0, 1.0), scale={"N": "-alpha"}),
-        real("alpha", -2.0, 2.0, start=(-0.6, 0.6)),
-        real("b1", start=(-2.0, 0.0)),
+        real("a3", scale={"N": "-gamma"}),
+        real("gamma"),
+        real("b3", shift={"y": 1.0}),
+        real("a2", scale={"N": "-beta"}),
+        real("beta"),
+        real("b2", shift={"y": 1.0}),
+        real("a1", scale={"N": "-alpha"}),
+        real("alpha"),
+        real("b1"),
     )
-    default_starts = 768
+    # a N^g + b runs off to infinite a and b as g goes to 0; c (N^g - 1)/g + d is the same line and does not
+    working = (
+        real("c3", -20.0, 20.0, start=(-0.5, 0.2)),
+        real("gamma", -2.0, 2.0, start=(-0.6, 0.6)),
+        real("d3", -20.0, 20.0, start=(-2.0, 0.5)),
+        real("c2", -20.0, 20.0, start=(-1.0, 1.0)),
+        real("beta", -2.0, 2.0, start=(-0.6, 0.6)),
+        real("d2", -20.0, 40.0, start=(0.0, 8.0)),
+        real("c1", -20.0, 20.0, start=(-0.5, 0.5)),
+        real("alpha", -2.0, 2.0, start=(-0.6, 0.6)),
+        real("d1", -20.0, 5.0, start=(-2.5, 0.5)),
+    )
+    default_starts = 256
+
+    @staticmethod
+    def constants_from(c3: Any, gamma: Any, d3: Any, c2: Any, beta: Any, d2: Any, c1: Any, alpha: Any, d1: Any) -> tuple[Any, ...]:
+        """Return the paper's constants."""
+        a3, a2, a1 = c3 / gamma, c2 / beta, c1 / alpha
+        return a3, gamma, d3 - a3, a2, beta, d2 - a2, a1, alpha, d1 - a1
 
     @staticmethod
     def formula(N: Any, D: Any, a3: Any, gamma: Any, b3: Any, a2: Any, beta: Any, b2: Any, a1: Any, alpha: Any, b1: Any) -> Any:
         """Return the loss."""
         rate = np.exp(_capped(a1 * N**alpha + b1))
-        return np.exp(_capped(a3 * N**gamma + b3)) + np.exp(_capped(a2 * N**beta + b2 - rate * np.log(D / 1e9)))
+        return np.exp(_capped(a3 * N**gamma + b3)) + np.exp(_capped(a2 * N**beta + b2 - rate * np.log(D)))
 
 
 def _capped(x: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,10 @@ class Problem:
         The law's constants, P of them.
     formula, jacobian : callable
         The law; the Jacobian may be None.
+    turn : callable, optional
+        Returns the formula's constants from the parameters searched, where those are others.
+    constants : sequence of Parameter
+        The formula's constants; by default they are `parameters`.
     inputs : tuple of ndarray, shape (n,)
         Normalised inputs.
     y : ndarray, shape (n,)
@@ -51,6 +56,8 @@ class Problem:
     loss: Loss
     space: Space
     delta: float
+    turn: Callable[..., Sequence[Any]] | None = None
+    constants: Sequence[Parameter] = ()
 
     @cached_property
     def positive(self) -> np.ndarray:
@@ -83,15 +90,25 @@ class Problem:
 
     def raw(self, u: np.ndarray) -> np.ndarray:
         """Return parameters in the user's units, shape (..., P)."""
-        theta = self.theta(u)
-        by_name = {p.name: theta[..., i] for i, p in enumerate(self.parameters)}
-        return np.stack([p.raw(self.scales, by_name) for p in self.parameters], axis=-1)
+        theta = np.moveaxis(self.theta(u), -1, 0)
+        constants = self.constants or self.parameters
+        by_name = dict(zip((p.name for p in constants), theta if self.turn is None else self.turn(*theta), strict=True))
+        return np.stack([p.raw(self.scales, by_name) for p in constants], axis=-1)
+
+    def evaluate(self, inputs: tuple[np.ndarray, ...], theta: np.ndarray) -> np.ndarray:
+        """Evaluate the law on normalised inputs, shape (S, n)."""
+        with np.errstate(all="ignore"):
+            result = np.asarray(self._law(*inputs, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
+        return np.broadcast_to(result, (len(theta), len(inputs[0])))
+
+    def _law(self, *arguments: Any) -> Any:
+        n = len(self.inputs)
+        parameters = arguments[n:] if self.turn is None else self.turn(*arguments[n:])
+        return self.formula(*arguments[:n], *parameters)
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Evaluate the formula, shape (S, n)."""
-        with np.errstate(all="ignore"):
-            result = np.asarray(self.formula(*self.inputs, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
-        return np.broadcast_to(result, (len(theta), len(self.y)))
+        return self.evaluate(self.inputs, theta)
 
     def residuals(self, u: np.ndarray) -> np.ndarray:
         """Return residuals, shape (S, n)."""
@@ -106,7 +123,7 @@ class Problem:
                 value = self.values(theta)
                 jacobian = self.jacobian(*self.inputs, *(theta[:, [p]] for p in range(theta.shape[1]))) * seeds[:, :, None]
             else:
-                value, jacobian = derivatives(self.formula, self.inputs, theta, seeds)
+                value, jacobian = derivatives(self._law, self.inputs, theta, seeds)
             if self.space == "log":
                 jacobian = jacobian / np.maximum(value, _FLOOR)[:, None, :]
                 jacobian = np.where((value > _FLOOR)[:, None, :], jacobian, 0.0)
@@ -134,6 +151,8 @@ def make_problem(
     y: np.ndarray,
     *,
     jacobian: Callable[..., np.ndarray] | None = None,
+    turn: Callable[..., Sequence[Any]] | None = None,
+    constants: Sequence[Parameter] = (),
     shared: Sequence[Sequence[str]] = (),
     fixed: Sequence[str] = (),
     loss: Loss = "huber",
@@ -159,7 +178,7 @@ def make_problem(
         scales |= dict.fromkeys(group, common)
     scales["y"] = _middle(np.abs(y))
     normalised = tuple(x / scales[name] for name, x in inputs.items())
-    return Problem(parameters, formula, jacobian, normalised, y / scales["y"], scales, loss, space, delta)
+    return Problem(parameters, formula, jacobian, normalised, y / scales["y"], scales, loss, space, delta, turn, constants)
 
 
 def _middle(x: np.ndarray) -> float:
