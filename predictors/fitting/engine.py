@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,26 @@ __all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "refit"]
 Status = Literal["converged", "at-bound", "max-iterations", "degenerate"]
 
 DEFAULT_STARTS = 64
-_KEEP = 0.25  # share of starts that survive each of the first two stages
-_FEWEST = 6
-_FINALISTS = 4
 _AGREE = 1e-6  # relative: two optima closer than this are the same
-_STAGES = ((10.0, 10), (3.0, 10))  # multiples of delta, iterations
-_FINAL = 60
+_FINALISTS = 4
 _POLISH = 60
+
+
+class _Effort(NamedTuple):
+    """How hard one pass tries."""
+
+    share: float
+    """Share of the starts that it draws."""
+    stages: tuple[tuple[float, int], ...]
+    """Multiples of delta, and iterations at each; a quarter of the starts survives a stage."""
+    final: int
+    """Iterations of the survivors at delta itself."""
+
+
+# A quick pass answers easy problems. Where its finalists disagree, the problem is hard, and a thorough one follows.
+_EFFORTS = (_Effort(0.25, ((10.0, 6), (3.0, 5)), 12), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
+_KEEP = 0.25
+_FEWEST = 6
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ class FitResult:
     n_starts : int
         Starts drawn.
     n_agree : int
-        Of the `n_final` that were followed to the end, how many reached this optimum.
+        Of the `n_final` finalists that were polished, how many reached this optimum.
     """
 
     u: np.ndarray
@@ -89,20 +102,41 @@ def fit(problem: Problem, *, weights: np.ndarray | None = None, n_starts: int = 
     FitResult
     """
     w = np.ones((1, len(problem.y))) if weights is None else np.asarray(weights, float)[None, :]
+    rng = np.random.default_rng(random_state)
+    drawn, found = 0, None
+    for effort in _EFFORTS:
+        n = max(_FINALISTS, round(effort.share * n_starts))
+        drawn += n
+        found = _search(problem, w, draw_starts(problem, n, rng, w[0]), effort, found)
+        if found.agree == len(found.values):
+            break
+    assert found is not None
+    return _diagnose(problem, found.u[0], w, found.settled, drawn, found.agree, len(found.values))
+
+
+class _Found(NamedTuple):
+    u: np.ndarray
+    """Finalists, best first."""
+    values: np.ndarray
+    settled: bool
+    agree: int
+
+
+def _search(problem: Problem, w: np.ndarray, u: np.ndarray, effort: _Effort, before: _Found | None) -> _Found:
+    """Descend from starts, and from the best that an earlier pass found."""
     delta = problem.smoothing
-    u = draw_starts(problem, n_starts, np.random.default_rng(random_state), w[0])
-    stages = ((1.0, n) for _, n in _STAGES) if problem.loss == "l2" else _STAGES
-    for multiple, iterations in stages:
-        descent = levenberg_marquardt(problem, u, w, multiple * delta, iterations)
+    for multiple, iterations in effort.stages:
+        descent = levenberg_marquardt(problem, u, w, delta * (1.0 if problem.loss == "l2" else multiple), iterations)
         u = _best(descent.u, descent.value, max(_FEWEST, round(_KEEP * len(u))))
-    final = levenberg_marquardt(problem, u, w, delta, _FINAL)
+    final = levenberg_marquardt(problem, u, w, delta, effort.final)
     u = _best(final.u, final.value, _FINALISTS)
+    if before is not None:
+        u = np.concatenate([u, before.u[:1]])
     polished = newton(problem, u, w, delta, _POLISH)
     order = np.argsort(polished.value, kind="stable")
-    values = np.concatenate([polished.value, np.sort(final.value)[len(u) :]])
-    agree = int((values <= values.min() * (1.0 + _AGREE) + 1e-300).sum())
-    best = order[0]
-    return _diagnose(problem, polished.u[best], w, bool(polished.settled[best]), n_starts, agree, len(values))
+    values = polished.value[order]
+    agree = int((values <= values[0] * (1.0 + _AGREE) + 1e-300).sum())
+    return _Found(polished.u[order], values, bool(polished.settled[order[0]]), agree)
 
 
 def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 40, polish: int = 4) -> np.ndarray:
