@@ -1,7 +1,7 @@
 """The fitting engine shared by all parametric laws; see docs/fitting.md."""
 
-from predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, refit
+from predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_many, refit
 from predictors.fitting.losses import LOSSES, Loss, Space
 from predictors.fitting.problem import Problem, make_problem
 
-__all__ = ["DEFAULT_STARTS", "LOSSES", "FitResult", "Loss", "Problem", "Space", "Status", "fit", "make_problem", "refit"]
+__all__ = ["DEFAULT_STARTS", "LOSSES", "FitResult", "Loss", "Problem", "Space", "Status", "fit", "fit_many", "make_problem", "refit"]

@@ -25,13 +25,21 @@ class Descent(NamedTuple):
     """Rows that stopped because nothing more was to be gained, shape (S,)."""
 
 
-def objectives(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+Which = np.ndarray | None
+"""The data set of each row of u, shape (S,), where several are stacked."""
+
+
+def objectives(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
     """Return the objective at each row of u, shape (S,)."""
-    return (weights * objective(problem.loss, problem.residuals(u), delta)).sum(axis=1)
+    return (weights * objective(problem.loss, problem.residuals(u, which), delta)).sum(axis=1)
+
+
+def _rows(which: Which, rows: np.ndarray | slice) -> Which:
+    return None if which is None else which[rows]
 
 
 def levenberg_marquardt(
-    problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, tolerance: float = 1e-9
+    problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, which: Which = None, tolerance: float = 1e-9
 ) -> Descent:
     """Descend from each row of u, with the robust loss as iteratively reweighted least squares.
 
@@ -45,36 +53,45 @@ def levenberg_marquardt(
         Scale of the robust loss.
     iterations : int
         At most this many.
+    which : ndarray, shape (S,), optional
+        The data set of each start, where several are stacked.
     tolerance : float
         A row is settled when a step gains less than this share of its objective.
     """
-    chunk = max(1, _CHUNK // max(1, len(problem.y)))
+    chunk = max(1, _CHUNK // max(1, problem.y.shape[-1]))
+    weights = np.broadcast_to(weights, (len(u), problem.y.shape[-1]))
     parts = []
     for start in range(0, len(u), chunk):
-        own = weights if len(weights) == 1 else weights[start : start + chunk]
-        parts.append(_descend(problem, u[start : start + chunk], own, delta, iterations, tolerance))
+        rows = slice(start, start + chunk)
+        parts.append(_descend(problem, u[rows], weights[rows], _rows(which, rows), delta, iterations, tolerance))
     return Descent(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def _descend(problem: Problem, start: np.ndarray, weights: np.ndarray, delta: float, iterations: int, tolerance: float) -> Descent:
+def _descend(
+    problem: Problem, start: np.ndarray, weights: np.ndarray, which: Which, delta: float, iterations: int, tolerance: float
+) -> Descent:
     low, high = problem.bounds
     n_rows = len(start)
-    weights = np.broadcast_to(weights, (n_rows, len(problem.y)))
     u, damping = start.copy(), np.full(n_rows, 1e-2)
-    r, jacobian = problem.linearise(u)
+    r, jacobian = problem.linearise(u, which)
     value = (weights * objective(problem.loss, r, delta)).sum(axis=1)
     settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
     for _ in range(iterations):
-        step = _step(problem, u[rows], r, jacobian, weights[rows], damping[rows], delta)
+        own = weights[rows]
+        step = _step(problem, u[rows], r, jacobian, own, damping[rows], delta)
         trial = np.clip(u[rows] + step, low, high)
-        new_r, new_jacobian = problem.linearise(trial)
-        new_value = (weights[rows] * objective(problem.loss, new_r, delta)).sum(axis=1)
+        new_r, new_jacobian = problem.linearise(trial, _rows(which, rows))
+        new_value = (own * objective(problem.loss, new_r, delta)).sum(axis=1)
         better = new_value < value[rows]
         gain = np.where(better, value[rows] - new_value, np.inf)
         small = (gain <= tolerance * value[rows]) | (~better & (np.abs(trial - u[rows]).max(axis=1) < 1e-10))
         damping[rows] = np.clip(damping[rows] * np.where(better, 0.2, 5.0), 1e-14, 1e12)
         u[rows[better]], value[rows[better]] = trial[better], new_value[better]
-        r[better], jacobian[better] = new_r[better], new_jacobian[better]
+        if better.all():
+            r, jacobian = new_r, new_jacobian
+        else:
+            r = np.where(better[:, None], new_r, r)
+            jacobian = np.where(better[:, None, None], new_jacobian, jacobian)
         finished = small | (value[rows] <= 1e-28) | (damping[rows] >= 1e12)
         settled[rows[finished]] = True
         if finished.any():
@@ -118,13 +135,13 @@ def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndar
     return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
 
 
-def gradient(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+def gradient(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
     """Return the gradient of the objective by u, shape (S, P)."""
-    r, jacobian = problem.linearise(u)
+    r, jacobian = problem.linearise(u, which)
     return (jacobian @ (weights * influence(problem.loss, r, delta))[:, :, None])[..., 0]
 
 
-def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> np.ndarray:
+def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
     """Return the Hessian of the objective by u, shape (S, P, P), from differences of the gradient."""
     n_rows, n = u.shape
     step = 1e-5
@@ -132,7 +149,8 @@ def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) 
     shifted[:, np.arange(n), np.arange(n)] += step
     shifted[:, n + np.arange(n), np.arange(n)] -= step
     own = weights if len(weights) == 1 else np.repeat(weights, 2 * n, axis=0)
-    g = gradient(problem, shifted.reshape(-1, n), own, delta).reshape(n_rows, 2, n, n)
+    whose = None if which is None else np.repeat(which, 2 * n)
+    g = gradient(problem, shifted.reshape(-1, n), own, delta, whose).reshape(n_rows, 2, n, n)
     h = (g[:, 0] - g[:, 1]) / (2.0 * step)
     return 0.5 * (h + np.swapaxes(h, 1, 2))
 
@@ -140,24 +158,36 @@ def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) 
 _SHORTER = np.array([1.0, 0.5, 0.2, 0.05, 0.005])
 
 
-def newton(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Descent:
-    """Polish each row with Newton steps on the true Hessian, the shortest of a few lengths that helps most.
+def newton(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, which: Which = None) -> Descent:
+    """Polish each row with Newton steps on the true Hessian, of the length among a few that helps most.
 
     Reweighting converges slowly where most residuals lie beyond delta; the Hessian of the robust
     loss itself gives the last digits in a few steps.
     """
+    n = u.shape[1]
+    chunk = max(1, 4 * _CHUNK // (2 * n * max(1, problem.y.shape[-1])))
+    weights = np.broadcast_to(weights, (len(u), problem.y.shape[-1]))
+    parts = []
+    for start in range(0, len(u), chunk):
+        rows = slice(start, start + chunk)
+        parts.append(_polish(problem, u[rows], weights[rows], _rows(which, rows), delta, iterations))
+    return Descent(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, delta: float, iterations: int) -> Descent:
     low, high = problem.bounds
     n_rows, n = u.shape
     u = u.copy()
-    weights = np.broadcast_to(weights, (n_rows, len(problem.y)))
-    value = objectives(problem, u, weights, delta)
+    value = objectives(problem, u, weights, delta, which)
     settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
     for _ in range(iterations):
-        g, h = gradient(problem, u[rows], weights[rows], delta), hessian(problem, u[rows], weights[rows], delta)
+        own, whose = weights[rows], _rows(which, rows)
+        g, h = gradient(problem, u[rows], own, delta, whose), hessian(problem, u[rows], own, delta, whose)
         step = _newton_step(problem, u[rows], g, h)
         trials = np.clip(u[rows][:, None, :] + _SHORTER[None, :, None] * step[:, None, :], low, high)
-        own = np.repeat(weights[rows], len(_SHORTER), axis=0)
-        values = objectives(problem, trials.reshape(-1, n), own, delta).reshape(len(rows), -1)
+        k = len(_SHORTER)
+        repeated = None if whose is None else np.repeat(whose, k)
+        values = objectives(problem, trials.reshape(-1, n), np.repeat(own, k, axis=0), delta, repeated).reshape(len(rows), k)
         best = values.argmin(axis=1)
         new_value = values[np.arange(len(rows)), best]
         better = new_value < value[rows]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from predictors.fitting.descent import gradient, hessian, levenberg_marquardt, newton, objectives
+from predictors.fitting.descent import Descent, gradient, hessian, levenberg_marquardt, newton, objectives
 from predictors.fitting.losses import influence
-from predictors.fitting.problem import Problem
+from predictors.fitting.problem import Problem, stack
 from predictors.fitting.starts import draw_starts
 
-__all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "refit"]
+__all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "fit_many", "refit"]
 
 Status = Literal["converged", "at-bound", "max-iterations", "degenerate"]
 
@@ -59,6 +60,8 @@ class FitResult:
         Constants at a bound.
     covariance : ndarray, shape (P, P)
         Sandwich estimate in the units of the data; NaN for what the data don't identify.
+    spread : ndarray, shape (P, P)
+        The same for the coordinates, 0 for what is held at a bound or left open.
     condition : float
         Condition number of the scaled curvature.
     unidentified : ndarray of bool, shape (P,)
@@ -76,6 +79,7 @@ class FitResult:
     gradient_norm: float
     at_bound: np.ndarray
     covariance: np.ndarray
+    spread: np.ndarray
     condition: float
     unidentified: np.ndarray
     n_starts: int
@@ -84,7 +88,7 @@ class FitResult:
 
 
 def fit(problem: Problem, *, weights: np.ndarray | None = None, n_starts: int = DEFAULT_STARTS, random_state: int = 0) -> FitResult:
-    """Find the best constants.
+    """Find the best constants for one data set.
 
     Parameters
     ----------
@@ -93,7 +97,7 @@ def fit(problem: Problem, *, weights: np.ndarray | None = None, n_starts: int = 
     weights : ndarray, shape (n,), optional
         Weights of the rows; 1 by default.
     n_starts : int
-        Starting points.
+        Starting points of a thorough pass; a quick one takes a quarter of them.
     random_state : int
         Seed of the starts; the same seed gives the same fit.
 
@@ -101,17 +105,49 @@ def fit(problem: Problem, *, weights: np.ndarray | None = None, n_starts: int = 
     -------
     FitResult
     """
-    w = np.ones((1, len(problem.y))) if weights is None else np.asarray(weights, float)[None, :]
-    rng = np.random.default_rng(random_state)
-    drawn, found = 0, None
+    return fit_many([problem], weights=None if weights is None else [weights], n_starts=n_starts, random_state=random_state)[0]
+
+
+def fit_many(
+    problems: Sequence[Problem], *, weights: Sequence[np.ndarray] | None = None, n_starts: int = DEFAULT_STARTS, random_state: int = 0
+) -> list[FitResult]:
+    """Find the best constants of one law for many data sets, of any lengths, in one descent.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        Data sets of the same law and recipe.
+    weights : sequence of ndarray, optional
+        Weights of the rows of each.
+    n_starts, random_state : int
+        As in `fit`; every data set has the same stream of starts, whatever stands beside it.
+    """
+    rows = [np.ones(len(p.y)) for p in problems] if weights is None else [np.asarray(w, float) for w in weights]
+    rngs = [np.random.default_rng(random_state) for _ in problems]
+    found: dict[int, _Found] = {}
+    drawn = dict.fromkeys(range(len(problems)), 0)
+    todo = sorted(drawn, key=lambda k: len(problems[k].y))
     for effort in _EFFORTS:
         n = max(_FINALISTS, round(effort.share * n_starts))
-        drawn += n
-        found = _search(problem, w, draw_starts(problem, n, rng, w[0]), effort, found)
-        if found.agree == len(found.values):
-            break
-    assert found is not None
-    return _diagnose(problem, found.u[0], w, found.settled, drawn, found.agree, len(found.values))
+        for group in _groups(todo, [len(p.y) for p in problems]):
+            u = np.stack([draw_starts(problems[k], n, rngs[k], rows[k]) for k in group])
+            before = [found[k].u[0] for k in group] if group[0] in found else None
+            found |= dict(zip(group, _search([problems[k] for k in group], [rows[k] for k in group], u, effort, before), strict=True))
+        drawn |= {k: drawn[k] + n for k in todo}
+        todo = [k for k in todo if found[k].agree < len(found[k].values)]
+    return [_diagnose(p, found[k], rows[k][None, :], drawn[k]) for k, p in enumerate(problems)]
+
+
+def _groups(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
+    """Yield runs of similar length, so that little is spent on padding."""
+    group: list[int] = []
+    for k in order:
+        if group and lengths[k] > 1.3 * lengths[group[0]] + 4:
+            yield group
+            group = []
+        group.append(k)
+    if group:
+        yield group
 
 
 class _Found(NamedTuple):
@@ -122,21 +158,45 @@ class _Found(NamedTuple):
     agree: int
 
 
-def _search(problem: Problem, w: np.ndarray, u: np.ndarray, effort: _Effort, before: _Found | None) -> _Found:
-    """Descend from starts, and from the best that an earlier pass found."""
+def _search(
+    problems: list[Problem], weights: list[np.ndarray], u: np.ndarray, effort: _Effort, before: list[np.ndarray] | None
+) -> list[_Found]:
+    """Descend from starts, shape (K, S, P), and from the best that an earlier pass found."""
+    one = len(problems) == 1
+    problem = problems[0] if one else stack(problems)
+    longest = problem.y.shape[-1]
+    padded = np.stack([np.pad(w, (0, longest - len(w))) for w in weights])
     delta = problem.smoothing
+
+    def whose(u: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        which = np.repeat(np.arange(len(u)), u.shape[1])
+        return (padded, None) if one else (padded[which], which)
+
+    def descend(u: np.ndarray, delta: float, iterations: int, keep: int) -> np.ndarray:
+        w, which = whose(u)
+        return _best(levenberg_marquardt(problem, u.reshape(-1, u.shape[2]), w, delta, iterations, which), u.shape, keep)
+
     for multiple, iterations in effort.stages:
-        descent = levenberg_marquardt(problem, u, w, delta * (1.0 if problem.loss == "l2" else multiple), iterations)
-        u = _best(descent.u, descent.value, max(_FEWEST, round(_KEEP * len(u))))
-    final = levenberg_marquardt(problem, u, w, delta, effort.final)
-    u = _best(final.u, final.value, _FINALISTS)
+        keep = max(_FEWEST, round(_KEEP * u.shape[1]))
+        u = descend(u, delta * (1.0 if problem.loss == "l2" else multiple), iterations, keep)
+    u = descend(u, delta, effort.final, _FINALISTS)
     if before is not None:
-        u = np.concatenate([u, before.u[:1]])
-    polished = newton(problem, u, w, delta, _POLISH)
-    order = np.argsort(polished.value, kind="stable")
-    values = polished.value[order]
-    agree = int((values <= values[0] * (1.0 + _AGREE) + 1e-300).sum())
-    return _Found(polished.u[order], values, bool(polished.settled[order[0]]), agree)
+        u = np.concatenate([u, np.stack(before)[:, None, :]], axis=1)
+    w, which = whose(u)
+    polished = newton(problem, u.reshape(-1, u.shape[2]), w, delta, _POLISH, which)
+    return [_finalists(*parts) for parts in zip(*(a.reshape(len(u), -1, *a.shape[1:]) for a in polished), strict=True)]
+
+
+def _best(descent: Descent, shape: tuple[int, ...], keep: int) -> np.ndarray:
+    """Return the best rows of each data set, shape (K, keep, P)."""
+    order = np.argsort(descent.value.reshape(shape[:2]), axis=1, kind="stable")[:, :keep]
+    return np.take_along_axis(descent.u.reshape(shape), order[:, :, None], axis=1)
+
+
+def _finalists(u: np.ndarray, values: np.ndarray, settled: np.ndarray) -> _Found:
+    order = np.argsort(values, kind="stable")
+    agree = int((values <= values.min() * (1.0 + _AGREE) + 1e-300).sum())
+    return _Found(u[order], values[order], bool(settled[order[0]]), agree)
 
 
 def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 40, polish: int = 4) -> np.ndarray:
@@ -164,26 +224,41 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     return newton(problem, descent.u[best], weights, delta, polish).u if polish else descent.u[best]
 
 
-def _best(u: np.ndarray, values: np.ndarray, keep: int) -> np.ndarray:
-    return u[np.argsort(values, kind="stable")[:keep]]
-
-
-def _diagnose(problem: Problem, u: np.ndarray, weights: np.ndarray, settled: bool, n_starts: int, agree: int, n_final: int) -> FitResult:
+def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int) -> FitResult:
+    u = found.u[0]
     delta = problem.smoothing
     low, high = problem.bounds
     at_bound = (u <= low + 1e-9) | (u >= high - 1e-9)
     value = float(objectives(problem, u[None], weights, delta)[0])
     g = gradient(problem, u[None], weights, delta)[0]
     norm = float(np.abs(np.where(at_bound, 0.0, g)).max() / max(value, 1e-300))
-    covariance, condition, unidentified = _uncertainty(problem, u, weights, ~at_bound)
+    spread, condition, unidentified = _uncertainty(problem, u, weights, ~at_bound)
+    turn = _raw_jacobian(problem, u)
+    covariance = turn @ np.where(np.isnan(spread), 0.0, spread) @ turn.T
+    lost = unidentified | at_bound | (np.abs(turn).sum(axis=1) == 0)
+    covariance[lost, :] = covariance[:, lost] = np.nan
     few = int((weights > 0).sum()) <= len(u)
-    status: Status = "degenerate" if few else "max-iterations" if not settled else "at-bound" if at_bound.any() else "converged"
+    status: Status = "degenerate" if few else "max-iterations" if not found.settled else "at-bound" if at_bound.any() else "converged"
     unit = problem.scales["y"] ** 2 if problem.space == "linear" else 1.0
-    return FitResult(u, problem.raw(u), value * unit, status, norm, at_bound, covariance, condition, unidentified, n_starts, agree, n_final)
+    return FitResult(
+        u=u,
+        params=problem.raw(u),
+        objective=value * unit,
+        status=status,
+        gradient_norm=norm,
+        at_bound=at_bound,
+        covariance=covariance,
+        spread=np.where(np.isnan(spread), 0.0, spread),
+        condition=condition,
+        unidentified=unidentified,
+        n_starts=n_starts,
+        n_agree=found.agree,
+        n_final=len(found.values),
+    )
 
 
 def _uncertainty(problem: Problem, u: np.ndarray, weights: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return the sandwich covariance of the raw constants, the condition number and what is unidentified."""
+    """Return the sandwich covariance of the coordinates, the condition number and what is unidentified."""
     delta = problem.smoothing
     n = len(u)
     r, jacobian = problem.linearise(u[None])
@@ -192,9 +267,9 @@ def _uncertainty(problem: Problem, u: np.ndarray, weights: np.ndarray, free: np.
     size = np.sqrt(np.maximum(np.abs(np.diag(h)), 0.0))
     dead = ~free | (size <= 1e-9 * max(size.max(), 1e-300))
     live = np.flatnonzero(~dead)
-    covariance, unidentified = np.full((n, n), np.nan), dead & free
+    spread, unidentified = np.full((n, n), np.nan), dead & free
     if not live.size:
-        return covariance, float("inf"), unidentified
+        return spread, float("inf"), unidentified
     scaled = h[np.ix_(live, live)] / np.outer(size[live], size[live])
     values, vectors = np.linalg.eigh(scaled)
     top = np.abs(values).max()
@@ -202,12 +277,8 @@ def _uncertainty(problem: Problem, u: np.ndarray, weights: np.ndarray, free: np.
     condition = float("inf") if flat.any() else float(top / values.min())
     unidentified[live] = (np.abs(vectors[:, flat]) > 0.1).any(axis=1)
     inverse = (vectors[:, ~flat] / values[~flat]) @ vectors[:, ~flat].T / np.outer(size[live], size[live])
-    spread = inverse @ (score[live] @ score[live].T) @ inverse
-    turn = _raw_jacobian(problem, u)[:, live]
-    covariance = turn @ spread @ turn.T
-    lost = unidentified | (np.abs(turn).sum(axis=1) == 0)
-    covariance[lost, :] = covariance[:, lost] = np.nan
-    return covariance, condition, unidentified
+    spread[np.ix_(live, live)] = inverse @ (score[live] @ score[live].T) @ inverse
+    return spread, condition, unidentified
 
 
 def _raw_jacobian(problem: Problem, u: np.ndarray) -> np.ndarray:

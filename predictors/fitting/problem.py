@@ -1,4 +1,4 @@
-"""One data set and one law, normalised and turned into a least-squares-like problem.
+"""Data sets and one law, normalised and turned into a least-squares-like problem.
 
 Inputs and response are divided by their geometric means, so that starts, bounds and tolerances
 mean the same in every unit. Positive parameters are searched in logarithms; coordinates are
@@ -8,7 +8,7 @@ called u, parameters in normalised units theta, and in the user's units raw.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from predictors.fitting.duals import derivatives
 from predictors.fitting.losses import Loss, Space
 from predictors.parameters import Parameter
 
-__all__ = ["Problem", "make_problem"]
+__all__ = ["Problem", "make_problem", "stack"]
 
 _LOG_LIMIT = 40.0  # |log| of a positive parameter without a bound of its own
 _FLOOR = 1e-12  # predictions below this are treated as it on a log scale
@@ -40,11 +40,11 @@ class Problem:
     constants : sequence of Parameter
         The formula's constants; by default they are `parameters`.
     inputs : tuple of ndarray, shape (n,)
-        Normalised inputs.
+        Normalised inputs; (K, n) for K data sets that were stacked.
     y : ndarray, shape (n,)
-        Normalised response.
+        Normalised response; likewise.
     scales : mapping
-        What the response (``y``) and each input were divided by.
+        What the response (``y``) and each input were divided by; empty for stacked data sets.
     """
 
     parameters: Sequence[Parameter]
@@ -99,49 +99,64 @@ class Problem:
         """Evaluate the law on normalised inputs, shape (S, n)."""
         with np.errstate(all="ignore"):
             result = np.asarray(self._law(*inputs, *(theta[:, [p]] for p in range(theta.shape[1]))), float)
-        return np.broadcast_to(result, (len(theta), len(inputs[0])))
+        return np.broadcast_to(result, (len(theta), inputs[0].shape[-1]))
 
     def _law(self, *arguments: Any) -> Any:
         n = len(self.inputs)
         parameters = arguments[n:] if self.turn is None else self.turn(*arguments[n:])
         return self.formula(*arguments[:n], *parameters)
 
-    def values(self, theta: np.ndarray) -> np.ndarray:
-        """Evaluate the formula, shape (S, n)."""
-        return self.evaluate(self.inputs, theta)
+    def values(self, theta: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Evaluate the formula, shape (S, n); `which` names each row's data set where several are stacked."""
+        return self.evaluate(self._inputs(which), theta)
 
-    def residuals(self, u: np.ndarray) -> np.ndarray:
+    def _inputs(self, which: np.ndarray | None) -> tuple[np.ndarray, ...]:
+        return self.inputs if which is None else tuple(x[which] for x in self.inputs)
+
+    def residuals(self, u: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return residuals, shape (S, n)."""
-        return self._residuals(self.values(self.theta(u)))
+        return self._residuals(self.values(self.theta(u), which), which)
 
-    def linearise(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(self, u: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return residuals (S, n) and their Jacobian by u (S, P, n)."""
-        theta = self.theta(u)
+        theta, inputs = self.theta(u), self._inputs(which)
         seeds = np.where(self.positive, theta, 1.0)
         with np.errstate(all="ignore"):
             if self.jacobian is not None:
-                value = self.values(theta)
-                jacobian = self.jacobian(*self.inputs, *(theta[:, [p]] for p in range(theta.shape[1]))) * seeds[:, :, None]
+                value = self.evaluate(inputs, theta)
+                jacobian = self.jacobian(*inputs, *(theta[:, [p]] for p in range(theta.shape[1]))) * seeds[:, :, None]
             else:
-                value, jacobian = derivatives(self._law, self.inputs, theta, seeds)
+                value, jacobian = derivatives(self._law, inputs, theta, seeds)
             if self.space == "log":
                 jacobian = jacobian / np.maximum(value, _FLOOR)[:, None, :]
                 jacobian = np.where((value > _FLOOR)[:, None, :], jacobian, 0.0)
         if not np.isfinite(jacobian).all():
             jacobian = np.nan_to_num(jacobian, nan=0.0, posinf=0.0, neginf=0.0)
-        return self._residuals(value), jacobian
+        return self._residuals(value, which), jacobian
 
-    def _residuals(self, value: np.ndarray) -> np.ndarray:
+    def _residuals(self, value: np.ndarray, which: np.ndarray | None) -> np.ndarray:
+        target = self._target if which is None else self._target[which]
         if self.space == "log":
             with np.errstate(all="ignore"):
-                r = np.log(np.maximum(value, _FLOOR)) - self._log_y
+                r = np.log(np.maximum(value, _FLOOR)) - target
         else:
-            r = value - self.y
+            r = value - target
         return r if np.isfinite(r).all() else np.nan_to_num(r, nan=1e6, posinf=1e6, neginf=-1e6)
 
     @cached_property
-    def _log_y(self) -> np.ndarray:
-        return np.log(self.y)
+    def _target(self) -> np.ndarray:
+        return np.log(self.y) if self.space == "log" else self.y
+
+
+def stack(problems: Sequence[Problem]) -> Problem:
+    """Join data sets of one law; the shorter are padded with ones, which must be given no weight."""
+    longest = max(len(p.y) for p in problems)
+
+    def padded(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack([np.pad(a, (0, longest - len(a)), constant_values=1.0) for a in arrays])
+
+    inputs = tuple(padded([p.inputs[i] for p in problems]) for i in range(len(problems[0].inputs)))
+    return replace(problems[0], inputs=inputs, y=padded([p.y for p in problems]), scales={})
 
 
 def make_problem(

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 from benchmark.collection import load_collection
 from predictors.base import ParametricLaw
 from predictors.compute import Chinchilla, Farseer, Kaplan, OverTraining
-from predictors.curve import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
+from predictors.curve import BNSL, M4, OffsetPowerLaw, PowerLaw, Rectified, ShiftedPowerLaw
 from predictors.errors import FitWarning, PredictorError
 from predictors.fitting import make_problem
 from predictors.fitting.descent import gradient, hessian, objectives
@@ -253,6 +253,39 @@ def test_quantiles_are_ordered_and_cover_new_measurements():
         fresh = synthetic(seed)[1] * np.exp(0.01 * np.random.default_rng(100 + seed).standard_normal(120))
         covered.append(np.mean((fresh >= q[:, 0]) & (fresh <= q[:, 2])))
     assert 0.65 < np.mean(covered) < 0.92
+
+
+def test_the_delta_method_agrees_with_the_bootstrap_where_noise_is_normal():
+    X, y = synthetic(3, noise=0.01)
+    law = Chinchilla(loss="l2").fit(X, y)
+    boot, delta = (law.predict_quantiles(X, [0.1, 0.9], method=m) for m in ("bootstrap", "delta"))
+    width = [np.log(q[:, 1] / q[:, 0]) for q in (boot, delta)]
+    assert np.median(width[1] / width[0]) == pytest.approx(1.0, abs=0.1)
+    with pytest.raises(PredictorError, match="method: expected 'bootstrap' or 'delta'"):
+        law.predict_quantiles(X, [0.5], method="exact")
+
+
+def test_bootstrap_standard_errors_are_those_published(chinchilla):
+    """Besiroglu et al.'s own bootstrap: E .0255, alpha .0152, beta .0205 (an independent re-run of 1,000 resamples)."""
+    draws = Chinchilla().fit(*chinchilla).bootstrap(1000)
+    assert draws["alpha"].std() == pytest.approx(0.0152, rel=0.15)
+    assert draws["beta"].std() == pytest.approx(0.0205, rel=0.15)
+    assert draws["E"].std() == pytest.approx(0.0255, rel=0.15)
+
+
+def test_many_data_sets_fitted_together_are_those_fitted_alone():
+    table = load_collection("rectified_sft").table
+    table = table[(table["flag"] == "") & (table["samples"] > 0)]
+    groups = [g for _, g in table.groupby("curve")][:12]
+    frames = [g[["samples"]].head(6 + i % 7) for i, g in enumerate(groups)]
+    ys = [g["value"].to_numpy()[: 6 + i % 7] for i, g in enumerate(groups)]
+    for law in (ShiftedPowerLaw(loss="l2"), Rectified()):
+        together = law.fit_many(frames, ys)
+        assert not hasattr(law, "params_")
+        for one, X, y in zip(together, frames, ys, strict=True):
+            alone = type(law)(**law.get_params()).fit(X, y)
+            assert one.objective_ == pytest.approx(alone.objective_, rel=1e-6, abs=1e-12)
+            assert np.allclose(one.predict(X), alone.predict(X), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
