@@ -39,7 +39,12 @@ Inputs = list[tuple[str, pd.DataFrame, np.ndarray, pd.DataFrame]]
 
 
 class Predictor(Protocol):
-    """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name."""
+    """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name.
+
+    Optional: ``variables`` (see `usable`), ``predict_quantiles(X, levels)`` of shape
+    (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
+    which returns a fitted predictor for each data set and is used for tasks with several folds.
+    """
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
         """Fit on training rows."""
@@ -260,29 +265,62 @@ def _fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...]) -> list
 
     # one BLAS thread: the order of a sum, hence its last bits, must not depend on the machine's load
     with threadpool_limits(1):
-        return [_fit_fold(packed, name, X, y, X_test, levels) for name, X, y, X_test in inputs]
+        together = _fit_together(packed, inputs) if len(inputs) > 1 else None
+        return [
+            _predict_fold(*together[i], fold[0], fold[3], levels) if together else _fit_fold(packed, *fold, levels)
+            for i, fold in enumerate(inputs)
+        ]
+
+
+def _fit_together(packed: bytes, inputs: Inputs) -> list[tuple[Any, float]] | None:
+    """Fit all folds in one call where the predictor can; None where it can't or fails, so that the fault is found by fold."""
+    model = cloudpickle.loads(packed)
+    if not hasattr(model, "fit_many"):
+        return None
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs]))
+        except Exception:
+            return None
+    seconds = (time.perf_counter() - start) / len(inputs)
+    return [(m, seconds) for m in fitted] if len(fitted) == len(inputs) else None
 
 
 def _fit_fold(packed: bytes, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
-    clock = time.perf_counter
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             model = cloudpickle.loads(packed)  # a fresh, unfitted copy: never shared between folds
-            start = clock()
+            start = time.perf_counter()
             model.fit(X.copy(), y.copy())
-            fitted = clock()
-            predictions = model.predict(X_test.copy())
-            end = clock()
-            quantiles = _quantiles(model, X_test, levels)
         except Exception as error:
             return FoldResult(name, "error", _one_line(error))
-    times: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": end - fitted}
-    status, message = _check(predictions, len(X_test))
+        return _predict_fold(model, time.perf_counter() - start, name, X_test, levels)
+
+
+def _predict_fold(model: Any, fit_seconds: float, name: str, X: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            start = time.perf_counter()
+            predictions = model.predict(X.copy())
+            times: dict[str, Any] = {"fit_seconds": fit_seconds, "predict_seconds": time.perf_counter() - start}
+            quantiles = _quantiles(model, X, levels)
+        except Exception as error:
+            return FoldResult(name, "error", _one_line(error), fit_seconds=fit_seconds)
+    status, message = _check(predictions, len(X))
     if status != "ok":
         return FoldResult(name, status, message, **times)
-    message = _one_line(caught[0].message) if caught else ""
-    return FoldResult(name, "ok", message, np.asarray(predictions, float).ravel(), quantiles, _constants(model), **times)
+    return FoldResult(name, "ok", _note(model), np.asarray(predictions, float).ravel(), quantiles, _constants(model), **times)
+
+
+def _note(model: object) -> str:
+    """Return how the fit ended, where the predictor says so and it did not converge."""
+    status = getattr(model, "status_", "converged")
+    unidentified = getattr(model, "unidentified_", ())
+    return "; ".join([*([str(status)] if status != "converged" else []), *(f"unidentified: {n}" for n in unidentified)])
 
 
 def _check(predictions: object, n: int) -> tuple[Status, str]:

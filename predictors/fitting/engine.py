@@ -199,7 +199,7 @@ def _finalists(u: np.ndarray, values: np.ndarray, settled: np.ndarray) -> _Found
     return _Found(u[order], values[order], bool(settled[order[0]]), agree)
 
 
-def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 40, polish: int = 4) -> np.ndarray:
+def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 60, polish: int = 8) -> np.ndarray:
     """Fit many reweighted copies of one data set at once, each from the same few starts.
 
     Parameters
@@ -210,6 +210,8 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
         Starts: the optimum of the whole, and others that came near.
     weights : ndarray, shape (B, n)
         One row per copy: bootstrap counts, or zeros for rows left out.
+    iterations, polish : int
+        Steps of the descent, and of Newton's method for the copies that have not settled by then.
 
     Returns
     -------
@@ -221,7 +223,10 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     starts, own = np.tile(u, (n_copies, 1)), np.repeat(weights, k, axis=0)
     descent = levenberg_marquardt(problem, starts, own, delta, iterations)
     best = descent.value.reshape(n_copies, k).argmin(axis=1) + k * np.arange(n_copies)
-    return newton(problem, descent.u[best], weights, delta, polish).u if polish else descent.u[best]
+    found, open_ended = descent.u[best], ~descent.settled[best]
+    if open_ended.any():
+        found[open_ended] = newton(problem, found[open_ended], weights[open_ended], delta, polish).u
+    return found
 
 
 def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int) -> FitResult:

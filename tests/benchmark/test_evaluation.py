@@ -192,6 +192,39 @@ def test_when_the_constructor_arguments_changed_then_resume_runs_again(tasks, tm
     assert steps == [0, 1]
 
 
+class FitsTogether(Base):
+    """Fits all folds in one call; its clones say so."""
+
+    def fit_many(self, frames, ys):
+        return [type(self)().fit(X, y).mark() for X, y in zip(frames, ys, strict=True)]
+
+    def mark(self):
+        self.params_["together"] = 1.0
+        return self
+
+
+class FailsTogether(FitsTogether):
+    def fit_many(self, frames, ys):
+        raise RuntimeError("one of them is bad")
+
+    def fit(self, X, y):
+        if len(y) == 5:
+            raise ValueError("this one")
+        return super().fit(X, y)
+
+
+def test_folds_are_fitted_together_where_a_predictor_can_and_alone_where_that_fails():
+    spec = {"collection": "gadre_overtraining", "metric": "loss_c4_val", "track": "compute", "variables": ["params", "tokens"]}
+    (task,) = build_tasks(TaskSpec.model_validate({**spec, "split": {"kind": "frontier", "variable": "params", "train_max": 5e8}}))
+    together, alone = evaluate(FitsTogether(), task), evaluate(Base(), task)
+    assert [f.constants["together"] for f in together.folds] == [1.0, 1.0, 1.0]
+    for a, b in zip(together.folds, alone.folds, strict=True):
+        assert np.array_equal(a.predictions, b.predictions)
+    assert {f.status for f in evaluate(FailsTogether(), task).folds} == {"ok"}
+    (published,) = build_tasks(TaskSpec.model_validate({**spec, "split": {"kind": "published"}}))
+    assert [f.message for f in evaluate(FailsTogether(), published).folds] == ["ValueError: this one"] * 3
+
+
 def test_usable_asks_for_the_variables(tasks):
     class Wants(Base):
         variables: tuple[str, ...] | None = None
