@@ -192,7 +192,7 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
         new_value = values[np.arange(len(rows)), best]
         better = new_value < value[rows]
         gain = np.where(better, value[rows] - new_value, 0.0)
-        small = gain <= 1e-14 * value[rows]
+        small = gain <= 1e-12 * value[rows]
         u[rows[better]] = trials[np.arange(len(rows)), best][better]
         value[rows[better]] = new_value[better]
         settled[rows[small]] = True

@@ -128,9 +128,8 @@ class Problem:
             else:
                 value, jacobian = derivatives(self._law, inputs, theta, seeds)
             if self.space == "log":
-                jacobian = jacobian / np.maximum(value, _FLOOR)[:, None, :]
-                jacobian = np.where((value > _FLOOR)[:, None, :], jacobian, 0.0)
-        if not np.isfinite(jacobian).all():
+                jacobian *= np.where(value > _FLOOR, 1.0 / value, 0.0)[:, None, :]
+        if not np.isfinite(jacobian.sum()):
             jacobian = np.nan_to_num(jacobian, nan=0.0, posinf=0.0, neginf=0.0)
         return self._residuals(value, which), jacobian
 
