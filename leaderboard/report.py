@@ -43,13 +43,17 @@ def render(board: Board, form: Format) -> str:
 def caption(board: Board) -> str:
     """Return one sentence that says what the board ranks and how."""
     scope = f"suite {board.suite}" + (f", track {board.track}" if board.track else "")
-    where = f"{board.n_tasks} tasks of {board.n_collections} collection{'s' if board.n_collections != 1 else ''}"
+    where = f"{_count(board.n_tasks, 'task')} of {_count(board.n_collections, 'collection')}"
     intervals = (
         f"[95 % intervals]: {board.n_resamples} bootstrap resamples of collections"
         if board.n_collections > 1
         else "no intervals: they are made by resampling collections, and there is one"
     )
     return f"{scope}: {where}; skill against {board.reference}; {intervals}."
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 _HEADER = ("rank", "predictor", "skill", "", "skill (entered)", "win rate", "", "tasks", "failed fits", "fit ms")

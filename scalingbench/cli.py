@@ -165,7 +165,7 @@ def leaderboard(
 
     chosen = load_suite(suite)
     found = load_results(results or committed_folder(chosen.name))
-    _print_board(found, chosen, chosen.tasks, track, form)
+    _print_board(found, chosen, chosen.build(track=track), track, form)
 
 
 def _run(
@@ -251,4 +251,4 @@ def main() -> None:
 
 def _is_input_error(error: Exception) -> bool:
     homes = ("benchmark.errors", "predictors.errors")
-    return any(kind.__module__ in homes for kind in type(error).__mro__) or isinstance(error, PermissionError)
+    return any(kind.__module__ in homes for kind in type(error).__mro__) or isinstance(error, OSError)

@@ -72,6 +72,9 @@ class Suite:
         for name in collections or ():
             if name not in known:
                 raise unknown_name(f"collection of suite {self.name}", name, known)
+        tracks = {spec.track for spec in self.specs}
+        if track is not None and track not in tracks:
+            raise unknown_name(f"track of suite {self.name}", track, tracks)
         chosen = [s for s in self.specs if track in (None, s.track) and (collections is None or s.collection in collections)]
         chosen = [s for s in chosen if fetch or collections is not None or load_card(s.collection).bundled]
         if not chosen:

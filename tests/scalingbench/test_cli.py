@@ -164,6 +164,8 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("run", "--suite", "v9"), ("unknown suite 'v9'",)),
         (("run", "--suite", "gone.yaml"), ("gone.yaml: no such file",)),
         (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
+        (("run", "--track", "computer"), ("unknown track of suite v0 'computer'", "did you mean 'compute'")),
+        (("leaderboard", "--track", "curves"), ("unknown track", "did you mean 'curve'")),
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
         (("evaluate", "bad.py:X"), ("bad.py: has no class 'X'",)),
@@ -174,6 +176,13 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
     ]
     for arguments, words in cases:
         assert_refused(scalingbench(*arguments, cwd=tmp_path), *words)
+
+
+def test_an_output_folder_that_is_a_file_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    done = scalingbench("run", *SMALL, "--predictors", "mean", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2 and "out" in done.stderr and "Traceback" not in done.stderr
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 def test_an_unknown_option_exits_with_2(tmp_path):
