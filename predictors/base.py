@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from predictors import fitting
+from predictors import fitting, uncertainty
 from predictors.errors import FitWarning, PredictorError
 from predictors.fitting import Loss, Problem, Space
 from predictors.frames import check_response, numeric_columns, select
@@ -270,39 +270,20 @@ class ParametricLaw(ScalingLaw):
         ndarray, shape (n, len(levels))
         """
         check_is_fitted(self, "params_")
-        X = self._read(X)
+        inputs, u = self.inputs(self._read(X)), self.result_.u
+        residuals, wanted = uncertainty.enlarged_residuals(self._problem, u), np.asarray(levels, float)
+
+        def curve(u: np.ndarray) -> np.ndarray:
+            values = self._evaluate(inputs, u)
+            return np.log(np.maximum(values, 1e-300)) if self.space == "log" else values
+
         if method == "delta":
-            log_or_value = self._delta_quantiles(X, np.asarray(levels, float))
+            found = uncertainty.delta_quantiles(curve, u, self.result_.spread, residuals, wanted)
         elif method == "bootstrap":
-            log_or_value = self._bootstrap_quantiles(X, np.asarray(levels, float), n_resamples)
+            found = uncertainty.bootstrap_quantiles(curve, self._resample(n_resamples), residuals, wanted, self.random_state)
         else:
             raise PredictorError(f"method: expected 'bootstrap' or 'delta', got {method!r}")
-        return np.exp(log_or_value) if self.space == "log" else log_or_value
-
-    def _residuals(self) -> np.ndarray:
-        """Return training residuals of measured minus fitted, on the scale of `space`, enlarged for the constants spent."""
-        n = len(self._problem.y)
-        unit = 1.0 if self.space == "log" else self._problem.scales["y"]
-        return -unit * np.sqrt(n / max(1, n - len(self.parameters))) * self._problem.residuals(self.result_.u[None, :])[0]
-
-    def _on_scale(self, X: pd.DataFrame, u: np.ndarray) -> np.ndarray:
-        values = self._evaluate(self.inputs(X), u)
-        return np.log(np.maximum(values, 1e-300)) if self.space == "log" else values
-
-    def _bootstrap_quantiles(self, X: pd.DataFrame, levels: np.ndarray, n_resamples: int) -> np.ndarray:
-        values = self._on_scale(X, self._resample(n_resamples))
-        residuals = self._residuals()
-        noise = np.random.default_rng([self.random_state, 1]).choice(residuals, values.shape)
-        return np.quantile(values + noise, levels, axis=0).T
-
-    def _delta_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:
-        from scipy.stats import norm
-
-        u, step = self.result_.u, 1e-5
-        shifts = step * np.eye(len(u))
-        slope = (self._on_scale(X, u + shifts) - self._on_scale(X, u - shifts)) / (2.0 * step)
-        variance = np.einsum("pn,pq,qn->n", slope, self.result_.spread, slope) + np.mean(self._residuals() ** 2)
-        return self._on_scale(X, u[None, :])[0][:, None] + np.sqrt(np.maximum(variance, 0.0))[:, None] * norm.ppf(levels)[None, :]
+        return np.exp(found) if self.space == "log" else found
 
     def bootstrap(self, n_resamples: int = 200) -> pd.DataFrame:
         """Refit resamples of the training rows.
@@ -321,10 +302,7 @@ class ParametricLaw(ScalingLaw):
         return pd.DataFrame(self._problem.raw(self._resample(n_resamples)), columns=list(self.params_))
 
     def _resample(self, n_resamples: int) -> np.ndarray:
-        """Return the coordinates of refitted resamples, shape (n_resamples, P)."""
-        n = len(self._problem.y)
-        counts = np.random.default_rng([self.random_state, 0]).multinomial(n, np.full(n, 1.0 / n), size=n_resamples)
-        return fitting.refit(self._problem, self.result_.u[None, :], counts * self._weights)
+        return uncertainty.resample(self._problem, self.result_.u, self._weights, n_resamples, self.random_state)
 
     def summary(self) -> pd.DataFrame:
         """Return the constants with standard errors: one row each, columns estimate, se, at_bound, identified."""

@@ -6,6 +6,7 @@ log(x + half its smallest positive training value).
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,7 @@ class GaussianProcess(_Logarithmic):
 
     def fit(self, X: pd.DataFrame, y: Any) -> GaussianProcess:
         """Fit mean, kernel and noise."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
@@ -173,7 +175,8 @@ class GaussianProcess(_Logarithmic):
         self._unit = float(rest.std()) or 1.0
         kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.ones(Z.shape[1]), (0.1, 100.0)) + WhiteKernel(0.1, (1e-6, 1e1))
         self._process = GaussianProcessRegressor(kernel, random_state=0)
-        with np.errstate(all="ignore"):
+        with warnings.catch_warnings():  # hyperparameters at their bounds are a legitimate answer on few rows
+            warnings.simplefilter("ignore", ConvergenceWarning)
             self._process.fit(Z, rest / self._unit)
         return self
 

@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from sklearn.base import clone
 
+from benchmark.tasks import Track
 from predictors import registry
 from predictors.errors import PredictorError
 from predictors.registry import Entry, families, get, list_predictors, make
@@ -42,6 +44,10 @@ def test_tracks_filter_and_generic_predictors_are_everywhere():
     assert {"routed", "moe-power", "mean"} <= names and "kaplan" not in names
     with pytest.raises(PredictorError, match="unknown track 'curves'; did you mean 'curve'"):
         list_predictors("curves")
+
+
+def test_tracks_are_those_of_the_tasks():
+    assert get_args(Track) == registry.TRACKS
 
 
 def test_unknown_names_get_a_hint():
