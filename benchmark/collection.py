@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,15 @@ from benchmark.errors import FetchError, unknown_name
 from benchmark.schema import variables_of
 from benchmark.sources import build_table, source_names
 
-__all__ = ["Collection", "bundled_path", "list_collections", "load_collection", "table_digest"]
+__all__ = [
+    "Collection",
+    "bundled_path",
+    "digests_path",
+    "list_collections",
+    "load_collection",
+    "read_digests",
+    "table_digest",
+]
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,29 @@ def load_collection(name: str) -> Collection:
     card = load_card(name)
     if not card.bundled:
         return Collection(name, build_table(name), card)
-    path = bundled_path(name)
+    return Collection(name, _read_bundled(name), card)
+
+
+def _read_bundled(name: str) -> pd.DataFrame:
+    """Read a bundled table; its digest vouches that it is the one that was validated when it was built."""
+    path, hint = bundled_path(name), f"rebuild it with 'python -m benchmark.sources {name}'"
     if not path.is_file():
-        raise FetchError(f"{path}: bundled table is missing; rebuild it with 'python -m benchmark.sources {name}'")
-    return Collection(name, pd.read_parquet(path), card)
+        raise FetchError(f"{path}: bundled table is missing; {hint}")
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:
+        raise FetchError(f"{path}: cannot be read: {str(error).splitlines()[0]}; {hint}") from None
+    if table_digest(table) != read_digests().get(name):
+        raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")
+    return table
+
+
+def digests_path() -> Path:
+    """Return the file that records the digest of every bundled table."""
+    return Path(str(importlib.resources.files("benchmark") / "data" / "digests.json"))
+
+
+def read_digests() -> dict[str, str]:
+    """Return the recorded digest of every bundled table."""
+    path = digests_path()
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -1,9 +1,10 @@
-"""Write the bundled tables: ``python -m benchmark.sources [NAME ...]``."""
+"""Write the bundled tables and their digests: ``python -m benchmark.sources [NAME ...]``."""
 
+import json
 import sys
 
 from benchmark.card import load_card
-from benchmark.collection import bundled_path, table_digest
+from benchmark.collection import bundled_path, digests_path, read_digests, table_digest
 from benchmark.errors import BenchmarkError
 from benchmark.files import replacing
 from benchmark.sources import build_table, source_names
@@ -11,6 +12,7 @@ from benchmark.sources import build_table, source_names
 
 def main(names: list[str]) -> int:
     """Rebuild the named bundled tables (all by default) from their upstream files."""
+    digests = read_digests()
     for name in names or source_names():
         if not load_card(name).bundled:
             print(f"{name}: fetch-only, built on demand", file=sys.stderr)
@@ -18,7 +20,10 @@ def main(names: list[str]) -> int:
         table = build_table(name)
         with replacing(bundled_path(name)) as temporary:
             table.to_parquet(temporary, index=False, compression="zstd")
-        print(f"{name}: {len(table)} rows, digest {table_digest(table)[:12]}")
+        digests[name] = table_digest(table)
+        print(f"{name}: {len(table)} rows, digest {digests[name][:12]}")
+    with replacing(digests_path()) as temporary:
+        temporary.write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return 0
 
 

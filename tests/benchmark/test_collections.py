@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmark.card import load_card, parse_card
-from benchmark.collection import bundled_path, list_collections, load_collection, table_digest
+from benchmark.collection import bundled_path, list_collections, load_collection, read_digests, table_digest
 from benchmark.errors import BenchmarkError, FetchError, SchemaError
 from benchmark.schema import metric_kind, validate
 from benchmark.sources import build_table, load_source
@@ -17,7 +17,21 @@ FETCH_ONLY = [name for name in list_collections() if not load_card(name).bundled
 def test_the_bundled_table_is_what_its_source_gives_bit_for_bit(name, mirror):
     rebuilt, bundled = build_table(name), load_collection(name).table
     pd.testing.assert_frame_equal(rebuilt, bundled, check_exact=True)
-    assert table_digest(rebuilt) == table_digest(bundled)
+    assert table_digest(rebuilt) == table_digest(bundled) == read_digests()[name]
+
+
+def test_an_altered_bundled_table_is_refused(monkeypatch, tmp_path):
+    path = tmp_path / "chinchilla.parquet"
+    table = load_collection("chinchilla").table.copy()
+    table.loc[0, "value"] *= 1.0000001
+    table.to_parquet(path)
+    monkeypatch.setattr("benchmark.collection.bundled_path", lambda name: path)
+    load_collection.cache_clear()
+    with pytest.raises(FetchError, match=r"chinchilla\.parquet: is not the table that was validated"):
+        load_collection("chinchilla")
+    path.write_bytes(b"junk")
+    with pytest.raises(FetchError, match=r"chinchilla\.parquet: cannot be read"):
+        load_collection("chinchilla")
 
 
 @pytest.mark.parametrize("name", FETCH_ONLY)

@@ -1,4 +1,4 @@
-"""Write into README.md what its commands print: ``python tools/update_readme.py``.
+"""Write into README.md what its commands print: ``python docs/update_readme.py``.
 
 A block between ``<!-- board: scalingbench ... -->`` and ``<!-- /board -->`` is the output of that command.
 """
