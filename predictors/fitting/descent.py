@@ -122,15 +122,17 @@ def _frozen(problem: Problem, u: np.ndarray, g: np.ndarray) -> np.ndarray:
 
 def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndarray) -> np.ndarray:
     """Return -(matrix + ridge)^-1 g on the free coordinates, no longer than a factor e^2 a step."""
-    n = g.shape[1]
-    free = ~frozen
-    system = np.where(free[:, :, None] & free[:, None, :], matrix, 0.0)
-    system[:, np.arange(n), np.arange(n)] += np.where(free, ridge, 1.0)
+    if frozen.any():
+        free = ~frozen
+        matrix = np.where(free[:, :, None] & free[:, None, :], matrix, 0.0)
+        ridge, g = np.where(free, ridge, 1.0), np.where(free, g, 0.0)
+    system = matrix + ridge[:, :, None] * np.eye(g.shape[1])
     try:
-        step = np.linalg.solve(system, -np.where(free, g, 0.0)[:, :, None])[..., 0]
+        step = np.linalg.solve(system, -g[:, :, None])[..., 0]
     except np.linalg.LinAlgError:
-        step = np.stack([np.linalg.lstsq(a, -np.where(f, b, 0.0), rcond=None)[0] for a, b, f in zip(system, g, free, strict=True)])
-    step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
+        step = np.stack([np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(system, g, strict=True)])
+    if not np.isfinite(step.sum()):
+        step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
     longest = np.abs(step).max(axis=1, keepdims=True)
     return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
 
@@ -146,8 +148,9 @@ def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, 
     n_rows, n = u.shape
     step = 1e-5
     shifted = np.repeat(u[:, None, :], 2 * n, axis=1)
-    shifted[:, np.arange(n), np.arange(n)] += step
-    shifted[:, n + np.arange(n), np.arange(n)] -= step
+    at = np.arange(n)
+    shifted[:, at, at] += step
+    shifted[:, n + at, at] -= step
     own = weights if len(weights) == 1 else np.repeat(weights, 2 * n, axis=0)
     whose = None if which is None else np.repeat(which, 2 * n)
     g = gradient(problem, shifted.reshape(-1, n), own, delta, whose).reshape(n_rows, 2, n, n)
@@ -192,7 +195,8 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
         new_value = values[np.arange(len(rows)), best]
         better = new_value < value[rows]
         gain = np.where(better, value[rows] - new_value, 0.0)
-        small = gain <= 1e-12 * value[rows]
+        # a full step that gains a ten-millionth is followed by one that gains its square
+        small = gain <= np.where(best == 0, 1e-7, 1e-13) * value[rows]
         u[rows[better]] = trials[np.arange(len(rows)), best][better]
         value[rows[better]] = new_value[better]
         settled[rows[small]] = True

@@ -35,7 +35,7 @@ class _Effort(NamedTuple):
 
 
 # A quick pass answers easy problems. Where its finalists disagree, the problem is hard, and a thorough one follows.
-_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 6), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
+_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 3), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
 _KEEP = 0.25
 _FEWEST = 6
 

@@ -80,7 +80,9 @@ class Problem:
 
     def theta(self, u: np.ndarray) -> np.ndarray:
         """Return normalised parameters, shape (..., P)."""
-        return np.where(self.positive, np.exp(np.where(self.positive, u, 0.0)), u)
+        theta = np.array(u, dtype=float)
+        theta[..., self.positive] = np.exp(theta[..., self.positive])
+        return theta
 
     def u(self, theta: np.ndarray) -> np.ndarray:
         """Return coordinates within the bounds, shape (..., P)."""
