@@ -149,6 +149,8 @@ class ParametricLaw(ScalingLaw):
     fixed_scale: ClassVar[tuple[str, ...]] = ()
     """Inputs whose unit the law fixes: they are not normalised."""
     default_starts: ClassVar[int] = fitting.DEFAULT_STARTS
+    hard: ClassVar[bool] = False
+    """Whether the form has local optima on which starts may agree, so that the thorough pass is always made."""
     jacobian: ClassVar[Callable[..., np.ndarray] | None] = None
     """Optional: derivatives of the formula by each constant, shape (S, P, n); exact ones are found without it."""
     formula: ClassVar[Callable[..., Any]]
@@ -225,7 +227,7 @@ class ParametricLaw(ScalingLaw):
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         starts = self.n_starts if self.n_starts is not None else self.default_starts
         problems, weights = [law._problem for law in laws], [law._weights for law in laws]
-        return fitting.fit_many(problems, weights=weights, n_starts=starts, random_state=self.random_state)
+        return fitting.fit_many(problems, weights=weights, n_starts=starts, random_state=self.random_state, hard=self.hard)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict values.

@@ -35,7 +35,7 @@ class _Effort(NamedTuple):
 
 
 # A quick pass answers easy problems. Where its finalists disagree, the problem is hard, and a thorough one follows.
-_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 3), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
+_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 12), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
 _KEEP = 0.25
 _FEWEST = 6
 
@@ -109,7 +109,12 @@ def fit(problem: Problem, *, weights: np.ndarray | None = None, n_starts: int = 
 
 
 def fit_many(
-    problems: Sequence[Problem], *, weights: Sequence[np.ndarray] | None = None, n_starts: int = DEFAULT_STARTS, random_state: int = 0
+    problems: Sequence[Problem],
+    *,
+    weights: Sequence[np.ndarray] | None = None,
+    n_starts: int = DEFAULT_STARTS,
+    random_state: int = 0,
+    hard: bool = False,
 ) -> list[FitResult]:
     """Find the best constants of one law for many data sets, of any lengths, in one descent.
 
@@ -121,6 +126,8 @@ def fit_many(
         Weights of the rows of each.
     n_starts, random_state : int
         As in `fit`; every data set has the same stream of starts, whatever stands beside it.
+    hard : bool
+        Always make the thorough pass: for forms with local optima on which finalists may agree.
     """
     rows = [np.ones(len(p.y)) for p in problems] if weights is None else [np.asarray(w, float) for w in weights]
     rngs = [np.random.default_rng(random_state) for _ in problems]
@@ -134,7 +141,7 @@ def fit_many(
             before = [found[k].u[0] for k in group] if group[0] in found else None
             found |= dict(zip(group, _search([problems[k] for k in group], [rows[k] for k in group], u, effort, before), strict=True))
         drawn |= {k: drawn[k] + n for k in todo}
-        todo = [k for k in todo if found[k].agree < len(found[k].values)]
+        todo = [k for k in todo if hard or found[k].agree < len(found[k].values)]
     return [_diagnose(p, found[k], rows[k][None, :], drawn[k]) for k, p in enumerate(problems)]
 
 
