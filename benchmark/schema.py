@@ -275,18 +275,18 @@ def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
         variable = VARIABLES.get(name, Variable(name, "r", "1", "mixture weight", zero=True))
         columns[name] = pa.Column(float, nullable=True, checks=_range_check(variable))
     for name in _OPTIONAL_FLOATS:
-        columns[name] = pa.Column(float, nullable=True, checks=_FINITE(pa))
+        columns[name] = pa.Column(float, nullable=True, checks=_finite(pa))
     return pa.DataFrameSchema({c: spec for c, spec in columns.items() if c in table})
 
 
-def _FINITE(pa: Any) -> Any:
+def _finite(pa: Any) -> Any:
     return pa.Check(lambda s: np.isfinite(s), error="must be finite")
 
 
 def _range_check(variable: Variable) -> list[Any]:
     import pandera.pandas as pa
 
-    checks = [_FINITE(pa)]
+    checks = [_finite(pa)]
     if not variable.sign:
         checks.append(pa.Check.ge(0, error="must not be negative") if variable.zero else pa.Check.gt(0, error="must be positive"))
     return checks
