@@ -27,7 +27,7 @@ class Metric(_Strict):
     unit: str
     meaning: str
     noise: float | None = None
-    """Standard deviation of log(value) between repeats, where repeats exist."""
+    """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
 
 
 class Paper(_Strict):
@@ -56,7 +56,12 @@ class Facts(_Strict):
     tier: Literal["bundled", "fetch-only"]
     license_note: str
     papers: tuple[Paper, ...] = Field(min_length=1)
-    upstream: tuple[Upstream, ...] = Field(min_length=1)
+    upstream: tuple[Upstream, ...] = ()
+    """Empty for synthetic collections only."""
+    truth: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Of synthetic collections: the constants that generated each curve, or all of them under ``all``."""
+    overlaps: tuple[str, ...] = ()
+    """Collections that hold some of the same runs."""
     domain: str
     curves: str
     """What one curve is: the rows that share a law's constants."""

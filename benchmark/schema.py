@@ -24,6 +24,7 @@ __all__ = [
     "FLAGS",
     "IDENTITY",
     "METRIC_KINDS",
+    "OPEN_PREFIXES",
     "VARIABLES",
     "MetricKind",
     "Variable",
@@ -60,6 +61,8 @@ class MetricKind:
     high: float
     zero: bool = False
     """Whether the lower limit itself is a legal value."""
+    log: bool = True
+    """Whether errors are taken on a log scale; else in the metric's own unit."""
 
 
 VARIABLES: dict[str, Variable] = {
@@ -86,20 +89,40 @@ VARIABLES: dict[str, Variable] = {
         Variable("samples", "k", "samples", "fine-tuning examples, or samples drawn at inference", zero=True),
         Variable("width", "w", "units", "model width"),
         Variable("depth", "l", "layers", "layers"),
+        Variable("head_size", "h", "units", "width of an attention head"),
+        Variable("context_length", "T", "tokens", "context length"),
+        Variable("granularity", "G", "1", "how finely experts are cut: feed-forward width over expert width"),
+        Variable("momentum", "mu", "1", "momentum of the optimiser", zero=True),
+        Variable("weight_decay", "wd", "1", "weight decay", zero=True),
+        Variable("warmup_steps", "s_w", "steps", "length of the warm-up", zero=True),
+        Variable("label_noise", "p", "1", "share of training labels replaced at random", zero=True),
+        Variable("characters", "H", "characters", "training characters seen"),
+        Variable("features", "m", "features", "input features"),
+        Variable("teacher_params", "N_T", "parameters", "parameters of the teacher"),
+        Variable("teacher_tokens", "D_T", "tokens", "training tokens of the teacher"),
+        Variable("teacher_loss", "L_T", "as the loss", "loss of the teacher"),
+        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input"),
+        Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference"),
         Variable("date", "t", "years", "release date", sign=True),
     )
 }
 """Every scale variable, in the order in which a table shows them."""
+
+OPEN_PREFIXES = ("mix_", "obs_")
+"""Families of variables with open names: the share of a training domain, and a benchmark's result handed over as input."""
 
 METRIC_KINDS: dict[str, MetricKind] = {
     m.name: m
     for m in (
         MetricKind("loss", "cross-entropy, in the unit that the card states", True, 0.0, math.inf),
         MetricKind("error_rate", "share of wrong answers", True, 0.0, 1.0),
-        MetricKind("accuracy", "share of right answers", False, 0.0, 1.0, zero=True),
+        MetricKind("accuracy", "share of right answers", False, 0.0, 1.0, zero=True, log=False),
         MetricKind("perplexity", "exponentiated cross-entropy", True, 1.0, math.inf, zero=True),
         MetricKind("mse", "mean squared error", True, 0.0, math.inf),
-        MetricKind("score", "any other measure of quality, higher is better", False, -math.inf, math.inf),
+        MetricKind("mae", "mean absolute error", True, 0.0, math.inf),
+        MetricKind("cost", "what reaching a stated goal takes, such as steps to a target loss", True, 0.0, math.inf),
+        MetricKind("share", "a share of a whole without a better direction, such as active units", True, 0.0, 1.0, zero=True, log=False),
+        MetricKind("score", "any other measure of quality, higher is better", False, -math.inf, math.inf, log=False),
     )
 }
 
@@ -134,13 +157,13 @@ def metric_kind(metric: str) -> MetricKind:
 
 
 def _is_variable(column: str) -> bool:
-    return column in VARIABLES or column.startswith("mix_")
+    return column in VARIABLES or column.startswith(OPEN_PREFIXES)
 
 
 def variables_of(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the scale variables of a table, in registry order, mixture weights last."""
     registered = [name for name in VARIABLES if name in table.columns]
-    return (*registered, *sorted(c for c in table.columns if c.startswith("mix_")))
+    return (*registered, *sorted(c for c in table.columns if c.startswith(OPEN_PREFIXES)))
 
 
 def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from benchmark.collection import Collection, load_collection
 from benchmark.errors import TaskError
 from benchmark.metrics import MIN_ROWS_R2
-from benchmark.schema import VARIABLES
+from benchmark.schema import OPEN_PREFIXES, VARIABLES, variables_of
 from benchmark.splits import LeaveGroupOut, Part, Split, row_cost, run_cost
 
 __all__ = ["Fold", "Task", "TaskSpec", "Track", "Where", "build_tasks"]
@@ -80,6 +80,14 @@ class TaskSpec(_Strict):
         Patterns of curves whose rows join every other curve (dense runs of a routing study).
     min_train : int
         Groups with fewer training rows are left out.
+    inputs : dict of str to str
+        Input column -> another metric of the same run at the same point, joined as that column.
+    inputs_at_test : bool
+        Whether the joined columns are known on held-out rows; if not, they are missing there.
+    weight : float
+        How much the task counts; that of a ladder is split over its rungs, 0 is shown but not counted.
+    duplicates : str, optional
+        Collection whose runs these are, where the same runs are in the suite twice.
     """
 
     collection: str
@@ -91,13 +99,22 @@ class TaskSpec(_Strict):
     where: Where = Where()
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
+    inputs: dict[str, str] = Field(default_factory=dict)
+    inputs_at_test: bool = True
+    weight: float = Field(default=1.0, ge=0)
+    duplicates: str | None = None
     note: str = ""
 
     @model_validator(mode="after")
     def _known_variables(self) -> TaskSpec:
-        for name in self.variables:
-            if name not in VARIABLES and name not in INPUT_TEXT and not name.startswith("mix_"):
+        for name in (*self.variables, *self.inputs):
+            if name not in VARIABLES and name not in INPUT_TEXT and not name.startswith(OPEN_PREFIXES):
                 raise ValueError(f"variables: {name!r} is not registered")
+        for name in self.inputs:
+            if name not in self.variables:
+                raise ValueError(f"inputs: {name!r} is not among the variables")
+        if self.duplicates and self.weight:
+            raise ValueError("weight: runs that another collection holds too are counted there; give this task weight 0")
         return self
 
     @property
@@ -155,6 +172,8 @@ class Task:
         What cost was measured in.
     left_out : tuple of str
         Groups without held-out rows or with too few training rows.
+    weight : float
+        How much it counts.
     """
 
     id: str
@@ -164,6 +183,7 @@ class Task:
     compute_share: float
     cost_basis: str
     left_out: tuple[str, ...]
+    weight: float = 1.0
 
     @property
     def collection(self) -> str:
@@ -238,13 +258,14 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
     """
     collection = collection or load_collection(spec.collection)
     try:
-        rows = _select(collection.table, spec)
+        rows = _select(_with_inputs(collection.table, spec), spec)
         grouped: dict[str, list[tuple[str, pd.DataFrame, Part]]] = {}
         for group, members in _groups(rows, spec):
             for part in spec.split.parts(members):
                 by_group = isinstance(spec.split, LeaveGroupOut)
                 grouped.setdefault("" if by_group else part.name, []).append((part.name if by_group else group, members, part))
-        return tuple(_assemble(spec, key, parts) for key, parts in sorted(grouped.items(), key=_natural))
+        weight = spec.weight / max(len(grouped), 1)
+        return tuple(_assemble(spec, key, parts, weight) for key, parts in sorted(grouped.items(), key=_natural))
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
 
@@ -253,10 +274,25 @@ def _natural(item: tuple[str, object]) -> tuple[int, str]:
     return len(item[0]), item[0]
 
 
+def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
+    """Return the rows of the task's metric with the metrics it uses as inputs beside them."""
+    metrics = set(table["metric"])
+    for metric in (spec.metric, *spec.inputs.values()):
+        if metric not in metrics:
+            raise TaskError(f"the collection has no metric {metric!r}")
+    if not spec.inputs:
+        return table
+    point = ["curve", "run", *variables_of(table), *(("seed",) if "seed" in table else ())]
+    rows = table[table["metric"] == spec.metric]
+    for name, metric in spec.inputs.items():
+        other = table[(table["metric"] == metric) & (table["flag"] == "")]
+        joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
+        rows = rows.merge(joined, how="left", on=point)  # missing values join with missing values
+    return rows
+
+
 def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     where = spec.where
-    if spec.metric not in set(table["metric"]):
-        raise TaskError(f"the collection has no metric {spec.metric!r}")
     for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
@@ -308,7 +344,7 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
         yield str(curve), pd.concat([members, rows[shared]])
 
 
-def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]]) -> Task:
+def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]], weight: float) -> Task:
     parts = [(g, rows, p._replace(train=p.train & ~_context(spec, rows))) for g, rows, p in parts]
     used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and (p.test & ~_context(spec, rows)).any()]
     if not used:
@@ -316,7 +352,7 @@ def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Par
     folds = tuple(_fold(g, rows, p, spec) for g, rows, p in used)
     left_out = tuple(sorted({g for g, _, _ in parts} - {g for g, _, _ in used}))
     name = f"{spec.id}-{key}" if key else spec.id
-    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used), row_cost(used[0][1])[1], left_out)
+    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used), row_cost(used[0][1])[1], left_out, weight)
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
@@ -326,6 +362,8 @@ def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
 def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
     train, test = rows[part.train], rows[part.test]
     X = [side[list(spec.variables)].reset_index(drop=True) for side in (train, test)]
+    if not spec.inputs_at_test:
+        X[1][list(spec.inputs)] = np.nan
     return Fold(name, X[0], train["value"].to_numpy(float), X[1], test["value"].to_numpy(float), ~_context(spec, test))
 
 

@@ -12,7 +12,7 @@ from benchmark.sources import build_table, source_names
 
 def main(names: list[str]) -> int:
     """Rebuild the named bundled tables (all by default) from their upstream files."""
-    digests = read_digests()
+    digests: dict[str, str] = {}
     for name in names or source_names():
         if not load_card(name).bundled:
             print(f"{name}: fetch-only, built on demand", file=sys.stderr)
@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
         digests[name] = table_digest(table)
         print(f"{name}: {len(table)} rows, digest {digests[name][:12]}")
     with replacing(digests_path()) as temporary:
-        temporary.write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(read_digests() | digests, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return 0
 
 
