@@ -13,6 +13,7 @@ import platform
 import sys
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def evaluate(
     """
     label = name or type(predictor).__name__
     if time_limit is not None:
-        return next(_in_processes([_Job(label, predictor, task, suite)], 1, time_limit, levels))
+        return next(_in_processes([(_Job(label, predictor, task, suite),)], 1, time_limit, levels))
     folds = _fit_folds(_pack(predictor), _inputs(task), tuple(levels))
     return _result(_Job(label, predictor, task, suite), folds)
 
@@ -108,6 +109,10 @@ class _Job:
     predictor: Predictor
     task: Task
     suite: str
+
+
+_Batch = tuple[_Job, ...]
+"""Jobs of one predictor that are fitted in one call."""
 
 
 def run_suite(
@@ -162,7 +167,7 @@ def run_suite(
     if not todo:
         raise BenchmarkError("none of the predictors can use any of the tasks")
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
-    pending = [job for job in todo if (job.name, job.task.id) not in done]
+    pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
     for result in _in_processes(pending, jobs, time_limit, levels):
         write_results(part_path(out, result.predictor, result.task), [result])
@@ -172,6 +177,15 @@ def run_suite(
     for name in predictors:
         _collect(out, name, [done[key] for key in order if key[0] == name])
     return tuple(done[key] for key in order)
+
+
+def _batches(jobs: Iterable[_Job]) -> list[tuple[_Job, ...]]:
+    """Group the rungs of a ladder where the predictor fits many data sets in one call; all other jobs stand alone."""
+    batches: dict[tuple[str, str], list[_Job]] = {}
+    for job in jobs:
+        together = hasattr(job.predictor, "fit_many")
+        batches.setdefault((job.name, job.task.spec.id if together else job.task.id), []).append(job)
+    return [tuple(batch) for batch in batches.values()]
 
 
 def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) -> Iterator[TaskResult]:
@@ -201,50 +215,59 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(jobs: Sequence[_Job], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
+def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
     """Yield results as they finish, from worker processes that are killed past their time."""
     import multiprocessing
 
     from pebble import ProcessPool
 
-    if not jobs:
+    if not batches:
         return
     # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
     context = multiprocessing.get_context("spawn")
-    queue = iter(jobs)
+    queue = deque(batches)
     with ProcessPool(max_workers=workers, context=context, initializer=_start_worker) as pool:
-        running: dict[Future[list[FoldResult]], _Job] = {}
+        running: dict[Future[list[FoldResult]], _Batch] = {}
         try:
-            while True:
+            while queue or running:
                 # few jobs in flight: inputs are pickled when scheduled, and an interrupt loses little
-                while len(running) < 2 * workers and (job := next(queue, None)) is not None:
-                    args = (_pack(job.predictor), _inputs(job.task), tuple(levels))
-                    running[pool.schedule(_fit_folds, args=args, timeout=time_limit)] = job
-                if not running:
-                    return
+                while len(running) < 2 * workers and queue:
+                    batch = queue.popleft()
+                    args = (_pack(batch[0].predictor), [i for job in batch for i in _inputs(job.task)], tuple(levels))
+                    running[pool.schedule(_fit_folds, args=args, timeout=time_limit * len(batch))] = batch
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    yield _result(job, _outcome(future, job.task, time_limit))
+                    batch = running.pop(future)
+                    if len(batch) > 1 and future.exception() is not None:
+                        queue.extendleft((job,) for job in reversed(batch))  # one rung must not fail the others
+                        continue
+                    yield from _results(batch, _outcome(future, batch, time_limit))
         except BaseException:
             pool.stop()
             raise
 
 
-def _outcome(future: Future[list[FoldResult]], task: Task, time_limit: float) -> list[FoldResult]:
+def _results(batch: _Batch, folds: list[FoldResult]) -> Iterator[TaskResult]:
+    """Hand the folds of a batch back to its tasks."""
+    for job in batch:
+        own, folds = folds[: len(job.task.folds)], folds[len(job.task.folds) :]
+        yield _result(job, own)
+
+
+def _outcome(future: Future[list[FoldResult]], batch: _Batch, time_limit: float) -> list[FoldResult]:
     from pebble import ProcessExpired
 
     try:
         return future.result()
     except TimeoutError:
-        return _all_failed(task, "timeout", f"took longer than {time_limit:g} s")
+        return _all_failed(batch, "timeout", f"took longer than {time_limit:g} s")
     except ProcessExpired as error:
-        return _all_failed(task, "crash", f"its process died with exit code {error.exitcode}")
+        return _all_failed(batch, "crash", f"its process died with exit code {error.exitcode}")
     except Exception as error:  # the predictor's result or error could not be sent back
-        return _all_failed(task, "error", _one_line(error))
+        return _all_failed(batch, "error", _one_line(error))
 
 
-def _all_failed(task: Task, status: Status, message: str) -> list[FoldResult]:
-    return [FoldResult(fold.name, status, message) for fold in task.folds]
+def _all_failed(batch: _Batch, status: Status, message: str) -> list[FoldResult]:
+    return [FoldResult(fold.name, status, message) for job in batch for fold in job.task.folds]
 
 
 def _start_worker() -> None:

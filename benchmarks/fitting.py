@@ -26,7 +26,8 @@ from predictors import fitting
 from predictors.base import ParametricLaw
 from predictors.compute import Chinchilla, Farseer
 from predictors.curve import BNSL, M4, ShiftedPowerLaw
-from predictors.fitting.descent import gradient, objectives
+from predictors.fitting.descent import objectives
+from predictors.fitting.losses import influence
 from predictors.fitting.starts import draw_starts
 
 WITHIN = 1e-6
@@ -135,7 +136,8 @@ def grid(n_starts: int, *, exact: bool) -> Method:
             return float(objectives(problem, v[None], w, problem.delta)[0])
 
         def slope(v: np.ndarray) -> np.ndarray:
-            return gradient(problem, v[None], w, problem.delta)[0]
+            r, jacobian = problem.linearise(v[None])
+            return jacobian[0] @ influence(problem.loss, r[0], problem.delta)
 
         ends = [minimize(value, u, method="L-BFGS-B", jac=slope if exact else None, bounds=bounds).x for u in chosen]
         return min(value(u) for u in ends)

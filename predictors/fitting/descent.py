@@ -9,7 +9,7 @@ import numpy as np
 from predictors.fitting.losses import influence, objective, weight
 from predictors.fitting.problem import Problem
 
-__all__ = ["Descent", "gradient", "hessian", "levenberg_marquardt", "newton", "objectives"]
+__all__ = ["Descent", "curvature", "levenberg_marquardt", "newton", "objectives"]
 
 _CHUNK = 60_000  # elements of a residual matrix worked on at once: fits the cache
 
@@ -137,25 +137,22 @@ def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndar
     return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
 
 
-def gradient(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
-    """Return the gradient of the objective by u, shape (S, P)."""
-    r, jacobian = problem.linearise(u, which)
-    return (jacobian @ (weights * influence(problem.loss, r, delta))[:, :, None])[..., 0]
+def curvature(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradient (S, P) and Hessian (S, P, P) of the objective by u, the latter from central differences of the former.
 
-
-def hessian(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
-    """Return the Hessian of the objective by u, shape (S, P, P), from differences of the gradient."""
+    All points are evaluated in one call, because on small data the calls are what costs.
+    """
     n_rows, n = u.shape
-    step = 1e-5
-    shifted = np.repeat(u[:, None, :], 2 * n, axis=1)
-    at = np.arange(n)
-    shifted[:, at, at] += step
-    shifted[:, n + at, at] -= step
-    own = weights if len(weights) == 1 else np.repeat(weights, 2 * n, axis=0)
-    whose = None if which is None else np.repeat(which, 2 * n)
-    g = gradient(problem, shifted.reshape(-1, n), own, delta, whose).reshape(n_rows, 2, n, n)
-    h = (g[:, 0] - g[:, 1]) / (2.0 * step)
-    return 0.5 * (h + np.swapaxes(h, 1, 2))
+    step, at = 1e-5, np.arange(n)
+    points = np.repeat(u[:, None, :], 2 * n + 1, axis=1)
+    points[:, at, at] += step
+    points[:, n + at, at] -= step
+    own = weights if len(weights) == 1 else np.repeat(weights, 2 * n + 1, axis=0)
+    whose = None if which is None else np.repeat(which, 2 * n + 1)
+    r, jacobian = problem.linearise(points.reshape(-1, n), whose)
+    g = (jacobian @ (own * influence(problem.loss, r, delta))[:, :, None])[..., 0].reshape(n_rows, 2 * n + 1, n)
+    h = (g[:, :n] - g[:, n : 2 * n]) / (2.0 * step)
+    return g[:, 2 * n], 0.5 * (h + np.swapaxes(h, 1, 2))
 
 
 _SHORTER = np.array([1.0, 0.5, 0.2, 0.05, 0.005])
@@ -185,7 +182,7 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
     settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
     for _ in range(iterations):
         own, whose = weights[rows], _rows(which, rows)
-        g, h = gradient(problem, u[rows], own, delta, whose), hessian(problem, u[rows], own, delta, whose)
+        g, h = curvature(problem, u[rows], own, delta, whose)
         step = _newton_step(problem, u[rows], g, h)
         trials = np.clip(u[rows][:, None, :] + _SHORTER[None, :, None] * step[:, None, :], low, high)
         k = len(_SHORTER)

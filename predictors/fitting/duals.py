@@ -49,7 +49,7 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
             if isinstance(x, Dual) and x.tangents:
                 partial = _PARTIALS[ufunc][i](result, *values)
                 for p, t in x.tangents.items():
-                    term = t * partial
+                    term = t if partial is _ONE else t * partial
                     tangents[p] = tangents[p] + term if p in tangents else term
         return Dual(result, tangents)
 
@@ -79,15 +79,18 @@ def _fast_power(base: Any, exponent: Any) -> Any:
 
 
 def _power_exponent(result: Any, base: Any, exponent: Any) -> Any:
+    if isinstance(base, np.ndarray) and base.ndim == 1 and (base > 0).all():
+        return result * np.log(base)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.log(base)
     return np.where(result == 0.0, 0.0, result * np.where(np.isfinite(log), log, 0.0))
 
 
+_ONE = 1.0  # the derivative of a sum: no product is taken with it
 _COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isfinite, np.isnan}
 _PARTIALS: dict[np.ufunc, tuple[Callable[..., Any], ...]] = {
-    np.add: (lambda r, a, b: 1.0, lambda r, a, b: 1.0),
-    np.subtract: (lambda r, a, b: 1.0, lambda r, a, b: -1.0),
+    np.add: (lambda r, a, b: _ONE, lambda r, a, b: _ONE),
+    np.subtract: (lambda r, a, b: _ONE, lambda r, a, b: -1.0),
     np.multiply: (lambda r, a, b: b, lambda r, a, b: a),
     np.true_divide: (lambda r, a, b: 1.0 / b, lambda r, a, b: -r / b),
     np.power: (lambda r, a, b: b * np.power(a, b - 1.0), _power_exponent),

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from predictors.fitting.descent import Descent, gradient, hessian, levenberg_marquardt, newton, objectives
+from predictors.fitting.descent import Descent, curvature, levenberg_marquardt, newton
 from predictors.fitting.losses import influence
 from predictors.fitting.problem import Problem, stack
 from predictors.fitting.starts import draw_starts
@@ -35,7 +35,7 @@ class _Effort(NamedTuple):
 
 
 # A quick pass answers easy problems. Where its finalists disagree, the problem is hard, and a thorough one follows.
-_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 12), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
+_EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 5), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
 _KEEP = 0.25
 _FEWEST = 6
 
@@ -241,10 +241,10 @@ def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: in
     delta = problem.smoothing
     low, high = problem.bounds
     at_bound = (u <= low + 1e-9) | (u >= high - 1e-9)
-    value = float(objectives(problem, u[None], weights, delta)[0])
-    g = gradient(problem, u[None], weights, delta)[0]
+    value = float(found.values[0])
+    g, h = (a[0] for a in curvature(problem, u[None], weights, delta))
     norm = float(np.abs(np.where(at_bound, 0.0, g)).max() / max(value, 1e-300))
-    spread, condition, unidentified = _uncertainty(problem, u, weights, ~at_bound)
+    spread, condition, unidentified = _uncertainty(problem, u, weights, h, ~at_bound)
     turn = _raw_jacobian(problem, u)
     covariance = turn @ np.where(np.isnan(spread), 0.0, spread) @ turn.T
     lost = unidentified | at_bound | (np.abs(turn).sum(axis=1) == 0)
@@ -269,13 +269,14 @@ def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: in
     )
 
 
-def _uncertainty(problem: Problem, u: np.ndarray, weights: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+def _uncertainty(
+    problem: Problem, u: np.ndarray, weights: np.ndarray, h: np.ndarray, free: np.ndarray
+) -> tuple[np.ndarray, float, np.ndarray]:
     """Return the sandwich covariance of the coordinates, the condition number and what is unidentified."""
     delta = problem.smoothing
     n = len(u)
     r, jacobian = problem.linearise(u[None])
     score = jacobian[0] * (weights[0] * influence(problem.loss, r[0], delta))
-    h = hessian(problem, u[None], weights, delta)[0]
     size = np.sqrt(np.maximum(np.abs(np.diag(h)), 0.0))
     dead = ~free | (size <= 1e-9 * max(size.max(), 1e-300))
     live = np.flatnonzero(~dead)

@@ -12,6 +12,7 @@ from benchmark.results import load_results, part_path, predictor_path
 from benchmark.scoring import score
 from benchmark.suites import load_suite
 from benchmark.tasks import TaskSpec, build_tasks
+from predictors.registry import make
 
 # worker processes cannot import a test module by name
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -288,3 +289,39 @@ def test_the_suites_reference_can_enter_every_task():
 
     suite = load_suite("v0")
     assert all(usable(make(suite.reference), task) for task in suite.tasks)
+
+
+def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
+    from benchmark import evaluation
+
+    tasks = load_suite("v0").build(collections=("porian",))
+    rungs = [t for t in tasks if "ladder" in t.id]
+    law = make("chinchilla[huber-log]")
+    batches = evaluation._batches([evaluation._Job("law", law, t, "v0") for t in tasks])
+    assert len(rungs) > 2 and [len(b) for b in batches if len(b) > 1] == [len(rungs)]
+    together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v0")
+    alone = [evaluate(law, t, name="law", suite="v0") for t in rungs]
+    for one, other in zip(together, alone, strict=True):
+        assert one.task == other.task and [f.fold for f in one.folds] == [f.fold for f in other.folds]
+        for f, g in zip(one.folds, other.folds, strict=True):
+            np.testing.assert_allclose(f.predictions, g.predictions, rtol=1e-6)
+    slow = run_suite({"slow": SleepsOnManyRows()}, rungs, tmp_path / "b", suite="v0", time_limit=2.0)
+    assert {r.folds[0].status for r in slow} == {"ok", "timeout"}
+
+
+class SleepsOnManyRows:
+    """Takes for ever on the larger rungs."""
+
+    def fit(self, X, y):
+        import time
+
+        if len(y) > 38:
+            time.sleep(60.0)
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def fit_many(self, frames, ys):
+        return [SleepsOnManyRows().fit(X, y) for X, y in zip(frames, ys, strict=True)]
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)

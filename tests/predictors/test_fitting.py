@@ -13,7 +13,7 @@ from predictors.compute import Chinchilla, Farseer, Kaplan, OverTraining
 from predictors.curve import BNSL, M4, OffsetPowerLaw, PowerLaw, Rectified, ShiftedPowerLaw
 from predictors.errors import FitWarning, PredictorError
 from predictors.fitting import make_problem
-from predictors.fitting.descent import gradient, hessian, objectives
+from predictors.fitting.descent import curvature, objectives
 from predictors.fitting.duals import derivatives
 from predictors.fitting.losses import influence, objective, weight
 from predictors.parameters import amplitude, exponent, irreducible
@@ -78,10 +78,10 @@ def test_the_gradient_vanishes_at_the_optimum(chinchilla, loss):
         (objectives(law._problem, (u + e)[None], w, 1e-3) - objectives(law._problem, (u - e)[None], w, 1e-3))[0] / (2 * step)
         for e in step * np.eye(5)
     ]
-    exact = gradient(law._problem, u[None], w, 1e-3)[0]
+    exact, curved = (a[0] for a in curvature(law._problem, u[None], w, 1e-3))
     assert np.abs(exact).max() < 1e-4 * law.objective_
     assert np.allclose(numeric, exact, atol=1e-5 * law.objective_ + 1e-10)
-    assert np.linalg.eigvalsh(hessian(law._problem, u[None], w, 1e-3)[0]).min() > 0
+    assert np.linalg.eigvalsh(curved).min() > 0
 
 
 LAWS = [Chinchilla, Kaplan, OverTraining, Farseer, PowerLaw, ShiftedPowerLaw, OffsetPowerLaw, M4, BNSL]
