@@ -59,14 +59,29 @@ class Predictor(Protocol):
 def usable(predictor: object, task: Task) -> bool:
     """Return whether the task hands over every variable that the predictor's ``variables`` names.
 
-    No ``variables`` means any; ``("*",)`` means a task with exactly one.
+    No ``variables`` means any; ``("*",)`` means a task with exactly one; ``"mix_*"`` any whose name
+    starts so. A predictor whose scikit-learn tags ask for positive values enters no task with others.
     """
     wanted = getattr(predictor, "variables", None)
+    if _positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
+        return False
     if wanted is None:
         return True
     if tuple(wanted) == ("*",):
         return len(task.variables) == 1
-    return set(wanted) <= set(task.variables)
+    return all(_has(task.variables, name) for name in wanted)
+
+
+def _has(columns: Sequence[str], wanted: str) -> bool:
+    return any(c.startswith(wanted[:-1]) for c in columns) if wanted.endswith("*") else wanted in columns
+
+
+def _positive_only(predictor: object) -> bool:
+    tags = getattr(predictor, "__sklearn_tags__", None)
+    try:
+        return bool(tags is not None and tags().target_tags.positive_only)
+    except Exception:  # a foreign estimator's tags must not stop a run; it is tried
+        return False
 
 
 def evaluate(

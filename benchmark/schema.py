@@ -71,6 +71,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("params", "N", "parameters", "parameters; which kind is said in the card"),
         Variable("params_nonembedding", "N_ne", "parameters", "parameters without embeddings"),
         Variable("params_active", "N_a", "parameters", "parameters used for one token"),
+        Variable("params_encoder", "N_e", "parameters", "parameters of the encoder"),
+        Variable("params_decoder", "N_d", "parameters", "parameters of the decoder"),
         Variable("params_total", "N_t", "parameters", "parameters of all experts together"),
         Variable("tokens", "D", "tokens", "training tokens (or samples) seen, repeats counted"),
         Variable("unique_tokens", "U", "tokens", "distinct training tokens"),

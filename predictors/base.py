@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,14 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from predictors import fitting, uncertainty
+from predictors.allocation import Allocation, optimum
 from predictors.errors import FitWarning, PredictorError
 from predictors.fitting import Loss, Problem, Space
 from predictors.frames import check_response, numeric_columns, select
 from predictors.parameters import Parameter
+
+if TYPE_CHECKING:
+    from predictors.published import PublishedLaw
 
 __all__ = ["ANY", "ParametricLaw", "ScalingLaw"]
 
@@ -38,7 +42,8 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
     ----------
     variables : tuple of str or None
         Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
-        whatever its name; None is every numeric column. Plain arrays are read by position.
+        whatever its name, ``"mix_*"`` every column whose name starts so; None is every numeric
+        column. Plain arrays are read by position.
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None
@@ -91,6 +96,11 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
         """Return whether values are modelled in logarithms."""
         return False
 
+    @classmethod
+    def latex(cls) -> str:
+        """Return the formula as LaTeX, from the law's documentation; empty where there is none."""
+        return latex_of(cls.__doc__ or "")
+
     def _array_columns(self, width: int) -> list[str]:
         names = self.variables
         return list(names) if names and names != (ANY,) and len(names) == width else [f"x{i}" for i in range(width)]
@@ -100,11 +110,32 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
         if self.variables is None:
             return tuple(numeric_columns(X))
         if tuple(self.variables) != (ANY,):
-            return tuple(self.variables)
+            return tuple(name for wanted in self.variables for name in _expand(wanted, X))
         numeric = numeric_columns(X)
         if len(numeric) != 1:
             raise PredictorError(f"X: {type(self).__name__} takes one numeric column, got {len(numeric)}: {', '.join(map(str, numeric))}")
         return tuple(numeric)
+
+
+def latex_of(text: str) -> str:
+    """Return the first ``.. math::`` block of a docstring."""
+    _, found, rest = inspect.cleandoc(text).partition(".. math::")
+    lines = []
+    for line in rest.splitlines() if found else []:
+        if line.strip() and not line.startswith(" "):
+            break
+        lines.append(line.strip())
+    return " ".join(line for line in lines if line)
+
+
+def _expand(wanted: str, X: pd.DataFrame) -> list[str]:
+    """Return the columns that an entry of `ScalingLaw.variables` stands for."""
+    if not wanted.endswith("*"):
+        return [wanted]
+    found = sorted(str(c) for c in X.columns if str(c).startswith(wanted[:-1]))
+    if not found:
+        raise PredictorError(f"X: has no column {wanted}; it has {', '.join(map(str, X.columns))}")
+    return found
 
 
 class ParametricLaw(ScalingLaw):
@@ -158,6 +189,8 @@ class ParametricLaw(ScalingLaw):
     """Optional: what is searched instead of `parameters`, where those are nearly degenerate; with `constants_from`."""
     constants_from: ClassVar[Callable[..., Sequence[Any]] | None] = None
     """Returns the constants from `working`, in the order of `parameters`."""
+    published_constants: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+    """Constants that papers state, by source, in the order of `parameters`."""
 
     def __init__(
         self,
@@ -286,6 +319,80 @@ class ParametricLaw(ScalingLaw):
         else:
             raise PredictorError(f"method: expected 'bootstrap' or 'delta', got {method!r}")
         return np.exp(found) if self.space == "log" else found
+
+    @classmethod
+    def published(cls, source: str) -> PublishedLaw:
+        """Return a predictor with the constants that a paper states, which are not refitted.
+
+        Parameters
+        ----------
+        source : str
+            A key of `published_constants`.
+        """
+        from predictors.published import PublishedLaw
+
+        if source not in cls.published_constants:
+            raise PredictorError(f"{cls.__name__}: no constants of {source!r}; known: {', '.join(cls.published_constants) or 'none'}")
+        return PublishedLaw(f"{cls.__module__}:{cls.__qualname__}", source)
+
+    def at(self, X: pd.DataFrame, params: Mapping[str, float]) -> np.ndarray:
+        """Evaluate the formula at given constants, shape (n,); nothing is fitted.
+
+        Parameters
+        ----------
+        X : DataFrame
+            The columns of `variables`.
+        params : mapping
+            Every constant, in the units of the data.
+        """
+        law = clone(self)
+        law.columns_ = law._wanted(X)
+        with np.errstate(all="ignore"):
+            return np.asarray(law.formula(*law.inputs(X), *(params[p.name] for p in law.parameters)), float)
+
+    def allocate(
+        self, flops: float, *, level: float | None = None, n_resamples: int = 200, flops_per_token: float = 6.0, **others: float
+    ) -> Allocation:
+        """Split a training budget between parameters and tokens for the least predicted loss.
+
+        Parameters
+        ----------
+        flops : float
+            The budget C = `flops_per_token` x params x tokens.
+        level : float, optional
+            Share of bootstrap resamples that the intervals hold; by default none are made.
+        n_resamples : int
+            Resamples for the intervals.
+        flops_per_token : float
+            FLOPs per parameter and token.
+        others : float
+            Values of the law's other variables, such as ``unique_tokens=1e11``.
+
+        Raises
+        ------
+        PredictorError
+            If the law does not take params and tokens, a variable is missing, or there is no optimum.
+        """
+        check_is_fitted(self, "params_")
+        missing = {"params", "tokens"} - set(self.columns_) or set(self.columns_) - {"params", "tokens", *others}
+        if missing:
+            raise PredictorError(f"allocate: {type(self).__name__} needs a value of {', '.join(sorted(missing))}")
+
+        def losses(u: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+            return lambda N, D: self._evaluate(self.inputs(pd.DataFrame({"params": N, "tokens": D, **others})), u)
+
+        params, loss = optimum(losses(self.result_.u[None, :]), flops, flops_per_token)
+        if np.isnan(params[0]):
+            raise PredictorError(f"allocate: {type(self).__name__} as fitted has no optimum at {flops:g} FLOPs")
+        best = Allocation(flops, float(params[0]), flops / flops_per_token / float(params[0]), float(loss[0]))
+        if level is None:
+            return best
+        tails = [50.0 * (1.0 - level), 50.0 * (1.0 + level)]
+        params, loss = optimum(losses(self._resample(n_resamples)), flops, flops_per_token)
+        low, high = map(float, np.nanpercentile(params, tails))
+        tokens = (flops / flops_per_token / high, flops / flops_per_token / low)
+        lowest, highest = map(float, np.nanpercentile(loss, tails))
+        return replace(best, params_interval=(low, high), tokens_interval=tokens, loss_interval=(lowest, highest), level=level)
 
     def bootstrap(self, n_resamples: int = 200) -> pd.DataFrame:
         """Refit resamples of the training rows.

@@ -29,6 +29,8 @@ class Kaplan(ParametricLaw):
         exponent("alpha_D"),
     )
 
+    published_constants = {"kaplan2020": {"N_c": 8.8e13, "alpha_N": 0.076, "D_c": 5.4e13, "alpha_D": 0.095}}
+
     @staticmethod
     def formula(N: Any, D: Any, N_c: Any, alpha_N: Any, D_c: Any, alpha_D: Any) -> Any:
         """Return the loss."""
@@ -48,6 +50,11 @@ class Chinchilla(ParametricLaw):
 
     variables = ("params", "tokens")
     parameters = (irreducible("E"), amplitude("A", N="alpha"), exponent("alpha"), amplitude("B", D="beta"), exponent("beta"))
+
+    published_constants = {
+        "hoffmann2022": {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28},
+        "besiroglu2024": {"E": 1.8172, "A": 482.01, "alpha": 0.3478, "B": 2085.43, "beta": 0.3658},
+    }
 
     @staticmethod
     def formula(N: Any, D: Any, E: Any, A: Any, alpha: Any, B: Any, beta: Any) -> Any:
@@ -89,6 +96,12 @@ class OverTraining(ParametricLaw):
         exponent("eta", start=(0.02, 0.75)),
     )
 
+    published_constants = {
+        "gadre2024-c4": {"E": 1.51, "a": 141.0, "b": 190.0, "eta": 0.121},
+        "gadre2024-redpajama": {"E": 1.84, "a": 212.0, "b": 367.0, "eta": 0.136},
+        "gadre2024-refinedweb": {"E": 1.73, "a": 157.0, "b": 246.0, "eta": 0.127},
+    }
+
     @staticmethod
     def formula(N: Any, D: Any, E: Any, a: Any, b: Any, eta: Any) -> Any:
         """Return the loss."""
@@ -123,6 +136,10 @@ class DataConstrained(ParametricLaw):
         positive("R_N", 1e-2, 1e4, start=(1.0, 100.0)),
     )
     default_starts = 128
+
+    published_constants = {
+        "muennighoff2023": {"E": 1.87, "A": 521.0, "alpha": 0.353, "B": 1488.0, "beta": 0.353, "R_D": 15.4, "R_N": 5.3},
+    }
 
     @staticmethod
     def formula(N: Any, D: Any, U: Any, E: Any, A: Any, alpha: Any, B: Any, beta: Any, R_D: Any, R_N: Any) -> Any:

@@ -11,7 +11,7 @@ from predictors.errors import PredictorError
 from predictors.fitting import Loss, Space
 from predictors.parameters import Parameter, amplitude, exponent, irreducible, location, positive, real
 
-__all__ = ["BNSL", "M4", "OffsetPowerLaw", "PowerLaw", "Rectified", "ShiftedPowerLaw"]
+__all__ = ["BNSL", "M3", "M4", "OffsetPowerLaw", "PowerLaw", "ShiftedPowerLaw"]
 
 
 class PowerLaw(ParametricLaw):
@@ -65,6 +65,23 @@ class OffsetPowerLaw(ParametricLaw):
     def formula(x: Any, E: Any, a: Any, gamma: Any, b: Any) -> Any:
         """Return the loss."""
         return E + a * (x + gamma) ** -b
+
+
+class M3(ParametricLaw):
+    r"""A power law of the inverse, with an offset that bends it towards a limit.
+
+    .. math:: L(x) = \beta \left(x^{-1} + \gamma\right)^{c}
+
+    M3 of Alabdulmohsin et al. 2022 (arXiv 2209.06640).
+    """
+
+    variables = (ANY,)
+    parameters = (amplitude("beta", x="c"), positive("gamma", start=(1e-3, 3.0), x=-1.0), exponent("c"))
+
+    @staticmethod
+    def formula(x: Any, beta: Any, gamma: Any, c: Any) -> Any:
+        """Return the loss."""
+        return beta * (1.0 / x + gamma) ** c
 
 
 class M4(ParametricLaw):
@@ -186,25 +203,3 @@ class BNSL(ParametricLaw):
             # log(1 + (x/d)^(1/f)), which overflows as it stands
             exponent_of_e = exponent_of_e - c * f * np.logaddexp(0.0, (log_x - np.log(d)) / f)
         return a + b * np.exp(np.minimum(exponent_of_e, 50.0))
-
-
-class Rectified(ParametricLaw):
-    r"""A power law of fine-tuning examples that starts from what pre-training already gave.
-
-    .. math:: L(D) = \frac{B}{D_l + D^{\beta}} + E
-
-    Lin et al. 2024, eq. 4 (arXiv 2402.02314); D may be 0.
-    """
-
-    variables = (ANY,)
-    parameters = (
-        irreducible("E"),
-        amplitude("B", D="beta"),
-        positive("D_l", start=(1e-2, 1e2), D="beta"),
-        exponent("beta"),
-    )
-
-    @staticmethod
-    def formula(D: Any, E: Any, B: Any, D_l: Any, beta: Any) -> Any:
-        """Return the loss."""
-        return E + B / (D_l + D**beta)

@@ -1,7 +1,8 @@
 """Generic predictors that know nothing of scaling: what a law has to beat.
 
 All read every numeric column; variables are used in natural logarithms, one that holds zeros as
-log(x + half its smallest positive training value).
+log(x + half its smallest positive training value). Values are modelled in logarithms too where all
+training values are positive, else as they are.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from predictors.base import ScalingLaw
 from predictors.errors import PredictorError
 from predictors.frames import select
 
-__all__ = ["GaussianProcess", "GradientBoosting", "LogLinear", "MeanPredictor", "NearestNeighbor", "NearestObservation"]
+__all__ = [
+    "GaussianProcess",
+    "GradientBoosting",
+    "LogLinear",
+    "LogQuadratic",
+    "MeanPredictor",
+    "NearestNeighbor",
+    "NearestNeighbors",
+    "NearestObservation",
+    "PolynomialRidge",
+]
 
 _TIE = 1e-9  # relative: distances closer than this are equal
 
@@ -117,32 +128,40 @@ def _nearest(queries: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.
     return (tied * values).sum(axis=1) / tied.sum(axis=1)
 
 
-class _Logarithmic(_Generic):
-    """Models the logarithm of the value."""
+class Logarithmic(_Generic):
+    """Models the logarithm of the value where all training values are positive, else the value."""
 
     def _needs_positive(self) -> bool:
-        return True
+        return False
+
+    def _to_model(self, y: np.ndarray) -> np.ndarray:
+        self.log_ = bool((y > 0).all())
+        return np.log(y) if self.log_ else y
+
+    def _from_model(self, values: np.ndarray) -> np.ndarray:
+        return np.exp(np.clip(values, -690.0, 690.0)) if self.log_ else values
 
 
-class LogLinear(_Logarithmic):
+class LogLinear(Logarithmic):
     """Ordinary least squares of log value on log variables: a power law in every variable."""
 
     def fit(self, X: pd.DataFrame, y: Any) -> LogLinear:
         """Fit the coefficients; the shortest ones where rows are few."""
         points, y = self._remember(X, y)
+        target = self._to_model(y)
         self._center = points.mean(axis=0)
-        solution = np.linalg.lstsq(points - self._center, np.log(y) - np.log(y).mean(), rcond=1e-10)[0]
-        self.intercept_, self.coef_ = float(np.log(y).mean()), solution
+        solution = np.linalg.lstsq(points - self._center, target - target.mean(), rcond=1e-10)[0]
+        self.intercept_, self.coef_ = float(target.mean()), solution
         self.params_ = {"intercept": self.intercept_, **dict(zip(self.columns_, map(float, solution), strict=True))}
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return exp of the linear prediction."""
+        """Return the linear prediction."""
         points = self._features(X)
-        return np.exp(np.clip(self.intercept_ + (points - self._center) @ self.coef_, -690.0, 690.0))
+        return self._from_model(self.intercept_ + (points - self._center) @ self.coef_)
 
 
-class GaussianProcess(_Logarithmic):
+class GaussianProcess(Logarithmic):
     """A Gaussian process on what a log-linear mean leaves over, all in logarithms.
 
     Squared-exponential kernel with a length scale per variable, and noise; hyperparameters by
@@ -166,7 +185,7 @@ class GaussianProcess(_Logarithmic):
 
         points, y = self._remember(X, y)
         keep = _spread(points.sum(axis=1), self.max_rows)
-        points, log_y = points[keep], np.log(y[keep])
+        points, log_y = points[keep], self._to_model(y)[keep]
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
         Z = (points - self._center) / self._size
         self._mean = float(log_y.mean())
@@ -181,15 +200,15 @@ class GaussianProcess(_Logarithmic):
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return exp of the posterior mean."""
-        return np.exp(np.clip(self._posterior(X)[0], -690.0, 690.0))
+        """Return the posterior mean of what is modelled, turned back."""
+        return self._from_model(self._posterior(X)[0])
 
     def predict_quantiles(self, X: pd.DataFrame, levels: Any) -> np.ndarray:
         """Return quantiles of a new measurement, shape (n, len(levels))."""
         from scipy.stats import norm
 
         mean, sd = self._posterior(X)
-        return np.exp(np.clip(mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :], -690.0, 690.0))
+        return self._from_model(mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :])
 
     def _posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         Z = self._features(X)
@@ -206,7 +225,7 @@ def _spread(scale: np.ndarray, most: int) -> np.ndarray:
     return order[np.round(np.linspace(0, len(order) - 1, most)).astype(int)]
 
 
-class GradientBoosting(_Logarithmic):
+class GradientBoosting(Logarithmic):
     """Gradient-boosted trees on logarithms; constant beyond the training range.
 
     Parameters
@@ -224,11 +243,119 @@ class GradientBoosting(_Logarithmic):
 
         points, y = self._remember(X, y)
         self._trees = GradientBoostingRegressor(n_estimators=self.n_estimators, random_state=0)
-        self._trees.fit(points, np.log(y))
+        self._trees.fit(points, self._to_model(y))
         self.fitted_ = True
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return exp of the trees' prediction."""
+        """Return the trees' prediction."""
         points = self._features(X)
-        return np.exp(self._trees.predict(points))
+        return self._from_model(self._trees.predict(points))
+
+
+class NearestNeighbors(Logarithmic):
+    """The mean of the k training values nearest in log variables.
+
+    Parameters
+    ----------
+    k : int
+        How many; all where rows are fewer.
+    """
+
+    def __init__(self, k: int = 3):
+        self.k = k
+
+    def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbors:
+        """Remember the training rows."""
+        self._points, y = self._remember(X, y)
+        self._values = self._to_model(y)
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the mean of the nearest training values."""
+        points = self._features(X)
+        distance = ((points[:, None, :] - self._points[None, :, :]) ** 2).sum(axis=2)
+        nearest = np.argsort(distance, axis=1, kind="stable")[:, : min(self.k, len(self._values))]
+        return self._from_model(self._values[nearest].mean(axis=1))
+
+
+class PolynomialRidge(Logarithmic):
+    """Ridge regression of the value on a polynomial in the log variables.
+
+    The strength is chosen by leave-one-out error on the training rows.
+
+    Parameters
+    ----------
+    degree : int
+        Of the polynomial.
+    """
+
+    def __init__(self, degree: int = 2):
+        self.degree = degree
+
+    def fit(self, X: pd.DataFrame, y: Any) -> PolynomialRidge:
+        """Fit the coefficients."""
+        from sklearn.linear_model import RidgeCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+        points, y = self._remember(X, y)
+        polynomial = PolynomialFeatures(self.degree, include_bias=False)
+        self._model = make_pipeline(StandardScaler(), polynomial, StandardScaler(), RidgeCV(np.logspace(-6, 2, 17)))
+        self._model.fit(points, self._to_model(y))
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the polynomial's prediction."""
+        points = self._features(X)
+        return self._from_model(self._model.predict(points))
+
+
+class LogQuadratic(Logarithmic):
+    """A response surface: the log of value minus a floor is a quadratic in the log variables.
+
+    The floor is the share of the smallest training value, among a few, with the least leave-one-out
+    error of log value on the training rows; without one the quadratic is of the log value itself.
+
+    Parameters
+    ----------
+    floor : bool
+        Whether to look for an irreducible part.
+    """
+
+    def __init__(self, floor: bool = True):
+        self.floor = floor
+
+    def fit(self, X: pd.DataFrame, y: Any) -> LogQuadratic:
+        """Fit the surface and its floor."""
+        points, y = self._remember(X, y)
+        self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
+        design = self._design(points)
+        shares = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95) if self.floor and (y > 0).all() else (0.0,)
+        trials = [self._surface(design, y, share * float(y.min())) for share in shares]
+        _, self._floor, self.coef_ = min(trials, key=lambda trial: trial[0])
+        return self
+
+    def _surface(self, design: np.ndarray, y: np.ndarray, floor: float) -> tuple[float, float, np.ndarray]:
+        """Return leave-one-out error, floor and coefficients."""
+        target = self._to_model(y - floor)
+        penalty = 1e-6 * np.diag([0.0] + [1.0] * (design.shape[1] - 1)) * len(y)
+        inverse = np.linalg.pinv(design.T @ design + penalty)
+        coef = inverse @ design.T @ target
+        leverage = np.minimum(np.einsum("np,pq,nq->n", design, inverse, design), 1.0 - 1e-6)
+        left_out = target - (target - design @ coef) / (1.0 - leverage)
+        values = self._from_model(left_out) + floor
+        error = np.log(np.maximum(values, 1e-300) / y) if self.log_ else values - y
+        return float(np.mean(error**2)), floor, coef
+
+    def _design(self, points: np.ndarray) -> np.ndarray:
+        Z = (points - self._center) / self._size
+        pairs = [Z[:, i] * Z[:, j] for i in range(Z.shape[1]) for j in range(i, Z.shape[1])]
+        return np.column_stack([np.ones(len(Z)), Z, *pairs])
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the surface."""
+        points = self._features(X)
+        return self._floor + self._from_model(self._design(points) @ self.coef_)

@@ -15,10 +15,13 @@ from typing import Literal
 
 import numpy as np
 
-__all__ = ["Parameter", "Power", "amplitude", "exponent", "irreducible", "location", "positive", "real"]
+__all__ = ["Parameter", "Power", "amplitude", "exponent", "factor", "irreducible", "level", "location", "positive", "real"]
 
 Power = float | str | Callable[[Mapping[str, np.ndarray]], np.ndarray]
-"""An exponent of a unit: a number, a parameter's name (``"-b"`` negates), or a function of all parameters."""
+"""An exponent of a unit: a number, a parameter's name (``"-b"`` negates), or a function of all parameters.
+
+The function is given the parameters by name, and the log of each normalising constant as ``"ln x"``.
+"""
 
 Role = Literal["irreducible", "amplitude", "exponent", "location", "positive", "real"]
 
@@ -42,7 +45,7 @@ class Parameter:
         and names of inputs.
     shift : mapping
         Logarithmic unit: what multiple of the log of each normalising constant is added to the
-        fitted value (the ``b`` of ``exp(a x + b)`` has ``shift={"y": 1}``).
+        fitted value, before `scale` (the ``b`` of ``exp(a x + b)`` has ``shift={"y": 1}``).
     start : tuple of float, optional
         Range that starts are drawn from, in normalised units (log-uniform where the role is
         positive); by default the role's.
@@ -74,7 +77,10 @@ class Parameter:
         params : mapping
             Normalised values of all parameters (exponents are free of units).
         """
-        return params[self.name] * np.exp(_log_units(self.scale, scales, params)) + _log_units(self.shift, scales, params)
+        if not (self.scale or self.shift):
+            return params[self.name]
+        known = {**params, **{f"ln {key}": np.log(value) for key, value in scales.items()}}
+        return (params[self.name] + _log_units(self.shift, scales, known)) * np.exp(_log_units(self.scale, scales, known))
 
 
 def _log_units(units: Mapping[str, Power], scales: Mapping[str, float], params: Mapping[str, np.ndarray]) -> np.ndarray | float:
@@ -97,6 +103,16 @@ def irreducible(name: str = "E") -> Parameter:
 def amplitude(name: str, *, linear: bool = True, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
     """Positive factor of a term; ``amplitude("A", N="alpha")`` multiplies ``N**-alpha``."""
     return Parameter(name, "amplitude", 0.0, np.inf, {"y": 1.0, **scale}, {}, start, linear)
+
+
+def level(name: str, **shift: Power) -> Parameter:
+    """Additive constant of either sign; ``level("a", x="-b")`` is the ``a`` of ``a + b log x``."""
+    return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0}, shift, linear=True)
+
+
+def factor(name: str, *, shift: Mapping[str, Power] | None = None, **scale: Power) -> Parameter:
+    """Factor of a term, of either sign: `amplitude` for responses that may rise or fall."""
+    return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0, **scale}, shift or {}, linear=True)
 
 
 def exponent(name: str, low: float = 1e-3, high: float = 10.0, start: tuple[float, float] | None = None) -> Parameter:

@@ -8,14 +8,12 @@ object is a class or function that gives an unfitted estimator.
 from __future__ import annotations
 
 import difflib
-import importlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from predictors.catalogue import BUILT_IN, Entry
 from predictors.errors import PredictorError
 
 __all__ = ["GROUP", "TRACKS", "Entry", "families", "get", "list_predictors", "make"]
@@ -36,78 +34,9 @@ TRACKS = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A registered predictor.
-
-    Attributes
-    ----------
-    name : str
-        As on the board.
-    target : str
-        ``module:Class``.
-    family : str
-        Entries of one family are recipes of one form.
-    tracks : tuple of str
-        Where it belongs; empty is everywhere. Which tasks it enters follows from its variables.
-    paper : str
-        Where the form comes from.
-    arguments : mapping
-        What the class is made with.
-    """
-
-    name: str
-    target: str
-    family: str
-    tracks: tuple[str, ...] = ()
-    paper: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-    def make(self) -> Any:
-        """Return an unfitted estimator."""
-        module, _, attribute = self.target.partition(":")
-        return getattr(importlib.import_module(module), attribute)(**self.arguments)
-
-
-def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: str | None = None, **arguments: Any) -> Entry:
-    return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
-
-
-# Recipes are the papers' own: squared log error for the learning-curve forms and for routing, squared
-# error for Gadre et al. (their code), a Huber loss of log error, delta 1e-3, for the others.
-_L2_LOG = {"loss": "l2"}
-_HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
-_HOFFMANN = "Hoffmann et al. 2022, arXiv 2203.15556"
-_BUILT_IN = (
-    _entry("mean", "generic:MeanPredictor"),
-    _entry("nearest-observation", "generic:NearestObservation"),
-    _entry("nearest-neighbor", "generic:NearestNeighbor"),
-    _entry("log-linear", "generic:LogLinear"),
-    _entry("gaussian-process", "generic:GaussianProcess"),
-    _entry("gradient-boosting", "generic:GradientBoosting"),
-    _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
-    _entry("shifted-power-law", "curve:ShiftedPowerLaw", "curve", _HESTNESS, **_L2_LOG),
-    _entry("offset-power-law", "curve:OffsetPowerLaw", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640", **_L2_LOG),
-    _entry("m4", "curve:M4", "curve", "Alabdulmohsin et al. 2022, arXiv 2209.06640", **_L2_LOG),
-    _entry("bnsl-1", "curve:BNSL", "curve", "Caballero et al. 2023, arXiv 2210.14891", family="bnsl", n_breaks=1, **_L2_LOG),
-    _entry("rectified", "curve:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
-    _entry("kaplan", "compute:Kaplan", "compute", "Kaplan et al. 2020, arXiv 2001.08361"),
-    _entry("chinchilla[huber-log]", "compute:Chinchilla", "compute", _HOFFMANN),
-    _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
-    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2", space="linear"),
-    _entry("compute-only", "compute:ComputeOnly", "compute", "Guo 2024, arXiv 2404.19484"),
-    _entry("over-training", "compute:OverTraining", "compute", "Gadre et al. 2024, arXiv 2403.08540", loss="l2", space="linear"),
-    _entry("farseer", "compute:Farseer", "compute", "Li et al. 2025, arXiv 2506.10972"),
-    _entry("data-constrained", "compute:DataConstrained", "data-constrained", "Muennighoff et al. 2023, arXiv 2305.16264"),
-    _entry("routed", "architecture:Routed", "architecture", "Clark et al. 2022, arXiv 2202.01169", **_L2_LOG),
-    _entry("moe-power", "architecture:MoEPower", "architecture", "refit on the data of Clark et al. 2022"),
-    _entry("lr-annealing", "schedules:LRAnnealing", "training-curve", "Tissue et al. 2024, arXiv 2408.11029"),
-)
-
-
 @lru_cache(maxsize=1)
 def _entries() -> dict[str, Entry]:
-    known = {entry.name: entry for entry in _BUILT_IN}
+    known = {entry.name: entry for entry in BUILT_IN}
     for point in entry_points(group=GROUP):
         if point.name in known:
             _log.warning("predictor %r of %s: the name is taken; left out", point.name, point.value)

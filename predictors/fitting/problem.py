@@ -186,13 +186,13 @@ def make_problem(
     shared : sequence of groups of names
         Inputs that must be divided by the same constant (tokens and unique tokens).
     fixed : sequence of str
-        Inputs that the law does not allow to be rescaled.
+        Inputs, or ``y``, that the law does not allow to be rescaled.
     """
     scales = {name: 1.0 if name in fixed else _middle(x) for name, x in inputs.items()}
     for group in shared:
         common = _middle(np.concatenate([inputs[name] for name in group]))
         scales |= dict.fromkeys(group, common)
-    scales["y"] = _middle(np.abs(y))
+    scales["y"] = 1.0 if "y" in fixed else _middle(np.abs(y))
     normalised = tuple(x / scales[name] for name, x in inputs.items())
     return Problem(parameters, formula, jacobian, normalised, y / scales["y"], scales, loss, space, delta, turn, constants)
 

@@ -1,0 +1,191 @@
+"""The catalogue of predictors: one line each. A law joins the project by its class and its line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["BUILT_IN", "Entry"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered predictor.
+
+    Attributes
+    ----------
+    name : str
+        As on the board.
+    target : str
+        ``module:Class``.
+    family : str
+        Entries of one family are recipes of one form.
+    tracks : tuple of str
+        Where it belongs; empty is everywhere. Which tasks it enters follows from its variables.
+    paper : str
+        Where the form comes from.
+    arguments : mapping
+        What the class is made with.
+    """
+
+    name: str
+    target: str
+    family: str
+    tracks: tuple[str, ...] = ()
+    paper: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self) -> Any:
+        """Return an unfitted estimator."""
+        module, _, attribute = self.target.partition(":")
+        return getattr(importlib.import_module(module), attribute)(**self.arguments)
+
+
+def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: str | None = None, **arguments: Any) -> Entry:
+    return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
+
+
+def _published(name: str, target: str, source: str, tracks: str, paper: str) -> Entry:
+    note = f"{paper}; constants as published"
+    arguments = {"law": f"predictors.{target}", "source": source}
+    return Entry(f"{name}[{source}]", "predictors.published:PublishedLaw", name, tuple(tracks.split()), note, arguments)
+
+
+# Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
+# squared error for Gadre et al. (their code) and for shares and scores, a Huber loss of log error, delta 1e-3, for
+# the others.
+_L2_LOG = {"loss": "l2"}
+_L2 = {"loss": "l2", "space": "linear"}
+_HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
+_ALABDULMOHSIN = "Alabdulmohsin et al. 2022, arXiv 2209.06640"
+_CABALLERO = "Caballero et al. 2023, arXiv 2210.14891"
+_LCDB = "Mohr et al. 2022 (LCDB 1.0); Viering & Loog 2021, arXiv 2103.10948"
+_KAPLAN = "Kaplan et al. 2020, arXiv 2001.08361"
+_HOFFMANN = "Hoffmann et al. 2022, arXiv 2203.15556"
+_BESIROGLU = "Besiroglu et al. 2024, arXiv 2404.10102"
+_GADRE = "Gadre et al. 2024, arXiv 2403.08540"
+_MUENNIGHOFF = "Muennighoff et al. 2023, arXiv 2305.16264"
+_CLARK = "Clark et al. 2022, arXiv 2202.01169"
+_LUO_MPL = "Luo et al. 2025, arXiv 2503.12811"
+_LUO_SPARSE = "Luo et al. 2024, arXiv 2411.02335"
+_SHUKOR = "Shukor et al. 2025, arXiv 2507.09404"
+_REGMIX = "Liu et al. 2024 (RegMix), arXiv 2407.01492"
+_BHAGIA = "Bhagia et al. 2024, arXiv 2412.04403"
+_SCHAEFFER = "Schaeffer et al. 2025, arXiv 2502.17578"
+_GENERIC = (
+    _entry("mean", "generic:MeanPredictor"),
+    _entry("nearest-observation", "generic:NearestObservation"),
+    _entry("nearest-neighbor", "generic:NearestNeighbor"),
+    _entry("nearest-neighbors", "generic:NearestNeighbors"),
+    _entry("log-linear", "generic:LogLinear"),
+    _entry("log-quadratic", "generic:LogQuadratic", floor=False),
+    _entry("log-quadratic[floor]", "generic:LogQuadratic"),
+    _entry("polynomial-ridge", "generic:PolynomialRidge"),
+    _entry("gaussian-process", "generic:GaussianProcess"),
+    _entry("gradient-boosting", "generic:GradientBoosting"),
+)
+_CURVE = (
+    _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
+    _entry("shifted-power-law", "curve:ShiftedPowerLaw", "curve transfer", _HESTNESS, **_L2_LOG),
+    _entry("offset-power-law", "curve:OffsetPowerLaw", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("m3", "curve:M3", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("m4", "curve:M4", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("bnsl-1", "curve:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=1, **_L2_LOG),
+    _entry("bnsl-2", "curve:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=2, **_L2_LOG),
+    _entry("exp2", "learning_curves:ExponentialTwo", "curve", _LCDB, **_L2),
+    _entry("exp3", "learning_curves:ExponentialThree", "curve", _LCDB, **_L2),
+    _entry("exp4", "learning_curves:ExponentialFour", "curve", _LCDB, **_L2),
+    _entry("ilog2", "learning_curves:InverseLog", "curve", _LCDB, **_L2),
+    _entry("logpower3", "learning_curves:LogPower", "curve", _LCDB, **_L2),
+    _entry("pow3", "learning_curves:PowerThree", "curve", _LCDB, **_L2),
+    _entry("pow4", "learning_curves:PowerFour", "curve", _LCDB, **_L2),
+    _entry("mmf4", "learning_curves:MorganMercerFlodin", "curve", _LCDB, **_L2),
+    _entry("wbl4", "learning_curves:Weibull", "curve", _LCDB, **_L2),
+    _entry("vap3", "learning_curves:VaporPressure", "curve", _LCDB, **_L2),
+    _entry("expp3", "learning_curves:ExppThree", "curve", _LCDB, **_L2),
+    _entry("hill3", "learning_curves:Hill", "curve", _LCDB, **_L2),
+    _entry("lin2", "shapes:Line", "curve", _LCDB, **_L2),
+    _entry("log-line", "shapes:LogLine", "curve", "Antonello et al. 2023, arXiv 2305.11863; log2 of LCDB", **_L2),
+    _entry("sigmoid-log", "shapes:SigmoidLog", "curve downstream", "Khatri et al. 2025, arXiv 2510.13786", **_L2),
+    _entry("quadratic-log", "shapes:QuadraticLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", **_L2),
+    _entry("cubic-log", "shapes:CubicLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", family="quadratic-log", **_L2),
+    _entry("proportional", "shapes:Proportional", "curve", "Fort 2023, arXiv 2312.02780", **_L2),
+    _entry("inverse-width", "shapes:InverseWidth", "curve architecture", "Liu et al. 2025, arXiv 2505.10465", **_L2),
+)
+_COMPUTE = (
+    _entry("kaplan", "compute:Kaplan", "compute", _KAPLAN),
+    _entry("kaplan-steps", "compute_variants:KaplanSteps", "compute hyperparameters", _KAPLAN),
+    _entry("chinchilla[huber-log]", "compute:Chinchilla", "compute", _HOFFMANN),
+    _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
+    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2", space="linear"),
+    _entry("chinchilla-gamma", "compute_variants:ChinchillaGamma", "compute", "Busbridge et al. 2025, arXiv 2502.08606"),
+    _entry("interaction", "compute_variants:Interaction", "compute", "Bordelon et al. 2024, arXiv 2402.01092"),
+    _entry("isoflop", "isoflop:IsoFLOP", "compute", f"{_HOFFMANN}, approach 2"),
+    _entry("compute-only", "compute:ComputeOnly", "compute", "Guo 2024, arXiv 2404.19484"),
+    _entry("compute-power", "compute_variants:ComputePower", "compute", "Henighan et al. 2020, arXiv 2010.14701"),
+    _entry("over-training", "compute:OverTraining", "compute", _GADRE, **_L2),
+    _entry("farseer", "compute:Farseer", "compute", "Li et al. 2025, arXiv 2506.10972"),
+    _entry("data-constrained", "compute:DataConstrained", "data-constrained", _MUENNIGHOFF),
+    _entry("repeated-subset", "compute_variants:RepeatedSubset", "data-constrained", "setting of Hernandez et al. 2022, arXiv 2205.10487"),
+    _entry("encoder-decoder", "compute_variants:EncoderDecoder", "compute", "Ghorbani et al. 2021, arXiv 2109.07740"),
+    _entry("multilingual", "compute_variants:MultilingualTranslation", "mixture", "Fernandes et al. 2023, arXiv 2302.09650"),
+    _published("kaplan", "compute:Kaplan", "kaplan2020", "compute", _KAPLAN),
+    _published("chinchilla", "compute:Chinchilla", "hoffmann2022", "compute", _HOFFMANN),
+    _published("chinchilla", "compute:Chinchilla", "besiroglu2024", "compute", _BESIROGLU),
+    _published("data-constrained", "compute:DataConstrained", "muennighoff2023", "data-constrained", _MUENNIGHOFF),
+)
+_ARCHITECTURE = (
+    _entry("routed", "experts:Routed", "architecture", _CLARK, **_L2_LOG),
+    _entry("moe-power", "experts:MoEPower", "architecture", "refit on the data of Clark et al. 2022"),
+    _entry("moe-sparsity", "experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
+    _entry("efficiency-leverage", "experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
+    _entry("parallel", "architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),
+    _entry("sparse-weights", "architecture:SparseWeights", "architecture", "Frantar et al. 2023, arXiv 2309.08520"),
+    _entry("precision", "architecture:Precision", "architecture", "Kumar et al. 2024, arXiv 2411.04330"),
+    _entry("compressed-representation", "architecture:CompressedRepresentation", "architecture", "Panferov et al. 2025, arXiv 2506.01863"),
+    _entry("vocabulary", "architecture:Vocabulary", "architecture", "Tao et al. 2024, arXiv 2407.13623", **_L2),
+    _entry("width-depth", "architecture:WidthDepth", "architecture", "McLeish et al. 2025, arXiv 2502.06857"),
+    _entry("distillation", "architecture:Distillation", "architecture", "Busbridge et al. 2025, arXiv 2502.08606"),
+    _entry("activation-sparsity[relu]", "learning_curves:ExponentialFour", "architecture", _LUO_SPARSE, **_L2),
+    _entry("activation-sparsity[silu]", "learning_curves:PowerThree", "architecture", _LUO_SPARSE, **_L2),
+)
+_OPTIMISATION = (
+    _entry("lr-annealing", "schedules:LRAnnealing", "training-curve", "Tissue et al. 2024, arXiv 2408.11029"),
+    _entry("multi-power", "schedules:MultiPower", "training-curve", _LUO_MPL),
+    _entry("step-law", "hyperparameters:StepLaw", "hyperparameters", "Li et al. 2025, arXiv 2503.04715"),
+    _entry("critical-batch", "hyperparameters:CriticalBatch", "hyperparameters", "McCandlish et al. 2018, arXiv 1812.06162"),
+    _entry("critical-batch-scaling", "hyperparameters:CriticalBatchScaling", "hyperparameters", "Zhang et al. 2024, arXiv 2410.21676"),
+)
+_MIXTURE = (
+    _entry("data-mixing", "mixture:DataMixing", "mixture", "Ye et al. 2024, arXiv 2403.16952"),
+    _entry("optimal-mixture[additive]", "mixture:OptimalMixture", "mixture", _SHUKOR),
+    _entry("optimal-mixture[joint]", "mixture:OptimalMixtureJoint", "mixture", _SHUKOR),
+    _entry("log-mixture", "mixture:LogMixture", "mixture", "Lin et al. 2025 (SLDBench), arXiv 2507.21184"),
+    _entry("regmix[linear]", "mixture:MixtureRegression", "mixture", _REGMIX),
+    _entry("regmix[boosting]", "mixture:MixtureBoosting", "mixture", _REGMIX),
+    _entry("knowledge-infusion", "mixture:KnowledgeInfusion", "mixture", "Scaling laws for knowledge infusion 2025, arXiv 2509.19371"),
+)
+_DOWNSTREAM = (
+    _entry("rectified", "transfer:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
+    _entry("post-training-power", "transfer:PostTrainingPower", "transfer", "Raghavendra et al. 2024, arXiv 2411.03350", **_L2),
+    _entry("log-law", "transfer:LogLaw", "transfer", "Isik et al. 2024, arXiv 2402.04177", **_L2),
+    _entry("loss-to-loss", "transfer:LossToLoss", "transfer", "Brandfonbrener et al. 2024, arXiv 2411.12925"),
+    _entry("loss-to-error", "downstream:LossToError", "downstream", _GADRE, **_L2),
+    _entry("loss-to-accuracy", "downstream:LossToAccuracy", "downstream", _BHAGIA, **_L2),
+    _entry("two-stage[sigmoid]", "downstream:TwoStage", "downstream", _BHAGIA),
+    _entry("two-stage[exponential]", "downstream:TwoStage", "downstream", _GADRE, second="exponential"),
+    _entry("token-power", "downstream:TokenPower", "downstream", "Schaeffer et al. 2023, arXiv 2304.15004", **_L2),
+    _entry("direct-accuracy", "downstream:DirectAccuracy", "downstream", "Krajewski et al. 2025, arXiv 2512.08894", **_L2),
+    _entry("pass-until", "downstream:PassUntil", "downstream", "Hu et al. 2023, arXiv 2310.03262", **_L2),
+    _entry("densing", "downstream:Densing", "downstream", "Xiao et al. 2024, arXiv 2412.04315", **_L2_LOG),
+    _entry("capability-gap", "downstream:CapabilityGap", "downstream", "Panfilov et al. 2025, arXiv 2505.20162", **_L2),
+    _entry("observational", "observational:Observational", "downstream", "Ruan et al. 2024, arXiv 2405.10938"),
+    _entry("sloth", "observational:Sloth", "downstream", "Maia Polo et al. 2024, arXiv 2412.06540"),
+    _entry("coverage", "inference:Coverage", "inference", "Brown et al. 2024, arXiv 2407.21787", **_L2),
+    _entry("beta-binomial", "inference:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),
+    _entry("imperfect-verifier", "inference:ImperfectVerifier", "inference", "Stroebl et al. 2024, arXiv 2411.17501", **_L2),
+)
+BUILT_IN = (*_GENERIC, *_CURVE, *_COMPUTE, *_ARCHITECTURE, *_OPTIMISATION, *_MIXTURE, *_DOWNSTREAM)
+"""Every predictor that comes with the project."""

@@ -1,0 +1,139 @@
+"""Laws over public models: benchmark results of a model, and its compute, give another result of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import least_squares
+from sklearn.utils.validation import check_is_fitted
+
+from predictors.base import ScalingLaw
+from predictors.frames import select
+
+__all__ = ["Observational", "Sloth"]
+
+_MOST_CHANCE = 0.2
+_RIDGE = 0.05  # of the weights, in units of standardised components: keeps separable data finite
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    inside = np.clip(share, 1e-3, 1.0 - 1e-3)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return weights, intercept and chance level of ``h + (1 - h) sigmoid(Z w + b)`` by ridge least squares."""
+
+    def residuals(theta: np.ndarray) -> np.ndarray:
+        return np.concatenate([_sigmoid(Z, theta) - y, _RIDGE * theta[:-2]])
+
+    start = np.concatenate([np.zeros(Z.shape[1]), [_logit(np.array([y.mean()]))[0], 0.02]])
+    low = np.concatenate([np.full(Z.shape[1] + 1, -np.inf), [0.0]])
+    high = np.concatenate([np.full(Z.shape[1] + 1, np.inf), [_MOST_CHANCE]])
+    return least_squares(residuals, start, bounds=(low, high)).x
+
+
+def _sigmoid(Z: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    *weights, intercept, chance = theta
+    return chance + (1.0 - chance) / (1.0 + np.exp(-np.clip(Z @ np.array(weights) + intercept, -50.0, 50.0)))
+
+
+class Observational(ScalingLaw):
+    r"""A sigmoid of the principal components of a model's benchmark results.
+
+    .. math:: y = h + (1 - h)\, \sigma\left(\beta^\top \mathrm{PC}_{1..K} + \alpha\right), \quad 0 \le h \le 0.2
+
+    Ruan et al. 2024, eqs. 3 to 5 (arXiv 2405.10938). Components are taken of the training models only. Where a
+    held-out model's results are missing, its components are predicted from its compute, log-linearly.
+
+    Parameters
+    ----------
+    n_components : int
+        K.
+    """
+
+    variables = ("flops", "obs_*")
+
+    def __init__(self, n_components: int = 3):
+        self.n_components = n_components
+
+    def fit(self, X: pd.DataFrame, y: Any) -> Observational:
+        """Fit components, their growth with compute, and the sigmoid."""
+        X, y = self._read_training(X, y, positive=False)
+        compute, *results = select(X, self.columns_)
+        scores = _logit(np.stack(results, axis=1))
+        self.center_, self.size_ = scores.mean(axis=0), np.maximum(scores.std(axis=0), 1e-6)
+        left, values, right = np.linalg.svd((scores - self.center_) / self.size_, full_matrices=False)
+        k = min(self.n_components, len(values))
+        self.axes_ = right[:k].T
+        self.spread_ = np.maximum(values[:k] / np.sqrt(len(y)), 1e-9)
+        Z = left[:, :k] * np.sqrt(len(y))
+        design = np.column_stack([np.ones(len(y)), np.log(compute)])
+        self.growth_ = np.linalg.lstsq(design, Z, rcond=None)[0]
+        self.theta_ = _fit_sigmoid(Z, y)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return predictions, shape (n,)."""
+        check_is_fitted(self, "theta_")
+        X = self._read(X)
+        (compute,) = select(X, ("flops",))
+        names = [c for c in self.columns_ if c != "flops"]
+        results = X.reindex(columns=names).to_numpy(float)
+        Z = (_logit(results) - self.center_) / self.size_ @ self.axes_ / self.spread_
+        expected = np.column_stack([np.ones(len(compute)), np.log(compute)]) @ self.growth_
+        return _sigmoid(np.where(np.isfinite(Z), Z, expected), self.theta_)
+
+
+class Sloth(ScalingLaw):
+    r"""Skills that grow with size and data alike in all families, from an intercept of the family's own.
+
+    .. math:: \mathrm{logit}\, y = \alpha_f + b_1 \log N + b_2 \log D + b_3 \log N \log D
+
+    One benchmark's view of Maia Polo et al. 2024, eqs. 2 and 3 (arXiv 2412.06540): with a single response the
+    skills collapse into one. Slopes are shared by the families (column ``curve``), intercepts are shrunk to
+    their mean by ridge, so a family that has not been seen gets the mean.
+
+    Parameters
+    ----------
+    ridge : float
+        Strength of the shrinkage.
+    """
+
+    variables = ("params", "tokens")
+
+    def __init__(self, ridge: float = 0.3):
+        self.ridge = ridge
+
+    def fit(self, X: pd.DataFrame, y: Any) -> Sloth:
+        """Fit slopes and intercepts."""
+        X, y = self._read_training(X, y, positive=False)
+        scale = self._scale(X)
+        self.center_, self.size_ = scale.mean(axis=0), np.maximum(scale.std(axis=0), 1e-9)
+        names = self._families(X)
+        self.families_ = sorted(set(names))
+        design = np.column_stack([(scale - self.center_) / self.size_, self._dummies(names)])
+        self.mean_ = float(_logit(y).mean())
+        weight = np.concatenate([np.full(scale.shape[1], 0.1 * self.ridge), np.full(len(self.families_), self.ridge)])
+        normal = design.T @ design + np.diag(weight)
+        self.coef_ = np.linalg.solve(normal, design.T @ (_logit(y) - self.mean_))
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return predictions, shape (n,)."""
+        check_is_fitted(self, "coef_")
+        X = self._read(X)
+        design = np.column_stack([(self._scale(X) - self.center_) / self.size_, self._dummies(self._families(X))])
+        return 1.0 / (1.0 + np.exp(-np.clip(self.mean_ + design @ self.coef_, -50.0, 50.0)))
+
+    def _scale(self, X: pd.DataFrame) -> np.ndarray:
+        N, D = (np.log(x) for x in select(X, ("params", "tokens")))
+        return np.column_stack([N, D, N * D])
+
+    def _families(self, X: pd.DataFrame) -> list[str]:
+        return list(X["curve"].astype(str)) if "curve" in X else [""] * len(X)
+
+    def _dummies(self, names: list[str]) -> np.ndarray:
+        return np.array([[name == family for family in self.families_] for name in names], dtype=float)

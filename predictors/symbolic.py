@@ -1,0 +1,58 @@
+"""Symbolic regression: a formula found by genetic programming; needs an optional package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from predictors.errors import PredictorError
+from predictors.generic import Logarithmic
+
+__all__ = ["SymbolicRegression"]
+
+
+class SymbolicRegression(Logarithmic):
+    """Genetic programming over sums, products, quotients, logarithms and square roots of the log variables.
+
+    Needs the optional package gplearn (``pip install scalingbench[symbolic]``).
+
+    Parameters
+    ----------
+    generations, population : int
+        Effort of the search.
+    random_state : int
+        Its seed.
+    """
+
+    def __init__(self, generations: int = 15, population: int = 500, random_state: int = 0):
+        self.generations = generations
+        self.population = population
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: Any) -> SymbolicRegression:
+        """Search for a formula."""
+        try:
+            from gplearn.genetic import SymbolicRegressor
+        except ImportError:
+            raise PredictorError("symbolic-regression needs gplearn: pip install 'scalingbench[symbolic]'") from None
+        points, y = self._remember(X, y)
+        self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
+        search = SymbolicRegressor(
+            population_size=self.population,
+            generations=self.generations,
+            function_set=("add", "sub", "mul", "div", "log", "sqrt"),
+            parsimony_coefficient=1e-3,
+            random_state=self.random_state,
+        )
+        target = self._to_model(y)
+        self._level, self._unit = float(target.mean()), float(target.std()) or 1.0
+        self._model = search.fit((points - self._center) / self._size, (target - self._level) / self._unit)
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the formula's value."""
+        points = self._features(X)
+        return self._from_model(self._level + self._unit * self._model.predict((points - self._center) / self._size))
