@@ -97,6 +97,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("momentum", "mu", "1", "momentum of the optimiser", zero=True),
         Variable("weight_decay", "wd", "1", "weight decay", zero=True),
         Variable("warmup_steps", "s_w", "steps", "length of the warm-up", zero=True),
+        Variable("latents", "n_l", "latents", "dictionary size of a sparse autoencoder"),
+        Variable("active_latents", "k_l", "latents", "latents active at once"),
         Variable("label_noise", "p", "1", "share of training labels replaced at random", zero=True),
         Variable("characters", "H", "characters", "training characters seen"),
         Variable("features", "m", "features", "input features"),
@@ -124,6 +126,7 @@ METRIC_KINDS: dict[str, MetricKind] = {
         MetricKind("mae", "mean absolute error", True, 0.0, math.inf),
         MetricKind("cost", "what reaching a stated goal takes, such as steps to a target loss", True, 0.0, math.inf),
         MetricKind("share", "a share of a whole without a better direction, such as active units", True, 0.0, 1.0, zero=True, log=False),
+        MetricKind("relative_loss", "a loss relative to a baseline, of either sign", True, -math.inf, math.inf, log=False),
         MetricKind("score", "any other measure of quality, higher is better", False, -math.inf, math.inf, log=False),
     )
 }

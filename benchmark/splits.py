@@ -57,13 +57,15 @@ class Published(_Split):
 
 
 class Frontier(_Split):
-    """Train at or below a scale, test above it."""
+    """Train at or below a limit, test above it; or the other way round, for axes that fall as models grow."""
 
     kind: Literal["frontier"]
     variable: str
     train_max: float = Field(gt=0)
     test_min: float | None = None
     """Lowest held-out scale; by default all above `train_max`."""
+    downwards: bool = False
+    """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
 
     def default_name(self) -> str:
         limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
@@ -71,6 +73,9 @@ class Frontier(_Split):
 
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         x = _column(rows, self.variable)
+        if self.downwards:
+            yield Part("", x >= self.train_max, x < self.train_max)
+            return
         above = x > self.train_max if self.test_min is None else x >= self.test_min
         yield Part("", x <= self.train_max, above)
 

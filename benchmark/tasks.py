@@ -33,7 +33,7 @@ Track = Literal[
     "downstream",
     "inference",
 ]
-INPUT_TEXT = ("run",)
+INPUT_TEXT = ("run", "curve")
 """Columns of text that a task may hand to a predictor beside the variables."""
 
 
@@ -80,6 +80,8 @@ class TaskSpec(_Strict):
         Patterns of curves whose rows join every other curve (dense runs of a routing study).
     min_train : int
         Groups with fewer training rows are left out.
+    pooled : bool
+        Whether all curves make one group; ``curve`` may then be among the variables.
     inputs : dict of str to str
         Input column -> another metric of the same run at the same point, joined as that column.
     inputs_at_test : bool
@@ -99,6 +101,7 @@ class TaskSpec(_Strict):
     where: Where = Where()
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
+    pooled: bool = False
     inputs: dict[str, str] = Field(default_factory=dict)
     inputs_at_test: bool = True
     weight: float = Field(default=1.0, ge=0)
@@ -336,7 +339,7 @@ def _within(column: pd.Series, limits: tuple[float | None, float | None]) -> pd.
 
 
 def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFrame]]:
-    if isinstance(spec.split, LeaveGroupOut):
+    if spec.pooled or isinstance(spec.split, LeaveGroupOut):
         yield "all", rows
         return
     shared = _matches(rows["curve"], spec.shared)
@@ -371,7 +374,10 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
     rows = used[0][1]
     default = "flops" if "flops" in rows and rows["flops"].notna().any() else next(v for v in spec.variables if v not in INPUT_TEXT)
     scale = spec.scale or getattr(spec.split, "variable", None) or default
-    ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
+    if getattr(spec.split, "downwards", False):
+        ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
+    else:
+        ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
     return float(np.exp(np.mean(np.log(ratios))))
 
 
