@@ -65,6 +65,8 @@ class Facts(_Strict):
     domain: str
     curves: str
     """What one curve is: the rows that share a law's constants."""
+    runs: Literal["per-curve", "shared"] = "per-curve"
+    """Whether runs of one name in different curves are the same trained model."""
     params_kind: str | None = None
     variables: dict[str, str] = Field(default_factory=dict)
     """Notes on variables, beyond the registry's meaning."""

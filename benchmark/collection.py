@@ -59,7 +59,8 @@ class Collection:
     @property
     def n_runs(self) -> int:
         """Number of distinct trained models."""
-        return len(self.table[["curve", "run"]].drop_duplicates())
+        identity = ["run"] if self.card.scalingbench.runs == "shared" else ["curve", "run"]
+        return len(self.table[identity].drop_duplicates())
 
     @property
     def digest(self) -> str:

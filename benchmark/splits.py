@@ -64,10 +64,14 @@ class Frontier(_Split):
     train_max: float = Field(gt=0)
     test_min: float | None = None
     """Lowest held-out scale; by default all above `train_max`."""
+    relative: bool = False
+    """Whether `train_max` is a share of the largest value of each group, for curves of different lengths."""
     downwards: bool = False
     """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
 
     def default_name(self) -> str:
+        if self.relative:
+            return f"frontier-{self.variable}-{100 * self.train_max:g}pct"
         limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
         return f"frontier-{self.variable}-{limit}"
 
@@ -76,8 +80,9 @@ class Frontier(_Split):
         if self.downwards:
             yield Part("", x >= self.train_max, x < self.train_max)
             return
-        above = x > self.train_max if self.test_min is None else x >= self.test_min
-        yield Part("", x <= self.train_max, above)
+        limit = self.train_max * x.max() if self.relative else self.train_max
+        above = x > limit if self.test_min is None else x >= self.test_min
+        yield Part("", x <= limit, above)
 
 
 class Ladder(_Split):

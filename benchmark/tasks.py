@@ -17,7 +17,7 @@ from benchmark.collection import Collection, load_collection
 from benchmark.errors import TaskError
 from benchmark.metrics import MIN_ROWS_R2
 from benchmark.schema import OPEN_PREFIXES, VARIABLES, variables_of
-from benchmark.splits import LeaveGroupOut, Part, Split, row_cost, run_cost
+from benchmark.splits import LeaveGroupOut, Part, Split, row_cost
 
 __all__ = ["Fold", "Task", "TaskSpec", "Track", "Where", "build_tasks"]
 
@@ -372,8 +372,11 @@ def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
 
 def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:
     rows = used[0][1]
-    default = "flops" if "flops" in rows and rows["flops"].notna().any() else next(v for v in spec.variables if v not in INPUT_TEXT)
+    scales = [v for v in spec.variables if v in VARIABLES]
+    default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
     scale = spec.scale or getattr(spec.split, "variable", None) or default
+    if scale is None:  # mixtures and benchmark results alone: there is nothing to extrapolate along
+        return 1.0
     if getattr(spec.split, "downwards", False):
         ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
     else:
@@ -382,6 +385,10 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
 
 
 def _compute_share(used: list[tuple[str, pd.DataFrame, Part]]) -> float:
-    spent = sum(run_cost(rows[p.train]).sum() for _, rows, p in used)
-    total = sum(run_cost(rows[p.train | p.test]).sum() for _, rows, p in used)
+    spent = total = 0.0
+    for _, rows, part in used:
+        cost = pd.Series(row_cost(rows)[0], index=rows.index)  # one basis for both sums
+        run = rows["run"]
+        spent += cost[part.train].groupby(run[part.train]).max().sum()
+        total += cost[part.train | part.test].groupby(run[part.train | part.test]).max().sum()
     return float(spent / total)
