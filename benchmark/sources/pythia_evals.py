@@ -17,7 +17,6 @@ FILES = (
 _METRICS = {
     ("lambada_openai", "ppl"): "perplexity_lambada",
     ("lambada_openai", "acc"): "accuracy_lambada",
-    ("wikitext", "bits_per_byte"): "loss_wikitext_bpb",
     ("arc_easy", "acc"): "accuracy_arc_easy",
     ("arc_challenge", "acc_norm"): "accuracy_arc_challenge",
     ("piqa", "acc"): "accuracy_piqa",
@@ -25,7 +24,6 @@ _METRICS = {
     ("winogrande", "acc"): "accuracy_winogrande",
     ("wsc", "acc"): "accuracy_wsc",
     ("logiqa", "acc_norm"): "accuracy_logiqa",
-    ("blimp_mean", "acc"): "accuracy_blimp",
     ("mmlu_mean57", "acc"): "accuracy_mmlu",
 }
 
