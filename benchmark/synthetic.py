@@ -1,0 +1,42 @@
+"""What the synthetic collections share: seeded noise, and values that do not depend on the machine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["noisy", "rounded", "runs_of"]
+
+
+def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:
+    """Round to significant digits: the last bits of exp and log differ between processors."""
+    with np.errstate(divide="ignore"):
+        exponent = np.floor(np.log10(np.abs(values)))
+    unit = 10.0 ** np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
+    return np.round(values / unit) * unit
+
+
+def noisy(values: np.ndarray, noise: float, seed: int, *, outliers: float = 0.0, size: float = 0.1) -> np.ndarray:
+    """Multiply by log-normal noise, and by exp(size) at a share of the rows: runs that went wrong only get worse.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        What the law says.
+    noise : float
+        Standard deviation of the log.
+    seed : int
+        Of the draws.
+    outliers, size : float
+        Share of rows that are outliers, and how far off they are on a log scale.
+    """
+    rng = np.random.default_rng(seed)
+    factor = np.exp(noise * rng.standard_normal(len(values)))
+    wrong = rng.random(len(values)) < outliers
+    return rounded(values * np.where(wrong, factor * np.exp(size), factor))
+
+
+def runs_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Number the rows of each curve as runs of their own."""
+    number = table.groupby("curve").cumcount() + 1
+    return table.assign(run=number.map("{:04d}".format))
