@@ -60,6 +60,8 @@ class Facts(_Strict):
     """Empty for synthetic collections only."""
     truth: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Of synthetic collections: the constants that generated each curve, or all of them under ``all``."""
+    repackages: bool = False
+    """Whether every run of it belongs to another collection as well."""
     overlaps: tuple[str, ...] = ()
     """Collections that hold some of the same runs."""
     domain: str

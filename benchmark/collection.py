@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,10 @@ __all__ = [
     "Collection",
     "bundled_path",
     "digests_path",
+    "facts_of",
     "list_collections",
     "load_collection",
-    "read_digests",
+    "read_facts",
     "table_digest",
 ]
 
@@ -135,17 +137,27 @@ def _read_bundled(name: str) -> pd.DataFrame:
         table = pd.read_parquet(path)
     except Exception as error:
         raise FetchError(f"{path}: cannot be read: {str(error).splitlines()[0]}; {hint}") from None
-    if table_digest(table) != read_digests().get(name):
+    if table_digest(table) != read_facts().get(name, {}).get("digest"):
         raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")
     return table
 
 
 def digests_path() -> Path:
-    """Return the file that records the digest of every bundled table."""
+    """Return the file that records the digest and the size of every table."""
     return Path(str(importlib.resources.files("benchmark") / "data" / "digests.json"))
 
 
-def read_digests() -> dict[str, str]:
-    """Return the recorded digest of every bundled table."""
+def read_facts() -> dict[str, dict[str, Any]]:
+    """Return digest, rows, runs and curves of every collection's table, as recorded when it was built."""
     path = digests_path()
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def facts_of(collection: Collection) -> dict[str, Any]:
+    """Return what `read_facts` records of a table."""
+    return {
+        "digest": collection.digest,
+        "rows": len(collection.table),
+        "runs": collection.n_runs,
+        "curves": int(collection.table["curve"].nunique()),
+    }

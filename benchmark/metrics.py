@@ -39,7 +39,8 @@ def bias(y: ArrayLike, p: ArrayLike) -> float:
 def mape(y: ArrayLike, p: ArrayLike) -> float:
     """Mean absolute relative error, as a share (0.01 is 1 %)."""
     y = np.asarray(y, float)
-    return float(np.mean(np.abs(np.asarray(p, float) - y) / np.abs(y)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # an accuracy may be 0
+        return float(np.mean(np.abs(np.asarray(p, float) - y) / np.abs(y)))
 
 
 def rmse(y: ArrayLike, p: ArrayLike) -> float:

@@ -1,19 +1,20 @@
 """Results to scores: every number is recomputed from stored predictions and the tasks' own values.
 
-The error of a fold is the root mean squared log error on its held-out rows, that of a task the
-mean over its folds. A fold's error is capped at `CEILING` times the reference's worst fold of the
-task, and a failed fold gets that cap, so that failing never beats trying.
+The error of a fold is the root mean squared log error on its held-out rows (for accuracies, shares and
+scores the root mean squared error), that of a task the mean over its folds. A fold's error is capped at
+`CEILING` times the reference's worst fold of the task, and a failed fold gets that cap, so that failing
+never beats trying.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from benchmark.errors import BenchmarkError
-from benchmark.metrics import bias, mape, r2, rmsle
+from benchmark.metrics import bias, mape, r2, rmse, rmsle
 from benchmark.results import FoldResult, TaskResult
 from benchmark.tasks import Fold, Task
 
@@ -96,7 +97,7 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[s
         "fit_seconds": _median([f.fit_seconds for f in result.folds]),
         "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
         "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
-        "bias": _mean([bias(*_held_out(fold, f)) for fold, f in good]),
+        "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
         "extrapolation": task.extrapolation,
         "compute_share": task.compute_share,
     }
@@ -106,13 +107,19 @@ def _errors(result: TaskResult, task: Task) -> np.ndarray:
     """Return the error of each fold, NaN where it failed."""
     if [f.fold for f in result.folds] != [fold.name for fold in task.folds]:
         raise BenchmarkError(f"{result.predictor} on {task.id}: the result's folds are not the task's")
-    return np.array([_error(fold, f) for fold, f in zip(task.folds, result.folds, strict=True)])
+    metric = rmsle if task.on_log_scale else rmse
+    return np.array([_error(fold, f, metric) for fold, f in zip(task.folds, result.folds, strict=True)])
 
 
-def _error(fold: Fold, result: FoldResult) -> float:
+def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> float:
     if result.status != "ok" or len(result.predictions) != len(fold.y_test):
         return float("nan")
-    return rmsle(*_held_out(fold, result))
+    return metric(*_held_out(fold, result))
+
+
+def _shift(y: np.ndarray, p: np.ndarray) -> float:
+    """Mean signed error in the unit of the metric."""
+    return float(np.mean(p - y))
 
 
 def _held_out(fold: Fold, result: FoldResult) -> tuple[np.ndarray, np.ndarray]:

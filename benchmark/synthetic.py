@@ -37,6 +37,6 @@ def noisy(values: np.ndarray, noise: float, seed: int, *, outliers: float = 0.0,
 
 
 def runs_of(table: pd.DataFrame) -> pd.DataFrame:
-    """Number the rows of each curve as runs of their own."""
+    """Return the table with the rows of each curve numbered as runs of their own."""
     number = table.groupby("curve").cumcount() + 1
     return table.assign(run=number.map("{:04d}".format))

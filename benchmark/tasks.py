@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from benchmark.collection import Collection, load_collection
 from benchmark.errors import TaskError
 from benchmark.metrics import MIN_ROWS_R2
-from benchmark.schema import OPEN_PREFIXES, VARIABLES, variables_of
+from benchmark.schema import OPEN_PREFIXES, VARIABLES, metric_kind, variables_of
 from benchmark.splits import LeaveGroupOut, Part, Split, row_cost
 
 __all__ = ["Fold", "Task", "TaskSpec", "Track", "Where", "build_tasks"]
@@ -212,6 +212,11 @@ class Task:
     def n_test(self) -> int:
         """Held-out rows that count, over all folds."""
         return sum(f.n_scored for f in self.folds)
+
+    @property
+    def on_log_scale(self) -> bool:
+        """Whether errors are taken of the logarithm; else in the unit of the metric."""
+        return metric_kind(self.spec.metric).log
 
     @property
     def uses_r2(self) -> bool:

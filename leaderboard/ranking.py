@@ -72,7 +72,8 @@ def rank(
     scores : DataFrame
         The scores table.
     tasks : DataFrame
-        Every task ranked on: columns task and collection.
+        Every task ranked on: columns task, collection and, optionally, weight (1 by default); those of weight 0 are
+        left out.
     pool : sequence of str
         Opponents for the win rate; those without scores are left out.
     reference, suite, track : str
@@ -80,14 +81,14 @@ def rank(
     n_resamples, seed : int
         Bootstrap resamples and their seed.
     """
-    tasks = tasks.sort_values("task", ignore_index=True)
+    tasks = tasks.assign(weight=tasks.get("weight", 1.0)).query("weight > 0").sort_values("task", ignore_index=True)
     scores = scores[scores["task"].isin(tasks["task"])].sort_values(["predictor", "task"], ignore_index=True)
     draws = _collection_draws(tasks, n_resamples, seed)
     log_ratio = _wide(scores, tasks, "ratio").transform("log")  # predictors x tasks, NaN where not entered
     wins, games = _wins(scores, tasks, pool)
     rows = pd.DataFrame({"predictor": log_ratio.index, **_facts(scores, log_ratio.index)})
     rows["skill"], rows["skill_low"], rows["skill_high"] = _skill(log_ratio.fillna(0.0), tasks, draws)
-    rows["skill_entered"] = 1.0 - np.exp(log_ratio.mean(axis=1).to_numpy())
+    rows["skill_entered"] = 1.0 - np.exp(_weighted_mean(log_ratio, tasks["weight"].to_numpy()))
     rows["win_rate"], rows["win_low"], rows["win_high"] = _rates(wins, games, tasks, draws)
     rows["tasks_total"] = len(tasks)
     rows = rows.sort_values(["skill", "predictor"], ascending=[False, True], ignore_index=True)
@@ -147,7 +148,8 @@ def _by_collection(table: pd.DataFrame, tasks: pd.DataFrame) -> np.ndarray:
 
 
 def _skill(log_ratio: pd.DataFrame, tasks: pd.DataFrame, draws: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    sums, counts = _by_collection(log_ratio, tasks), tasks.groupby("collection").size().to_numpy(float)
+    weight = tasks["weight"].to_numpy()
+    sums, counts = _by_collection(log_ratio * weight, tasks), tasks.groupby("collection")["weight"].sum().to_numpy(float)
     point = 1.0 - np.exp(sums.sum(axis=1) / counts.sum())
     if draws is None:
         return point, *_nothing(len(point))
@@ -173,10 +175,17 @@ def _wins(scores: pd.DataFrame, tasks: pd.DataFrame, pool: Sequence[str]) -> tup
     return wins, games
 
 
+def _weighted_mean(table: pd.DataFrame, weight: np.ndarray) -> np.ndarray:
+    """Return the mean over the tasks that were entered."""
+    known = table.notna().to_numpy() * weight
+    return (table.fillna(0.0).to_numpy() * known).sum(axis=1) / known.sum(axis=1)
+
+
 def _rates(
     wins: pd.DataFrame, games: pd.DataFrame, tasks: pd.DataFrame, draws: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    won, met = _by_collection(wins, tasks), _by_collection(games, tasks)
+    weight = tasks["weight"].to_numpy()
+    won, met = _by_collection(wins * weight, tasks), _by_collection(games * weight, tasks)
     with np.errstate(invalid="ignore", divide="ignore"):
         point = won.sum(axis=1) / met.sum(axis=1)
         if draws is None:

@@ -23,7 +23,10 @@ _REACH = np.log(3.0)  # a vertex may lie this far beyond the sizes that were tra
 class IsoFLOP(ScalingLaw):
     r"""Parabolas in log params at each budget; the optimal size is a power of compute.
 
-    .. math:: L(N, C) = L^*(C) + k(C) \left(\ln N - \ln N^*(C)\right)^2, \quad N^*(C) = G C^{a}, \quad L^*(C) = E + b C^{-c}, \quad k(C) = k_0 C^{-\kappa}
+    .. math::
+
+        L(N, C) = L^*(C) + k(C) \left(\ln N - \ln N^*(C)\right)^2, \quad
+        N^*(C) = G C^{a}, \quad L^*(C) = E + b C^{-c}, \quad k(C) = k_0 C^{-\kappa}
 
     Hoffmann et al. 2022, approach 2 (arXiv 2203.15556, section 3.2), with C = 6 N D. Budgets with fewer than three
     sizes, or whose parabola opens downwards or has its vertex far outside the sizes trained, are left out.

@@ -37,17 +37,23 @@ Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
 Intervals = Annotated[bool, typer.Option("--intervals", help="Also store predicted quantiles (.1, .5, .9), where a predictor has them.")]
 Format = Literal["md", "csv", "json", "latex"]
 
-DEFAULT_SUITE = "v0"
+DEFAULT_SUITE = "v1"
 CPUS = os.cpu_count() or 1
 LEVELS = (0.1, 0.5, 0.9)
 
 
 @app.command()
 def collections(as_json: Json = False) -> None:
-    """List the collections."""
-    from scalingbench.describe import collection_rows, print_rows
+    """List the collections, with totals."""
+    from scalingbench.describe import collection_rows, collection_totals, print_rows
 
-    print_rows(collection_rows(), as_json)
+    rows = collection_rows()
+    totals = collection_totals(rows)
+    if as_json:
+        print(json.dumps({"collections": rows, "totals": totals}, indent=2))
+        return
+    print_rows(rows, as_json)
+    print("\n{collections} collections ({bundled} bundled), {runs:,} runs, {rows:,} rows".format(**totals))
 
 
 @app.command()
@@ -57,6 +63,21 @@ def show(name: str, as_json: Json = False) -> None:
 
     description = describe_collection(name, DEFAULT_SUITE)
     print(json.dumps(description, indent=2) if as_json else render_description(description))
+
+
+@app.command()
+def plot(
+    name: str,
+    out: Annotated[Path, typer.Option("--out", help="Picture to write: .png, .svg or .pdf.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the collection's first.")] = None,
+    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to draw; by default the task's best.")] = None,
+) -> None:
+    """Draw a collection: training and held-out points, and a law through them."""
+    from benchmark.suites import load_suite
+    from scalingbench.plot import plot_collection
+
+    print(plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor))
 
 
 @app.command()

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark.card import load_card
-from benchmark.collection import Collection, list_collections, load_collection
-from benchmark.errors import FetchError
+from benchmark.collection import Collection, list_collections, load_collection, read_facts
 from benchmark.schema import VARIABLES, metric_kind
 from benchmark.suites import load_suite
 from benchmark.tasks import build_tasks
 
-__all__ = ["collection_rows", "describe_collection", "predictor_rows", "print_rows", "render_description"]
+__all__ = ["collection_rows", "collection_totals", "describe_collection", "predictor_rows", "print_rows", "render_description"]
 
 
 def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
@@ -40,26 +39,27 @@ def _cell(value: Any) -> str:
 
 
 def collection_rows() -> list[dict[str, Any]]:
-    """Return one record per collection; counts are null where a fetch-only one is not at hand."""
+    """Return one record per collection, with the sizes recorded when its table was last built."""
     return [_collection_row(name) for name in list_collections()]
 
 
 def _collection_row(name: str) -> dict[str, Any]:
-    card = load_card(name)
-    try:
-        loaded: Collection | None = load_collection(name)
-    except FetchError:
-        loaded = None
+    card, facts = load_card(name), read_facts().get(name, {})
     return {
         "name": name,
         "tier": card.scalingbench.tier,
         "domain": card.scalingbench.domain,
-        "rows": None if loaded is None else len(loaded.table),
-        "runs": None if loaded is None else loaded.n_runs,
-        "curves": None if loaded is None else int(loaded.table["curve"].nunique()),
+        **{count: facts.get(count) for count in ("rows", "runs", "curves")},
         "metrics": len(card.scalingbench.metrics),
         "license": card.license,
     }
+
+
+def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many collections, rows and runs there are; runs that a collection repeats from others are not counted."""
+    fresh = [r for r in rows if not load_card(str(r["name"])).scalingbench.repackages]
+    totals = {count: sum(int(r[count] or 0) for r in fresh) for count in ("rows", "runs", "curves")}
+    return {"collections": len(rows), "bundled": sum(r["tier"] == "bundled" for r in rows), **totals}
 
 
 def predictor_rows(track: str | None) -> list[dict[str, Any]]:

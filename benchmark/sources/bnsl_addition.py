@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per data-set size; the split is the paper's."""
     raw = pd.read_csv(paths["four_digit_addition.csv"])

@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per size and batch: the steps measured, and those that the authors fit after small edits."""
     raw = pd.read_csv(paths["cbs_steps_to_target.csv"])

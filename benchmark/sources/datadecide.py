@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per corpus, size and seed; the split is the paper's, with the 1B models held out."""
     raw = pd.read_csv(paths["datadecide_olmes_nll.csv"])

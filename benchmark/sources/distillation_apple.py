@@ -19,6 +19,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per student; the split is the copy's own."""
     raw = pd.concat([pd.read_parquet(paths[f"{s}.parquet"]).assign(split=s) for s in ("train", "test")], ignore_index=True)

@@ -89,10 +89,8 @@ def _task(name: str, path: Path) -> pd.DataFrame:
             "split": ["train" if c <= threshold else "test" for c in raw["FLOPs (1E21)"]],
         }
     )
-    groups = sorted((c for c in raw if _GROUP.fullmatch(c)), key=lambda c: int(c.split("_")[0]))
-    parts = [
-        models.assign(curve=f"{task}/group{i:02d}", metric="mse_brier", value=raw[column]) for i, column in enumerate(groups, start=1)
-    ]
+    groups = sorted((c for c in map(str, raw) if _GROUP.fullmatch(c)), key=lambda c: int(c.split("_")[0]))
+    parts = [models.assign(curve=f"{task}/group{i:02d}", metric="mse_brier", value=raw[column]) for i, column in enumerate(groups, start=1)]
     parts.append(models.assign(curve=f"{task}/all", metric="accuracy", value=raw["acc"]))
     rows = pd.concat(parts, ignore_index=True)
     return rows[rows["value"].notna() & ((rows["metric"] != "mse_brier") | (rows["value"] > 0))]

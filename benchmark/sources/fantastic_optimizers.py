@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per optimiser, size and ratio: the best of a hyper-parameter sweep."""
     raw = pd.read_csv(paths["fantastic_optimizers_best_loss.csv"])

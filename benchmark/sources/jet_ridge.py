@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per training-set size: mean and standard error over 200 subsamples."""
     raw = pd.read_csv(paths["jet_ridge_curves.csv"])

@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return every run, and the best of each family, architecture and number of samples."""
     raw = pd.read_csv(paths["segmentation_results_compact.csv.gz"])

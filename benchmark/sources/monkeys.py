@@ -29,6 +29,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return coverage by number of samples, and the loss on reference solutions by compute."""
     grids = [_grid(pd.read_csv(paths[f"pythia_{name}_coverage.csv"]), name) for name in ("gsm8k", "math")]

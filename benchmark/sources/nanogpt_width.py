@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per setting, width and kind of loss."""
     raw = pd.read_csv(paths["nano_val_loss.csv"])

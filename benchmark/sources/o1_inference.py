@@ -19,6 +19,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per token budget."""
     o1 = pd.read_csv(paths["o1mini_aime24.csv"])

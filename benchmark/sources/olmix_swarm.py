@@ -64,7 +64,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 def _swarm(paths: dict[str, Path], file: str, name: str) -> pd.DataFrame:
     shares = pd.read_csv(paths[f"{file}_ratios.csv.gz"]).drop(columns=["Unnamed: 0", "name", "index"]).set_index("run")
-    shares.columns = [f"mix_{name}_" + c.lower().replace(":", "_").replace("-", "_") for c in shares]
+    shares.columns = [f"mix_{name}_" + c.lower().replace(":", "_").replace("-", "_") for c in map(str, shares)]
     values = pd.read_csv(paths[f"{file}_metrics.csv.gz"]).drop(columns=["Unnamed: 0", "name"]).set_index("run")
     number = values.pop("index").astype(int).map("{:04d}".format)
     chosen = values[list(_TASKS)].rename(columns={task: f"loss_bpb_{short}" for task, short in _TASKS.items()})

@@ -84,8 +84,8 @@ def _rows(raw: pd.DataFrame, suffix: str) -> pd.DataFrame:
             "split": [_split(*facts) for facts in zip(raw["run"], size, multiple, strict=True)],
         }
     )
-    names = _columns().items()
-    rows = pd.concat([points.assign(metric=metric + suffix, value=raw[column].astype(float)) for column, metric in names], ignore_index=True)
+    parts = [points.assign(metric=metric + suffix, value=raw[column].astype(float)) for column, metric in _columns().items()]
+    rows = pd.concat(parts, ignore_index=True)
     return rows[rows["value"].notna()]
 
 

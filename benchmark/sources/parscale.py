@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per model."""
     raw = pd.read_csv(paths["parscale_loss.csv"])

@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per run; a curve is one pair of quantisers, whatever its bits."""
     raw = pd.read_csv(paths["runs_for_scaling.csv"])

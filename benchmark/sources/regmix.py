@@ -67,9 +67,9 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 def _part(paths: dict[str, Path], split: str, size: str) -> pd.DataFrame:
     shares = pd.read_csv(paths[f"{split}_mixture_{size}.csv"]).set_index("index")
-    shares.columns = ["mix_" + c.removeprefix("train_the_pile_") for c in shares]
+    shares.columns = ["mix_" + c.removeprefix("train_the_pile_") for c in map(str, shares)]
     losses = pd.read_csv(paths[f"{split}_pile_loss_{size}.csv"]).set_index("index")
-    losses.columns = ["loss_" + c.removeprefix("metric/the_pile_").removesuffix("_val_loss") for c in losses]
+    losses.columns = ["loss_" + c.removeprefix("metric/the_pile_").removesuffix("_val_loss") for c in map(str, losses)]
     rows = losses.melt(ignore_index=False, var_name="metric").join(shares).reset_index()
     run = split + "-" + size.lower() + "-" + rows.pop("index").astype(str).str.zfill(3)
     return rows.assign(curve="pile", run=run, params=_SIZES[size], split=split)

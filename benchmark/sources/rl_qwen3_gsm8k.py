@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per evaluation."""
     raw = pd.read_csv(paths["gsm8k_rl_curves.csv"])

@@ -21,6 +21,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per autoencoder; the split is the copy's own."""
     parts = [pd.read_parquet(paths[f"sae.{split}.parquet"]).assign(split=split) for split in ("train", "test")]

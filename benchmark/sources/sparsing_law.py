@@ -76,6 +76,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per checkpoint; the activation and size of a run are its file's name."""
     return pd.concat([_curve(file.name, paths[file.name]) for file in FILES], ignore_index=True)

@@ -14,6 +14,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per autoencoder."""
     raw = pd.read_csv(paths["toy_model_fig1.csv"])

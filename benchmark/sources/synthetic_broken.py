@@ -1,6 +1,7 @@
 """Synthetic: learning curves with one or two smooth breaks, and U-shaped ones."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from benchmark.synthetic import noisy, rounded, runs_of
 
 FILES: tuple[UpstreamFile, ...] = ()
 
-_BROKEN = {  # a, b, c0, then c, d, f of each break
+_BROKEN: dict[str, tuple[Any, ...]] = {  # a, b, c0, then c, d, f of each break
     "steepens": (0.2, 2.0, 0.05, (0.35, 3e6, 0.3)),
     "flattens": (0.1, 30.0, 0.35, (-0.25, 1e6, 0.2)),
     "steepens-then-flattens": (0.05, 2.0, 0.03, (0.4, 3e5, 0.2), (-0.3, 3e7, 0.3)),

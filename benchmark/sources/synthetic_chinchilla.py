@@ -32,9 +32,7 @@ def _world(name: str, seed: int) -> pd.DataFrame:
     loss = floor + _A * params**-_ALPHA + _B * tokens**-_BETA
     values = noisy(loss, noise, seed, outliers=outliers)
     return runs_of(
-        pd.DataFrame(
-            {"curve": name, "metric": "loss", "value": values, "params": params, "tokens": tokens, "flops": 6.0 * params * tokens}
-        )
+        pd.DataFrame({"curve": name, "metric": "loss", "value": values, "params": params, "tokens": tokens, "flops": 6.0 * params * tokens})
     )
 
 

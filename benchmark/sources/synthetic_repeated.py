@@ -16,9 +16,8 @@ _NOISES = {"clean": 0.0, "noise": 0.004}
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return sizes, unique tokens and epochs on a grid, without and with noise."""
-    params, unique, epochs = (
-        rounded(a.ravel()) for a in np.meshgrid(10 ** np.linspace(7.5, 9.8, 6), 10 ** np.linspace(8.0, 10.5, 5), 2.0 ** np.arange(0, 7, 1.5))
-    )
+    grid = np.meshgrid(10 ** np.linspace(7.5, 9.8, 6), 10 ** np.linspace(8.0, 10.5, 5), 2.0 ** np.arange(0, 7, 1.5))
+    params, unique, epochs = (rounded(axis.ravel()) for axis in grid)
     tokens = rounded(unique * epochs)
     loss = _loss(params, tokens, unique)
     parts = [

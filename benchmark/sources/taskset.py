@@ -24,6 +24,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return the validation loss of the configurations that learn: final loss below 0.6 and never above 1."""
     chosen = pd.read_csv(paths["learned_subset.csv"])

@@ -16,6 +16,7 @@ FILES = (
     ),
 )
 
+
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per checkpoint; the tokens follow from the characters by the authors' compression law."""
     raw = pd.read_csv(paths["exp_data.csv"])

@@ -90,7 +90,7 @@ class Suite:
 
 
 def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
-    """Return one row per task: identifier, track, sizes, extrapolation factor, compute share."""
+    """Return one row per task: identifier, track, sizes, extrapolation factor, compute share, weight, noise of its metric."""
     return pd.DataFrame(
         {
             "task": t.id,
@@ -103,6 +103,8 @@ def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
             "extrapolation": t.extrapolation,
             "compute_share": t.compute_share,
             "cost": t.cost_basis,
+            "weight": t.weight,
+            "noise": load_card(t.collection).scalingbench.metrics[t.spec.metric].noise,
             "r2": t.uses_r2,
             "fingerprint": t.fingerprint,
         }

@@ -1,4 +1,4 @@
-"""Numbers that authors published, or that an independent re-run recorded, against ours on the same rows.
+"""Laws refitted on the rows they were published for: the authors' numbers, or those of an independent re-run, against ours.
 
 Where ours differ, the test says by how much and why.
 """
