@@ -85,6 +85,7 @@ _GENERIC = (
     _entry("polynomial-ridge", "generic:PolynomialRidge"),
     _entry("gaussian-process", "generic:GaussianProcess"),
     _entry("gradient-boosting", "generic:GradientBoosting"),
+    _entry("autolaw", "auto:AutoLaw"),
 )
 _CURVE = (
     _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.base import ScalingLaw
@@ -36,10 +37,30 @@ _TIE = 1e-9  # relative: distances closer than this are equal
 class _Generic(ScalingLaw):
     """Reads all numeric columns as logarithms."""
 
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict values, shape (n,); columns without any value are left out, and the fit made again without them."""
+        check_is_fitted(self)
+        X = self._read(X)
+        fewer = self._without_missing(X)
+        return fewer.predict(X) if fewer is not None else self._predict(self._features(X))
+
+    def _predict(self, points: np.ndarray) -> np.ndarray:
+        """Predict from log features, shape (n, n_columns)."""
+        raise NotImplementedError
+
+    def _without_missing(self, X: pd.DataFrame) -> Any:
+        """Return a refit without the columns that are known on training rows only; None where there are none."""
+        kept = [c for c in self.columns_ if c not in X.columns or not X[c].isna().all()]
+        if len(kept) == len(self.columns_) or not kept:
+            return None
+        frame, values = self._training
+        return clone(self).fit(frame[kept], values)
+
     def _remember(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         X, y = self._read_training(X, y, positive=self._needs_positive())
         if not self.columns_:
             raise PredictorError("X: has no numeric column")
+        self._training = (X[list(self.columns_)], y)
         arrays = select(X, self.columns_)
         self._offsets = [0.0 if (x > 0).all() else _half_smallest(x) for x in arrays]
         return self._log(arrays), y
@@ -99,9 +120,8 @@ class NearestNeighbor(_Generic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the value of the nearest training row."""
-        return _nearest(self._features(X), self._points, self._values)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
+        return _nearest(points, self._points, self._values)
 
 
 class NearestObservation(_Generic):
@@ -117,9 +137,8 @@ class NearestObservation(_Generic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the value of the training row nearest in scale."""
-        return _nearest(self._features(X).sum(axis=1, keepdims=True), self._scale, self._values)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
+        return _nearest(points.sum(axis=1, keepdims=True), self._scale, self._values)
 
 
 def _nearest(queries: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -155,9 +174,7 @@ class LogLinear(Logarithmic):
         self.params_ = {"intercept": self.intercept_, **dict(zip(self.columns_, map(float, solution), strict=True))}
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the linear prediction."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         return self._from_model(self.intercept_ + (points - self._center) @ self.coef_)
 
 
@@ -199,20 +216,21 @@ class GaussianProcess(Logarithmic):
             self._process.fit(Z, rest / self._unit)
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the posterior mean of what is modelled, turned back."""
-        return self._from_model(self._posterior(X)[0])
+    def _predict(self, points: np.ndarray) -> np.ndarray:
+        return self._from_model(self._posterior(points)[0])
 
     def predict_quantiles(self, X: pd.DataFrame, levels: Any) -> np.ndarray:
         """Return quantiles of a new measurement, shape (n, len(levels))."""
         from scipy.stats import norm
 
-        mean, sd = self._posterior(X)
+        fewer = self._without_missing(self._read(X))
+        if fewer is not None:
+            return fewer.predict_quantiles(X, levels)
+        mean, sd = self._posterior(self._features(X))
         return self._from_model(mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :])
 
-    def _posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        Z = self._features(X)
-        Z = (Z - self._center) / self._size
+    def _posterior(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        Z = (points - self._center) / self._size
         rest, sd = self._process.predict(Z, return_std=True)
         return self._mean + Z @ self.coef_ + self._unit * rest, self._unit * sd
 
@@ -247,9 +265,7 @@ class GradientBoosting(Logarithmic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the trees' prediction."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         return self._from_model(self._trees.predict(points))
 
 
@@ -272,9 +288,7 @@ class NearestNeighbors(Logarithmic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the mean of the nearest training values."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         distance = ((points[:, None, :] - self._points[None, :, :]) ** 2).sum(axis=2)
         nearest = np.argsort(distance, axis=1, kind="stable")[:, : min(self.k, len(self._values))]
         return self._from_model(self._values[nearest].mean(axis=1))
@@ -307,9 +321,7 @@ class PolynomialRidge(Logarithmic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the polynomial's prediction."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         return self._from_model(self._model.predict(points))
 
 
@@ -355,7 +367,5 @@ class LogQuadratic(Logarithmic):
         pairs = [Z[:, i] * Z[:, j] for i in range(Z.shape[1]) for j in range(i, Z.shape[1])]
         return np.column_stack([np.ones(len(Z)), Z, *pairs])
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the surface."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         return self._floor + self._from_model(self._design(points) @ self.coef_)

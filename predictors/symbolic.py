@@ -52,7 +52,5 @@ class SymbolicRegression(Logarithmic):
         self.fitted_ = True
         return self
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the formula's value."""
-        points = self._features(X)
+    def _predict(self, points: np.ndarray) -> np.ndarray:
         return self._from_model(self._level + self._unit * self._model.predict((points - self._center) / self._size))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from benchmark.tasks import Task
     from leaderboard.ranking import Board
 
-__all__ = ["board_of", "failures_of"]
+__all__ = ["board_of", "failures_of", "protocol_board"]
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +51,20 @@ def board_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...
         raise BenchmarkError(f"no results for suite {suite.name!r}" + (f", track {track!r}" if track else ""))
     scores = score(results, tasks, suite.reference, families())
     return rank(scores, task_table(tasks), pool=suite.pool, reference=suite.reference, suite=suite.name, track=track)
+
+
+def protocol_board(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], form: str, top: int | None = None) -> str:
+    """Return the board of a suite that follows another benchmark's rules, with the published scores beside ours."""
+    from benchmark.errors import BenchmarkError
+    from benchmark.protocols import curve_errors, revisiting_nsl, sldbench
+    from leaderboard.protocol_boards import render_revisiting_nsl, render_sldbench
+
+    results = tuple(results)
+    if not results:
+        raise BenchmarkError(f"no results for suite {suite.name!r}")
+    if suite.protocol == "sldbench":
+        return render_sldbench(sldbench(results, tasks), form, top)
+    return render_revisiting_nsl(revisiting_nsl(curve_errors(results, tasks)), form, top)
 
 
 def failures_of(results: Iterable[TaskResult]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -178,6 +179,7 @@ def leaderboard(
     suite: SuiteName = DEFAULT_SUITE,
     track: Track = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only this many rows.")] = None,
 ) -> None:
     """Print the board of a folder of results."""
     from benchmark.results import load_results
@@ -186,7 +188,7 @@ def leaderboard(
 
     chosen = load_suite(suite)
     found = load_results(results or committed_folder(chosen.name))
-    _print_board(found, chosen, chosen.build(track=track), track, form)
+    _print_board(found, chosen, chosen.build(track=track), track, form, top)
 
 
 def _run(
@@ -222,11 +224,17 @@ def _progress() -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def _print_board(results: tuple[TaskResult, ...], suite: Suite, tasks: tuple[Task, ...], track: str | None, form: Format) -> None:
+def _print_board(
+    results: tuple[TaskResult, ...], suite: Suite, tasks: tuple[Task, ...], track: str | None, form: Format, top: int | None = None
+) -> None:
     from leaderboard.report import render
-    from scalingbench.board import board_of
+    from scalingbench.board import board_of, protocol_board
 
-    print(render(board_of(results, suite, tasks, track), form))
+    if suite.protocol is not None:
+        print(protocol_board(results, suite, tasks, form, top))
+        return
+    board = board_of(results, suite, tasks, track)
+    print(render(board if top is None else replace(board, rows=board.rows.head(top)), form))
 
 
 def _exit_with(results: tuple[TaskResult, ...]) -> None:

@@ -6,6 +6,7 @@ import importlib.resources
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +24,7 @@ class _SuiteFile(BaseModel):
 
     description: str
     reference: str
+    protocol: Literal["sldbench", "revisiting-nsl"] | None = None
     pool: tuple[str, ...] = Field(min_length=1)
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
 
@@ -43,6 +45,8 @@ class Suite:
         Frozen pool of predictors that win rates are measured against.
     specs : tuple of TaskSpec
         Its entries.
+    protocol : str, optional
+        Whose rules its board follows; by default this project's.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Suite:
     reference: str
     pool: tuple[str, ...]
     specs: tuple[TaskSpec, ...]
+    protocol: str | None = None
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -157,4 +162,4 @@ def load_suite(name: str) -> Suite:
     for spec in file.tasks:
         if spec.collection not in list_collections():
             raise SchemaError(f"suite {name}: {unknown_name('collection', spec.collection, list_collections())}")
-    return Suite(label, file.description, file.reference, file.pool, file.tasks)
+    return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol)

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from benchmark.card import load_card
-from benchmark.collection import Collection, load_collection
+from benchmark.collection import Collection, list_collections, load_collection
 from benchmark.errors import BenchmarkError, SchemaError, TaskError
-from benchmark.schema import normalise
+from benchmark.schema import metric_kind, normalise
 from benchmark.suites import load_suite, task_table
 from benchmark.tasks import TaskSpec, build_tasks
 
@@ -177,3 +177,61 @@ def test_suite_v0_is_what_it_claims_to_be():
     assert table["fingerprint"].is_unique
     assert all((t.n_test >= 5) or not t.uses_r2 for t in suite.tasks)
     assert suite.fetch_only == ("steplaw",)
+
+
+def test_another_metric_of_the_same_point_becomes_an_input():
+    entry = {
+        "collection": "gadre_overtraining",
+        "metric": "error_rate_mean_17",
+        "track": "downstream",
+        "variables": ["source_loss"],
+        "inputs": {"source_loss": "loss_c4_val"},
+        "split": {"kind": "published"},
+    }
+    (task,) = build_tasks(TaskSpec.model_validate(entry))
+    table = load_collection("gadre_overtraining").table
+    losses = table[(table["metric"] == "loss_c4_val") & (table["curve"] == "c4")]["value"]
+    assert set(task.folds[0].X_train["source_loss"]) <= set(losses)
+    (blind,) = build_tasks(TaskSpec.model_validate({**entry, "inputs_at_test": False}))
+    assert blind.folds[0].X_test["source_loss"].isna().all() and blind.folds[0].X_train["source_loss"].notna().all()
+    with pytest.raises(ValueError, match="inputs: 'source_loss' is not among the variables"):
+        TaskSpec.model_validate({**entry, "variables": ["params"]})
+
+
+def test_pooled_curves_make_one_fold_and_a_falling_axis_is_split_downwards():
+    entry = {"collection": "llm_line", "metric": "loss_c4", "track": "transfer", "variables": ["source_loss", "curve"], "pooled": True}
+    entry |= {"inputs": {"source_loss": "loss_fineweb_edu"}}
+    split = {"kind": "frontier", "variable": "source_loss", "train_max": 3.35, "downwards": True}
+    (task,) = build_tasks(TaskSpec.model_validate({**entry, "split": split}))
+    (fold,) = task.folds
+    assert fold.X_train["source_loss"].min() >= 3.35 > fold.X_test["source_loss"].max() and fold.X_train["curve"].nunique() > 2
+    assert task.extrapolation > 1.0
+
+
+def test_a_relative_frontier_follows_the_length_of_each_curve():
+    entry = {"collection": "double_descent", "metric": "error_rate", "track": "curve", "variables": ["width"]}
+    split = {"kind": "frontier", "variable": "width", "train_max": 0.5, "relative": True}
+    (task,) = build_tasks(TaskSpec.model_validate({**entry, "split": split}))
+    assert task.id == "double_descent/error_rate/frontier-width-50pct"
+    assert {f.X_train["width"].max() for f in task.folds} == {32.0, 64.0}
+
+
+def test_the_weight_of_a_ladder_is_split_over_its_rungs_and_repeated_runs_have_none():
+    ladder = next(s for s in load_suite("v1").specs if s.split.kind == "ladder" and s.collection == "porian")
+    rungs = build_tasks(ladder)
+    assert sum(t.weight for t in rungs) == pytest.approx(ladder.weight)
+    with pytest.raises(ValueError, match="give this task weight 0"):
+        TaskSpec.model_validate({**ladder.model_dump(), "duplicates": "chinchilla", "weight": 1.0})
+
+
+def test_suite_v1_is_broad_and_no_collection_drowns_the_others(mirror):
+    suite = load_suite("v1")
+    tasks = suite.build(fetch=True)
+    assert len(tasks) >= 150 and len({t.track for t in tasks}) == 10
+    weights = {}
+    for task in tasks:
+        key = task.collection, metric_kind(task.spec.metric).name
+        weights[key] = weights.get(key, 0.0) + task.weight
+    assert max(weights.values()) <= 5.0 + 1e-9
+    assert {t.collection for t in tasks} == set(list_collections())
+    assert all(t.weight == 0 for t in tasks if t.collection == "sldbench")
