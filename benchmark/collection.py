@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,9 @@ def list_collections() -> tuple[str, ...]:
 
 
 @cache
-def load_collection(name: str) -> Collection:
+def load_collection(
+    name: str, *, source: Literal["package", "hub"] = "package", revision: str = "main", repo: str | None = None
+) -> Collection:
     """Load a collection by name.
 
     A bundled table is read from the package; a fetch-only one is built from its pinned upstream
@@ -109,6 +111,12 @@ def load_collection(name: str) -> Collection:
     ----------
     name : str
         One of `list_collections`.
+    source : {"package", "hub"}
+        The package's own table, or that of the data set on the Hugging Face Hub.
+    revision : str
+        Tag or commit of the data set; pin one, because ``main`` is kept as it was when it was first pulled.
+    repo : str, optional
+        ``ORG/NAME`` of the data set.
 
     Returns
     -------
@@ -123,6 +131,10 @@ def load_collection(name: str) -> Collection:
     if name not in source_names():
         raise unknown_name("collection", name, source_names())
     card = load_card(name)
+    if source == "hub":
+        from benchmark.hub.client import load_table
+
+        return Collection(name, load_table(name, repo, revision), card)
     if not card.bundled:
         return Collection(name, build_table(name), card)
     return Collection(name, _read_bundled(name), card)

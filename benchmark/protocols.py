@@ -89,7 +89,7 @@ def revisiting_nsl(errors: pd.DataFrame) -> pd.DataFrame:
         From `curve_errors`; predictors that lack curves are left out.
     """
     wide = errors.pivot(index="predictor", columns="curve", values="error").dropna()
-    short = np.floor(np.minimum(wide, 1.0) / _DECIMALS)
+    short = (wide.clip(upper=1.0) / _DECIMALS).astype(int)  # truncated
     best = short.eq(short.min(axis=0), axis=1)
     wins = best / best.sum(axis=0)
     domains = pd.Series({curve: curve.split("/")[0] for curve in wide.columns})

@@ -56,7 +56,7 @@ def render_revisiting_nsl(table: pd.DataFrame, form: str, top: int | None = None
     published = published_scores("revisiting-nsl").add_suffix("_error")
     published.index = [f"{name} (published)" for name in published.index]
     board = pd.concat([table.assign(source="ours"), published.assign(source="published, not re-run")])
-    errors = [c for c in board if c.endswith("_error")]
+    errors = [c for c in map(str, board) if c.endswith("_error")]
     order = [c for d in ("IC", "NMT", "LM", "BB") for c in (f"{d}_error", f"{d}_wins") if c in board]
     board["_"] = board[errors].rank().mean(axis=1)
     board = board.sort_values("_", kind="stable")[["source", *order]]

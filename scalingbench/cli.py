@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from scalingbench.hub_cli import app as hub_app
+
 if TYPE_CHECKING:
     from benchmark.results import TaskResult
     from benchmark.suites import Suite
@@ -26,6 +28,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Scaling-law predictors on real scaling runs."
 )
+
+app.add_typer(hub_app, name="hub")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]

@@ -1,0 +1,144 @@
+"""Build the data-set repository: tables, tasks, card, Croissant metadata and checksums. Two builds are byte-identical."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.collection import list_collections, load_collection
+from benchmark.errors import BenchmarkError, unknown_name
+from benchmark.fetch import sha256_of
+from benchmark.hub.card import render_card
+from benchmark.hub.croissant import render_croissant
+from benchmark.suites import load_suite
+from benchmark.tasks import Task
+
+__all__ = ["CARD", "CHECKSUMS", "CROISSANT", "build", "read_checksums", "redistributable", "task_tables", "write_table"]
+
+CARD, CROISSANT, CHECKSUMS = "README.md", "croissant.json", "CHECKSUMS"
+SUITE = "v1"
+
+
+def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the collections that may be published, or those of `names` that may.
+
+    Raises
+    ------
+    BenchmarkError
+        If a name is unknown or may not be redistributed.
+    """
+    allowed = tuple(n for n in list_collections() if load_card_tier(n) == "bundled")
+    for name in names or ():
+        if name not in list_collections():
+            raise unknown_name("collection", name, list_collections())
+        if name not in allowed:
+            raise BenchmarkError(f"collection {name!r} is fetch-only: its source does not allow redistribution")
+    return tuple(n for n in allowed if names is None or n in names)
+
+
+def load_card_tier(name: str) -> str:
+    """Return ``bundled`` or ``fetch-only``."""
+    from benchmark.card import load_card
+
+    return load_card(name).scalingbench.tier
+
+
+def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Write the data-set repository.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write; it is made whole beside its place and then moved there, and must not exist or be empty.
+    collections : sequence of str, optional
+        Only these.
+
+    Returns
+    -------
+    tuple of str
+        Names of the files written, relative to `out`.
+
+    Raises
+    ------
+    BenchmarkError
+        If the folder holds anything, or a collection may not be published.
+    """
+    names = redistributable(collections)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _fill(staging, names)
+        files = tuple(sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file()))
+        if out.exists():
+            out.rmdir()
+        staging.rename(out)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return files
+
+
+def _fill(folder: Path, names: Sequence[str]) -> None:
+    suite = load_suite(SUITE)
+    wanted = {spec.collection for spec in suite.specs} & set(names)
+    tasks: dict[str, list[Task]] = {name: [] for name in names}
+    for task in suite.build(collections=tuple(sorted(wanted))) if wanted else ():
+        tasks[task.collection].append(task)
+    for name in names:
+        write_table(load_collection(name).table, folder / "data" / name / "table.parquet")
+        for task in tasks[name]:
+            for side, table in zip(("train", "test"), task_tables(task), strict=True):
+                write_table(table, folder / "data" / name / "tasks" / slug(task.id) / f"{side}.parquet")
+    (folder / CARD).write_text(render_card(names, tasks), encoding="utf-8")
+    (folder / CROISSANT).write_text(render_croissant(folder, names), encoding="utf-8")
+    lines = [f"{sha256_of(p)}  {p.relative_to(folder)}" for p in sorted(folder.rglob("*")) if p.is_file()]
+    (folder / CHECKSUMS).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def slug(task_id: str) -> str:
+    """Return a task's identifier without its collection, as a file and configuration name."""
+    return ".".join(task_id.split("/")[1:])
+
+
+def task_tables(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the training and the held-out rows of a task, one row each with its fold, inputs, value and whether it is scored."""
+    train = [fold.X_train.assign(fold=fold.name, value=fold.y_train) for fold in task.folds]
+    test = [fold.X_test.assign(fold=fold.name, value=fold.y_test, scored=fold.scored) for fold in task.folds]
+    return pd.concat(train, ignore_index=True), pd.concat(test, ignore_index=True)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write Parquet whose bytes depend on the rows alone."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [f.with_type(pa.string()) if pa.types.is_large_string(f.type) else f for f in arrow.schema]
+    pq.write_table(arrow.cast(pa.schema(fields)).replace_schema_metadata(None), path, compression="zstd")
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Return the recorded sha256 of every file.
+
+    Raises
+    ------
+    BenchmarkError
+        If the list is missing or broken.
+    """
+    path = folder / CHECKSUMS
+    if not path.is_file():
+        raise BenchmarkError(f"{path}: is missing; this is no data-set folder written by 'scalingbench hub build'")
+    found = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        digest, _, name = line.partition("  ")
+        if len(digest) != 64 or not name:
+            raise BenchmarkError(f"{path}: line {number}: expected '<sha256>  <file>'")
+        found[name] = digest
+    return found

@@ -1,0 +1,185 @@
+"""Push a data-set folder to the Hub in one commit, and pull one at a pinned revision."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.errors import BenchmarkError, FetchError
+from benchmark.fetch import sha256_of
+from benchmark.hub.build import CHECKSUMS, read_checksums
+from benchmark.hub.validate import check_files
+
+__all__ = ["list_changes", "load_table", "pull", "push"]
+
+DEFAULT_REPO = "scalingbench/scalingbench"
+
+
+def _api() -> Any:
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=os.environ.get("HF_ENDPOINT"))  # read now: the library reads it once, when it is imported
+
+
+def _refused(action: str, repo: str, error: Exception) -> FetchError:
+    """Return one line for whatever went wrong between here and the Hub."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    kind = type(error).__name__
+    if kind == "RevisionNotFoundError":
+        reason = "has no such revision"
+    elif kind == "GatedRepoError" or status in (401, 403):
+        reason = "not allowed; log in with 'hf auth login' or set HF_TOKEN"
+    elif kind in ("RepositoryNotFoundError", "EntryNotFoundError", "RemoteEntryNotFoundError") or status == 404:
+        reason = "not found, or private and you are not logged in"
+    elif status is not None:
+        reason = f"the Hub answered {status}"
+    else:
+        reason = f"the Hub cannot be reached: {' '.join(str(error).split())[:160] or kind}"
+    return FetchError(f"{action} {repo}: {reason}")
+
+
+def list_changes(folder: Path, repo: str, revision: str = "main") -> list[str]:
+    """Return what a push would do, one line per file: ``add``, ``update`` or ``delete`` and the name."""
+    ours = {**read_checksums(folder), CHECKSUMS: sha256_of(folder / CHECKSUMS)}
+    theirs = _remote_checksums(repo, revision)
+    if theirs is None:
+        return [f"add {name}" for name in sorted(ours)]
+    lines = [
+        f"{'update' if name in theirs else 'add'} {name}" for name in sorted(ours) if theirs.get(name) != ours[name] and name != CHECKSUMS
+    ]
+    lines += [f"delete {name}" for name in sorted(set(theirs) - set(ours))]
+    return [*lines, f"update {CHECKSUMS}"] if lines else []
+
+
+def _remote_checksums(repo: str, revision: str) -> dict[str, str] | None:
+    """Return the checksums of what is there, or None where the repository or its list does not exist."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            _download(repo, revision, (CHECKSUMS,), Path(place))
+        except FetchError as error:
+            if "not found" in str(error) or "no such revision" in str(error):
+                return None
+            raise
+        return read_checksums(Path(place)) if (Path(place) / CHECKSUMS).is_file() else None
+
+
+def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | None = None, message: str = "Update the collections") -> str:
+    """Upload a data-set folder in one commit.
+
+    Parameters
+    ----------
+    folder : Path
+        From `build`; it is compared with its checksums first.
+    repo : str
+        ``ORG/NAME``.
+    create_pr : bool
+        Open a pull request instead of committing.
+    revision : str, optional
+        Tag to give the commit.
+
+    Returns
+    -------
+    str
+        Address of the commit or pull request.
+
+    Raises
+    ------
+    BenchmarkError
+        If the folder is broken, or the Hub refuses.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    check_files(folder)
+    changes = [line.split(" ", 1) for line in list_changes(folder, repo)]
+    if not changes:
+        return f"{repo}: nothing to change"
+    operations: list[Any] = [CommitOperationAdd(name, str(folder / name)) for what, name in changes if what != "delete"]
+    operations += [CommitOperationDelete(name) for what, name in changes if what == "delete"]
+    api = _api()
+    try:
+        api.create_repo(repo, repo_type="dataset", exist_ok=True)
+        commit = api.create_commit(repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr)
+        if revision is not None and not create_pr:
+            api.create_tag(repo, tag=revision, revision=commit.oid, repo_type="dataset")
+    except BenchmarkError:
+        raise
+    except Exception as error:
+        raise _refused("push to", repo, error) from None
+    return str(commit.pr_url or commit.commit_url)
+
+
+def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | None = None) -> Path:
+    """Download a data set at a revision and check every file.
+
+    Parameters
+    ----------
+    repo : str
+        ``ORG/NAME``.
+    revision : str
+        Tag, branch or commit; a tag or commit pins the content.
+    out : Path
+        Folder to write; it must not exist or be empty, and is there only if everything arrived whole.
+    collections : sequence of str, optional
+        Only the tables of these.
+
+    Raises
+    ------
+    BenchmarkError
+        If the Hub refuses, a file is missing or is not what CHECKSUMS says.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _download(repo, revision, (CHECKSUMS,), staging)
+        recorded = read_checksums(staging)
+        wanted = [n for n in recorded if collections is None or any(n == f"data/{c}/table.parquet" for c in collections)]
+        if not wanted:
+            raise BenchmarkError(f"{repo}@{revision}: holds none of {', '.join(collections or ())}")
+        _download(repo, revision, wanted, staging)
+        for name in wanted:
+            if not (staging / name).is_file():
+                raise FetchError(f"pull from {repo}@{revision}: {name} is missing there")
+            if sha256_of(staging / name) != recorded[name]:
+                raise FetchError(f"pull from {repo}@{revision}: {name} was altered: its sha256 is not the one in CHECKSUMS")
+        shutil.rmtree(staging / ".cache", ignore_errors=True)
+        if out.exists():
+            out.rmdir()
+        staging.rename(out)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return out
+
+
+def _download(repo: str, revision: str, names: Sequence[str], place: Path) -> None:
+    api = _api()
+    for name in names:
+        try:
+            api.hf_hub_download(repo, name, repo_type="dataset", revision=revision, local_dir=place)
+        except Exception as error:
+            raise _refused("pull from", f"{repo}@{revision}", error) from None
+
+
+def load_table(name: str, repo: str | None, revision: str) -> pd.DataFrame:
+    """Return a collection's table from the Hub, from the user's cache where it was pulled before.
+
+    The cache is keyed by repository and revision, and its content is compared with the checksums every time.
+    """
+    import pooch
+
+    repo = repo or DEFAULT_REPO
+    root = Path(os.environ.get("SCALINGBENCH_CACHE") or pooch.os_cache("scalingbench"))
+    place = root / "hub" / repo.replace("/", "--") / revision / name
+    if not place.is_dir():
+        pull(repo, revision, place, collections=(name,))
+    path, recorded = place / "data" / name / "table.parquet", read_checksums(place)
+    if not path.is_file() or sha256_of(path) != recorded.get(f"data/{name}/table.parquet"):
+        raise FetchError(f"{path}: was altered since it was pulled; delete {place} to pull it again")
+    return pd.read_parquet(path)

@@ -1,0 +1,55 @@
+"""Results on the Hub: the files of a suite, from which its board can be rebuilt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import BenchmarkError
+from benchmark.hub.client import _api, _refused
+from benchmark.results import read_results
+
+__all__ = ["push_results"]
+
+_CARD = """---
+pretty_name: ScalingBench results, suite {suite}
+license: cc0-1.0
+tags: [scaling-laws, benchmark, leaderboard]
+configs:
+  - config_name: {suite}
+    data_files: [{{split: train, path: "{suite}/*.parquet"}}]
+---
+# ScalingBench results, suite {suite}
+
+One file per predictor, with the predictions of every task and fold. Rebuild the board from a copy of this folder:
+
+```bash
+scalingbench leaderboard --suite {suite} --results {suite}
+```
+"""
+
+
+def push_results(folder: Path, suite: str, repo: str) -> str:
+    """Upload a folder of result files in one commit; every file is read first.
+
+    Raises
+    ------
+    BenchmarkError
+        If there are no results, one cannot be read, or the Hub refuses.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    if not files:
+        raise BenchmarkError(f"{folder}: holds no result files")
+    for file in files:
+        read_results(file)
+    operations: list[Any] = [CommitOperationAdd(f"{suite}/{file.name}", str(file)) for file in files]
+    operations.append(CommitOperationAdd("README.md", _CARD.format(suite=suite).encode()))
+    api = _api()
+    try:
+        api.create_repo(repo, repo_type="dataset", exist_ok=True)
+        commit = api.create_commit(repo, operations, commit_message=f"Results of suite {suite}", repo_type="dataset")
+    except Exception as error:
+        raise _refused("push to", repo, error) from None
+    return str(commit.commit_url)
