@@ -107,8 +107,8 @@ def slug(task_id: str) -> str:
 
 
 def task_tables(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the training and the held-out rows of a task, one row each with its fold, inputs, value and whether it is scored."""
-    train = [fold.X_train.assign(fold=fold.name, value=fold.y_train) for fold in task.folds]
+    """Return the training and the held-out rows of a task, with the same columns: inputs, fold, value and whether it is scored."""
+    train = [fold.X_train.assign(fold=fold.name, value=fold.y_train, scored=False) for fold in task.folds]
     test = [fold.X_test.assign(fold=fold.name, value=fold.y_test, scored=fold.scored) for fold in task.folds]
     return pd.concat(train, ignore_index=True), pd.concat(test, ignore_index=True)
 

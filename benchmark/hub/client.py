@@ -33,10 +33,10 @@ def _refused(action: str, repo: str, error: Exception) -> FetchError:
     kind = type(error).__name__
     if kind == "RevisionNotFoundError":
         reason = "has no such revision"
-    elif kind == "GatedRepoError" or status in (401, 403):
-        reason = "not allowed; log in with 'hf auth login' or set HF_TOKEN"
     elif kind in ("RepositoryNotFoundError", "EntryNotFoundError", "RemoteEntryNotFoundError") or status == 404:
         reason = "not found, or private and you are not logged in"
+    elif kind == "GatedRepoError" or status in (401, 403):
+        reason = "not allowed; log in with 'hf auth login' or set HF_TOKEN"
     elif status is not None:
         reason = f"the Hub answered {status}"
     else:

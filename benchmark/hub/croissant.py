@@ -51,16 +51,24 @@ _CONTEXT: dict[str, Any] = {
 }
 _RAI = {
     "rai:dataLimitations": (
-        "Results of published studies, not a sample of all runs: failed and unpublished runs are missing, most are language models, "
-        "and losses of different collections are not comparable because tokenizers and data differ. Some were read off figures."
+        "Results of published studies, not a sample of all runs: failed and unpublished runs are missing, most are "
+        "language models, and losses of different collections are not comparable because tokenizers and data differ. "
+        "Some were read off figures."
     ),
-    "rai:dataBiases": "English text and public, well-resourced groups dominate; extreme settings and negative results are under-reported.",
+    "rai:dataBiases": (
+        "English text and public, well-resourced groups dominate; extreme settings and negative results are under-reported."
+    ),
     "rai:personalSensitiveInformation": "None: aggregate measurements of models.",
-    "rai:dataUseCases": "Fitting, comparing and validating scaling laws; planning training runs. Not for judging individual models or authors.",
-    "rai:dataSocialImpact": (
-        "Better forecasts can save compute and energy; they can also speed up the training of larger models, whose effects this data does not describe."
+    "rai:dataUseCases": (
+        "Fitting, comparing and validating scaling laws; planning training runs. Not for judging individual models or authors."
     ),
-    "rai:dataCollection": "Curated from pinned public files; units, kinds of parameters and flags are settled in one module per collection.",
+    "rai:dataSocialImpact": (
+        "Better forecasts can save compute and energy; they can also speed up the training of larger models, "
+        "whose effects this data does not describe."
+    ),
+    "rai:dataCollection": (
+        "Curated from pinned public files; units, kinds of parameters and flags are settled in one module per collection."
+    ),
 }
 _URL = "https://github.com/scalingbench/scalingbench"
 
