@@ -124,6 +124,7 @@ def run(
     resume: Resume = False,
     time_limit: Limit = 60.0,
     intervals: Intervals = False,
+    pool: Annotated[bool, typer.Option("--pool", help="Only the predictors whose results of this suite are committed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
@@ -131,7 +132,7 @@ def run(
     from predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
-    names = _split(predictors) or tuple(entry.name for entry in list_predictors())
+    names = _split(predictors) or (_committed(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
     built = chosen.build(collections=_split(collections), track=track)
     entered = {name: make(name) for name in names}
     if chosen.reference not in entered:
@@ -259,6 +260,14 @@ def _say_fetch_only(suite: Suite) -> None:
     if suite.fetch_only:
         names = ", ".join(suite.fetch_only)
         _say(f"left out, not redistributable: {names}; name it with --collections to build and run it from its pinned files")
+
+
+def _committed(suite: str) -> tuple[str, ...]:
+    """Return the predictors with committed results of a suite."""
+    from benchmark.results import load_results
+    from leaderboard.committed import committed_folder
+
+    return tuple(dict.fromkeys(r.predictor for r in load_results(committed_folder(suite))))
 
 
 def _split(names: str | None) -> tuple[str, ...] | None:

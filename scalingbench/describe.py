@@ -67,8 +67,16 @@ def predictor_rows(track: str | None) -> list[dict[str, Any]]:
     from predictors.registry import list_predictors
 
     return [
-        {"name": e.name, "family": e.family, "tracks": ",".join(e.tracks) or "any", "paper": e.paper or "-"} for e in list_predictors(track)
+        {"name": e.name, "family": e.family, "tracks": ",".join(e.tracks) or "any", **_reads(e.make()), "paper": e.paper or "-"}
+        for e in list_predictors(track)
     ]
+
+
+def _reads(predictor: Any) -> dict[str, str]:
+    """Return what a predictor reads, and the names of its constants."""
+    variables = getattr(predictor, "variables", None)
+    constants = [p.name for p in getattr(predictor, "parameters", ())]
+    return {"variables": ",".join(variables) if variables else "any", "parameters": ",".join(constants) or "-"}
 
 
 def describe_collection(name: str, suite: str) -> dict[str, Any]:

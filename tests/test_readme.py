@@ -35,9 +35,11 @@ def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
     assert "JointPower" in done.stdout
 
 
-def test_the_board_is_what_the_command_prints(tmp_path):
-    board = re.search(r"<!-- board: scalingbench (.*?) -->\n(.*?)<!-- /board -->", TEXT, flags=re.DOTALL)
-    assert board
-    done = run(sys.executable, "-m", "scalingbench", *board[1].split(), cwd=tmp_path)
+BOARDS = re.findall(r"<!-- board: scalingbench (.*?) -->\n(.*?)<!-- /board -->", TEXT, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(("command", "board"), BOARDS, ids=[command for command, _ in BOARDS])
+def test_the_board_is_what_the_command_prints(command, board, tmp_path):
+    done = run(sys.executable, "-m", "scalingbench", *command.split(), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert board[2].strip() == done.stdout.strip()
+    assert board.strip() == done.stdout.strip()

@@ -62,10 +62,18 @@ def test_help_does_not_import_what_is_slow():
 
 
 def test_listings_are_json_where_a_script_asks(tmp_path):
-    for arguments, key in [(("collections",), "name"), (("predictors",), "name"), (("tasks",), "task")]:
+    for arguments, key in [(("predictors",), "name"), (("tasks",), "task")]:
         done = scalingbench(*arguments, "--json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert all(key in row for row in json.loads(done.stdout))
+    listed = json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)
+    assert listed["totals"]["collections"] == len(listed["collections"]) >= 40 and listed["totals"]["runs"] >= 15_000
+
+
+def test_there_are_enough_predictors_and_each_says_where_it_is_from(tmp_path):
+    rows = json.loads(scalingbench("predictors", "--json", cwd=tmp_path).stdout)
+    assert len(rows) >= 70 and len({r["name"] for r in rows}) == len(rows)
+    assert all(r["paper"] != "-" for r in rows if r["tracks"] != "any")
 
 
 def test_show_prints_the_essentials(tmp_path):
@@ -78,10 +86,15 @@ def test_show_prints_the_essentials(tmp_path):
 
 
 def test_every_collection_at_hand_can_be_shown(tmp_path):
-    for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout):
-        if row["rows"] is not None:
-            done = scalingbench("show", row["name"], cwd=tmp_path)
-            assert done.returncode == 0, done.stderr
+    from typer.testing import CliRunner
+
+    from benchmark.card import load_card
+    from scalingbench.cli import app
+
+    for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)["collections"]:
+        if load_card(row["name"]).bundled:
+            done = CliRunner().invoke(app, ["show", row["name"]])
+            assert done.exit_code == 0 and row["name"] in done.output, done.output
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +177,7 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("run", "--suite", "v9"), ("unknown suite 'v9'",)),
         (("run", "--suite", "gone.yaml"), ("gone.yaml: no such file",)),
         (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
-        (("run", "--track", "computer"), ("unknown track of suite v0 'computer'", "did you mean 'compute'")),
+        (("run", "--track", "computer"), ("unknown track of suite v1 'computer'", "did you mean 'compute'")),
         (("leaderboard", "--track", "curves"), ("unknown track", "did you mean 'curve'")),
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
