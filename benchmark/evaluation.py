@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import BenchmarkError
-from benchmark.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
+from benchmark.results import FoldResult, Status, TaskResult, as_stored, part_path, predictor_path, read_results, write_results
 from benchmark.tasks import Task
 
 __all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "usable"]
@@ -351,7 +351,7 @@ def _predict_fold(model: Any, fit_seconds: float, name: str, X: pd.DataFrame, le
     status, message = _check(predictions, len(X))
     if status != "ok":
         return FoldResult(name, status, message, **times)
-    return FoldResult(name, "ok", _note(model), np.asarray(predictions, float).ravel(), quantiles, _constants(model), **times)
+    return FoldResult(name, "ok", _note(model), as_stored(np.asarray(predictions, float).ravel()), quantiles, _constants(model), **times)
 
 
 def _note(model: object) -> str:
@@ -380,7 +380,7 @@ def _quantiles(model: Any, X: pd.DataFrame, levels: tuple[float, ...]) -> dict[f
     values = np.asarray(model.predict_quantiles(X.copy(), list(levels)), float)
     if values.shape != (len(X), len(levels)) or not np.isfinite(values).all():
         raise ValueError(f"predict_quantiles returned shape {values.shape} or non-finite values, expected ({len(X)}, {len(levels)})")
-    return {level: values[:, i] for i, level in enumerate(levels)}
+    return {level: as_stored(values[:, i]) for i, level in enumerate(levels)}
 
 
 def _constants(model: object) -> dict[str, float]:

@@ -19,7 +19,18 @@ import numpy as np
 from benchmark.errors import BenchmarkError
 from benchmark.files import replacing
 
-__all__ = ["FoldResult", "Status", "TaskResult", "load_results", "part_path", "predictor_path", "read_results", "slug", "write_results"]
+__all__ = [
+    "FoldResult",
+    "Status",
+    "TaskResult",
+    "as_stored",
+    "load_results",
+    "part_path",
+    "predictor_path",
+    "read_results",
+    "slug",
+    "write_results",
+]
 
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
@@ -76,6 +87,12 @@ class TaskResult:
         return tuple(f for f in self.folds if f.status != "ok")
 
 
+def as_stored(values: np.ndarray) -> np.ndarray:
+    """Round to the seven digits that result files hold: far below any error that a score tells apart."""
+    largest = np.finfo(np.float32).max
+    return np.clip(values, -largest, largest).astype(np.float32).astype(float)
+
+
 def slug(name: str) -> str:
     """Return a name that is safe in a file name: ``chinchilla[l2]`` -> ``chinchilla-l2``."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
@@ -94,6 +111,9 @@ def part_path(folder: Path, predictor: str, task: str) -> Path:
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
 
 
+_NUMBERS = ("predictions.list.element", "quantiles.list.element.list.element", "fit_seconds", "predict_seconds")
+
+
 def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     """Write results to a Parquet file, atomically."""
     import pyarrow as pa
@@ -103,16 +123,23 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     schema = pa.schema(
         [
             *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message")),
-            ("predictions", pa.list_(pa.float64())),
+            ("predictions", pa.list_(pa.float32())),
             ("quantile_levels", pa.list_(pa.float64())),
-            ("quantiles", pa.list_(pa.list_(pa.float64()))),
+            ("quantiles", pa.list_(pa.list_(pa.float32()))),
             ("constants", pa.string()),
             ("fit_seconds", pa.float64()),
             ("predict_seconds", pa.float64()),
         ]
     )
     with replacing(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
+        pq.write_table(
+            pa.Table.from_pylist(rows, schema=schema),
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[f.name for f in schema if f.type == pa.string()],
+            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
+        )
 
 
 def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
