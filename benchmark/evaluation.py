@@ -27,10 +27,11 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import BenchmarkError
+from benchmark.isolation import confine
 from benchmark.results import FoldResult, Status, TaskResult, as_stored, part_path, predictor_path, read_results, write_results
 from benchmark.tasks import Task
 
-__all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "usable"]
+__all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "start_worker", "usable"]
 
 DEFAULT_TIME_LIMIT = 60.0
 """Seconds that one predictor may take over all folds of one task."""
@@ -141,6 +142,7 @@ def run_suite(
     time_limit: float = DEFAULT_TIME_LIMIT,
     levels: Sequence[float] = (),
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+    confined: bool = False,
 ) -> tuple[TaskResult, ...]:
     """Evaluate predictors on every task that they can use, and write one file per predictor.
 
@@ -167,6 +169,8 @@ def run_suite(
         Quantile levels to ask for.
     progress : callable
         Called with the number of jobs done, their total and what was just done.
+    confined : bool
+        Run the worker processes under `benchmark.isolation.confine`.
 
     Returns
     -------
@@ -184,7 +188,7 @@ def run_suite(
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
-    for result in _in_processes(pending, jobs, time_limit, levels):
+    for result in _in_processes(pending, jobs, time_limit, levels, confined):
         write_results(part_path(out, result.predictor, result.task), [result])
         done[result.predictor, result.task] = result
         progress(len(done), len(todo), f"{result.predictor} on {result.task}")
@@ -230,7 +234,9 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
+def _in_processes(
+    batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float], confined: bool = False
+) -> Iterator[TaskResult]:
     """Yield results as they finish, from worker processes that are killed past their time."""
     import multiprocessing
 
@@ -241,7 +247,7 @@ def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, le
     # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
     context = multiprocessing.get_context("spawn")
     queue = deque(batches)
-    with ProcessPool(max_workers=workers, context=context, initializer=_start_worker) as pool:
+    with ProcessPool(max_workers=workers, context=context, initializer=start_worker, initargs=(confined,)) as pool:
         running: dict[Future[list[FoldResult]], _Batch] = {}
         try:
             while queue or running:
@@ -285,9 +291,12 @@ def _all_failed(batch: _Batch, status: Status, message: str) -> list[FoldResult]
     return [FoldResult(fold.name, status, message) for job in batch for fold in job.task.folds]
 
 
-def _start_worker() -> None:
-    """Keep what predictors print away from this program's standard output, which carries data."""
+def start_worker(confined: bool) -> None:
+    """Keep what predictors print away from this program's standard output, which carries data; close the files where asked."""
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if confined:
+        warnings.filterwarnings("ignore", module="joblib")  # it looks for semaphores, and says that there are none
+        confine()
 
 
 def _pack(predictor: Predictor) -> bytes:

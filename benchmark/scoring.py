@@ -13,15 +13,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from benchmark.decisions import decide
 from benchmark.errors import BenchmarkError
-from benchmark.metrics import bias, mape, r2, rmse, rmsle
+from benchmark.metrics import bias, coverage, mape, r2, rmse, rmsle
 from benchmark.results import FoldResult, TaskResult
 from benchmark.tasks import Fold, Task
 
-__all__ = ["CEILING", "FLOOR", "current_results", "score", "stale_results"]
+__all__ = ["CEILING", "FLOOR", "INTERVAL", "current_results", "score", "stale_results"]
 
 CEILING = 10.0
 """Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
+INTERVAL = (0.1, 0.9)
+"""Levels of the predicted quantiles whose coverage is reported."""
 FLOOR = 0.01
 """Smallest ratio that a task counts with."""
 
@@ -57,7 +60,9 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
     DataFrame
         One row per predictor and task entered: predictor, family, task, collection, track, error,
         reference_error, ratio (clipped to [`FLOOR`, `CEILING`]), failed, folds, fit_seconds, mape,
-        r2 (mean over folds with at least 5 held-out rows), bias, extrapolation, compute_share.
+        r2 (mean over folds with at least 5 held-out rows), bias, coverage (share of held-out rows between the
+        predicted 10 % and 90 % quantiles, where they were stored), regret and log_params_error (see
+        `benchmark.decisions`), extrapolation, compute_share.
 
     Raises
     ------
@@ -85,6 +90,7 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[s
     error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
     good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
+    decision = decide(result, task)
     return {
         "task": task.id,
         "collection": task.collection,
@@ -98,6 +104,9 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[s
         "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
         "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
         "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
+        "coverage": _mean([_covered(fold, f) for fold, f in good]),
+        "regret": decision.regret,
+        "log_params_error": decision.log_params_error,
         "extrapolation": task.extrapolation,
         "compute_share": task.compute_share,
     }
@@ -120,6 +129,13 @@ def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> floa
 def _shift(y: np.ndarray, p: np.ndarray) -> float:
     """Mean signed error in the unit of the metric."""
     return float(np.mean(p - y))
+
+
+def _covered(fold: Fold, result: FoldResult) -> float:
+    low, high = (result.quantiles.get(level) for level in INTERVAL)
+    if low is None or high is None:
+        return float("nan")
+    return coverage(fold.y_test[fold.scored], low[fold.scored], high[fold.scored])
 
 
 def _held_out(fold: Fold, result: FoldResult) -> tuple[np.ndarray, np.ndarray]:

@@ -140,6 +140,8 @@ class Fold:
         Measured values.
     scored : ndarray of bool, shape (n_test,)
         Held-out rows that count; the others are handed over as context only.
+    cost : ndarray, shape (n_test,)
+        What training each held-out row's run to that point cost, in the task's cost basis; for decision scores.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Fold:
     X_test: pd.DataFrame
     y_test: np.ndarray
     scored: np.ndarray
+    cost: np.ndarray
 
     @property
     def n_scored(self) -> int:
@@ -372,7 +375,8 @@ def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
     X = [side[list(spec.variables)].reset_index(drop=True) for side in (train, test)]
     if not spec.inputs_at_test:
         X[1][list(spec.inputs)] = np.nan
-    return Fold(name, X[0], train["value"].to_numpy(float), X[1], test["value"].to_numpy(float), ~_context(spec, test))
+    y_train, y_test = train["value"].to_numpy(float), test["value"].to_numpy(float)
+    return Fold(name, X[0], y_train, X[1], y_test, ~_context(spec, test), row_cost(rows)[0][part.test])
 
 
 def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Board", "rank"]
+from leaderboard.games import Games, play, ratings
 
-_TIE = 1e-9  # relative: errors closer than this are equal
+__all__ = ["Board", "by_collection", "counted", "rank"]
+
 _INTERVAL = (2.5, 97.5)
 
 
@@ -25,9 +26,10 @@ class Board:
     Attributes
     ----------
     rows : DataFrame
-        One row per predictor, best first: rank, predictor, family, skill, skill_low, skill_high,
-        skill_entered, win_rate, win_low, win_high, tasks_entered, tasks_total, failed_tasks,
-        failed_folds, fit_seconds, mape.
+        One row per predictor, best first: rank (missing for variants), predictor, family, variant_of (empty for the
+        head of a family), skill, skill_low, skill_high, skill_entered, win_rate, win_low, win_high, mean_rank, elo,
+        elo_low, elo_high, regret, log_params_error, coverage, tasks_entered, tasks_total, failed_tasks, failed_folds,
+        fit_seconds, mape.
     suite : str
         Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
     reference : str
@@ -36,6 +38,8 @@ class Board:
         Predictors that win rates are measured against.
     n_resamples, seed : int
         Of the bootstrap over collections.
+    version : str
+        Suite and hash of the content that was ranked, see `leaderboard.releases`.
     """
 
     rows: pd.DataFrame
@@ -47,6 +51,7 @@ class Board:
     pool: tuple[str, ...]
     n_resamples: int
     seed: int
+    version: str = ""
 
 
 def rank(
@@ -57,8 +62,10 @@ def rank(
     reference: str,
     suite: str,
     track: str | None = None,
+    order: Sequence[str] = (),
     n_resamples: int = 1000,
     seed: int = 0,
+    version: str = "",
 ) -> Board:
     """Rank predictors by skill.
 
@@ -76,30 +83,37 @@ def rank(
         left out.
     pool : sequence of str
         Opponents for the win rate; those without scores are left out.
-    reference, suite, track : str
+    reference, suite, track, version : str
         Recorded in the board.
+    order : sequence of str
+        Which entry heads its family: the first in this order, not the best. Others of the family are variants and
+        get no rank of their own, because the best of many recipes would be picked by the scores it is ranked by.
     n_resamples, seed : int
         Bootstrap resamples and their seed.
     """
-    tasks = tasks.assign(weight=tasks.get("weight", 1.0)).query("weight > 0").sort_values("task", ignore_index=True)
+    tasks = counted(tasks)
     scores = scores[scores["task"].isin(tasks["task"])].sort_values(["predictor", "task"], ignore_index=True)
     draws = _collection_draws(tasks, n_resamples, seed)
     log_ratio = _wide(scores, tasks, "ratio").transform("log")  # predictors x tasks, NaN where not entered
-    wins, games = _wins(scores, tasks, pool)
     rows = pd.DataFrame({"predictor": log_ratio.index, **_facts(scores, log_ratio.index)})
     rows["skill"], rows["skill_low"], rows["skill_high"] = _skill(log_ratio.fillna(0.0), tasks, draws)
     rows["skill_entered"] = 1.0 - np.exp(_weighted_mean(log_ratio, tasks["weight"].to_numpy()))
-    rows["win_rate"], rows["win_low"], rows["win_high"] = _rates(wins, games, tasks, draws)
+    rows = rows.assign(**_duels(play(_comparable(scores, tasks), pool), tasks, reference, draws))
     rows["tasks_total"] = len(tasks)
     rows = rows.sort_values(["skill", "predictor"], ascending=[False, True], ignore_index=True)
-    rows.insert(0, "rank", _ranks(rows["skill"].to_numpy()))
-    return Board(rows[list(_COLUMNS)], suite, track, len(tasks), tasks["collection"].nunique(), reference, tuple(pool), n_resamples, seed)
+    rows["variant_of"] = _variant_of(rows, order)
+    heads = rows["variant_of"] == ""
+    rows["rank"] = pd.Series(_ranks(rows.loc[heads, "skill"].to_numpy()), index=rows.index[heads]).reindex(rows.index).astype("Int64")
+    return Board(
+        rows[list(_COLUMNS)], suite, track, len(tasks), tasks["collection"].nunique(), reference, tuple(pool), n_resamples, seed, version
+    )
 
 
 _COLUMNS = (
     "rank",
     "predictor",
     "family",
+    "variant_of",
     "skill",
     "skill_low",
     "skill_high",
@@ -107,6 +121,13 @@ _COLUMNS = (
     "win_rate",
     "win_low",
     "win_high",
+    "mean_rank",
+    "elo",
+    "elo_low",
+    "elo_high",
+    "regret",
+    "log_params_error",
+    "coverage",
     "tasks_entered",
     "tasks_total",
     "failed_tasks",
@@ -114,6 +135,20 @@ _COLUMNS = (
     "fit_seconds",
     "mape",
 )
+
+
+def counted(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Return the tasks that count, in order, each with its weight."""
+    return tasks.assign(weight=tasks.get("weight", 1.0)).query("weight > 0").sort_values("task", ignore_index=True)
+
+
+def by_collection(scores: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the mean log ratio of each predictor on each collection, and the weight of each collection's tasks."""
+    tasks = counted(tasks)
+    log_ratio = _wide(scores[scores["task"].isin(tasks["task"])], tasks, "ratio").transform("log").fillna(0.0)
+    weight = tasks.groupby("collection")["weight"].sum()
+    sums = _by_collection(log_ratio * tasks["weight"].to_numpy(), tasks)
+    return pd.DataFrame(sums / weight.to_numpy(), index=log_ratio.index, columns=weight.index), weight
 
 
 def _wide(scores: pd.DataFrame, tasks: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -130,6 +165,7 @@ def _facts(scores: pd.DataFrame, order: pd.Index) -> dict[str, np.ndarray]:
         "failed_folds": by["failed"].sum(),
         "fit_seconds": by["fit_seconds"].median(),
         "mape": by["mape"].median(),
+        **{name: by[name].mean() for name in ("regret", "log_params_error", "coverage")},
     }
     return {name: series.reindex(order).to_numpy() for name, series in facts.items()}
 
@@ -158,21 +194,11 @@ def _skill(log_ratio: pd.DataFrame, tasks: pd.DataFrame, draws: np.ndarray | Non
     return point, low, high
 
 
-def _wins(scores: pd.DataFrame, tasks: pd.DataFrame, pool: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return, per predictor and task, wins over the pool (ties count 1/2) and comparisons made."""
+def _comparable(scores: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
+    """Return errors, infinite where every fold failed: failing loses to any prediction."""
     error = _wide(scores, tasks, "error")
     failed = _wide(scores, tasks, "failed") >= _wide(scores, tasks, "folds")
-    error = error.mask(failed & error.notna(), np.inf)  # failing loses to any prediction
-    wins, games = (pd.DataFrame(0.0, index=error.index, columns=error.columns) for _ in range(2))
-    for opponent in pool:
-        if opponent not in error.index:
-            continue
-        theirs = error.loc[opponent]
-        met = error.notna() & theirs.notna() & (error.index != opponent)[:, None]
-        equal = (error.eq(theirs) | ((error - theirs).abs() <= _TIE * theirs.abs())) & met
-        wins += (error.lt(theirs) & ~equal & met) * 1.0 + equal * 0.5
-        games += met * 1.0
-    return wins, games
+    return error.mask(failed & error.notna(), np.inf)
 
 
 def _weighted_mean(table: pd.DataFrame, weight: np.ndarray) -> np.ndarray:
@@ -181,23 +207,57 @@ def _weighted_mean(table: pd.DataFrame, weight: np.ndarray) -> np.ndarray:
     return (table.fillna(0.0).to_numpy() * known).sum(axis=1) / known.sum(axis=1)
 
 
-def _rates(
-    wins: pd.DataFrame, games: pd.DataFrame, tasks: pd.DataFrame, draws: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weight = tasks["weight"].to_numpy()
-    won, met = _by_collection(wins * weight, tasks), _by_collection(games * weight, tasks)
+def _duels(games: Games, tasks: pd.DataFrame, reference: str, draws: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return win rate, mean rank and Elo, the first and last with intervals."""
+    won, met = (_weigh(array, tasks) for array in (games.won, games.met))  # predictors x opponents x collections
+    use = np.ones((1, won.shape[2])) if draws is None else np.vstack([np.ones(won.shape[2]), draws])
+    won, met = (np.einsum("poc,rc->rpo", array, use) for array in (won, met))
     with np.errstate(invalid="ignore", divide="ignore"):
-        point = won.sum(axis=1) / met.sum(axis=1)
-        if draws is None:
-            return point, *_nothing(len(point))
-        resampled = (won @ draws.T) / (met @ draws.T)
-    low, high = np.full((2, len(point)), np.nan)
-    known = np.isfinite(resampled).sum(axis=1) > 0
-    several = (met > 0).sum(axis=1) > 1  # one collection met gives no interval
-    use = known & several
-    if use.any():
-        low[use], high[use] = np.nanpercentile(resampled[use], _INTERVAL, axis=1)
-    return point, low, high
+        rate = won.sum(axis=2) / met.sum(axis=2)
+    several = _collections_met(games, tasks) > 1 if draws is not None else np.zeros(rate.shape[1], bool)
+    columns = {"win_rate": rate[0], **_spread("win", rate[1:], several), "mean_rank": _mean_rank(games, tasks)}
+    if reference not in games.opponents:
+        return {**columns, **dict.fromkeys(("elo", "elo_low", "elo_high"), np.full(rate.shape[1], np.nan))}
+    elo = ratings(won, met, games.predictors.get_indexer(games.opponents), list(games.opponents).index(reference))
+    elo[:, np.isnan(rate[0])] = np.nan
+    return {**columns, "elo": elo[0], **_spread("elo", elo[1:], several & (games.predictors != reference))}
+
+
+def _spread(name: str, resampled: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
+    low, high = np.full((2, len(known)), np.nan)
+    if known.any():
+        low[known], high[known] = np.nanpercentile(resampled[:, known], _INTERVAL, axis=0)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _weigh(outcomes: np.ndarray, tasks: pd.DataFrame) -> np.ndarray:
+    """Return weighted sums over the tasks of each collection."""
+    _, of_task = np.unique(tasks["collection"].to_numpy(str), return_inverse=True)
+    member = np.zeros((len(tasks), of_task.max() + 1))
+    member[np.arange(len(tasks)), of_task] = tasks["weight"]
+    return outcomes @ member
+
+
+def _collections_met(games: Games, tasks: pd.DataFrame) -> np.ndarray:
+    """Return in how many collections each predictor met anyone; one gives no interval."""
+    return (_weigh(games.met * 1.0, tasks).sum(axis=1) > 0).sum(axis=1)
+
+
+def _mean_rank(games: Games, tasks: pd.DataFrame) -> np.ndarray:
+    """Return the mean place among the pool, 1 (beats all) to its size + 1; opponents that did not enter are passed over."""
+    met = games.met.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        place = 1.0 + len(games.opponents) * (1.0 - games.won.sum(axis=1) / met)
+        known = np.where(met > 0, tasks["weight"].to_numpy(), 0.0)
+        return (np.nan_to_num(place) * known).sum(axis=1) / known.sum(axis=1)
+
+
+def _variant_of(rows: pd.DataFrame, order: Sequence[str]) -> pd.Series:
+    """Return the head of each entry's family, empty for the head itself."""
+    place = {name: i for i, name in enumerate(order)}
+    first = rows.assign(place=rows["predictor"].map(lambda name: place.get(name, len(place)))).sort_values(["place", "predictor"])
+    head = rows["family"].map(first.drop_duplicates("family").set_index("family")["predictor"])
+    return head.where(head != rows["predictor"], "")
 
 
 def _nothing(n: int) -> tuple[np.ndarray, np.ndarray]:

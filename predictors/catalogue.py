@@ -36,6 +36,8 @@ class Entry:
     tracks: tuple[str, ...] = ()
     paper: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    trained_on: tuple[str, ...] = ()
+    """Collections that went into its constants: it is not ranked on them."""
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
@@ -47,10 +49,10 @@ def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: st
     return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
 
 
-def _published(name: str, target: str, source: str, tracks: str, paper: str) -> Entry:
+def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
     note = f"{paper}; constants as published"
     arguments = {"law": f"predictors.{target}", "source": source}
-    return Entry(f"{name}[{source}]", "predictors.published:PublishedLaw", name, tuple(tracks.split()), note, arguments)
+    return Entry(f"{name}[{source}]", "predictors.published:PublishedLaw", name, tuple(tracks.split()), note, arguments, trained_on)
 
 
 # Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
@@ -133,13 +135,15 @@ _COMPUTE = (
     _entry("encoder-decoder", "compute_variants:EncoderDecoder", "compute", "Ghorbani et al. 2021, arXiv 2109.07740"),
     _entry("multilingual", "compute_variants:MultilingualTranslation", "mixture", "Fernandes et al. 2023, arXiv 2302.09650"),
     _published("kaplan", "compute:Kaplan", "kaplan2020", "compute", _KAPLAN),
-    _published("chinchilla", "compute:Chinchilla", "hoffmann2022", "compute", _HOFFMANN),
-    _published("chinchilla", "compute:Chinchilla", "besiroglu2024", "compute", _BESIROGLU),
-    _published("data-constrained", "compute:DataConstrained", "muennighoff2023", "data-constrained", _MUENNIGHOFF),
+    _published("chinchilla", "compute:Chinchilla", "hoffmann2022", "compute", _HOFFMANN, "chinchilla"),
+    _published("chinchilla", "compute:Chinchilla", "besiroglu2024", "compute", _BESIROGLU, "chinchilla"),
+    _published(
+        "data-constrained", "compute:DataConstrained", "muennighoff2023", "data-constrained", _MUENNIGHOFF, "datablations", "sldbench"
+    ),
 )
 _ARCHITECTURE = (
     _entry("routed", "experts:Routed", "architecture", _CLARK, **_L2_LOG),
-    _entry("moe-power", "experts:MoEPower", "architecture", "refit on the data of Clark et al. 2022"),
+    _entry("moe-power", "experts:MoEPower", "architecture", "our own form, for the data of Clark et al. 2022, arXiv 2202.01169"),
     _entry("moe-sparsity", "experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
     _entry("efficiency-leverage", "experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
     _entry("parallel", "architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),

@@ -16,7 +16,7 @@ from typing import Any
 from predictors.catalogue import BUILT_IN, Entry
 from predictors.errors import PredictorError
 
-__all__ = ["GROUP", "TRACKS", "Entry", "families", "get", "list_predictors", "make"]
+__all__ = ["GROUP", "TRACKS", "Entry", "families", "get", "list_predictors", "make", "trained_on"]
 
 GROUP = "scalingbench.predictors"
 TRACKS = (
@@ -92,6 +92,11 @@ def make(name: str) -> Any:
 def families() -> dict[str, str]:
     """Return the family of every predictor."""
     return {entry.name: entry.family for entry in _entries().values()}
+
+
+def trained_on() -> dict[str, tuple[str, ...]]:
+    """Return the collections that went into a predictor's constants, where there are any."""
+    return {entry.name: entry.trained_on for entry in _entries().values() if entry.trained_on}
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> PredictorError:

@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmark.results import TaskResult
     from benchmark.suites import Suite
     from benchmark.tasks import Task
     from leaderboard.ranking import Board
+    from leaderboard.significance import Comparison
+    from scalingbench.options import Format
 
-__all__ = ["board_of", "failures_of", "protocol_board"]
+__all__ = ["board_of", "comparison_of", "failures_of", "protocol_board", "released", "render_comparison", "scores_of", "skill_table"]
 
 _log = logging.getLogger(__name__)
 
 
 def board_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], track: str | None = None) -> Board:
-    """Rank results on the tasks given.
+    """Rank results on the tasks given; parameters and errors as for `scores_of`."""
+    from benchmark.suites import task_table
+    from leaderboard.ranking import rank
+    from predictors.registry import families
+
+    tasks = tuple(t for t in tasks if track in (None, t.track))
+    results = tuple(results)
+    scores = scores_of(results, suite, tasks, track)
+    return rank(
+        scores,
+        task_table(tasks),
+        pool=suite.pool,
+        reference=suite.reference,
+        suite=suite.name,
+        track=track,
+        order=tuple(families()),
+        version=_version(results, suite, tasks),
+    )
+
+
+def _version(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...]) -> str:
+    from benchmark.scoring import current_results
+    from leaderboard.releases import version_of
+
+    current = current_results(results, tasks)
+    return version_of(
+        suite.name,
+        {t.id: t.fingerprint for t in tasks},
+        ((r.predictor, r.task, f.fold, f.predictions) for r in current for f in r.folds),
+    )
+
+
+def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], track: str | None = None) -> pd.DataFrame:
+    """Return the scores table.
 
     Parameters
     ----------
     results : iterable of TaskResult
-        Those of other tasks are ignored; those of an altered task are named in a warning.
+        Those of other tasks are ignored; those of an altered task are named in a warning, and those on a collection
+        that went into the predictor are left out.
     suite : Suite
         Its reference and pool are used.
     tasks : tuple of Task
@@ -38,19 +78,70 @@ def board_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...
     """
     from benchmark.errors import BenchmarkError
     from benchmark.scoring import current_results, score, stale_results
-    from benchmark.suites import task_table
-    from leaderboard.ranking import rank
-    from predictors.registry import families
+    from predictors.registry import families, trained_on
 
     results = tuple(results)
     for stale in stale_results(results, tasks):
         _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
-    tasks = tuple(t for t in tasks if track in (None, t.track))
-    results = current_results(results, tasks)
+    known = trained_on()
+    collection = {t.id: t.collection for t in tasks}
+    results = tuple(r for r in current_results(results, tasks) if collection[r.task] not in known.get(r.predictor, ()))
     if not results:
         raise BenchmarkError(f"no results for suite {suite.name!r}" + (f", track {track!r}" if track else ""))
-    scores = score(results, tasks, suite.reference, families())
-    return rank(scores, task_table(tasks), pool=suite.pool, reference=suite.reference, suite=suite.name, track=track)
+    return score(results, tasks, suite.reference, families())
+
+
+def skill_table(
+    results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], by: str, top: int | None
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the skill of the board's predictors on each part of a cut, and the number of tasks of each part."""
+    from benchmark.suites import task_table
+    from leaderboard.slices import skill_by
+
+    results = tuple(results)
+    rows = board_of(results, suite, tasks).rows
+    table, counts = skill_by(scores_of(results, suite, tasks), task_table(tasks), by)
+    return table.reindex(rows.loc[rows["variant_of"] == "", "predictor"].head(top or len(rows))), counts
+
+
+def comparison_of(
+    results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], predictors: tuple[str, ...] | None, top: int
+) -> Comparison:
+    """Test the named predictors, or the first of the board, against each other."""
+    from benchmark.suites import task_table
+    from leaderboard.significance import compare
+
+    results = tuple(results)
+    rows = board_of(results, suite, tasks).rows
+    names = list(predictors or rows.loc[rows["variant_of"] == "", "predictor"].head(top))
+    return compare(scores_of(results, suite, tasks), task_table(tasks), names)
+
+
+def render_comparison(comparison: Comparison, as_json: bool) -> str:
+    """Return the adjusted p-values and the cliques as text or JSON."""
+    p = comparison.p
+    if as_json:
+        facts = {
+            "skill": comparison.skill.to_dict(),
+            "p": p.to_dict(),
+            "cliques": comparison.cliques,
+            "collections": comparison.n_collections,
+        }
+        return json.dumps(facts, indent=2)
+    lines = [f"{name:<28} {comparison.skill[name]:6.3f}  " + " ".join(f"{v:5.3f}" for v in p.loc[name]) for name in p.index]
+    note = f"Wilcoxon signed-rank tests over {comparison.n_collections} collections, adjusted by Holm; columns in the order of the rows."
+    cliques = [f"not told apart at 5 %: {', '.join(clique)}" for clique in comparison.cliques]
+    return "\n".join([*lines, "", note, *cliques])
+
+
+def released(version: str, form: Format, top: int | None, variants: bool) -> str:
+    """Return a released board, rendered."""
+    from leaderboard.releases import load_release
+    from leaderboard.report import render
+
+    board = load_release(version)
+    rows = board.rows if variants else board.rows[board.rows["variant_of"] == ""]
+    return render(replace(board, rows=rows.head(top or len(rows))), form)
 
 
 def protocol_board(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], form: str, top: int | None = None) -> str:

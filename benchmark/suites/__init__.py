@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.card import load_card
 from benchmark.collection import list_collections
 from benchmark.errors import BenchmarkError, SchemaError, unknown_name
+from benchmark.schema import metric_kind
 from benchmark.tasks import Task, TaskSpec, build_tasks
 
 __all__ = ["Suite", "list_suites", "load_suite"]
@@ -95,15 +96,18 @@ class Suite:
 
 
 def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
-    """Return one row per task: identifier, track, sizes, extrapolation factor, compute share, weight, noise of its metric."""
+    """Return one row per task: identifier, track, domain, kind of metric, sizes, extrapolation, compute share, weight, noise."""
     return pd.DataFrame(
         {
             "task": t.id,
             "collection": t.collection,
             "track": t.track,
+            "domain": load_card(t.collection).scalingbench.domain,
+            "metric": metric_kind(t.spec.metric).name,
             "variables": ",".join(t.variables),
             "folds": len(t.folds),
             "n_train": t.n_train,
+            "rows_per_fit": t.n_train / len(t.folds),
             "n_test": t.n_test,
             "extrapolation": t.extrapolation,
             "compute_share": t.compute_share,

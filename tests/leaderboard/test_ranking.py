@@ -26,6 +26,9 @@ def entry(predictor, ratios, *, failed=None, tasks=TASKS):
             "folds": 1,
             "fit_seconds": 0.01,
             "mape": 0.02,
+            "regret": np.nan,
+            "log_params_error": np.nan,
+            "coverage": np.nan,
         }
     )
 
@@ -64,7 +67,7 @@ def test_clones_change_neither_skill_nor_order_nor_win_rate():
 
 
 def test_dominance_wins_always_and_ties_are_halves():
-    best, tied = entry("best", np.full(24, 0.01)), world().query("predictor == 'other'").assign(predictor="tied")
+    best, tied = entry("best", np.full(24, 0.01)), world().query("predictor == 'other'").assign(predictor="tied", family="tied")
     result = rows(world(best=best, tied=tied))
     assert result.loc["best", "win_rate"] == 1.0 and result.loc["best", "rank"] == 1
     only_other = rank(world(tied=tied), TASKS, pool=("other",), reference="ref", suite="s", n_resamples=10)

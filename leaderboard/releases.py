@@ -1,0 +1,71 @@
+"""Board releases: a board frozen under a version that names its content, printed unchanged for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.ranking import Board
+
+__all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
+
+
+def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterable[tuple[str, str, str, np.ndarray]]) -> str:
+    """Return the version of a board: its suite, and a hash of the content of its tasks and results.
+
+    Parameters
+    ----------
+    suite : str
+        Name of the suite.
+    fingerprints : mapping of str to str
+        Of every task ranked on.
+    predictions : iterable of (predictor, task, fold, values)
+        Everything that was ranked; the order doesn't matter.
+    """
+    lines = [f"task {task} {fingerprint}" for task, fingerprint in fingerprints.items()]
+    lines += [f"{p}|{t}|{f}|{_digest(values)}" for p, t, f, values in predictions]
+    return f"{suite}-{hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()[:10]}"
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f4").tobytes()).hexdigest()[:16]
+
+
+def board_from_json(text: str) -> Board:
+    """Return the board that `leaderboard.report.render` wrote as JSON."""
+    facts = json.loads(text)
+    rows = pd.DataFrame(facts.pop("rows"))
+    rows["rank"] = rows["rank"].astype("Int64")
+    for column in rows.columns.difference(["rank", "predictor", "family", "variant_of"]):
+        rows[column] = pd.to_numeric(rows[column])
+    return Board(rows, **{**facts, "pool": tuple(facts["pool"])})
+
+
+def _folder() -> Path:
+    return Path(str(importlib.resources.files("leaderboard") / "releases"))
+
+
+def list_releases() -> tuple[str, ...]:
+    """Return the versions that come with the package."""
+    return tuple(sorted(f.stem for f in _folder().glob("*.json"))) if _folder().is_dir() else ()
+
+
+def load_release(version: str) -> Board:
+    """Return a released board.
+
+    Raises
+    ------
+    LeaderboardError
+        If there is none of that version.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", version) or version not in list_releases():
+        raise LeaderboardError(f"release: expected one of {', '.join(list_releases()) or '(none yet)'}, got {version!r}")
+    return board_from_json((_folder() / f"{version}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,129 @@
+"""Which predictors the data can tell apart: pairwise Wilcoxon tests over collections, Holm-corrected (Demsar 2006).
+
+A collection gives one value per predictor, the weighted mean log ratio of its tasks, because tasks of one collection are
+not independent. Predictors whose every pair is not told apart at 5 % form a clique.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.ranking import by_collection
+
+__all__ = ["Comparison", "compare", "draw"]
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Pairwise tests.
+
+    Attributes
+    ----------
+    skill : Series
+        By predictor, best first.
+    p : DataFrame
+        Holm-adjusted p-values, symmetric, 1 on the diagonal.
+    cliques : tuple of tuple of str
+        Longest runs of neighbours in the order of skill that can't be told apart, of two or more.
+    n_collections : int
+        How many values each test had.
+    """
+
+    skill: pd.Series
+    p: pd.DataFrame
+    cliques: tuple[tuple[str, ...], ...]
+    n_collections: int
+
+
+def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) -> Comparison:
+    """Test every pair of predictors.
+
+    Parameters
+    ----------
+    scores, tasks : DataFrame
+        As for `leaderboard.ranking.rank`; a task that was not entered counts as the reference's.
+    predictors : list of str
+        Which, two or more; the correction is for the pairs among them.
+
+    Raises
+    ------
+    LeaderboardError
+        If one has no scores.
+    """
+    missing = [name for name in predictors if name not in set(scores["predictor"])]
+    if missing:
+        raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
+    values, weight = by_collection(scores[scores["predictor"].isin(predictors)], tasks)
+    skill = 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
+    skill = skill.sort_values(ascending=False, kind="stable")
+    p = _holm(values.loc[skill.index])
+    return Comparison(skill, p, _cliques(p), values.shape[1])
+
+
+def _holm(values: pd.DataFrame) -> pd.DataFrame:
+    from scipy.stats import wilcoxon
+
+    names = list(values.index)
+    pairs = list(combinations(range(len(names)), 2))
+    rows = values.to_numpy()
+    raw = np.array([wilcoxon(rows[i], rows[j]).pvalue if np.any(rows[i] != rows[j]) else 1.0 for i, j in pairs])
+    order = np.argsort(raw)
+    adjusted = np.empty(len(raw))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(raw[order] * (len(raw) - np.arange(len(raw)))))
+    table = pd.DataFrame(1.0, index=names, columns=names)
+    for (i, j), value in zip(pairs, adjusted, strict=True):
+        table.iloc[i, j] = table.iloc[j, i] = value
+    return table
+
+
+def _cliques(p: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    names, same = list(p.index), p.to_numpy() >= LEVEL
+    found: list[tuple[int, int]] = []
+    for start in range(len(names)):
+        end = start
+        while end + 1 < len(names) and same[start : end + 2, start : end + 2].all():
+            end += 1
+        if end > start and not any(a <= start and end <= b for a, b in found):
+            found.append((start, end))
+    return tuple(tuple(names[a : b + 1]) for a, b in found)
+
+
+def draw(comparison: Comparison, out: Path) -> None:
+    """Draw predictors on an axis of skill, with a bar over each clique; .svg, .png or .pdf.
+
+    Raises
+    ------
+    LeaderboardError
+        If the file's ending is none of these.
+    """
+    if out.suffix not in (".svg", ".png", ".pdf"):
+        raise LeaderboardError(f"{out}: expected a name that ends in .svg, .png or .pdf")
+    from matplotlib.figure import Figure
+
+    names = list(comparison.skill.index)
+    figure = Figure(figsize=(8.0, 0.9 + 0.28 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    height = -np.arange(len(names), dtype=float)
+    axes.plot(comparison.skill.to_numpy(), height, "o", color="black", markersize=4)
+    for name, y in zip(names, height, strict=True):
+        axes.annotate(name, (comparison.skill[name], y), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8)
+    left = float(comparison.skill.min())
+    step = 0.02 * max(float(np.ptp(comparison.skill.to_numpy())), 1e-3)
+    for i, clique in enumerate(comparison.cliques):
+        x = left - step * (2 + i)
+        axes.plot([x, x], [-names.index(clique[0]) + 0.2, -names.index(clique[-1]) - 0.2], color="tab:blue", linewidth=3)
+    axes.set_yticks([])
+    axes.set_xlabel("skill (right is better)")
+    axes.set_title(f"bars join what {comparison.n_collections} collections can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
+    axes.margins(x=0.25)
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None)

@@ -1,0 +1,110 @@
+"""The commands that read results: leaderboard, compare, cite, release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from scalingbench.options import DEFAULT_SUITE, Format, Json, Names, SuiteName, Top, Track
+from scalingbench.running import print_board, split_names
+
+if TYPE_CHECKING:
+    from benchmark.results import TaskResult
+    from benchmark.suites import Suite
+
+__all__ = ["COMMANDS"]
+
+Results = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those that come with the package.")]
+By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise"]
+
+
+def leaderboard(
+    results: Results = None,
+    suite: SuiteName = DEFAULT_SUITE,
+    track: Track = None,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
+    top: Top = None,
+    variants: Annotated[bool, typer.Option("--variants", help="Also the other recipes of a law, under the one that heads it.")] = False,
+    by: Annotated[By | None, typer.Option("--by", help="Skill on each part of the suite instead of one number.")] = None,
+    release: Annotated[str | None, typer.Option("--release", help="Print a released board unchanged.")] = None,
+) -> None:
+    """Print the board of a folder of results."""
+    from scalingbench.board import released, skill_table
+
+    if release is not None:
+        print(released(release, form, top, variants))
+        return
+    chosen, found = _load(results, suite)
+    if by is not None and chosen.protocol is None:
+        from leaderboard.report import render_parts
+
+        print(render_parts(*skill_table(found, chosen, chosen.build(track=track), by, top), by, form))
+        return
+    print_board(found, chosen, chosen.build(track=track), track, form, top=top, variants=variants)
+
+
+def compare(
+    results: Results = None,
+    suite: SuiteName = DEFAULT_SUITE,
+    predictors: Names = None,
+    track: Track = None,
+    top: Annotated[int, typer.Option("--top", min=2, help="How many of the board, unless they are named.")] = 12,
+    out: Annotated[Path | None, typer.Option("--out", help="Also draw it: .svg, .png or .pdf.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Test which predictors the collections can tell apart."""
+    from leaderboard.significance import draw
+    from scalingbench.board import comparison_of, render_comparison
+
+    chosen, found = _load(results, suite)
+    comparison = comparison_of(found, chosen, chosen.build(track=track), split_names(predictors), top)
+    if out is not None:
+        draw(comparison, out)
+    print(render_comparison(comparison, as_json))
+
+
+def cite(
+    predictor: Annotated[str | None, typer.Option("--predictor", help="Also the law's papers.")] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", help="Only this collection's papers, not those of all ranked on.")
+    ] = None,
+    suite: SuiteName = DEFAULT_SUITE,
+    form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
+) -> None:
+    """Print what to cite: the suite at its version, the law, the collections that its score rests on."""
+    from scalingbench.citing import citations
+
+    print(citations(suite, predictor, collection, form))
+
+
+def release(
+    suite: SuiteName = DEFAULT_SUITE,
+    results: Results = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
+) -> None:
+    """Freeze the board under its version, to be printed unchanged by 'leaderboard --release'."""
+    from benchmark.files import replacing
+    from leaderboard.report import render
+    from scalingbench.board import board_of
+
+    chosen, found = _load(results, suite)
+    board = board_of(found, chosen, chosen.tasks)
+    path = out / f"{board.version}.json"
+    with replacing(path) as temporary:
+        temporary.write_text(render(board, "json") + "\n", encoding="utf-8")
+    print(path)
+
+
+def _load(results: Path | None, suite: str) -> tuple[Suite, tuple[TaskResult, ...]]:
+    from benchmark.results import load_results
+    from benchmark.suites import load_suite
+    from leaderboard.committed import committed_folder
+
+    chosen = load_suite(suite)
+    return chosen, load_results(results or committed_folder(chosen.name))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release}

@@ -1,0 +1,62 @@
+"""What to cite for a score: the suite at its version, the law's papers, the collections it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmark.card import load_card
+from benchmark.collection import list_collections
+from benchmark.errors import unknown_name
+from benchmark.results import load_results
+from benchmark.suites import load_suite
+from leaderboard.citation import CitationFormat, Reference, cite
+from leaderboard.committed import committed_folder
+
+__all__ = ["citations"]
+
+TITLE = "ScalingBench: datasets and a benchmark for scaling-law predictors"
+
+
+def citations(suite: str, predictor: str | None, collection: str | None, form: CitationFormat) -> str:
+    """Return the citations.
+
+    Raises
+    ------
+    BenchmarkError
+        If the suite or collection does not exist.
+    PredictorError
+        If the predictor does not.
+    """
+    if collection is not None and collection not in list_collections():
+        raise unknown_name("collection", collection, list_collections())
+    names = [collection] if collection else _rests_on(suite, predictor)
+    law = _papers_of(predictor) if predictor else ()
+    return cite([_suite_at(suite), *law, *(paper for name in names for paper in _of_collection(name))], form)
+
+
+def _suite_at(name: str) -> Reference:
+    from scalingbench.board import board_of
+
+    suite = load_suite(name)
+    folder = committed_folder(suite.name)
+    version = board_of(load_results(folder), suite, suite.tasks).version if folder.is_dir() and suite.protocol is None else suite.name
+    return Reference(TITLE, "ScalingBench maintainers", 2026, version=version)
+
+
+def _rests_on(suite: str, predictor: str | None) -> list[str]:
+    """Return the collections of the suite's counted tasks, those that the predictor entered if one is named."""
+    chosen = load_suite(suite)
+    folder = committed_folder(chosen.name)
+    entered = {r.task for r in load_results(folder) if r.predictor == predictor} if predictor and folder.is_dir() else None
+    return sorted({t.collection for t in chosen.tasks if t.weight > 0 and (entered is None or t.id in entered)})
+
+
+def _papers_of(predictor: str) -> Iterable[Reference]:
+    from predictors.bibliography import papers_of
+    from predictors.registry import get
+
+    return [Reference(p.title, p.authors, p.year, arxiv=p.arxiv) for p in papers_of(get(predictor).paper)]
+
+
+def _of_collection(name: str) -> Iterable[Reference]:
+    return [Reference(p.title, p.authors, p.year, p.arxiv, p.venue) for p in load_card(name).scalingbench.papers]

@@ -1,0 +1,51 @@
+"""Where predictors stand: their neighbours on the board, and their place on every track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from benchmark.results import TaskResult
+from benchmark.suites import Suite
+from benchmark.tasks import Task
+from leaderboard.ranking import Board
+from leaderboard.report import render
+from scalingbench.board import board_of
+
+__all__ = ["standing"]
+
+_NEIGHBOURS = 2
+
+
+def standing(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], names: tuple[str, ...], track: str | None) -> str:
+    """Return the rows of the board around the named predictors, and their place on each track that they entered."""
+    results = tuple(results)
+    board = board_of(results, suite, tasks, track)
+    parts = [_around(board, names)]
+    entered = {r.task for r in results if r.predictor in names}
+    tracks = sorted({t.track for t in tasks if t.id in entered and t.weight > 0 and track in (None, t.track)})
+    if track is None and len(tracks) > 1:
+        parts.append("\n".join(_line(board_of(results, suite, tasks, one), names, one) for one in tracks))
+    return "\n\n".join(parts)
+
+
+def _around(board: Board, names: tuple[str, ...]) -> str:
+    rows = board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+    places = rows.index[rows["predictor"].isin(names)]
+    keep = [i for i in rows.index if any(abs(i - place) <= _NEIGHBOURS for place in places) or rows.loc[i, "predictor"] == board.reference]
+    return render(replace(board, rows=rows.loc[keep]), "md")
+
+
+def _line(board: Board, names: tuple[str, ...], track: str) -> str:
+    rows = board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+    found = [_place(rows, i) for i in rows.index[rows["predictor"].isin(names)]]
+    return f"{track} ({board.n_tasks} tasks): " + "; ".join(found)
+
+
+def _place(rows: pd.DataFrame, i: int) -> str:
+    shown = [f"{name} {skill:.3f}" for name, skill in zip(rows["predictor"], rows["skill"], strict=True)]
+    above = f", below {shown[i - 1]}" if i > 0 else ""
+    below = f", above {shown[i + 1]}" if i + 1 < len(rows) else ""
+    return f"{shown[i]} is {i + 1} of {len(rows)}{above}{below}"

@@ -1,0 +1,210 @@
+"""The commands for people who bring a predictor: new-predictor, check, evaluate, submit, verify."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scalingbench.options import CPUS, DEFAULT_SUITE, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.running import exit_with, print_board, progress_bar, run_with_progress, say, split_names
+
+if TYPE_CHECKING:
+    from benchmark.results import TaskResult
+    from benchmark.suites import Suite
+    from leaderboard.submissions import Submission
+
+__all__ = ["COMMANDS"]
+
+Target = Annotated[str, typer.Argument(help="FILE.py:Class.")]
+
+
+def new_predictor(
+    name: Annotated[str, typer.Argument(help="Name of the file to write, e.g. my_law.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write it to.")] = Path(),
+) -> None:
+    """Write a commented template of a predictor, and its test."""
+    import importlib.resources
+
+    from benchmark.errors import BenchmarkError
+    from benchmark.files import replacing
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise BenchmarkError(f"name: expected lower-case letters, digits and underscores (it becomes a Python file), got {name!r}")
+    class_name = "".join(part.capitalize() for part in name.split("_"))
+    files = {out / f"{name}.py": "predictor.py.txt", out / f"test_{name}.py": "test.py.txt"}
+    for path in files:
+        if path.exists():
+            raise BenchmarkError(f"{path}: exists already")
+    for path, template in files.items():
+        text = (importlib.resources.files("scalingbench") / "templates" / template).read_text(encoding="utf-8")
+        with replacing(path) as temporary:
+            temporary.write_text(text.replace("CLASS_NAME", class_name).replace("FILE_NAME", name), encoding="utf-8")
+        print(path)
+
+
+def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")]) -> None:
+    """Try a predictor on tiny made-up tasks and name what breaks the contract."""
+    import sklearn.base
+
+    from scalingbench.checking import check as violations
+    from scalingbench.targets import load_target
+
+    name, predictor = load_target(target)
+    copy = predictor if not hasattr(predictor, "get_params") else None
+    found = violations(lambda: type(predictor)() if copy is not None else sklearn.base.clone(predictor))
+    for line in found:
+        print(f"{name}: {line}")
+    if found:
+        raise typer.Exit(1)
+    print(f"{name}: keeps the contract")
+
+
+def evaluate(
+    targets: Annotated[list[str], typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    collections: Names = None,
+    track: Track = None,
+    out: Out = Path("results"),
+    jobs: Jobs = CPUS,
+    resume: Resume = False,
+    time_limit: Limit = 60.0,
+    whole: Annotated[bool, typer.Option("--whole", help="The whole board instead of the neighbours.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Evaluate your own predictor and show where it would stand on the board, and on each track."""
+    from benchmark.results import load_results
+    from benchmark.suites import load_suite
+    from leaderboard.committed import committed_folder
+    from predictors.registry import make
+    from scalingbench.standing import standing
+    from scalingbench.targets import load_target
+
+    chosen = load_suite(suite)
+    own = dict(load_target(target) for target in targets)
+    entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
+    built = chosen.build(collections=split_names(collections), track=track)
+    results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit)
+    folder = committed_folder(chosen.name)
+    others = [r for r in load_results(folder) if r.predictor not in entered] if folder.is_dir() else []
+    together = (*results, *others)
+    if whole or as_json or chosen.protocol is not None:
+        print_board(together, chosen, built, track, "json" if as_json else "md")
+    else:
+        print(standing(together, chosen, built, tuple(own), track))
+    exit_with(results)
+
+
+def submit(
+    target: Target,
+    name: Annotated[str, typer.Option("--name", help="As on the board: lower-case letters, digits, - . [ ].")],
+    authors: Annotated[str, typer.Option("--authors", help="Who.")],
+    paper: Annotated[str, typer.Option("--paper", help="arXiv number, DOI, URL, or 'unpublished'.")],
+    license_name: Annotated[str, typer.Option("--license", help="The code's licence, by its SPDX name.")],
+    trained_on: Annotated[str | None, typer.Option("--trained-on", help="Collections its constants or defaults were tuned on.")] = None,
+    suite: SuiteName = DEFAULT_SUITE,
+    out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("leaderboard/submissions"),
+    jobs: Jobs = CPUS,
+    time_limit: Limit = 60.0,
+) -> None:
+    """Run a predictor on the suite and write the folder to open a pull request with."""
+    from benchmark.suites import load_suite
+    from scalingbench.submitting import submit as submit_to
+
+    source, _, class_name = target.rpartition(":")
+    chosen = load_suite(suite)
+    described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
+    with progress_bar() as progress:
+        folder = submit_to(Path(source), described, chosen, out, jobs=jobs, time_limit=time_limit, progress=progress)
+    print(folder)
+    say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
+
+
+def _described(
+    source: Path, class_name: str, name: str, authors: str, paper: str, license_name: str, suite: Suite, trained_on: tuple[str, ...]
+) -> Submission:
+    from pydantic import ValidationError
+
+    from benchmark.collection import list_collections
+    from benchmark.errors import BenchmarkError, unknown_name
+    from leaderboard.submissions import Submission, sha256
+
+    if not source.is_file() or source.suffix != ".py":
+        raise BenchmarkError(f"target: expected FILE.py:Class with a file that exists, got '{source}:{class_name}'")
+    for collection in trained_on:
+        if collection not in list_collections():
+            raise unknown_name("collection", collection, list_collections())
+    try:
+        return Submission(
+            name=name,
+            predictor=class_name,
+            authors=authors,
+            paper=paper,
+            license=license_name,
+            suite=suite.name,
+            trained_on=trained_on,
+            source_sha256=sha256(source),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BenchmarkError(f"--{first['loc'][0]}: {first['msg']}") from None
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A submission's folder.")],
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite name or file; by default the one that it names.")] = None,
+    jobs: Jobs = CPUS,
+    time_limit: Limit = 60.0,
+    tolerance: Annotated[float, typer.Option("--tolerance", min=0.0, help="Largest relative difference of a prediction.")] = 1e-4,
+    require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse to run unconfined.")] = False,
+) -> None:
+    """Run a submission again, confined, compare every prediction, and preview the board."""
+    from benchmark.suites import load_suite
+    from leaderboard.submissions import read_submission
+    from scalingbench.submitting import can_confine
+    from scalingbench.submitting import verify as verify_folder
+
+    if not can_confine(require_isolation):
+        say("not isolated: this system has no Landlock, so the code can read what you can; read it before you run it")
+    chosen = load_suite(suite or read_submission(folder).suite)
+    with progress_bar() as progress:
+        submission, results = verify_folder(
+            folder,
+            chosen,
+            jobs=jobs,
+            time_limit=time_limit,
+            tolerance=tolerance,
+            require_isolation=require_isolation,
+            progress=progress,
+        )
+    n = sum(len(f.predictions) for r in results for f in r.folds)
+    print(f"{folder}: {n} predictions on {len(results)} tasks recomputed within {tolerance:g}\n")
+    _preview(results, submission, chosen)
+
+
+def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
+    from benchmark.results import load_results
+    from leaderboard.committed import committed_folder
+    from scalingbench.standing import standing
+
+    folder = committed_folder(suite.name)
+    if not folder.is_dir():
+        say(f"no board of suite {suite.name} to preview")
+        return
+    tasks = {t.id: t.collection for t in suite.tasks}
+    counted = [r for r in results if tasks[r.task] not in submission.trained_on]
+    if submission.trained_on:
+        print(f"not ranked on what it was trained on: {', '.join(submission.trained_on)}\n")
+    print(standing((*counted, *load_results(folder)), suite, suite.tasks, (submission.name,), None))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "new-predictor": new_predictor,
+    "check": check,
+    "evaluate": evaluate,
+    "submit": submit,
+    "verify": verify,
+}

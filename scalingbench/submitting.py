@@ -1,0 +1,228 @@
+"""Make and verify submissions: the code is run again, confined, and every prediction compared."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from benchmark.errors import BenchmarkError
+from benchmark.evaluation import run_suite, usable
+from benchmark.isolation import available
+from benchmark.results import FoldResult, TaskResult, read_results, slug, write_results
+from benchmark.scoring import stale_results
+from benchmark.suites import Suite
+from benchmark.tasks import Task
+from leaderboard.submissions import METADATA, RESULTS, SOURCE, Submission, check_license, read_submission
+from predictors.registry import list_predictors
+from scalingbench.submitted import Submitted, load_submitted
+
+__all__ = ["TOLERANCE", "Progress", "can_confine", "submit", "verify"]
+
+TOLERANCE = 1e-4
+"""Largest relative difference between a submitted and a recomputed prediction: machines differ in their last bits, and a
+fit carries that on. Predictions are compared with 1 % of the fold's spread of values as the smallest scale."""
+
+Progress = Callable[[int, int, str], None]
+
+
+def can_confine(required: bool) -> bool:
+    """Return whether workers can be confined here.
+
+    Raises
+    ------
+    BenchmarkError
+        If it is required and they can't.
+    """
+    if available():
+        return True
+    if required:
+        raise BenchmarkError("isolation: this system has no Landlock (Linux 5.13 or later); verify on a machine that has")
+    return False
+
+
+def submit(
+    source: Path,
+    submission: Submission,
+    suite: Suite,
+    out: Path,
+    *,
+    jobs: int,
+    time_limit: float,
+    progress: Progress,
+) -> Path:
+    """Run a predictor on a suite and write its submission.
+
+    Parameters
+    ----------
+    source : Path
+        The file that holds the class.
+    submission : Submission
+        What it says of itself.
+    suite : Suite
+        All of its bundled tasks are run.
+    out : Path
+        Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
+
+    Returns
+    -------
+    Path
+        The submission's folder.
+
+    Raises
+    ------
+    BenchmarkError
+        If the name is taken, the folder exists, or the predictor can enter no task.
+    """
+    folder = out / slug(submission.name)
+    if folder.exists():
+        raise BenchmarkError(f"{folder}: exists already; remove it to submit anew")
+    if submission.name in {entry.name for entry in list_predictors()}:
+        raise BenchmarkError(f"name: {submission.name!r} is a predictor of the board; choose another")
+    check_license(submission.license, "--license")
+    confined = can_confine(required=False)
+    predictor = load_submitted(source, submission.predictor, confined=confined)
+    out.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=out, prefix=".submission-"))
+    try:
+        results = run_suite(
+            {submission.name: predictor},
+            suite.tasks,
+            work / "run",
+            suite=suite.name,
+            jobs=jobs,
+            time_limit=time_limit,
+            progress=progress,
+            confined=confined,
+        )
+        made = work / "made"
+        made.mkdir()
+        _write(made, source, submission, results)
+        made.chmod(0o755)
+        made.rename(folder)  # whole or not at all
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def _write(folder: Path, source: Path, submission: Submission, results: Iterable[TaskResult]) -> None:
+    shutil.copyfile(source, folder / SOURCE)
+    write_results(folder / RESULTS, results)
+    (folder / METADATA).write_text(yaml.safe_dump(submission.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in _requirements(source)), encoding="utf-8")
+    environment = {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()}
+    (folder / "environment.json").write_text(json.dumps(environment, indent=2) + "\n", encoding="utf-8")
+
+
+def _requirements(source: Path) -> list[str]:
+    """Return the packages that a source imports, pinned to what is installed."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    known = packages_distributions()
+    found = {d for name in names for d in known.get(name, ())[:1]}
+    return sorted(f"{d}=={version(d)}" for d in found)
+
+
+def verify(
+    folder: Path,
+    suite: Suite,
+    *,
+    jobs: int,
+    time_limit: float,
+    tolerance: float = TOLERANCE,
+    require_isolation: bool = False,
+    progress: Progress,
+) -> tuple[Submission, tuple[TaskResult, ...]]:
+    """Run a submission again and compare every prediction.
+
+    Returns
+    -------
+    tuple
+        What the submission says of itself, and the results of this run.
+
+    Raises
+    ------
+    LeaderboardError
+        If the folder is not whole, or its licence or source is not in order.
+    BenchmarkError
+        If its results are of other tasks, incomplete, or don't recompute; names task, fold and row.
+    """
+    submission = read_submission(folder)
+    stored = read_results(folder / RESULTS)
+    _whose(stored, submission, folder)
+    stale = stale_results(stored, suite.tasks)
+    if stale:
+        raise BenchmarkError(
+            f"{folder}: {stale[0].task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew"
+        )
+    confined = can_confine(require_isolation)
+    predictor = load_submitted(folder / SOURCE, submission.predictor, confined=confined)
+    _complete(stored, predictor, suite.tasks, folder)
+    with tempfile.TemporaryDirectory() as work:
+        again = run_suite(
+            {submission.name: predictor},
+            suite.tasks,
+            Path(work),
+            suite=suite.name,
+            jobs=jobs,
+            time_limit=time_limit,
+            progress=progress,
+            confined=confined,
+        )
+    found = {r.task: r for r in again}
+    by_id = {t.id: t for t in suite.tasks}
+    for result in stored:
+        _compare(result, found[result.task], by_id[result.task], folder, tolerance)
+    return submission, again
+
+
+def _whose(stored: Sequence[TaskResult], submission: Submission, folder: Path) -> None:
+    for result in stored:
+        if result.predictor != submission.name or result.suite != submission.suite:
+            raise BenchmarkError(
+                f"{folder}: {result.task}: result of {result.predictor!r} on suite {result.suite!r}, not of this submission"
+            )
+
+
+def _complete(stored: Sequence[TaskResult], predictor: Submitted, tasks: Sequence[Task], folder: Path) -> None:
+    expected = {t.id for t in tasks if usable(predictor, t)}
+    held = [r.task for r in stored]
+    for task in sorted(expected ^ set(held)):
+        raise BenchmarkError(f"{folder}: {task}: {'no result' if task in expected else 'a result of a task that it cannot enter'}")
+    if len(held) != len(set(held)):
+        raise BenchmarkError(f"{folder}: two results of one task")
+
+
+def _compare(stored: TaskResult, again: TaskResult, task: Task, folder: Path, tolerance: float) -> None:
+    if [f.fold for f in stored.folds] != [f.fold for f in again.folds]:
+        raise BenchmarkError(f"{folder}: {task.id}: other folds than the task's")
+    for ours, theirs, fold in zip(again.folds, stored.folds, task.folds, strict=True):
+        where = f"{folder}: {task.id}, fold {fold.name!r}"
+        if ours.status != theirs.status:
+            raise BenchmarkError(f"{where}: submitted as {theirs.status!r}, recomputed as {ours.status!r} {ours.message}".rstrip())
+        if ours.status == "ok":
+            _compare_values(ours, theirs, fold.y_test, where, tolerance)
+
+
+def _compare_values(ours: FoldResult, theirs: FoldResult, y: np.ndarray, where: str, tolerance: float) -> None:
+    if len(ours.predictions) != len(theirs.predictions):
+        raise BenchmarkError(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed")
+    scale = np.maximum(np.abs(ours.predictions), 0.01 * np.ptp(y))
+    off = np.abs(ours.predictions - theirs.predictions) > tolerance * scale
+    if off.any():
+        row = int(np.flatnonzero(off)[0])
+        values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
+        raise BenchmarkError(f"{where}, row {row}: {values}; the results don't recompute")
