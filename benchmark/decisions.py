@@ -15,7 +15,7 @@ from benchmark.results import TaskResult
 from benchmark.schema import metric_kind
 from benchmark.tasks import Fold, Task
 
-__all__ = ["Decision", "alternatives", "decide", "decision_groups"]
+__all__ = ["Decision", "Groups", "decide", "decision_groups"]
 
 MIN_ALTERNATIVES = 3
 _SAME_COST = 1.05
@@ -43,10 +43,18 @@ class Decision:
     log_params_error: float = float("nan")
 
 
-def decision_groups(task: Task, fold: Fold) -> list[np.ndarray]:
-    """Return the indices of held-out rows that are alternatives at one cost, one array per group."""
+Groups = list[list[np.ndarray]]
+"""Per fold, the indices of the held-out rows of each group."""
+
+
+def decision_groups(task: Task) -> Groups:
+    """Return the held-out rows that are alternatives at one cost."""
     if not (task.track in _ANY_COST or (task.track in _TRACKS and task.cost_basis in _BUDGETS)):
-        return []
+        return [[] for _ in task.folds]
+    return [_by_cost(fold) for fold in task.folds]
+
+
+def _by_cost(fold: Fold) -> list[np.ndarray]:
     groups: list[list[int]] = []
     limit = -np.inf
     for i in np.argsort(fold.cost, kind="stable"):
@@ -67,19 +75,14 @@ def _differ(fold: Fold, rows: np.ndarray) -> bool:
     return len(fold.X_test.iloc[rows].drop_duplicates()) >= MIN_ALTERNATIVES
 
 
-def alternatives(task: Task) -> int:
-    """Return the number of decisions that a task offers."""
-    return sum(len(decision_groups(task, fold)) for fold in task.folds)
-
-
-def decide(result: TaskResult, task: Task) -> Decision:
-    """Score the picks of a result; folds that failed are left out."""
+def decide(result: TaskResult, task: Task, groups: Groups) -> Decision:
+    """Score the picks of a result among the groups of `decision_groups`; folds that failed are left out."""
     better = -1.0 if metric_kind(task.spec.metric).lower_is_better else 1.0
     picked, chance, distance = [], [], []
-    for fold, found in zip(task.folds, result.folds, strict=True):
+    for fold, found, choices in zip(task.folds, result.folds, groups, strict=True):
         if found.status != "ok":
             continue
-        for rows in decision_groups(task, fold):
+        for rows in choices:
             y = better * (np.log(fold.y_test[rows]) if task.on_log_scale else fold.y_test[rows])
             p = better * found.predictions[rows]
             chosen = p == p.max()  # tied predictions share the pick

@@ -34,7 +34,7 @@ from benchmark.tasks import Task
 __all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "start_worker", "usable"]
 
 DEFAULT_TIME_LIMIT = 60.0
-"""Seconds that one predictor may take over all folds of one task."""
+"""Seconds that one predictor may take on a task of one fold; every further fold adds a tenth."""
 
 Inputs = list[tuple[str, pd.DataFrame, np.ndarray, pd.DataFrame]]
 """Per fold: name, training X, training y, held-out X."""
@@ -107,7 +107,7 @@ def evaluate(
     suite : str
         Recorded in the result.
     time_limit : float, optional
-        Seconds for all folds, in a process of its own that is killed when they are over.
+        Seconds for one fold, a tenth more for every further one, in a process of its own that is killed when they are over.
         By default there is no limit and the fits run in this process.
     levels : sequence of float
         Quantile levels to ask for, where the predictor has ``predict_quantiles``.
@@ -164,7 +164,7 @@ def run_suite(
         Keep results in `out` whose task fingerprint, constructor arguments and package versions
         are unchanged.
     time_limit : float
-        Seconds for one predictor on one task.
+        Seconds for one predictor on a task of one fold; every further fold adds a tenth.
     levels : sequence of float
         Quantile levels to ask for.
     progress : callable
@@ -255,7 +255,7 @@ def _in_processes(
                 while len(running) < 2 * workers and queue:
                     batch = queue.popleft()
                     args = (_pack(batch[0].predictor), [i for job in batch for i in _inputs(job.task)], tuple(levels))
-                    running[pool.schedule(_fit_folds, args=args, timeout=time_limit * len(batch))] = batch
+                    running[pool.schedule(_fit_folds, args=args, timeout=_allowance(batch, time_limit))] = batch
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     batch = running.pop(future)
                     if len(batch) > 1 and future.exception() is not None:
@@ -265,6 +265,10 @@ def _in_processes(
         except BaseException:
             pool.stop()
             raise
+
+
+def _allowance(batch: _Batch, time_limit: float) -> float:
+    return sum(time_limit * (1.0 + 0.1 * (len(job.task.folds) - 1)) for job in batch)
 
 
 def _results(batch: _Batch, folds: list[FoldResult]) -> Iterator[TaskResult]:
@@ -280,7 +284,7 @@ def _outcome(future: Future[list[FoldResult]], batch: _Batch, time_limit: float)
     try:
         return future.result()
     except TimeoutError:
-        return _all_failed(batch, "timeout", f"took longer than {time_limit:g} s")
+        return _all_failed(batch, "timeout", f"took longer than {_allowance(batch, time_limit):g} s")
     except ProcessExpired as error:
         return _all_failed(batch, "crash", f"its process died with exit code {error.exitcode}")
     except Exception as error:  # the predictor's result or error could not be sent back

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.decisions import decide
+from benchmark.decisions import Groups, decide, decision_groups
 from benchmark.errors import BenchmarkError
 from benchmark.metrics import bias, coverage, mape, r2, rmse, rmsle
 from benchmark.results import FoldResult, TaskResult
@@ -72,17 +72,18 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
     results = current_results(results, tasks)
     by_id = {task.id: task for task in tasks}
     references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
+    groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
     rows = []
     for result in results:
         base = references.get(result.task)
         if base is None or not np.isfinite(base).all():
             raise BenchmarkError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
-        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base)})
+        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
     return pd.DataFrame(rows)
 
 
-def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[str, object]:
+def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: Groups) -> dict[str, object]:
     unit = max(float(reference.mean()), 1e-12)
     cap = CEILING * max(float(reference.max()), 1e-12)
     errors = _errors(result, task)
@@ -90,7 +91,7 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray) -> dict[s
     error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
     good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
-    decision = decide(result, task)
+    decision = decide(result, task, groups)
     return {
         "task": task.id,
         "collection": task.collection,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -308,7 +308,7 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
     keep = (table["metric"] == spec.metric) & table["value"].notna()
-    keep &= table["flag"].map(lambda f: set(f.split("|")) - {""} <= {*where.flags, *where.context})
+    keep &= _by_value(table["flag"], lambda f: set(f.split("|")) - {""} <= {*where.flags, *where.context})
     for name in spec.variables:
         keep &= table[name].notna()
     for column, patterns in (("curve", where.curves), ("run", where.runs)):
@@ -328,7 +328,13 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
 
 
 def _matches(column: pd.Series, patterns: Sequence[str]) -> pd.Series:
-    return column.map(lambda text: any(fnmatch.fnmatchcase(text, p) for p in patterns))
+    return _by_value(column, lambda text: any(fnmatch.fnmatchcase(text, p) for p in patterns))
+
+
+def _by_value(column: pd.Series, test: Callable[[str], bool]) -> pd.Series:
+    """Return a test of every text, made once for each that is different."""
+    passed = [text for text in column.unique() if test(text)]
+    return column.isin(passed)
 
 
 def _ratio(table: pd.DataFrame, key: str) -> pd.Series:
@@ -367,7 +373,9 @@ def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Par
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
-    return rows["flag"].map(lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
+    if not spec.where.context:
+        return np.zeros(len(rows), bool)
+    return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
 
 
 def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:

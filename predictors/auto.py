@@ -65,6 +65,8 @@ _PLAIN: tuple[str, ...] = ("shifted-power-law", "power-law", "log-linear", "near
 _MOST_ROWS = 4_000  # a Gaussian process thins its rows itself; everything else grows linearly
 _MANY_CONSTANTS = {"optimal-mixture[additive]": 400, "farseer": 2_000, "distillation": 1_000, "multi-power": 3_000}
 """Candidates that take long, with the most training rows that they are tried on."""
+_MANY_COLUMNS = {"log-quadratic[floor]": 9, "data-mixing": 32}
+"""Candidates whose constants multiply with the columns, with the most columns that they are tried on."""
 
 
 def candidates(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
@@ -84,6 +86,8 @@ def candidates(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
         if wanted not in (None, (ANY,)) and not all(_has(columns, w) for w in wanted):
             continue
         if (not positive and law._needs_positive()) or len(y) > _MANY_CONSTANTS.get(name, _MOST_ROWS):
+            continue
+        if len(numeric) > _MANY_COLUMNS.get(name, len(numeric)):
             continue
         if name == "sloth" and "curve" not in columns:
             continue

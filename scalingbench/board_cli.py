@@ -98,6 +98,19 @@ def release(
     print(path)
 
 
+def site(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    results: Results = None,
+) -> None:
+    """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""
+    from leaderboard.committed import committed_folder
+    from scalingbench.running import say
+    from scalingbench.site import build_site
+
+    print(f"{out}: {build_site(suite, results or committed_folder(suite), out, say)} pages")
+
+
 def _load(results: Path | None, suite: str) -> tuple[Suite, tuple[TaskResult, ...]]:
     from benchmark.results import load_results
     from benchmark.suites import load_suite
@@ -107,4 +120,4 @@ def _load(results: Path | None, suite: str) -> tuple[Suite, tuple[TaskResult, ..
     return chosen, load_results(results or committed_folder(chosen.name))
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release}
+COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release, "site": site}

@@ -12,7 +12,7 @@ from benchmark.suites import load_suite
 from leaderboard.citation import CitationFormat, Reference, cite
 from leaderboard.committed import committed_folder
 
-__all__ = ["citations"]
+__all__ = ["citations", "papers_of_collection"]
 
 TITLE = "ScalingBench: datasets and a benchmark for scaling-law predictors"
 
@@ -31,7 +31,7 @@ def citations(suite: str, predictor: str | None, collection: str | None, form: C
         raise unknown_name("collection", collection, list_collections())
     names = [collection] if collection else _rests_on(suite, predictor)
     law = _papers_of(predictor) if predictor else ()
-    return cite([_suite_at(suite), *law, *(paper for name in names for paper in _of_collection(name))], form)
+    return cite([_suite_at(suite), *law, *(paper for name in names for paper in papers_of_collection(name))], form)
 
 
 def _suite_at(name: str) -> Reference:
@@ -58,5 +58,6 @@ def _papers_of(predictor: str) -> Iterable[Reference]:
     return [Reference(p.title, p.authors, p.year, arxiv=p.arxiv) for p in papers_of(get(predictor).paper)]
 
 
-def _of_collection(name: str) -> Iterable[Reference]:
+def papers_of_collection(name: str) -> Iterable[Reference]:
+    """Return the papers that a collection's card names."""
     return [Reference(p.title, p.authors, p.year, p.arxiv, p.venue) for p in load_card(name).scalingbench.papers]

@@ -88,6 +88,7 @@ def describe_collection(name: str, suite: str) -> dict[str, Any]:
         "title": collection.card.pretty_name,
         "about": collection.card.body,
         "tier": facts.tier,
+        "domain": facts.domain,
         "license": collection.card.license,
         "license_note": facts.license_note,
         "papers": [_citation(p.authors, p.year, p.title, p.arxiv) for p in facts.papers],

@@ -35,7 +35,10 @@ SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML f
 Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes; results don't depend on it.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder that still apply.")]
-Limit = Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on one task.")]
+Limit = Annotated[
+    float,
+    typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; a tenth more for each further fold."),
+]
 Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
 Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
 Intervals = Annotated[bool, typer.Option("--intervals", help="Also store predicted quantiles (.1, .5, .9), where a predictor has them.")]

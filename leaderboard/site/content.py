@@ -1,0 +1,78 @@
+"""What the site shows: plain records, put together by whoever knows results, tasks and cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leaderboard.ranking import Board
+
+__all__ = ["Chart", "CollectionPage", "PredictorPage", "SiteContent", "TaskPage"]
+
+Chart = Mapping[str, Any]
+"""A Vega-Lite specification."""
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PredictorPage:
+    """One predictor: what it is, and how it did.
+
+    `tracks` has one record per track (track, skill, low, high, tasks), `scores` one per task entered, best ratio first.
+    """
+
+    name: str
+    about: str
+    latex: str
+    paper: str
+    constants: str
+    row: Record
+    tracks: Sequence[Record]
+    scores: Sequence[Record]
+    chart: Chart
+
+
+@dataclass(frozen=True)
+class CollectionPage:
+    """One collection: its card, its points, its tasks with the best predictor of each."""
+
+    name: str
+    facts: Record
+    citation: str
+    tasks: Sequence[Record]
+    chart: Chart | None
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """One task: its points, the best predictors through them, all scores, and the predictions behind them."""
+
+    name: str
+    collection: str
+    facts: Record
+    scores: Sequence[Record]
+    chart: Chart
+    shown: Sequence[str]
+    """Predictors whose predictions are in the table."""
+    predictions: Sequence[Record]
+    n_predictions: int
+    """Held-out rows of the task; the table may hold only the first of them."""
+
+
+@dataclass(frozen=True)
+class SiteContent:
+    """Everything."""
+
+    board: Board
+    track_boards: Mapping[str, Board]
+    charts: Mapping[str, tuple[str, Chart]]
+    """By identifier: title and specification, of the first page."""
+    comparison_svg: str
+    cliques: Sequence[Sequence[str]]
+    predictors: Sequence[PredictorPage]
+    collections: Sequence[CollectionPage]
+    tasks: Sequence[TaskPage]
+    result_files: Mapping[str, Path] = field(default_factory=dict)
+    """By predictor: its result file, copied beside the pages."""

@@ -1,0 +1,182 @@
+"""Pages from content: Jinja templates, the packaged Vega bundle, and the JSON that the pages read."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import math
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.report import caption, render
+from leaderboard.site.content import SiteContent
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["page_name", "write_site"]
+
+VEGA_LITE = "6.4"
+
+
+def write_site(content: SiteContent, out: Path) -> int:
+    """Write the site; whole or not at all.
+
+    Parameters
+    ----------
+    content : SiteContent
+        What it shows.
+    out : Path
+        A new folder, or one that this function wrote before, which is then replaced.
+
+    Returns
+    -------
+    int
+        Number of pages.
+
+    Raises
+    ------
+    LeaderboardError
+        If the folder holds something else, or a library of the ``site`` extra is missing.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
+        raise LeaderboardError(f"{out}: not empty, and not a site that was written here before")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
+    try:
+        n = _write(content, work)
+        work.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        work.rename(out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return n
+
+
+def page_name(name: str) -> str:
+    """Return the name of a page's file, without its ending."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
+
+
+def _write(content: SiteContent, out: Path) -> int:
+    pages = _environment()
+    for folder in ("data", "predictors", "collections", "tasks", "assets", "results"):
+        (out / folder).mkdir()
+    _assets(out / "assets")
+    for name, file in content.result_files.items():
+        shutil.copyfile(file, out / "results" / f"{page_name(name)}.parquet")
+    _data(content, out / "data")
+    (out / "comparison.svg").write_text(content.comparison_svg, encoding="utf-8")
+    drawn = {p.name: _formula(p.latex, out / "predictors" / f"{page_name(p.name)}.svg") for p in content.predictors}
+    shared = {"board": content.board, "caption": caption(content.board), "n_tasks": len(content.tasks)}
+    todo: list[tuple[str, str, dict[str, Any]]] = [("index.html", "index.html.j2", {"content": content, "root": ""})]
+    for p in content.predictors:
+        values = {"page": p, "root": "../", "has_formula": drawn[p.name]}
+        todo.append((f"predictors/{page_name(p.name)}.html", "predictor.html.j2", values))
+    todo += [(f"collections/{page_name(c.name)}.html", "collection.html.j2", {"page": c, "root": "../"}) for c in content.collections]
+    todo += [(f"tasks/{page_name(t.name)}.html", "task.html.j2", {"page": t, "root": "../"}) for t in content.tasks]
+    for path, template, values in todo:
+        (out / path).write_text(pages.get_template(template).render(**shared, **values), encoding="utf-8")
+    (out / "README.md").write_text(pages.get_template("README.md.j2").render(**shared), encoding="utf-8")
+    (out / ".nojekyll").touch()
+    return len(todo)
+
+
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise LeaderboardError("site: needs the site extra: pip install 'scalingbench[site]'") from None
+    pages = Environment(
+        loader=PackageLoader("leaderboard.site"), autoescape=lambda name: name is not None and ".html" in name, undefined=StrictUndefined
+    )
+    pages.trim_blocks = pages.lstrip_blocks = True
+    pages.filters |= {"page": page_name, "number": _number, "interval": _interval, "spec": _embedded, "sort_key": _sort_key}
+    return pages
+
+
+def _assets(folder: Path) -> None:
+    try:
+        import vl_convert
+    except ImportError:
+        raise LeaderboardError("site: needs the site extra: pip install 'scalingbench[site]'") from None
+    source = importlib.resources.files("leaderboard.site") / "assets"
+    for name in ("site.css", "site.js"):
+        (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
+    # in a function of its own, as a plain script: browsers refuse modules of pages that are opened from a folder
+    bundle = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
+    (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8")
+
+
+def _data(content: SiteContent, folder: Path) -> None:
+    (folder / "board.json").write_text(render(content.board, "json") + "\n", encoding="utf-8")
+    for track, board in content.track_boards.items():
+        (folder / f"board-{track}.json").write_text(render(board, "json") + "\n", encoding="utf-8")
+    for identifier, (_, chart) in content.charts.items():
+        _dump(chart, folder / f"chart-{identifier}.json")
+    for p in content.predictors:
+        _dump({"predictor": p.name, "scores": p.scores}, folder / f"predictor-{page_name(p.name)}.json")
+    for t in content.tasks:
+        _dump({"task": t.name, **t.facts, "scores": t.scores, "predictions": t.predictions}, folder / f"task-{page_name(t.name)}.json")
+
+
+def _dump(value: object, path: Path) -> None:
+    path.write_text(json.dumps(_finite(value), separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with NaN and infinities as null, which JSON has no other word for."""
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _formula(latex: str, path: Path) -> bool:
+    """Draw a formula; return whether there is one that matplotlib's mathematics can draw."""
+    if not latex:
+        return False
+    from matplotlib import mathtext, rc_context
+    from matplotlib.font_manager import FontProperties
+
+    try:
+        with rc_context({"savefig.transparent": True, "svg.hashsalt": path.stem}):
+            mathtext.math_to_image(f"${latex}$", path, prop=FontProperties(size=15), format="svg")
+    except ValueError:
+        path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _embedded(chart: object) -> str:
+    """Return a specification as JSON that may stand inside a script element."""
+    from markupsafe import Markup
+
+    return Markup(json.dumps(_finite(chart), separators=(",", ":")).replace("</", "<\\/"))
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, str | bool):
+        return str(value)
+    return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.{digits}g}"
+
+
+def _interval(low: float, high: float, digits: int = 2) -> str:
+    return "" if low is None or math.isnan(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _sort_key(value: Any) -> str:
+    """Return what a table sorts a cell by; empty sorts last."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return str(value)

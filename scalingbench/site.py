@@ -1,0 +1,227 @@
+"""Puts the site's content together from results, tasks, cards and laws."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.collection import load_collection
+from benchmark.results import TaskResult, read_results
+from benchmark.schema import metric_kind
+from benchmark.suites import Suite, load_suite, task_table
+from benchmark.tasks import Task
+from leaderboard.citation import cite
+from leaderboard.ranking import Board, rank
+from leaderboard.significance import compare, draw
+from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
+from predictors.registry import families, list_predictors
+from scalingbench.board import board_of, scores_of
+from scalingbench.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
+from scalingbench.citing import papers_of_collection
+from scalingbench.describe import describe_collection
+
+__all__ = ["build_site"]
+
+Say = Callable[[str], None]
+_TOP = 8
+_SHOWN = 3
+_MOST_ROWS = 300
+_EXTRAPOLATION = (1.01, 2.0, 4.0, 8.0, 16.0, 64.0)
+_SHARE = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
+
+
+def build_site(suite_name: str, results: Path, out: Path, say: Say = lambda line: None) -> int:
+    """Write the site of a suite from a folder of results.
+
+    Parameters
+    ----------
+    suite_name : str
+        The suite.
+    results : Path
+        Folder of result files.
+    out : Path
+        Where to; see `leaderboard.site.write_site`.
+    say : callable
+        Told what is being done.
+
+    Returns
+    -------
+    int
+        Number of pages.
+    """
+    suite = load_suite(suite_name)
+    files = {r[0].predictor: (file, r) for file in sorted(results.glob("*.parquet")) if (r := read_results(file))}
+    say(f"scoring {len(files)} predictors on {len(suite.tasks)} tasks")
+    content = _content(suite, {name: r for name, (_, r) in files.items()}, {name: file for name, (file, _) in files.items()}, say)
+    say("writing pages")
+    return write_site(content, out)
+
+
+def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], files: dict[str, Path], say: Say) -> SiteContent:
+    results = tuple(r for rs in by_predictor.values() for r in rs)
+    tasks = suite.tasks
+    scores = scores_of(results, suite, tasks).merge(_result_rows(by_predictor), on=["predictor", "task"])
+    board = board_of(results, suite, tasks)
+    tracks = {track: _track_board(scores, suite, tasks, track) for track in sorted({str(t.track) for t in tasks if t.weight > 0})}
+    heads = board.rows.loc[board.rows["variant_of"] == "", "predictor"]
+    leaders = [str(name) for name in heads.head(_TOP)]
+    comparison = compare(scores, task_table(tasks), [str(n) for n in heads.head(12)]) if len(heads) > 1 else None
+    calibration = calibration_chart(results, tasks, _with_quantiles(by_predictor, heads))
+    charts = {
+        "extrapolation": ("Error by extrapolation", binned_chart(scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)),
+        "share": (
+            "Error by share of compute spent",
+            binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE),
+        ),
+        **({"calibration": ("Calibration", calibration)} if calibration else {}),
+    }
+    say(f"pages of {len(by_predictor)} predictors")
+    predictors = [_predictor_page(str(row["predictor"]), row, scores, tracks, tasks) for row in board.rows.to_dict("records")]
+    say(f"pages of {len(tasks)} tasks")
+    pages = _task_pages(tasks, scores, by_predictor)
+    say("pages of collections")
+    names = sorted({t.collection for t in tasks})
+    collections = [_collection_page(name, suite, tasks, scores) for name in names]
+    return SiteContent(
+        board,
+        tracks,
+        charts,
+        _drawn(comparison),
+        comparison.cliques if comparison else (),
+        predictors,
+        collections,
+        pages,
+        files,
+    )
+
+
+def _with_quantiles(by_predictor: dict[str, tuple[TaskResult, ...]], heads: pd.Series) -> list[str]:
+    stored = {name for name, rs in by_predictor.items() if any(f.quantiles for r in rs for f in r.folds)}
+    return [str(name) for name in heads if name in stored][:_TOP]
+
+
+def _result_rows(by_predictor: dict[str, tuple[TaskResult, ...]]) -> pd.DataFrame:
+    """Return which rows of a predictor's result file hold a task: one row is one fold, in the order written."""
+    rows = []
+    for name, results in by_predictor.items():
+        start = 0
+        for r in results:
+            rows.append((name, r.task, f"{start}" if len(r.folds) == 1 else f"{start} to {start + len(r.folds) - 1}"))
+            start += len(r.folds)
+    return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
+
+
+def _track_board(scores: pd.DataFrame, suite: Suite, tasks: Sequence[Task], track: str) -> Board:
+    chosen = tuple(t for t in tasks if t.track == track)
+    entered = scores[scores["task"].isin([t.id for t in chosen if t.weight > 0])]
+    return rank(
+        entered,
+        task_table(chosen),
+        pool=suite.pool,
+        reference=suite.reference,
+        suite=suite.name,
+        track=track,
+        order=tuple(families()),
+        n_resamples=300,
+    )
+
+
+def _drawn(comparison: Any) -> str:
+    if comparison is None:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "comparison.svg"
+        draw(comparison, path)
+        return path.read_text(encoding="utf-8")
+
+
+def _predictor_page(name: str, row: dict[Any, Any], scores: pd.DataFrame, tracks: dict[str, Board], tasks: Sequence[Task]) -> PredictorPage:
+    own = scores[scores["predictor"] == name].sort_values("ratio", kind="stable")
+    about, latex, paper, constants = _described(name)
+    places = [_place(board, track, name) for track, board in tracks.items()]
+    return PredictorPage(name, about, latex, paper, constants, row, [p for p in places if p], _records(own), extrapolation_chart(own))
+
+
+def _described(name: str) -> tuple[str, str, str, str]:
+    """Return description, formula, source and constants of a predictor; little is known of one that is not registered."""
+    entry = {e.name: e for e in list_predictors()}.get(name)
+    if entry is None:
+        return "A submitted predictor.", "", "", ""
+    model = entry.make()
+    formula = type(model).latex() if hasattr(type(model), "latex") else ""
+    constants = ", ".join(p.name for p in getattr(model, "parameters", ()))
+    return (type(model).__doc__ or "").strip().splitlines()[0], formula, entry.paper, constants
+
+
+def _place(board: Board, track: str, name: str) -> dict[str, Any] | None:
+    rows = board.rows.reset_index(drop=True)
+    found = rows.index[rows["predictor"] == name]
+    if not len(found):
+        return None
+    row = rows.loc[found[0]].to_dict()
+    place = f"{row['rank']} of {int((rows['variant_of'] == '').sum())}" if row["variant_of"] == "" else "a variant"
+    keys = {"skill": "skill", "low": "skill_low", "high": "skill_high", "entered": "tasks_entered", "tasks": "tasks_total"}
+    return {"track": track, "place": place, **{k: row[v] for k, v in keys.items()}}
+
+
+def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in scores.to_dict("records")]
+
+
+def _task_pages(tasks: Sequence[Task], scores: pd.DataFrame, by_predictor: dict[str, tuple[TaskResult, ...]]) -> list[TaskPage]:
+    stored: dict[str, dict[str, TaskResult]] = defaultdict(dict)
+    for name, results in by_predictor.items():
+        for r in results:
+            stored[r.task][name] = r
+    facts = {row["task"]: row for row in _records(task_table(tuple(tasks)))}
+    variants = families()
+    pages = []
+    for task in tasks:
+        own = scores[scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
+        leaders = own.assign(family=own["predictor"].map(lambda n: variants.get(n, n))).drop_duplicates("family")["predictor"]
+        shown = [str(n) for n in leaders.head(_SHOWN)]
+        best = [stored[task.id][n] for n in shown]
+        rows, n = _predictions(task, best)
+        pages.append(TaskPage(task.id, task.collection, facts[task.id], _records(own), task_chart(task, best), shown, rows, n))
+    return pages
+
+
+def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[str, Any]], int]:
+    """Return the first held-out rows with inputs, measured value and predictions, and how many there are."""
+    rows: list[dict[str, Any]] = []
+    for i, fold in enumerate(task.folds):
+        for j in range(min(len(fold.y_test), _MOST_ROWS - len(rows))):
+            inputs = {str(k): v for k, v in fold.X_test.iloc[j].items()}
+            predicted = {r.predictor: float(r.folds[i].predictions[j]) if r.folds[i].status == "ok" else None for r in results}
+            rows.append({"fit": fold.name, **inputs, "measured": float(fold.y_test[j]), **predicted})
+    return rows, sum(len(f.y_test) for f in task.folds)
+
+
+def _collection_page(name: str, suite: Suite, tasks: Sequence[Task], scores: pd.DataFrame) -> CollectionPage:
+    facts = describe_collection(name, suite.name)
+    best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task").set_index("task")
+    rows = [
+        {
+            "task": t.id,
+            "track": t.track,
+            "best": best.loc[t.id, "predictor"],
+            "error": best.loc[t.id, "error"],
+            "ratio": best.loc[t.id, "ratio"],
+        }
+        for t in tasks
+        if t.collection == name and t.id in best.index
+    ]
+    own = [t for t in tasks if t.collection == name]
+    table = load_collection(name).table
+    variable = next(
+        (v for t in own for v in ("flops", "tokens", "params", *t.variables) if v in table and pd.api.types.is_numeric_dtype(table[v])),
+        None,
+    )
+    metric = own[0].spec.metric
+    chart = points_chart(table, metric, variable, metric_kind(metric).log) if variable else None
+    return CollectionPage(name, facts, cite(papers_of_collection(name), "bibtex"), rows, chart)
