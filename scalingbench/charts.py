@@ -144,7 +144,12 @@ def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
     measured = base.encode(
         x=x,
         y=alt.Y("value:Q", scale=_scale(task.on_log_scale), title=task.spec.metric),
-        shape=alt.Shape("what:N", scale=alt.Scale(domain=["trained on", "held out"], range=["circle", "diamond"]), title=None),
+        shape=alt.Shape(
+            "what:N",
+            scale=alt.Scale(domain=["trained on", "held out"], range=["circle", "diamond"]),
+            title=None,
+            legend=alt.Legend(orient="bottom"),
+        ),
         tooltip=["fold:N", "what:N", alt.Tooltip("value:Q", format=".4g")],
     )
     predicted = alt.Chart(alt.Data(values=lines))

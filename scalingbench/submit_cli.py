@@ -118,9 +118,10 @@ def submit(
     chosen = load_suite(suite)
     described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
     with progress_bar() as progress:
-        folder = submit_to(Path(source), described, chosen, out, jobs=jobs, time_limit=time_limit, progress=progress)
+        folder, results = submit_to(Path(source), described, chosen, out, jobs=jobs, time_limit=time_limit, progress=progress)
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
+    exit_with(results)
 
 
 def _described(

@@ -59,7 +59,7 @@ def submit(
     jobs: int,
     time_limit: float,
     progress: Progress,
-) -> Path:
+) -> tuple[Path, tuple[TaskResult, ...]]:
     """Run a predictor on a suite and write its submission.
 
     Parameters
@@ -75,8 +75,8 @@ def submit(
 
     Returns
     -------
-    Path
-        The submission's folder.
+    tuple
+        The submission's folder, and its results.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def submit(
         made.rename(folder)  # whole or not at all
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return folder
+    return folder, results
 
 
 def _write(folder: Path, source: Path, submission: Submission, results: Iterable[TaskResult]) -> None:
