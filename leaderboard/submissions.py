@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leaderboard.errors import LeaderboardError
 
-__all__ = ["LICENSES", "SOURCE", "Submission", "list_submissions", "read_submission", "sha256"]
+__all__ = ["LICENSES", "METADATA", "RESULTS", "SOURCE", "Submission", "check_license", "list_submissions", "read_submission", "sha256"]
 
 SOURCE = "predictor.py"
 METADATA = "submission.yaml"
@@ -46,6 +46,8 @@ class Submission(BaseModel):
         The class in ``predictor.py``.
     authors, paper, license : str
         Who, where it is described (an arXiv number, a DOI, a URL or ``unpublished``), and the code's licence by SPDX name.
+    year : int
+        Of the submission.
     suite : str
         What its results are of.
     trained_on : tuple of str
@@ -61,6 +63,7 @@ class Submission(BaseModel):
     authors: str = Field(min_length=1)
     paper: str = Field(min_length=1)
     license: str
+    year: int
     suite: str
     trained_on: tuple[str, ...] = ()
     source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -110,5 +113,8 @@ def check_license(license_name: str, where: str) -> None:
 
 def list_submissions() -> tuple[Path, ...]:
     """Return the folders of the submissions that come with the package."""
-    root = Path(str(importlib.resources.files("leaderboard") / "submissions"))
-    return tuple(sorted(p.parent for p in root.glob(f"*/{METADATA}")))
+    return tuple(sorted(p.parent for p in _root().glob(f"*/{METADATA}")))
+
+
+def _root() -> Path:
+    return Path(str(importlib.resources.files("leaderboard") / "submissions"))

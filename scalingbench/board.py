@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from benchmark.results import TaskResult
@@ -18,7 +20,18 @@ if TYPE_CHECKING:
     from leaderboard.significance import Comparison
     from scalingbench.options import Format
 
-__all__ = ["board_of", "comparison_of", "failures_of", "protocol_board", "released", "render_comparison", "scores_of", "skill_table"]
+__all__ = [
+    "board_of",
+    "committed_results",
+    "comparison_of",
+    "failures_of",
+    "protocol_board",
+    "released",
+    "render_comparison",
+    "results_of",
+    "scores_of",
+    "skill_table",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +69,31 @@ def _version(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...
     )
 
 
+def committed_results(suite: Suite) -> tuple[TaskResult, ...]:
+    """Return the results of a suite that come with the package, submissions included; none if there are none."""
+    from benchmark.results import read_results
+    from leaderboard.committed import committed_files
+
+    return tuple(result for file in committed_files(suite.name) for result in read_results(file))
+
+
+def results_of(folder: Path | None, suite: Suite) -> tuple[TaskResult, ...]:
+    """Return the results in a folder, by default the committed ones.
+
+    Raises
+    ------
+    BenchmarkError
+        If there are none.
+    """
+    from benchmark.errors import BenchmarkError
+    from benchmark.results import load_results
+
+    found = load_results(folder) if folder is not None else committed_results(suite)
+    if not found:
+        raise BenchmarkError(f"suite {suite.name!r} has no results that come with the package; name a folder with --results")
+    return found
+
+
 def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], track: str | None = None) -> pd.DataFrame:
     """Return the scores table.
 
@@ -78,12 +116,13 @@ def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ..
     """
     from benchmark.errors import BenchmarkError
     from benchmark.scoring import current_results, score, stale_results
+    from leaderboard.submissions import list_submissions, read_submission
     from predictors.registry import families, trained_on
 
     results = tuple(results)
     for stale in stale_results(results, tasks):
         _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
-    known = trained_on()
+    known = {**trained_on(), **{s.name: s.trained_on for s in map(read_submission, list_submissions())}}
     collection = {t.id: t.collection for t in tasks}
     results = tuple(r for r in current_results(results, tasks) if collection[r.task] not in known.get(r.predictor, ()))
     if not results:

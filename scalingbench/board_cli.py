@@ -104,20 +104,19 @@ def site(
     results: Results = None,
 ) -> None:
     """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""
-    from leaderboard.committed import committed_folder
+    from benchmark.suites import load_suite
     from scalingbench.running import say
     from scalingbench.site import build_site
 
-    print(f"{out}: {build_site(suite, results or committed_folder(suite), out, say)} pages")
+    print(f"{out}: {build_site(load_suite(suite), results, out, say)} pages")
 
 
 def _load(results: Path | None, suite: str) -> tuple[Suite, tuple[TaskResult, ...]]:
-    from benchmark.results import load_results
     from benchmark.suites import load_suite
-    from leaderboard.committed import committed_folder
+    from scalingbench.board import results_of
 
     chosen = load_suite(suite)
-    return chosen, load_results(results or committed_folder(chosen.name))
+    return chosen, results_of(results, chosen)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release, "site": site}

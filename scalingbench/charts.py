@@ -29,8 +29,8 @@ def _geometric_mean(values: pd.Series) -> float:
     return float(np.exp(np.log(values).mean()))
 
 
-def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, title: str, edges: Sequence[float]) -> dict[str, Any]:
-    """Draw the geometric mean of the ratio against bins of a column, one line per predictor."""
+def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, title: str, edges: Sequence[float]) -> dict[str, Any] | None:
+    """Draw the geometric mean of the ratio against bins of a column, one line per predictor; None where no bin has three tasks."""
     import altair as alt
 
     rows = scores[scores["predictor"].isin(predictors) & (scores[column] > 0)].copy()
@@ -40,12 +40,15 @@ def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, t
         ratio=("ratio", lambda v: float(np.exp(np.log(v).mean()))),
         tasks=("ratio", "size"),
     )
-    data = alt.Data(values=grouped[grouped["tasks"] >= 3].reset_index().to_dict("records"))
+    values = grouped[grouped["tasks"] >= 3].reset_index().to_dict("records")
+    if not values:
+        return None
+    data = alt.Data(values=values)
     chart = (
         alt.Chart(data, width="container", height=280)
         .mark_line(point=True)
         .encode(
-            x=alt.X("x:Q", scale=alt.Scale(type="log"), title=title),
+            x=alt.X("x:Q", scale=alt.Scale(type="log", nice=False, padding=8), title=title),
             y=alt.Y("ratio:Q", scale=alt.Scale(type="log"), title="error over the reference's"),
             color=alt.Color("predictor:N", sort=list(predictors), legend=alt.Legend(orient="bottom", columns=2)),
             tooltip=["predictor:N", alt.Tooltip("ratio:Q", format=".3f"), "tasks:Q"],
@@ -92,7 +95,7 @@ def extrapolation_chart(scores: pd.DataFrame) -> dict[str, Any]:
         alt.Chart(alt.Data(values=scores[columns].to_dict("records")), width="container", height=300)
         .mark_point(filled=True, size=60)
         .encode(
-            x=alt.X("extrapolation:Q", scale=alt.Scale(type="log"), title="extrapolation factor"),
+            x=alt.X("extrapolation:Q", scale=alt.Scale(type="log", nice=False, padding=8), title="extrapolation factor"),
             y=alt.Y("ratio:Q", scale=alt.Scale(type="log"), title="error over the reference's"),
             color=alt.Color("track:N", legend=alt.Legend(orient="bottom", columns=3)),
             tooltip=["task:N", alt.Tooltip("ratio:Q", format=".3f"), alt.Tooltip("extrapolation:Q", format=".1f")],
@@ -158,11 +161,12 @@ def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
     layers = [measured, drawn.encode(x=x, y="value:Q", color=color, tooltip=["predictor:N", alt.Tooltip("value:Q", format=".4g")])]
     if any(np.isfinite(row["low"]) for row in lines):
         layers.append(predicted.mark_rule(opacity=0.5).encode(x=x, y="low:Q", y2="high:Q", color=color))
-    chart = alt.layer(*layers).properties(width="container", height=340)
-    if len(folds) > 1:
+    if len(folds) > 1:  # one fit at a time
         names = [fold.name for _, fold in folds]
-        pick = alt.selection_point(fields=["fold"], value=[{"fold": names[0]}], bind=alt.binding_select(options=names, name="fit of "))
-        chart = chart.add_params(pick).transform_filter(pick)
+        pick = alt.param(name="fit", value=names[0], bind=alt.binding_select(options=names, name="fit of "))
+        layers = [layer.transform_filter("datum.fold === fit") for layer in layers]
+        layers[0] = layers[0].add_params(pick)
+    chart = alt.layer(*layers).properties(width="container", height=340)
     return _spec(chart)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from benchmark.card import load_card
 from benchmark.collection import list_collections
 from benchmark.errors import unknown_name
-from benchmark.results import load_results
 from benchmark.suites import load_suite
 from leaderboard.citation import CitationFormat, Reference, cite
-from leaderboard.committed import committed_folder
+from leaderboard.submissions import list_submissions, read_submission
+from scalingbench.board import board_of, committed_results
 
 __all__ = ["citations", "papers_of_collection"]
 
@@ -35,26 +35,26 @@ def citations(suite: str, predictor: str | None, collection: str | None, form: C
 
 
 def _suite_at(name: str) -> Reference:
-    from scalingbench.board import board_of
-
     suite = load_suite(name)
-    folder = committed_folder(suite.name)
-    version = board_of(load_results(folder), suite, suite.tasks).version if folder.is_dir() and suite.protocol is None else suite.name
+    found = committed_results(suite)
+    version = board_of(found, suite, suite.tasks).version if found and suite.protocol is None else suite.name
     return Reference(TITLE, "ScalingBench maintainers", 2026, version=version)
 
 
 def _rests_on(suite: str, predictor: str | None) -> list[str]:
     """Return the collections of the suite's counted tasks, those that the predictor entered if one is named."""
     chosen = load_suite(suite)
-    folder = committed_folder(chosen.name)
-    entered = {r.task for r in load_results(folder) if r.predictor == predictor} if predictor and folder.is_dir() else None
-    return sorted({t.collection for t in chosen.tasks if t.weight > 0 and (entered is None or t.id in entered)})
+    entered = {r.task for r in committed_results(chosen) if r.predictor == predictor}
+    return sorted({t.collection for t in chosen.tasks if t.weight > 0 and (predictor is None or t.id in entered)})
 
 
 def _papers_of(predictor: str) -> Iterable[Reference]:
     from predictors.bibliography import papers_of
     from predictors.registry import get
 
+    submitted = {s.name: s for s in map(read_submission, list_submissions())}
+    if (own := submitted.get(predictor)) is not None:
+        return [Reference(f"{predictor}, a predictor submitted to ScalingBench ({own.paper})", own.authors, own.year)]
     return [Reference(p.title, p.authors, p.year, arxiv=p.arxiv) for p in papers_of(get(predictor).paper)]
 
 

@@ -44,9 +44,10 @@ def collections(as_json: Json = False) -> None:
 @app.command()
 def show(name: str, as_json: Json = False) -> None:
     """Print what a collection holds: card, variables, metrics, tasks."""
+    from benchmark.suites import load_suite
     from scalingbench.describe import describe_collection, render_description
 
-    description = describe_collection(name, DEFAULT_SUITE)
+    description = describe_collection(name, load_suite(DEFAULT_SUITE))
     print(json.dumps(description, indent=2) if as_json else render_description(description))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.card import load_card
 from benchmark.collection import Collection, list_collections, load_collection, read_facts
 from benchmark.schema import VARIABLES, metric_kind
-from benchmark.suites import load_suite
+from benchmark.suites import Suite
 from benchmark.tasks import build_tasks
 
 __all__ = ["collection_rows", "collection_totals", "describe_collection", "predictor_rows", "print_rows", "render_description"]
@@ -79,7 +79,7 @@ def _reads(predictor: Any) -> dict[str, str]:
     return {"variables": ",".join(variables) if variables else "any", "parameters": ",".join(constants) or "-"}
 
 
-def describe_collection(name: str, suite: str) -> dict[str, Any]:
+def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
     """Return the essentials of a collection: card, sizes, variables with ranges, metrics, tasks."""
     collection = load_collection(name)
     facts = collection.card.scalingbench
@@ -103,7 +103,7 @@ def describe_collection(name: str, suite: str) -> dict[str, Any]:
         "flags": {str(k): int(v) for k, v in collection.table["flag"].value_counts().items() if k},
         "corrections": list(facts.corrections),
         "known_problems": list(facts.known_problems),
-        "tasks": [_task(t) for s in load_suite(suite).specs if s.collection == name for t in build_tasks(s, collection)],
+        "tasks": [_task(t) for s in suite.specs if s.collection == name for t in build_tasks(s, collection)],
     }
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 
 from benchmark.collection import load_collection
+from benchmark.errors import BenchmarkError
 from benchmark.results import TaskResult, read_results
 from benchmark.schema import metric_kind
-from benchmark.suites import Suite, load_suite, task_table
+from benchmark.suites import Suite, task_table
 from benchmark.tasks import Task
 from leaderboard.citation import cite
+from leaderboard.committed import committed_files
 from leaderboard.ranking import Board, rank
 from leaderboard.significance import compare, draw
 from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
@@ -35,15 +37,15 @@ _EXTRAPOLATION = (1.01, 2.0, 4.0, 8.0, 16.0, 64.0)
 _SHARE = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 
 
-def build_site(suite_name: str, results: Path, out: Path, say: Say = lambda line: None) -> int:
+def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda line: None) -> int:
     """Write the site of a suite from a folder of results.
 
     Parameters
     ----------
-    suite_name : str
+    suite : Suite
         The suite.
-    results : Path
-        Folder of result files.
+    results : Path, optional
+        Folder of result files; by default those that come with the package.
     out : Path
         Where to; see `leaderboard.site.write_site`.
     say : callable
@@ -53,9 +55,16 @@ def build_site(suite_name: str, results: Path, out: Path, say: Say = lambda line
     -------
     int
         Number of pages.
+
+    Raises
+    ------
+    BenchmarkError
+        If there are no results.
     """
-    suite = load_suite(suite_name)
-    files = {r[0].predictor: (file, r) for file in sorted(results.glob("*.parquet")) if (r := read_results(file))}
+    found = committed_files(suite.name) if results is None else sorted(results.glob("*.parquet"))
+    files = {r[0].predictor: (file, r) for file in found if (r := read_results(file))}
+    if not files:
+        raise BenchmarkError(f"{results or suite.name}: holds no result files (*.parquet)")
     say(f"scoring {len(files)} predictors on {len(suite.tasks)} tasks")
     content = _content(suite, {name: r for name, (_, r) in files.items()}, {name: file for name, (file, _) in files.items()}, say)
     say("writing pages")
@@ -71,15 +80,13 @@ def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], file
     heads = board.rows.loc[board.rows["variant_of"] == "", "predictor"]
     leaders = [str(name) for name in heads.head(_TOP)]
     comparison = compare(scores, task_table(tasks), [str(n) for n in heads.head(12)]) if len(heads) > 1 else None
-    calibration = calibration_chart(results, tasks, _with_quantiles(by_predictor, heads))
-    charts = {
+    by_share = binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
+    made = {
         "extrapolation": ("Error by extrapolation", binned_chart(scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)),
-        "share": (
-            "Error by share of compute spent",
-            binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE),
-        ),
-        **({"calibration": ("Calibration", calibration)} if calibration else {}),
+        "share": ("Error by share of compute spent", by_share),
+        "calibration": ("Calibration", calibration_chart(results, tasks, _with_quantiles(by_predictor, heads))),
     }
+    charts = {name: (title, chart) for name, (title, chart) in made.items() if chart is not None}
     say(f"pages of {len(by_predictor)} predictors")
     predictors = [_predictor_page(str(row["predictor"]), row, scores, tracks, tasks) for row in board.rows.to_dict("records")]
     say(f"pages of {len(tasks)} tasks")
@@ -203,7 +210,7 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
 
 
 def _collection_page(name: str, suite: Suite, tasks: Sequence[Task], scores: pd.DataFrame) -> CollectionPage:
-    facts = describe_collection(name, suite.name)
+    facts = describe_collection(name, suite)
     best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task").set_index("task")
     rows = [
         {
@@ -217,11 +224,9 @@ def _collection_page(name: str, suite: Suite, tasks: Sequence[Task], scores: pd.
         if t.collection == name and t.id in best.index
     ]
     own = [t for t in tasks if t.collection == name]
-    table = load_collection(name).table
-    variable = next(
-        (v for t in own for v in ("flops", "tokens", "params", *t.variables) if v in table and pd.api.types.is_numeric_dtype(table[v])),
-        None,
-    )
-    metric = own[0].spec.metric
+    table, metric = load_collection(name).table, own[0].spec.metric
+    known = table[(table["metric"] == metric) & (table["flag"] == "")].select_dtypes("number")
+    drawable = {str(v) for v in known if known[v][known[v] > 0].nunique() > 1}
+    variable = next((v for t in own for v in ("flops", "tokens", "params", *t.variables) if v in drawable), None)
     chart = points_chart(table, metric, variable, metric_kind(metric).log) if variable else None
     return CollectionPage(name, facts, cite(papers_of_collection(name), "bibtex"), rows, chart)

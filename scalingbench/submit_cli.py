@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,10 +77,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate your own predictor and show where it would stand on the board, and on each track."""
-    from benchmark.results import load_results
     from benchmark.suites import load_suite
-    from leaderboard.committed import committed_folder
     from predictors.registry import make
+    from scalingbench.board import committed_results
     from scalingbench.standing import standing
     from scalingbench.targets import load_target
 
@@ -88,8 +88,7 @@ def evaluate(
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
     built = chosen.build(collections=split_names(collections), track=track)
     results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit)
-    folder = committed_folder(chosen.name)
-    others = [r for r in load_results(folder) if r.predictor not in entered] if folder.is_dir() else []
+    others = [r for r in committed_results(chosen) if r.predictor not in entered]
     together = (*results, *others)
     if whole or as_json or chosen.protocol is not None:
         print_board(together, chosen, built, track, "json" if as_json else "md")
@@ -145,6 +144,7 @@ def _described(
             authors=authors,
             paper=paper,
             license=license_name,
+            year=date.today().year,
             suite=suite.name,
             trained_on=trained_on,
             source_sha256=sha256(source),
@@ -187,19 +187,18 @@ def verify(
 
 
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
-    from benchmark.results import load_results
-    from leaderboard.committed import committed_folder
+    from scalingbench.board import committed_results
     from scalingbench.standing import standing
 
-    folder = committed_folder(suite.name)
-    if not folder.is_dir():
+    others = [r for r in committed_results(suite) if r.predictor != submission.name]
+    if not others:
         say(f"no board of suite {suite.name} to preview")
         return
     tasks = {t.id: t.collection for t in suite.tasks}
     counted = [r for r in results if tasks[r.task] not in submission.trained_on]
     if submission.trained_on:
         print(f"not ranked on what it was trained on: {', '.join(submission.trained_on)}\n")
-    print(standing((*counted, *load_results(folder)), suite, suite.tasks, (submission.name,), None))
+    print(standing((*counted, *others), suite, suite.tasks, (submission.name,), None))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -133,7 +133,7 @@ def _requirements(source: Path) -> list[str]:
             names.add(node.module.split(".")[0])
     known = packages_distributions()
     found = {d for name in names for d in known.get(name, ())[:1]}
-    return sorted(f"{d}=={version(d)}" for d in found)
+    return sorted(f"{d}=={version(d)}" for d in found - {"scalingbench"})
 
 
 def verify(

@@ -1,0 +1,70 @@
+"""A submission that was accepted is on the board, in the citations and on the site."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import leaderboard.submissions as submissions
+from benchmark.suites import load_suite
+from leaderboard.submissions import Submission
+from scalingbench.board import board_of, committed_results, scores_of
+from scalingbench.cli import app
+from scalingbench.submitting import submit
+
+LAW = """
+import numpy as np
+
+
+class Level:
+    variables = ("params", "tokens")
+
+    def fit(self, X, y):
+        self.level_ = float(np.min(y))
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.level_)
+"""
+
+
+@pytest.fixture
+def joined(tmp_path, monkeypatch):
+    (tmp_path / "level.py").write_text(LAW)
+    described = Submission(
+        name="lowest-level",
+        predictor="Level",
+        authors="Nobody, Anna",
+        paper="unpublished",
+        license="MIT",
+        year=2026,
+        suite="v0",
+        trained_on=("porian",),
+        source_sha256=submissions.sha256(tmp_path / "level.py"),
+    )
+    submit(tmp_path / "level.py", described, load_suite("v0"), tmp_path / "subs", jobs=2, time_limit=60.0, progress=lambda *_: None)
+    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
+    return load_suite("v0")
+
+
+def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
+    results = committed_results(joined)
+    rows = board_of(results, joined, joined.tasks).rows.set_index("predictor")
+    assert rows.loc["lowest-level", "tasks_entered"] == 13
+    scores = scores_of(results, joined, joined.tasks)
+    assert "porian" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
+
+
+def test_the_commands_know_it(joined):
+    run = CliRunner().invoke
+    assert "| lowest-level " in run(app, ["leaderboard", "--suite", "v0"]).stdout
+    assert "lowest-level, a predictor submitted" in run(app, ["cite", "--suite", "v0", "--predictor", "lowest-level"]).stdout
+    board = json.loads(run(app, ["leaderboard", "--suite", "v0", "--format", "json"]).stdout)
+    assert any(row["predictor"] == "lowest-level" for row in board["rows"])
+
+
+def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
+    suite = load_suite("v1")
+    scores = scores_of(committed_results(suite), suite, suite.tasks)
+    entered = scores[scores["predictor"] == "chinchilla[hoffmann2022]"]
+    assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
