@@ -140,6 +140,9 @@ class AutoLaw(ScalingLaw):
         How much more each higher back-test of an axis counts than the one below it.
     widen : float
         Factor on the standard deviation of the intervals.
+    reach : float
+        How far a candidate may go beyond the training values before it is left out, in units of their range for every
+        training range of scale (and a half) beyond the training rows: one that leaps, or crosses zero, is not averaged.
 
     Attributes
     ----------
@@ -152,12 +155,15 @@ class AutoLaw(ScalingLaw):
     variables = None
     _hidden: tuple[str, ...] = ()
 
-    def __init__(self, power: float = 2.0, most: int = 3, floor: float = 0.003, recency: float = 4.0, widen: float = 1.35):
+    def __init__(
+        self, power: float = 2.0, most: int = 3, floor: float = 0.003, recency: float = 4.0, widen: float = 1.35, reach: float = 2.0
+    ):
         self.power = power
         self.most = most
         self.floor = floor
         self.recency = recency
         self.widen = widen
+        self.reach = reach
 
     def fit(self, X: pd.DataFrame, y: Any) -> AutoLaw:
         """Fit all candidates, and back-test them."""
@@ -232,7 +238,8 @@ class AutoLaw(ScalingLaw):
     def _combine(self, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
         """Return mean and standard deviation on the scale that is averaged, and the weights."""
         X = X.reset_index(drop=True)
-        values, errors = self._values(X), self._judge(direction(self._train, X))
+        axis, beyond = direction(self._train, X)
+        values, errors = self._plausible(self._values(X), beyond), self._judge(axis)
         names = [n for n in sorted(values, key=lambda n: errors[n]) if np.isfinite(errors[n])][: self.most]
         if not names:  # nothing was back-tested: few rows; the plainest candidates share
             names = [n for n in _PLAIN if n in values][:2] or list(values)[:1]
@@ -243,6 +250,13 @@ class AutoLaw(ScalingLaw):
         mean = weight @ stacked
         spread = weight @ (stacked - mean) ** 2
         return mean, self.widen * np.sqrt(spread + (weight @ error) ** 2), dict(zip(names, map(float, weight), strict=True))
+
+    def _plausible(self, values: dict[str, np.ndarray], beyond: float) -> dict[str, np.ndarray]:
+        """Return the candidates that stay within reach, or all where none does."""
+        known = np.log(self._values_) if self._log else self._values_
+        slack = self.reach * float(np.ptp(known)) * (0.5 + beyond)
+        low, high = known.min() - slack, known.max() + slack
+        return {n: v for n, v in values.items() if (v >= low).all() and (v <= high).all()} or values
 
     def _judge(self, axis: str) -> dict[str, float]:
         """Return each candidate's error along an axis, or the nearest thing that was back-tested."""

@@ -80,8 +80,8 @@ def _interleaved(X: pd.DataFrame) -> list[Backtest]:
     return [Backtest(INTERPOLATION, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
 
 
-def direction(train: pd.DataFrame, test: pd.DataFrame) -> str:
-    """Return the axis along which held-out rows lie farthest beyond the training rows, in units of the training range.
+def direction(train: pd.DataFrame, test: pd.DataFrame) -> tuple[str, float]:
+    """Return the axis along which held-out rows lie farthest beyond the training rows, and how far in units of the training range.
 
     Only the inputs of the held-out rows are looked at.
     """
@@ -93,4 +93,4 @@ def direction(train: pd.DataFrame, test: pd.DataFrame) -> str:
         beyond = float((asked[name].max() - values.max()) / np.ptp(values))
         if beyond > farthest * (1.0 + 1e-9):
             best, farthest = name, beyond
-    return best
+    return best, farthest if best != INTERPOLATION else 0.0

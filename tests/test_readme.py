@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,21 @@ def test_the_board_is_what_the_command_prints(command, board, tmp_path):
     done = run(sys.executable, "-m", "scalingbench", *command.split(), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert board.strip() == done.stdout.strip()
+
+
+def test_how_to_submit_works_as_it_stands(tmp_path):
+    (block,) = re.findall(r"<!-- submit -->\n```bash\n(.*?)```", TEXT, flags=re.DOTALL)
+    for line in block.strip().splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "scalingbench"
+        done = run(sys.executable, "-m", "scalingbench", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert "my-law" in done.stdout and "recomputed" in done.stdout
+    assert (tmp_path / "leaderboard" / "submissions" / "my-law" / "submission.yaml").is_file()
+
+
+def test_how_to_cite_works_as_it_stands(tmp_path):
+    command = re.search(r"```bash\nscalingbench (cite .*?)\n```", TEXT)
+    assert command
+    done = run(sys.executable, "-m", "scalingbench", *command[1].split(), cwd=tmp_path)
+    assert done.returncode == 0 and "Kaplan, J." in done.stdout and "version v1-" in done.stdout

@@ -40,11 +40,11 @@ def test_backtests_hold_out_whole_runs_where_rows_are_steps():
 
 def test_direction_is_the_axis_that_is_extrapolated():
     larger = GRID.assign(params=GRID["params"] * 100)
-    assert direction(GRID, larger) == "params"
-    assert direction(GRID, GRID.assign(tokens=GRID["tokens"] * 30)) == "tokens"
-    assert direction(GRID, GRID.iloc[5:9]) == INTERPOLATION
+    assert direction(GRID, larger)[0] == "params"
+    assert direction(GRID, GRID.assign(tokens=GRID["tokens"] * 30))[0] == "tokens"
+    assert direction(GRID, GRID.iloc[5:9]) == (INTERPOLATION, 0.0)
     losses = pd.DataFrame({"source_loss": np.linspace(3.0, 4.0, 9)})
-    assert direction(losses, losses - 0.8) == "source_loss"  # a loss falls as models grow
+    assert direction(losses, losses - 0.8)[0] == "source_loss"  # a loss falls as models grow
 
 
 def test_it_finds_the_law_that_made_the_data():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmark.card import load_card
+from benchmark.collection import load_collection
 from benchmark.metrics import mape, r2, rmse
 from predictors.compute import Chinchilla
 from predictors.compute_variants import ChinchillaGamma
@@ -232,3 +233,36 @@ def test_corrections_are_made(rows, mirror):
     head = olmo["params"] - olmo["params_nonembedding"]
     assert set((head / 100_352).round().astype(int)) == {768, 1024, 1536, 2048, 3328, 4096, 5120}
     assert pd.isna(rows("gadre_overtraining", "loss_c4_val").query("params > 6e9")["batch_size"]).all()
+
+
+def pooled_deviation(rows, cell, log=True):
+    """Return the pooled standard deviation within cells of two or more rows."""
+    value = np.log(rows["value"]) if log else rows["value"]
+    by = value.groupby([rows[c] for c in cell]).agg(["var", "size"])
+    by = by[by["size"] > 1]
+    return float(np.sqrt((by["var"] * (by["size"] - 1)).sum() / (by["size"] - 1).sum()))
+
+
+def noise_of(collection, metric):
+    return load_card(collection).scalingbench.metrics[metric].noise
+
+
+@pytest.mark.parametrize("metric", ["error_rate", "loss_mean", "loss_v1"])
+def test_the_noise_of_primate_models_is_that_between_seeds(metric):
+    rows = load_collection("primate_vvs").table.query("metric == @metric")
+    found = pooled_deviation(rows, ["curve", "unique_tokens", "params", "epochs"])
+    assert noise_of("primate_vvs", metric) == pytest.approx(found, abs=5e-5)
+
+
+@pytest.mark.parametrize(("metric", "log"), [("loss_c4", True), ("loss_pile_avg5", True), ("accuracy_hellaswag", False)])
+def test_the_noise_of_the_model_ladder_is_that_between_reruns(metric, log):
+    table = load_collection("olmo_ladder").table
+    last = table[table["steps"] == table.groupby(["run", "metric"])["steps"].transform("max")].query("metric == @metric")
+    rows = last.assign(base=last["run"].str.replace("-rerun", ""))
+    assert noise_of("olmo_ladder", metric) == pytest.approx(pooled_deviation(rows, ["base"], log), abs=5e-5)
+
+
+def test_the_noise_of_double_descent_is_that_between_repeats():
+    table = load_collection("double_descent").table
+    rows = table[table["curve"].str.startswith("cifar10-mcnn-p20-sgd")]
+    assert noise_of("double_descent", "error_rate") == pytest.approx(pooled_deviation(rows, ["width"]), abs=5e-5)
