@@ -20,7 +20,7 @@ from predictors.auto import AutoLaw
 from predictors.backtests import ALL, axes_of
 from predictors.generic import NearestNeighbor
 
-GRID = {"power": (1.0, 2.0, 4.0), "most": (1, 2, 3, 4, 6), "floor": (0.003, 0.01), "recency": (1.0, 2.0, 4.0), "reach": (1.0, 2.0, np.inf)}
+GRID = {"power": (1.0, 2.0), "most": (1, 3, 4, 5), "floor": (0.003,), "recency": (2.0, 4.0), "reach": (1.0, 3.0, 4.0, np.inf)}
 
 
 def main() -> None:

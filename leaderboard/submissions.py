@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import re
 from pathlib import Path
 
 import yaml
@@ -80,7 +81,8 @@ def read_submission(folder: Path) -> Submission:
     Raises
     ------
     LeaderboardError
-        If a file or field is missing, the licence is none that is accepted, or the source was changed.
+        If a file or field is missing, the licence is none that is accepted, a requirement is not pinned, or the source
+        was changed.
     """
     for name in (METADATA, SOURCE, RESULTS, "requirements.txt", "environment.json"):
         if not (folder / name).is_file():
@@ -94,6 +96,9 @@ def read_submission(folder: Path) -> Submission:
         first = error.errors()[0]
         raise LeaderboardError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
     check_license(submission.license, str(path))
+    for line in (folder / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!-]+", line):
+            raise LeaderboardError(f"{folder / 'requirements.txt'}: expected lines of the form name==version, got {line!r}")
     if sha256(folder / SOURCE) != submission.source_sha256:
         raise LeaderboardError(f"{folder / SOURCE}: not the source that gave the results (its sha256 differs from {METADATA}'s)")
     return submission

@@ -156,7 +156,7 @@ class AutoLaw(ScalingLaw):
     _hidden: tuple[str, ...] = ()
 
     def __init__(
-        self, power: float = 2.0, most: int = 3, floor: float = 0.003, recency: float = 4.0, widen: float = 1.35, reach: float = 2.0
+        self, power: float = 2.0, most: int = 5, floor: float = 0.003, recency: float = 4.0, widen: float = 1.35, reach: float = 3.0
     ):
         self.power = power
         self.most = most

@@ -26,6 +26,7 @@ __all__ = [
     "comparison_of",
     "failures_of",
     "protocol_board",
+    "ranked",
     "released",
     "render_comparison",
     "results_of",
@@ -38,13 +39,18 @@ _log = logging.getLogger(__name__)
 
 def board_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], track: str | None = None) -> Board:
     """Rank results on the tasks given; parameters and errors as for `scores_of`."""
+    results = tuple(results)
+    tasks = tuple(t for t in tasks if track in (None, t.track))
+    return ranked(scores_of(results, suite, tasks, track), results, suite, tasks, track)
+
+
+def ranked(scores: pd.DataFrame, results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], track: str | None = None) -> Board:
+    """Rank scores that were made already; those of other tracks are left out."""
     from benchmark.suites import task_table
     from leaderboard.ranking import rank
     from predictors.registry import families
 
     tasks = tuple(t for t in tasks if track in (None, t.track))
-    results = tuple(results)
-    scores = scores_of(results, suite, tasks, track)
     return rank(
         scores,
         task_table(tasks),

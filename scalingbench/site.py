@@ -18,11 +18,11 @@ from benchmark.suites import Suite, task_table
 from benchmark.tasks import Task
 from leaderboard.citation import cite
 from leaderboard.committed import committed_files
-from leaderboard.ranking import Board, rank
+from leaderboard.ranking import Board
 from leaderboard.significance import compare, draw
 from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
 from predictors.registry import families, list_predictors
-from scalingbench.board import board_of, scores_of
+from scalingbench.board import ranked, scores_of
 from scalingbench.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
 from scalingbench.citing import papers_of_collection
 from scalingbench.describe import describe_collection
@@ -75,8 +75,8 @@ def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], file
     results = tuple(r for rs in by_predictor.values() for r in rs)
     tasks = suite.tasks
     scores = scores_of(results, suite, tasks).merge(_result_rows(by_predictor), on=["predictor", "task"])
-    board = board_of(results, suite, tasks)
-    tracks = {track: _track_board(scores, suite, tasks, track) for track in sorted({str(t.track) for t in tasks if t.weight > 0})}
+    board = ranked(scores, results, suite, tasks)
+    tracks = {track: ranked(scores, results, suite, tasks, track) for track in sorted({str(t.track) for t in tasks if t.weight > 0})}
     heads = board.rows.loc[board.rows["variant_of"] == "", "predictor"]
     leaders = [str(name) for name in heads.head(_TOP)]
     comparison = compare(scores, task_table(tasks), [str(n) for n in heads.head(12)]) if len(heads) > 1 else None
@@ -121,21 +121,6 @@ def _result_rows(by_predictor: dict[str, tuple[TaskResult, ...]]) -> pd.DataFram
             rows.append((name, r.task, f"{start}" if len(r.folds) == 1 else f"{start} to {start + len(r.folds) - 1}"))
             start += len(r.folds)
     return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
-
-
-def _track_board(scores: pd.DataFrame, suite: Suite, tasks: Sequence[Task], track: str) -> Board:
-    chosen = tuple(t for t in tasks if t.track == track)
-    entered = scores[scores["task"].isin([t.id for t in chosen if t.weight > 0])]
-    return rank(
-        entered,
-        task_table(chosen),
-        pool=suite.pool,
-        reference=suite.reference,
-        suite=suite.name,
-        track=track,
-        order=tuple(families()),
-        n_resamples=300,
-    )
 
 
 def _drawn(comparison: Any) -> str:

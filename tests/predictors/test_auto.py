@@ -105,3 +105,14 @@ def test_candidates_follow_from_the_variables():
     assert "power-law" not in candidates(one, -one["samples"].to_numpy())
     with pytest.raises(PredictorError):
         AutoLaw().fit(pd.DataFrame({"run": ["a", "b"]}), [1.0, 2.0])
+
+
+def test_a_candidate_that_leaps_beyond_the_training_values_is_left_out():
+    law = AutoLaw(reach=2.0)
+    law._log, law._values_ = True, np.array([1.0, 2.0, 4.0])
+    calm, leap = np.log([0.9, 0.5]), np.log([0.9, 1e-9])  # the second form has crossed zero
+    assert set(law._plausible({"calm": calm, "leap": leap}, beyond=1.0)) == {"calm"}
+    assert set(law._plausible({"leap": leap}, beyond=1.0)) == {"leap"}
+    far = np.log([0.9, 0.02])
+    assert set(law._plausible({"calm": calm, "far": far}, beyond=0.0)) == {"calm"}
+    assert set(law._plausible({"calm": calm, "far": far}, beyond=2.0)) == {"calm", "far"}

@@ -171,6 +171,23 @@ def test_broken_metadata_is_refused(copy, change, message):
     refused(verify(copy), message)
 
 
+@pytest.mark.parametrize("line", ["-e git+https://example.org/x", "numpy", "numpy>=1", "x @ file:///etc"])
+def test_requirements_that_are_not_pinned_are_refused(copy, line):
+    with (copy / "subs" / "joint" / "requirements.txt").open("a") as file:
+        file.write(f"{line}\n")
+    refused(verify(copy), "requirements.txt: expected lines of the form name==version")
+
+
+def test_the_workflow_has_read_only_rights_and_requires_isolation():
+    path = Path(__file__).parents[2] / ".github" / "workflows" / "verify-submission.yml"
+    flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert flow["permissions"] == {"contents": "read"}
+    assert set(flow[True]) == {"pull_request"}  # never pull_request_target, which has rights; YAML reads 'on' as true
+    (job,) = flow["jobs"].values()
+    assert "verify" in job["steps"][-1]["run"] and "--require-isolation" in job["steps"][-1]["run"]
+    assert all(step["with"]["persist-credentials"] is False for step in job["steps"] if "checkout" in step.get("uses", ""))
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "results.parquet", "submission.yaml"])
 def test_a_missing_file_is_refused(copy, name):
     (copy / "subs" / "joint" / name).unlink()
