@@ -95,6 +95,23 @@ def validate(table: Path) -> None:
 
 
 @app.command()
+def forecast(
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet table of runs, see 'scalingbench validate'.")],
+    target: Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7e9,tokens=2e12.")],
+    predictor: Annotated[str, typer.Option("--predictor", help="A registered name.")] = "autolaw",
+    metric: Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")] = None,
+    curve: Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict a large run from a table of small ones."""
+    from scalingbench.forecasting import forecast as forecast_run
+    from scalingbench.forecasting import parse_target
+
+    found = forecast_run(table, parse_target(target), predictor=predictor, metric=metric, curve=curve)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found)
+
+
+@app.command()
 def run(
     suite: SuiteName = DEFAULT_SUITE,
     predictors: Names = None,
