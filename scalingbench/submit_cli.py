@@ -49,14 +49,13 @@ def new_predictor(
 
 def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")]) -> None:
     """Try a predictor on tiny made-up tasks and name what breaks the contract."""
-    import sklearn.base
+    from copy import deepcopy
 
     from scalingbench.checking import check as violations
     from scalingbench.targets import load_target
 
     name, predictor = load_target(target)
-    copy = predictor if not hasattr(predictor, "get_params") else None
-    found = violations(lambda: type(predictor)() if copy is not None else sklearn.base.clone(predictor))
+    found = violations(lambda: deepcopy(predictor))
     for line in found:
         print(f"{name}: {line}")
     if found:

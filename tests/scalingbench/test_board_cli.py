@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 
+from leaderboard.releases import list_releases
 from predictors.bibliography import papers_of
 from predictors.registry import list_predictors
 
@@ -81,6 +82,12 @@ def test_a_release_is_frozen(tmp_path):
     assert frozen == json.loads(good("leaderboard", *V0, "--variants", "--format", "json"))
     done = scalingbench("leaderboard", "--release", "v0-nothing")
     assert done.returncode == 2 and "release: expected one of" in done.stderr
+
+
+@pytest.mark.parametrize("version", list_releases())
+def test_every_release_still_prints(version):
+    text = good("leaderboard", "--release", version)
+    assert f"Board version {version}." in text and text.count("\n|") > 20
 
 
 def test_evaluate_shows_the_neighbours(tmp_path):
