@@ -25,6 +25,7 @@ __all__ = [
     "committed_results",
     "comparison_of",
     "failures_of",
+    "not_ranked_on",
     "protocol_board",
     "ranked",
     "released",
@@ -122,18 +123,25 @@ def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ..
     """
     from benchmark.errors import BenchmarkError
     from benchmark.scoring import current_results, score, stale_results
-    from leaderboard.submissions import list_submissions, read_submission
-    from predictors.registry import families, trained_on
+    from predictors.registry import families
 
     results = tuple(results)
     for stale in stale_results(results, tasks):
         _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
-    known = {**trained_on(), **{s.name: s.trained_on for s in map(read_submission, list_submissions())}}
+    known = not_ranked_on()
     collection = {t.id: t.collection for t in tasks}
     results = tuple(r for r in current_results(results, tasks) if collection[r.task] not in known.get(r.predictor, ()))
     if not results:
         raise BenchmarkError(f"no results for suite {suite.name!r}" + (f", track {track!r}" if track else ""))
     return score(results, tasks, suite.reference, families())
+
+
+def not_ranked_on() -> dict[str, tuple[str, ...]]:
+    """Return the collections that went into each predictor, where any did; by its catalogue entry or its submission."""
+    from leaderboard.submissions import list_submissions, read_submission
+    from predictors.registry import trained_on
+
+    return {**trained_on(), **{s.name: s.trained_on for s in map(read_submission, list_submissions()) if s.trained_on}}
 
 
 def skill_table(

@@ -21,8 +21,9 @@ from leaderboard.committed import committed_files
 from leaderboard.ranking import Board
 from leaderboard.significance import compare, draw
 from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
+from leaderboard.submissions import list_submissions, read_submission
 from predictors.registry import families, list_predictors
-from scalingbench.board import ranked, scores_of
+from scalingbench.board import not_ranked_on, ranked, scores_of
 from scalingbench.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
 from scalingbench.citing import papers_of_collection
 from scalingbench.describe import describe_collection
@@ -136,14 +137,18 @@ def _predictor_page(name: str, row: dict[Any, Any], scores: pd.DataFrame, tracks
     own = scores[scores["predictor"] == name].sort_values("ratio", kind="stable")
     about, latex, paper, constants = _described(name)
     places = [_place(board, track, name) for track, board in tracks.items()]
-    return PredictorPage(name, about, latex, paper, constants, row, [p for p in places if p], _records(own), extrapolation_chart(own))
+    tracked, left_out = [p for p in places if p], not_ranked_on().get(name, ())
+    return PredictorPage(name, about, latex, paper, constants, row, tracked, _records(own), extrapolation_chart(own), left_out)
 
 
 def _described(name: str) -> tuple[str, str, str, str]:
     """Return description, formula, source and constants of a predictor; little is known of one that is not registered."""
+    submitted = {s.name: s for s in map(read_submission, list_submissions())}
+    if name in submitted:
+        return f"Submitted by {submitted[name].authors}, {submitted[name].year}.", "", submitted[name].paper, ""
     entry = {e.name: e for e in list_predictors()}.get(name)
     if entry is None:
-        return "A submitted predictor.", "", "", ""
+        return "", "", "", ""
     model = entry.make()
     formula = type(model).latex() if hasattr(type(model), "latex") else ""
     constants = ", ".join(p.name for p in getattr(model, "parameters", ()))

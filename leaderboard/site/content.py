@@ -32,6 +32,8 @@ class PredictorPage:
     tracks: Sequence[Record]
     scores: Sequence[Record]
     chart: Chart
+    trained_on: Sequence[str] = ()
+    """Collections that it is not ranked on."""
 
 
 @dataclass(frozen=True)

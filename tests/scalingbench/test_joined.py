@@ -68,3 +68,11 @@ def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
     scores = scores_of(committed_results(suite), suite, suite.tasks)
     entered = scores[scores["predictor"] == "chinchilla[hoffmann2022]"]
     assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
+
+
+def test_the_site_has_its_page(joined, tmp_path):
+    done = CliRunner().invoke(app, ["site", "--suite", "v0", "--out", str(tmp_path / "site")])
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "site" / "predictors" / "lowest-level.html").read_text(encoding="utf-8")
+    assert "Submitted by Nobody, Anna, 2026." in page and "porian: its constants come from there" in page
+    assert 'href="predictors/lowest-level.html"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
