@@ -79,7 +79,7 @@ def test_a_sample_of_the_current_suite_reproduces_the_committed_predictions(tmp_
 
 
 def test_the_main_job_prints_the_committed_board(job):
-    done = scalingbench("leaderboard", "--suite", "v0", "--format", "json")
+    done = scalingbench("leaderboard", "--suite", "v0", "--variants", "--format", "json")
     assert done.returncode == 0, done.stderr
     ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (job[1], json.loads(done.stdout)))
     assert ours.keys() == committed.keys()
