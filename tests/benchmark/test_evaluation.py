@@ -1,6 +1,7 @@
 import os
 import sys
 import time
+from dataclasses import replace
 
 import cloudpickle
 import numpy as np
@@ -325,3 +326,25 @@ class SleepsOnManyRows:
 
     def predict(self, X):
         return np.full(len(X), self.mean_)
+
+
+class Sleeps:
+    """Takes its time over every fit."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        return self
+
+    def predict(self, X):
+        return np.ones(len(X))
+
+
+def test_a_task_of_many_folds_may_take_longer(tasks, tmp_path):
+    task = replace(tasks[0], folds=tuple(replace(tasks[0].folds[0], name=f"f{i}") for i in range(21)))
+    result = run_suite({"slow": Sleeps(0.15)}, [task], tmp_path, time_limit=2.0)[0]  # 3.15 s of the 6 s that 21 folds have
+    assert {f.status for f in result.folds} == {"ok"}
+    result = run_suite({"slow": Sleeps(0.6)}, [task], tmp_path, time_limit=2.0)[0]
+    assert {f.status for f in result.folds} == {"timeout"} and result.folds[0].message == "took longer than 6 s"

@@ -76,7 +76,6 @@ def test_surfaces_recover_a_quadratic_in_logarithms_above_a_floor():
 
 def test_symbolic_regression_finds_a_line_and_says_what_it_needs(monkeypatch):
     X, y = pd.DataFrame({"params": np.logspace(6, 9, 40)}), np.logspace(6, 9, 40) ** -0.2
-    pytest.importorskip("gplearn")
     assert np.abs(np.log(SymbolicRegression(generations=5).fit(X, y).predict(X) / y)).max() < 0.3
     monkeypatch.setitem(__import__("sys").modules, "gplearn.genetic", None)
     with pytest.raises(PredictorError, match="needs gplearn"):
