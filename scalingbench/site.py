@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -60,8 +61,9 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     Raises
     ------
     BenchmarkError
-        If there are no results.
+        If there are no results, or a library of the ``site`` extra is missing.
     """
+    _require_extra()
     found = committed_files(suite.name) if results is None else sorted(results.glob("*.parquet"))
     files = {r[0].predictor: (file, r) for file in found if (r := read_results(file))}
     if not files:
@@ -70,6 +72,14 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     content = _content(suite, {name: r for name, (_, r) in files.items()}, {name: file for name, (file, _) in files.items()}, say)
     say("writing pages")
     return write_site(content, out)
+
+
+def _require_extra() -> None:
+    for name in ("altair", "jinja2", "vl_convert"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise BenchmarkError(f"site: needs {name}: pip install 'scalingbench[site]'") from None
 
 
 def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], files: dict[str, Path], say: Say) -> SiteContent:

@@ -42,7 +42,7 @@ def write_site(content: SiteContent, out: Path) -> int:
     Raises
     ------
     LeaderboardError
-        If the folder holds something else, or a library of the ``site`` extra is missing.
+        If the folder holds something else.
     """
     if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
         raise LeaderboardError(f"{out}: not empty, and not a site that was written here before")
@@ -89,10 +89,8 @@ def _write(content: SiteContent, out: Path) -> int:
 
 
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise LeaderboardError("site: needs the site extra: pip install 'scalingbench[site]'") from None
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     pages = Environment(
         loader=PackageLoader("leaderboard.site"), autoescape=lambda name: name is not None and ".html" in name, undefined=StrictUndefined
     )
@@ -102,10 +100,8 @@ def _environment() -> Environment:
 
 
 def _assets(folder: Path) -> None:
-    try:
-        import vl_convert
-    except ImportError:
-        raise LeaderboardError("site: needs the site extra: pip install 'scalingbench[site]'") from None
+    import vl_convert
+
     source = importlib.resources.files("leaderboard.site") / "assets"
     for name in ("site.css", "site.js"):
         (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.errors import BenchmarkError
+from benchmark.suites import load_suite
+from scalingbench.site import build_site
+
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 SUITE = """
 description: three tasks
@@ -196,3 +200,10 @@ def test_a_site_is_replaced_and_a_strangers_folder_is_not(site, tmp_path):
     )
     assert done.returncode == 2 and "mine: not empty, and not a site" in done.stderr
     assert [p.name for p in tmp_path.rglob("*")] == ["mine", "notes.txt"]
+
+
+def test_a_missing_library_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(BenchmarkError, match=r"site: needs altair: pip install 'scalingbench\[site\]'"):
+        build_site(load_suite("v0"), None, tmp_path / "site")
+    assert list(tmp_path.iterdir()) == []
