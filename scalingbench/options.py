@@ -12,6 +12,7 @@ __all__ = [
     "CPUS",
     "DEFAULT_SUITE",
     "LEVELS",
+    "TOLERANCE",
     "Format",
     "Intervals",
     "Jobs",
@@ -29,6 +30,10 @@ DEFAULT_SUITE = "v1"
 CPUS = os.cpu_count() or 1
 LEVELS = (0.1, 0.5, 0.9)
 """Quantile levels that are stored with ``--intervals``."""
+
+TOLERANCE = 1e-4
+"""Largest relative difference between a submitted and a recomputed prediction: machines differ in their last bits, and a
+fit carries that on."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalingbench.options import CPUS, DEFAULT_SUITE, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.options import CPUS, DEFAULT_SUITE, TOLERANCE, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.running import exit_with, print_board, progress_bar, run_with_progress, say, split_names
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def verify(
     suite: Annotated[str | None, typer.Option("--suite", help="Suite name or file; by default the one that it names.")] = None,
     jobs: Jobs = CPUS,
     time_limit: Limit = 60.0,
-    tolerance: Annotated[float, typer.Option("--tolerance", min=0.0, help="Largest relative difference of a prediction.")] = 1e-4,
+    tolerance: Annotated[float, typer.Option("--tolerance", min=0.0, help="Largest relative difference of a prediction.")] = TOLERANCE,
     require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse to run unconfined.")] = False,
 ) -> None:
     """Run a submission again, confined, compare every prediction, and preview the board."""

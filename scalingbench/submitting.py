@@ -24,13 +24,10 @@ from benchmark.suites import Suite
 from benchmark.tasks import Task
 from leaderboard.submissions import METADATA, RESULTS, SOURCE, Submission, check_license, read_submission
 from predictors.registry import list_predictors
+from scalingbench.options import TOLERANCE
 from scalingbench.submitted import Submitted, load_submitted
 
-__all__ = ["TOLERANCE", "Progress", "can_confine", "submit", "verify"]
-
-TOLERANCE = 1e-4
-"""Largest relative difference between a submitted and a recomputed prediction: machines differ in their last bits, and a
-fit carries that on. Predictions are compared with 1 % of the fold's spread of values as the smallest scale."""
+__all__ = ["Progress", "can_confine", "submit", "verify"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -147,6 +144,8 @@ def verify(
     progress: Progress,
 ) -> tuple[Submission, tuple[TaskResult, ...]]:
     """Run a submission again and compare every prediction.
+
+    A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger.
 
     Returns
     -------
