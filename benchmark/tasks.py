@@ -379,12 +379,12 @@ def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
-    train, test = rows[part.train], rows[part.test]
-    X = [side[list(spec.variables)].reset_index(drop=True) for side in (train, test)]
+    inputs, values = rows[list(spec.variables)], rows["value"].to_numpy(float)
+    X = [inputs[side].reset_index(drop=True) for side in (part.train, part.test)]
     if not spec.inputs_at_test:
         X[1][list(spec.inputs)] = np.nan
-    y_train, y_test = train["value"].to_numpy(float), test["value"].to_numpy(float)
-    return Fold(name, X[0], y_train, X[1], y_test, ~_context(spec, test), row_cost(rows)[0][part.test])
+    scored = ~_context(spec, rows)[part.test]
+    return Fold(name, X[0], values[part.train], X[1], values[part.test], scored, row_cost(rows)[0][part.test])
 
 
 def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:
@@ -404,8 +404,14 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
 def _compute_share(used: list[tuple[str, pd.DataFrame, Part]]) -> float:
     spent = total = 0.0
     for _, rows, part in used:
-        cost = pd.Series(row_cost(rows)[0], index=rows.index)  # one basis for both sums
-        run = rows["run"]
-        spent += cost[part.train].groupby(run[part.train]).max().sum()
-        total += cost[part.train | part.test].groupby(run[part.train | part.test]).max().sum()
+        cost, run = row_cost(rows)[0], pd.factorize(rows["run"])[0]  # one basis for both sums
+        spent += _cost_of_runs(cost, run, part.train)
+        total += _cost_of_runs(cost, run, part.train | part.test)
     return float(spent / total)
+
+
+def _cost_of_runs(cost: np.ndarray, run: np.ndarray, chosen: np.ndarray) -> float:
+    """Return the sum over runs of the dearest of the rows chosen."""
+    dearest = np.zeros(run.max() + 1)
+    np.maximum.at(dearest, run[chosen], cost[chosen])
+    return float(dearest.sum())
