@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,7 +45,9 @@ def check(make: Callable[[], Any]) -> list[str]:
     if missing:
         return [f"{name}: missing; a predictor has fit(X, y) and predict(X)" for name in missing]
     found = [*_declared(predictor), *_constructor(predictor)]
-    return found or [f"{size} rows: {line}" for size, n in (("40", 40), ("4", 4)) for line in _on_task(make, *_task(predictor, n))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a fit to made-up rows: not what is asked here
+        return found or [f"{n} rows: {line}" for n in (40, 4) for line in _on_task(make, *_task(predictor, n))]
 
 
 def _declared(predictor: Any) -> Iterator[str]:
