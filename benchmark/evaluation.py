@@ -31,7 +31,7 @@ from benchmark.isolation import confine
 from benchmark.results import FoldResult, Status, TaskResult, as_stored, part_path, predictor_path, read_results, write_results
 from benchmark.tasks import Task
 
-__all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "run_suite", "start_worker", "usable"]
+__all__ = ["DEFAULT_TIME_LIMIT", "Predictor", "evaluate", "parameters_of", "positive_only", "run_suite", "start_worker", "usable"]
 
 DEFAULT_TIME_LIMIT = 60.0
 """Seconds that one predictor may take on a task of one fold; every further fold adds a tenth."""
@@ -64,7 +64,7 @@ def usable(predictor: object, task: Task) -> bool:
     starts so. A predictor whose scikit-learn tags ask for positive values enters no task with others.
     """
     wanted = getattr(predictor, "variables", None)
-    if _positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
+    if positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
         return False
     if wanted is None:
         return True
@@ -77,7 +77,8 @@ def _has(columns: Sequence[str], wanted: str) -> bool:
     return any(c.startswith(wanted[:-1]) for c in columns) if wanted.endswith("*") else wanted in columns
 
 
-def _positive_only(predictor: object) -> bool:
+def positive_only(predictor: object) -> bool:
+    """Return whether a predictor's scikit-learn tags ask for positive values."""
     tags = getattr(predictor, "__sklearn_tags__", None)
     try:
         return bool(tags is not None and tags().target_tags.positive_only)
@@ -216,7 +217,7 @@ def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) 
                 stored |= {(r.predictor, r.task): r for r in read_results(file)}
     for job in jobs:
         result = stored.get((job.name, job.task.id))
-        same = (job.task.fingerprint, _parameters(job.predictor), _versions())
+        same = (job.task.fingerprint, parameters_of(job.predictor), _versions())
         if result is not None and (result.fingerprint, result.parameters, result.versions) == same:
             yield result
 
@@ -410,10 +411,11 @@ def _one_line(error: object) -> str:
 
 
 def _result(job: _Job, folds: Iterable[FoldResult]) -> TaskResult:
-    return TaskResult(job.name, _parameters(job.predictor), job.suite, job.task.id, job.task.fingerprint, _versions(), tuple(folds))
+    return TaskResult(job.name, parameters_of(job.predictor), job.suite, job.task.id, job.task.fingerprint, _versions(), tuple(folds))
 
 
-def _parameters(predictor: object) -> str:
+def parameters_of(predictor: object) -> str:
+    """Return the constructor arguments of a predictor, as JSON."""
     get = getattr(predictor, "get_params", None)
     return json.dumps(get(deep=False) if callable(get) else {}, default=str, sort_keys=True)
 

@@ -39,13 +39,11 @@ def available() -> int:
     return max(0, _syscall(_CREATE, None, 0, 1))
 
 
-def confine(extra: tuple[str, ...] = (), memory: int = DEFAULT_MEMORY) -> None:
+def confine(memory: int = DEFAULT_MEMORY) -> None:
     """Confine this process, for good.
 
     Parameters
     ----------
-    extra : tuple of str
-        More paths that may be read.
     memory : int
         Limit on its address space, in bytes.
 
@@ -65,7 +63,7 @@ def confine(extra: tuple[str, ...] = (), memory: int = DEFAULT_MEMORY) -> None:
     rules = struct.pack("=QQ", handled, network) if version >= 4 else struct.pack("=Q", handled)
     ruleset = _checked(_syscall(_CREATE, rules, len(rules), 0))
     own = f"/proc/{os.getpid()}"  # thread pools look at the process's own map of libraries
-    for path in (*_SYSTEM, *_DEVICES, own, *map(str, _libraries()), *extra):
+    for path in (*_SYSTEM, *_DEVICES, own, *map(str, _libraries())):
         _allow(ruleset, path)
     _checked(ctypes.CDLL(None, use_errno=True).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     _checked(_syscall(_RESTRICT, ruleset, 0))

@@ -366,10 +366,11 @@ def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Par
     used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and (p.test & ~_context(spec, rows)).any()]
     if not used:
         raise TaskError(f"no group has {spec.min_train} training rows and a held-out one")
-    folds = tuple(_fold(g, rows, p, spec) for g, rows, p in used)
+    costs = [row_cost(rows)[0] for _, rows, _ in used]
+    folds = tuple(_fold(g, rows, p, spec, cost) for (g, rows, p), cost in zip(used, costs, strict=True))
     left_out = tuple(sorted({g for g, _, _ in parts} - {g for g, _, _ in used}))
     name = f"{spec.id}-{key}" if key else spec.id
-    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used), row_cost(used[0][1])[1], left_out, weight)
+    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used, costs), row_cost(used[0][1])[1], left_out, weight)
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
@@ -378,13 +379,13 @@ def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
     return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
 
 
-def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec) -> Fold:
+def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec, cost: np.ndarray) -> Fold:
     inputs, values = rows[list(spec.variables)], rows["value"].to_numpy(float)
     X = [inputs[side].reset_index(drop=True) for side in (part.train, part.test)]
     if not spec.inputs_at_test:
         X[1][list(spec.inputs)] = np.nan
     scored = ~_context(spec, rows)[part.test]
-    return Fold(name, X[0], values[part.train], X[1], values[part.test], scored, row_cost(rows)[0][part.test])
+    return Fold(name, X[0], values[part.train], X[1], values[part.test], scored, cost[part.test])
 
 
 def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:
@@ -401,10 +402,10 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
     return float(np.exp(np.mean(np.log(ratios))))
 
 
-def _compute_share(used: list[tuple[str, pd.DataFrame, Part]]) -> float:
+def _compute_share(used: list[tuple[str, pd.DataFrame, Part]], costs: list[np.ndarray]) -> float:
     spent = total = 0.0
-    for _, rows, part in used:
-        cost, run = row_cost(rows)[0], pd.factorize(rows["run"])[0]  # one basis for both sums
+    for (_, rows, part), cost in zip(used, costs, strict=True):
+        run = pd.factorize(rows["run"])[0]
         spent += _cost_of_runs(cost, run, part.train)
         total += _cost_of_runs(cost, run, part.train | part.test)
     return float(spent / total)

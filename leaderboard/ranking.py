@@ -7,14 +7,14 @@ error, ratio (to the reference's error, clipped), failed, folds, fit_seconds, ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from leaderboard.games import Games, play, ratings
 
-__all__ = ["Board", "by_collection", "counted", "rank"]
+__all__ = ["Board", "by_collection", "counted", "rank", "skill_over"]
 
 _INTERVAL = (2.5, 97.5)
 
@@ -52,6 +52,16 @@ class Board:
     n_resamples: int
     seed: int
     version: str = ""
+
+    @property
+    def heads(self) -> pd.DataFrame:
+        """The rows that head a family, best first."""
+        return self.rows[self.rows["variant_of"] == ""]
+
+    def cut(self, top: int | None = None, *, variants: bool = True) -> Board:
+        """Return the board with its first rows only, or without variants."""
+        rows = self.rows if variants else self.heads
+        return replace(self, rows=rows if top is None else rows.head(top))
 
 
 def rank(
@@ -149,6 +159,11 @@ def by_collection(scores: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFra
     weight = tasks.groupby("collection")["weight"].sum()
     sums = _by_collection(log_ratio * tasks["weight"].to_numpy(), tasks)
     return pd.DataFrame(sums / weight.to_numpy(), index=log_ratio.index, columns=weight.index), weight
+
+
+def skill_over(values: pd.DataFrame, weight: pd.Series) -> pd.Series:
+    """Return the skill that collections' mean log ratios (see `by_collection`) make."""
+    return 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
 
 
 def _wide(scores: pd.DataFrame, tasks: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.ranking import by_collection
+from leaderboard.ranking import by_collection, skill_over
 
 __all__ = ["Comparison", "compare", "draw"]
 
@@ -62,8 +62,7 @@ def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) ->
     if missing:
         raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
     values, weight = by_collection(scores[scores["predictor"].isin(predictors)], tasks)
-    skill = 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
-    skill = skill.sort_values(ascending=False, kind="stable")
+    skill = skill_over(values, weight).sort_values(ascending=False, kind="stable")
     p = _holm(values.loc[skill.index])
     return Comparison(skill, p, _cliques(p), values.shape[1])
 

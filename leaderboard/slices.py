@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.ranking import by_collection, counted
+from leaderboard.ranking import by_collection, counted, skill_over
 
 __all__ = ["SLICES", "skill_by", "slice_of"]
 
@@ -23,11 +23,12 @@ def _bins(
     return of
 
 
+_FACTORS = ("none", "up to 4x", "4x to 16x", "over 16x")
 SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "track": lambda tasks: tasks["track"],
     "domain": lambda tasks: tasks["domain"],
     "metric": lambda tasks: tasks["metric"],
-    "extrapolation": _bins("extrapolation", (1.0, 4.0, 16.0), ("none", "up to 4x", "4x to 16x", "over 16x")),
+    "extrapolation": _bins("extrapolation", (1.0, 4.0, 16.0), _FACTORS),
     "compute-share": _bins("compute_share", (0.1, 0.5), ("up to 10 %", "10 to 50 %", "over 50 %")),
     "rows": _bins("rows_per_fit", (10.0, 100.0), ("up to 10", "11 to 100", "over 100")),
     "noise": _bins("noise", (0.003,), ("up to 0.3 %", "over 0.3 %"), missing="not measured"),
@@ -56,12 +57,11 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> tuple[pd.Dat
     for part in _in_order(parts, by):
         chosen = tasks[parts == part]
         entered = scores.loc[scores["task"].isin(chosen["task"]), "predictor"].unique()
-        values, weight = by_collection(scores[scores["predictor"].isin(entered)], chosen)
-        columns[part] = 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
+        columns[part] = skill_over(*by_collection(scores[scores["predictor"].isin(entered)], chosen))
     return pd.DataFrame(columns), parts.value_counts().reindex(list(columns))
 
 
 def _in_order(parts: pd.Series, by: str) -> list[str]:
     names = sorted(parts.unique())
-    known = {"extrapolation": ["none", "up to 4x", "4x to 16x", "over 16x"]}.get(by)
+    known = {"extrapolation": _FACTORS}.get(by)
     return [n for n in known if n in names] if known else names

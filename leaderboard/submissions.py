@@ -16,7 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leaderboard.errors import LeaderboardError
 
-__all__ = ["LICENSES", "METADATA", "RESULTS", "SOURCE", "Submission", "check_license", "list_submissions", "read_submission", "sha256"]
+__all__ = [
+    "LICENSES",
+    "METADATA",
+    "RESULTS",
+    "SOURCE",
+    "Submission",
+    "check_license",
+    "list_submissions",
+    "read_submission",
+    "sha256",
+    "submissions",
+]
 
 SOURCE = "predictor.py"
 METADATA = "submission.yaml"
@@ -119,6 +130,11 @@ def check_license(license_name: str, where: str) -> None:
 def list_submissions() -> tuple[Path, ...]:
     """Return the folders of the submissions that come with the package."""
     return tuple(sorted(p.parent for p in _root().glob(f"*/{METADATA}")))
+
+
+def submissions() -> dict[str, Submission]:
+    """Return the submissions that come with the package, by name."""
+    return {s.name: s for s in map(read_submission, list_submissions())}
 
 
 def _root() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ..
     tasks : tuple of Task
         What the board covers.
     track : str, optional
-        Only the tasks of this track.
+        Which track the tasks are of, for the message where there are no results.
 
     Raises
     ------
@@ -138,10 +137,10 @@ def scores_of(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ..
 
 def not_ranked_on() -> dict[str, tuple[str, ...]]:
     """Return the collections that went into each predictor, where any did; by its catalogue entry or its submission."""
-    from leaderboard.submissions import list_submissions, read_submission
+    from leaderboard.submissions import submissions
     from predictors.registry import trained_on
 
-    return {**trained_on(), **{s.name: s.trained_on for s in map(read_submission, list_submissions()) if s.trained_on}}
+    return {**trained_on(), **{name: s.trained_on for name, s in submissions().items() if s.trained_on}}
 
 
 def skill_table(
@@ -152,9 +151,10 @@ def skill_table(
     from leaderboard.slices import skill_by
 
     results = tuple(results)
-    rows = board_of(results, suite, tasks).rows
-    table, counts = skill_by(scores_of(results, suite, tasks), task_table(tasks), by)
-    return table.reindex(rows.loc[rows["variant_of"] == "", "predictor"].head(top or len(rows))), counts
+    scores = scores_of(results, suite, tasks)
+    heads = ranked(scores, results, suite, tasks).heads["predictor"]
+    table, counts = skill_by(scores, task_table(tasks), by)
+    return table.reindex(heads.head(top or len(heads))), counts
 
 
 def comparison_of(
@@ -165,9 +165,9 @@ def comparison_of(
     from leaderboard.significance import compare
 
     results = tuple(results)
-    rows = board_of(results, suite, tasks).rows
-    names = list(predictors or rows.loc[rows["variant_of"] == "", "predictor"].head(top))
-    return compare(scores_of(results, suite, tasks), task_table(tasks), names)
+    scores = scores_of(results, suite, tasks)
+    names = list(predictors or ranked(scores, results, suite, tasks).heads["predictor"].head(top))
+    return compare(scores, task_table(tasks), names)
 
 
 def render_comparison(comparison: Comparison, as_json: bool) -> str:
@@ -192,9 +192,7 @@ def released(version: str, form: Format, top: int | None, variants: bool) -> str
     from leaderboard.releases import load_release
     from leaderboard.report import render
 
-    board = load_release(version)
-    rows = board.rows if variants else board.rows[board.rows["variant_of"] == ""]
-    return render(replace(board, rows=rows.head(top or len(rows))), form)
+    return render(load_release(version).cut(top, variants=variants), form)
 
 
 def protocol_board(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], form: str, top: int | None = None) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.results import TaskResult
 from benchmark.schema import VARIABLES
+from benchmark.scoring import INTERVAL
 from benchmark.tasks import Task
 
 __all__ = ["binned_chart", "calibration_chart", "extrapolation_chart", "points_chart", "task_chart"]
@@ -177,7 +178,7 @@ def _scale(log: bool) -> Any:
 
 
 def _predicted(name: str, fold: str, x: np.ndarray, p: np.ndarray, quantiles: dict[float, np.ndarray], most: int) -> list[dict[str, Any]]:
-    frame = pd.DataFrame({"x": x, "value": p, "low": quantiles.get(0.1, np.nan), "high": quantiles.get(0.9, np.nan)})
+    frame = pd.DataFrame({"x": x, "value": p, "low": quantiles.get(INTERVAL[0], np.nan), "high": quantiles.get(INTERVAL[1], np.nan)})
     rows = _thinned(frame, most).to_dict("records")
     return [{"predictor": name, "fold": fold, **{str(k): v for k, v in row.items()}} for row in rows]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.schema import OPEN_PREFIXES, VARIABLES
+from scalingbench.targets import CONTRACT, missing_methods
 
 __all__ = ["check"]
 
@@ -41,9 +42,8 @@ def check(make: Callable[[], Any]) -> list[str]:
         predictor = make()
     except Exception as error:
         return [f"constructor: expected to work without arguments: {_line(error)}"]
-    missing = [name for name in ("fit", "predict") if not callable(getattr(predictor, name, None))]
-    if missing:
-        return [f"{name}: missing; a predictor has fit(X, y) and predict(X)" for name in missing]
+    if missing := missing_methods(predictor):
+        return [f"{name}: missing; {CONTRACT}" for name in missing]
     found = [*_declared(predictor), *_constructor(predictor)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a fit to made-up rows: not what is asked here

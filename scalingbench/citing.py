@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from benchmark.card import load_card
 from benchmark.collection import list_collections
 from benchmark.errors import unknown_name
-from benchmark.suites import load_suite
+from benchmark.results import TaskResult
+from benchmark.suites import Suite, load_suite
 from leaderboard.citation import CitationFormat, Reference, cite
-from leaderboard.submissions import list_submissions, read_submission
+from leaderboard.submissions import submissions
 from scalingbench.board import board_of, committed_results
 
 __all__ = ["citations", "papers_of_collection"]
@@ -29,31 +30,29 @@ def citations(suite: str, predictor: str | None, collection: str | None, form: C
     """
     if collection is not None and collection not in list_collections():
         raise unknown_name("collection", collection, list_collections())
-    names = [collection] if collection else _rests_on(suite, predictor)
     law = _papers_of(predictor) if predictor else ()
-    return cite([_suite_at(suite), *law, *(paper for name in names for paper in papers_of_collection(name))], form)
+    chosen = load_suite(suite)
+    found = committed_results(chosen)
+    names = [collection] if collection else _rests_on(chosen, found, predictor)
+    return cite([_suite_at(chosen, found), *law, *(paper for name in names for paper in papers_of_collection(name))], form)
 
 
-def _suite_at(name: str) -> Reference:
-    suite = load_suite(name)
-    found = committed_results(suite)
+def _suite_at(suite: Suite, found: tuple[TaskResult, ...]) -> Reference:
     version = board_of(found, suite, suite.tasks).version if found and suite.protocol is None else suite.name
     return Reference(TITLE, "ScalingBench maintainers", 2026, version=version)
 
 
-def _rests_on(suite: str, predictor: str | None) -> list[str]:
+def _rests_on(suite: Suite, found: tuple[TaskResult, ...], predictor: str | None) -> list[str]:
     """Return the collections of the suite's counted tasks, those that the predictor entered if one is named."""
-    chosen = load_suite(suite)
-    entered = {r.task for r in committed_results(chosen) if r.predictor == predictor}
-    return sorted({t.collection for t in chosen.tasks if t.weight > 0 and (predictor is None or t.id in entered)})
+    entered = {r.task for r in found if r.predictor == predictor}
+    return sorted({t.collection for t in suite.tasks if t.weight > 0 and (predictor is None or t.id in entered)})
 
 
 def _papers_of(predictor: str) -> Iterable[Reference]:
     from predictors.bibliography import papers_of
     from predictors.registry import get
 
-    submitted = {s.name: s for s in map(read_submission, list_submissions())}
-    if (own := submitted.get(predictor)) is not None:
+    if (own := submissions().get(predictor)) is not None:
         return [Reference(f"{predictor}, a predictor submitted to ScalingBench ({own.paper})", own.authors, own.year)]
     return [Reference(p.title, p.authors, p.year, arxiv=p.arxiv) for p in papers_of(get(predictor).paper)]
 

@@ -13,10 +13,9 @@ import pandas as pd
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.schema import OPEN_PREFIXES, VARIABLES, metric_kind, read_table, variables_of
 from predictors.registry import make
+from scalingbench.options import LEVELS
 
 __all__ = ["Forecast", "forecast", "parse_target"]
-
-LEVELS = (0.1, 0.5, 0.9)
 
 
 @dataclass(frozen=True)

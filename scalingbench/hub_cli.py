@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from scalingbench.running import split_names
+
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
 
 Folder = Annotated[Path, typer.Argument(help="A folder written by 'scalingbench hub build' or 'pull'.")]
@@ -20,7 +22,7 @@ def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], 
     """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
     from benchmark.hub.build import build as build_folder
 
-    print(f"{out}: {len(build_folder(out, collections=_split(collections)))} files")
+    print(f"{out}: {len(build_folder(out, collections=split_names(collections)))} files")
 
 
 @app.command()
@@ -59,7 +61,7 @@ def pull(
     """Download a revision and check every file."""
     from benchmark.hub.client import pull as pull_folder
 
-    print(f"{pull_folder(repo, revision, out, collections=_split(collections))}: complete", file=sys.stdout)
+    print(f"{pull_folder(repo, revision, out, collections=split_names(collections))}: complete", file=sys.stdout)
 
 
 @app.command("push-results")
@@ -73,7 +75,3 @@ def push_results(
     from leaderboard.committed import committed_folder
 
     print(push_folder(results or committed_folder(suite), suite, repo))
-
-
-def _split(names: str | None) -> tuple[str, ...] | None:
-    return tuple(n.strip() for n in names.split(",") if n.strip()) if names else None

@@ -81,13 +81,11 @@ def _task(name: str, suite: Suite, task_id: str | None) -> Task:
 
 
 def _best(task: Task, suite: Suite) -> str:
-    from benchmark.results import load_results
-    from benchmark.scoring import score
-    from leaderboard.committed import committed_folder
+    from benchmark.scoring import current_results, score
     from predictors.registry import get, list_predictors, make
+    from scalingbench.board import committed_results
 
-    folder = committed_folder(suite.name)
-    results = [r for r in (load_results(folder) if folder.is_dir() else ()) if r.task == task.id and r.fingerprint == task.fingerprint]
+    results = current_results(committed_results(suite), (task,))
     if any(r.predictor == suite.reference for r in results):
         scores = score(results, (task,), suite.reference).sort_values("error")
         known = {entry.name for entry in list_predictors()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ def run_with_progress(
     resume: bool,
     time_limit: float,
     levels: tuple[float, ...] = (),
-    confined: bool = False,
 ) -> tuple[TaskResult, ...]:
     """Run a suite with a progress bar on standard error."""
     from benchmark.evaluation import run_suite
@@ -47,7 +45,6 @@ def run_with_progress(
             time_limit=time_limit,
             levels=levels,
             progress=progress,
-            confined=confined,
         )
 
 
@@ -84,9 +81,7 @@ def print_board(
     if suite.protocol is not None:
         print(protocol_board(results, suite, tasks, form, top))
         return
-    board = board_of(results, suite, tasks, track)
-    rows = board.rows if variants else board.rows[board.rows["variant_of"] == ""]
-    print(render(replace(board, rows=rows if top is None else rows.head(top)), form))
+    print(render(board_of(results, suite, tasks, track).cut(top, variants=variants), form))
 
 
 def exit_with(results: tuple[TaskResult, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmark.collection import load_collection
 from benchmark.errors import BenchmarkError
+from benchmark.files import replacing_folder
 from benchmark.results import TaskResult, read_results
 from benchmark.schema import metric_kind
 from benchmark.suites import Suite, task_table
@@ -22,7 +23,7 @@ from leaderboard.committed import committed_files
 from leaderboard.ranking import Board
 from leaderboard.significance import compare, draw
 from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
-from leaderboard.submissions import list_submissions, read_submission
+from leaderboard.submissions import Submission, submissions
 from predictors.registry import families, list_predictors
 from scalingbench.board import not_ranked_on, ranked, scores_of
 from scalingbench.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
@@ -49,7 +50,7 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     results : Path, optional
         Folder of result files; by default those that come with the package.
     out : Path
-        Where to; see `leaderboard.site.write_site`.
+        A new folder, or one that this function wrote before, which is then replaced: whole or not at all.
     say : callable
         Told what is being done.
 
@@ -61,9 +62,11 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     Raises
     ------
     BenchmarkError
-        If there are no results, or a library of the ``site`` extra is missing.
+        If there are no results, a library of the ``site`` extra is missing, or the folder holds something else.
     """
     _require_extra()
+    if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
+        raise BenchmarkError(f"{out}: not empty, and not a site that was written here before")
     found = committed_files(suite.name) if results is None else sorted(results.glob("*.parquet"))
     files = {r[0].predictor: (file, r) for file in found if (r := read_results(file))}
     if not files:
@@ -71,7 +74,8 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     say(f"scoring {len(files)} predictors on {len(suite.tasks)} tasks")
     content = _content(suite, {name: r for name, (_, r) in files.items()}, {name: file for name, (file, _) in files.items()}, say)
     say("writing pages")
-    return write_site(content, out)
+    with replacing_folder(out) as work:
+        return write_site(content, work)
 
 
 def _require_extra() -> None:
@@ -88,7 +92,7 @@ def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], file
     scores = scores_of(results, suite, tasks).merge(_result_rows(by_predictor), on=["predictor", "task"])
     board = ranked(scores, results, suite, tasks)
     tracks = {track: ranked(scores, results, suite, tasks, track) for track in sorted({str(t.track) for t in tasks if t.weight > 0})}
-    heads = board.rows.loc[board.rows["variant_of"] == "", "predictor"]
+    heads = board.heads["predictor"]
     leaders = [str(name) for name in heads.head(_TOP)]
     comparison = compare(scores, task_table(tasks), [str(n) for n in heads.head(12)]) if len(heads) > 1 else None
     by_share = binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
@@ -99,12 +103,14 @@ def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], file
     }
     charts = {name: (title, chart) for name, (title, chart) in made.items() if chart is not None}
     say(f"pages of {len(by_predictor)} predictors")
-    predictors = [_predictor_page(str(row["predictor"]), row, scores, tracks, tasks) for row in board.rows.to_dict("records")]
+    left_out, submitted = not_ranked_on(), submissions()
+    predictors = [_predictor_page(str(row["predictor"]), row, scores, tracks, left_out, submitted) for row in board.rows.to_dict("records")]
     say(f"pages of {len(tasks)} tasks")
     pages = _task_pages(tasks, scores, by_predictor)
     say("pages of collections")
     names = sorted({t.collection for t in tasks})
-    collections = [_collection_page(name, suite, tasks, scores) for name in names]
+    best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task").set_index("task")
+    collections = [_collection_page(name, suite, best) for name in names]
     return SiteContent(
         board,
         tracks,
@@ -143,17 +149,22 @@ def _drawn(comparison: Any) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def _predictor_page(name: str, row: dict[Any, Any], scores: pd.DataFrame, tracks: dict[str, Board], tasks: Sequence[Task]) -> PredictorPage:
+def _predictor_page(
+    name: str,
+    row: dict[Any, Any],
+    scores: pd.DataFrame,
+    tracks: dict[str, Board],
+    left_out: Mapping[str, tuple[str, ...]],
+    submitted: Mapping[str, Submission],
+) -> PredictorPage:
     own = scores[scores["predictor"] == name].sort_values("ratio", kind="stable")
-    about, latex, paper, constants = _described(name)
-    places = [_place(board, track, name) for track, board in tracks.items()]
-    tracked, left_out = [p for p in places if p], not_ranked_on().get(name, ())
-    return PredictorPage(name, about, latex, paper, constants, row, tracked, _records(own), extrapolation_chart(own), left_out)
+    about, latex, paper, constants = _described(name, submitted)
+    places = [p for track, board in tracks.items() if (p := _place(board, track, name))]
+    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out.get(name, ()))
 
 
-def _described(name: str) -> tuple[str, str, str, str]:
+def _described(name: str, submitted: Mapping[str, Submission]) -> tuple[str, str, str, str]:
     """Return description, formula, source and constants of a predictor; little is known of one that is not registered."""
-    submitted = {s.name: s for s in map(read_submission, list_submissions())}
     if name in submitted:
         return f"Submitted by {submitted[name].authors}, {submitted[name].year}.", "", submitted[name].paper, ""
     entry = {e.name: e for e in list_predictors()}.get(name)
@@ -171,7 +182,7 @@ def _place(board: Board, track: str, name: str) -> dict[str, Any] | None:
     if not len(found):
         return None
     row = rows.loc[found[0]].to_dict()
-    place = f"{row['rank']} of {int((rows['variant_of'] == '').sum())}" if row["variant_of"] == "" else "a variant"
+    place = f"{row['rank']} of {len(board.heads)}" if row["variant_of"] == "" else "a variant"
     keys = {"skill": "skill", "low": "skill_low", "high": "skill_high", "entered": "tasks_entered", "tasks": "tasks_total"}
     return {"track": track, "place": place, **{k: row[v] for k, v in keys.items()}}
 
@@ -209,9 +220,9 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
     return rows, sum(len(f.y_test) for f in task.folds)
 
 
-def _collection_page(name: str, suite: Suite, tasks: Sequence[Task], scores: pd.DataFrame) -> CollectionPage:
+def _collection_page(name: str, suite: Suite, best: pd.DataFrame) -> CollectionPage:
     facts = describe_collection(name, suite)
-    best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task").set_index("task")
+    own = [t for t in suite.tasks if t.collection == name]
     rows = [
         {
             "task": t.id,
@@ -220,10 +231,9 @@ def _collection_page(name: str, suite: Suite, tasks: Sequence[Task], scores: pd.
             "error": best.loc[t.id, "error"],
             "ratio": best.loc[t.id, "ratio"],
         }
-        for t in tasks
-        if t.collection == name and t.id in best.index
+        for t in own
+        if t.id in best.index
     ]
-    own = [t for t in tasks if t.collection == name]
     table, metric = load_collection(name).table, own[0].spec.metric
     known = table[(table["metric"] == metric) & (table["flag"] == "")].select_dtypes("number")
     drawable = {str(v) for v in known if known[v][known[v] > 0].nunique() > 1}

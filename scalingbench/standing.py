@@ -12,7 +12,7 @@ from benchmark.suites import Suite
 from benchmark.tasks import Task
 from leaderboard.ranking import Board
 from leaderboard.report import render
-from scalingbench.board import board_of
+from scalingbench.board import ranked, scores_of
 
 __all__ = ["standing"]
 
@@ -22,24 +22,30 @@ _NEIGHBOURS = 2
 def standing(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], names: tuple[str, ...], track: str | None) -> str:
     """Return the rows of the board around the named predictors, and their place on each track that they entered."""
     results = tuple(results)
-    board = board_of(results, suite, tasks, track)
-    parts = [_around(board, names)]
+    tasks = tuple(t for t in tasks if track in (None, t.track))
+    scores = scores_of(results, suite, tasks, track)
+    parts = [_around(ranked(scores, results, suite, tasks, track), names)]
     entered = {r.task for r in results if r.predictor in names}
-    tracks = sorted({t.track for t in tasks if t.id in entered and t.weight > 0 and track in (None, t.track)})
+    tracks = sorted({t.track for t in tasks if t.id in entered and t.weight > 0})
     if track is None and len(tracks) > 1:
-        parts.append("\n".join(_line(board_of(results, suite, tasks, one), names, one) for one in tracks))
+        parts.append("\n".join(_line(ranked(scores, results, suite, tasks, one), names, one) for one in tracks))
     return "\n\n".join(parts)
 
 
+def _rows(board: Board, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the heads of families, and the named predictors whatever they are."""
+    return board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+
+
 def _around(board: Board, names: tuple[str, ...]) -> str:
-    rows = board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+    rows = _rows(board, names)
     places = rows.index[rows["predictor"].isin(names)]
     keep = [i for i in rows.index if any(abs(i - place) <= _NEIGHBOURS for place in places) or rows.loc[i, "predictor"] == board.reference]
     return render(replace(board, rows=rows.loc[keep]), "md")
 
 
 def _line(board: Board, names: tuple[str, ...], track: str) -> str:
-    rows = board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+    rows = _rows(board, names)
     found = [_place(rows, i) for i in rows.index[rows["predictor"].isin(names)]]
     return f"{track} ({board.n_tasks} tasks): " + "; ".join(found)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import BenchmarkError
+from scalingbench.targets import CONTRACT, missing_methods
 
 __all__ = ["Submitted", "load_submitted"]
 
@@ -100,17 +101,16 @@ def load_submitted(path: Path, attribute: str, *, confined: bool, time_limit: fl
 def _describe(source: str, file_name: str, attribute: str) -> dict[str, Any]:
     import json
 
+    from benchmark.evaluation import parameters_of, positive_only
+
     predictor = _open(source, file_name, attribute)
-    for method in ("fit", "predict"):
-        if not callable(getattr(predictor, method, None)):
-            raise TypeError(f"{attribute} has no method {method!r}; a predictor has fit(X, y) and predict(X)")
+    for method in missing_methods(predictor):
+        raise TypeError(f"{attribute} has no method {method!r}; {CONTRACT}")
     variables = getattr(predictor, "variables", None)
-    tags = getattr(predictor, "__sklearn_tags__", None)
-    arguments = predictor.get_params(deep=False) if callable(getattr(predictor, "get_params", None)) else {}
     return {
         "variables": None if variables is None else tuple(map(str, variables)),
-        "positive_only": bool(tags is not None and tags().target_tags.positive_only),
-        "parameters": json.loads(json.dumps(arguments, default=str)),
+        "positive_only": positive_only(predictor),
+        "parameters": json.loads(parameters_of(predictor)),
         "many": hasattr(predictor, "fit_many"),
     }
 

@@ -17,6 +17,7 @@ import yaml
 
 from benchmark.errors import BenchmarkError
 from benchmark.evaluation import run_suite, usable
+from benchmark.files import replacing_folder
 from benchmark.isolation import available
 from benchmark.results import FoldResult, TaskResult, read_results, slug, write_results
 from benchmark.scoring import stale_results
@@ -88,26 +89,18 @@ def submit(
     check_license(submission.license, "--license")
     confined = can_confine(required=False)
     predictor = load_submitted(source, submission.predictor, confined=confined)
-    out.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=out, prefix=".submission-"))
-    try:
+    with replacing_folder(folder) as made, tempfile.TemporaryDirectory() as work:
         results = run_suite(
             {submission.name: predictor},
             suite.tasks,
-            work / "run",
+            Path(work),
             suite=suite.name,
             jobs=jobs,
             time_limit=time_limit,
             progress=progress,
             confined=confined,
         )
-        made = work / "made"
-        made.mkdir()
         _write(made, source, submission, results)
-        made.chmod(0o755)
-        made.rename(folder)  # whole or not at all
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return folder, results
 
 

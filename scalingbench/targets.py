@@ -13,7 +13,14 @@ import cloudpickle
 
 from benchmark.errors import BenchmarkError
 
-__all__ = ["load_target"]
+__all__ = ["CONTRACT", "load_target", "missing_methods"]
+
+CONTRACT = "a predictor has fit(X, y) and predict(X)"
+
+
+def missing_methods(predictor: Any) -> list[str]:
+    """Return the methods that a predictor must have and this one lacks."""
+    return [name for name in ("fit", "predict") if not callable(getattr(predictor, name, None))]
 
 
 def load_target(target: str) -> tuple[str, Any]:
@@ -36,9 +43,8 @@ def load_target(target: str) -> tuple[str, Any]:
         predictor = getattr(module, class_name)()
     except Exception as error:
         raise BenchmarkError(f"{target}: cannot be made without arguments: {error}") from None
-    for method in ("fit", "predict"):
-        if not callable(getattr(predictor, method, None)):
-            raise BenchmarkError(f"{target}: has no method {method!r}; a predictor has fit(X, y) and predict(X)")
+    for method in missing_methods(predictor):
+        raise BenchmarkError(f"{target}: has no method {method!r}; {CONTRACT}")
     return class_name, predictor
 
 

@@ -1,11 +1,10 @@
 """The committed results are those that the jobs give."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from command import scalingbench
 
 from benchmark.results import load_results
 from benchmark.scoring import stale_results
@@ -15,10 +14,6 @@ from predictors.registry import list_predictors
 
 SAMPLE = ("autolaw", "chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
 SAMPLED = ("chinchilla", "quest_precision", "synthetic_coverage")
-
-
-def scalingbench(*arguments, cwd=None):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

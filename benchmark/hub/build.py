@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from benchmark.card import load_card
 from benchmark.collection import list_collections, load_collection
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.fetch import sha256_of
-from benchmark.hub.card import render_card
+from benchmark.files import replacing_folder
+from benchmark.hub.card import render_card, short_name
 from benchmark.hub.croissant import render_croissant
 from benchmark.suites import load_suite
 from benchmark.tasks import Task
@@ -31,20 +31,13 @@ def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
     BenchmarkError
         If a name is unknown or may not be redistributed.
     """
-    allowed = tuple(n for n in list_collections() if load_card_tier(n) == "bundled")
+    allowed = tuple(n for n in list_collections() if load_card(n).bundled)
     for name in names or ():
         if name not in list_collections():
             raise unknown_name("collection", name, list_collections())
         if name not in allowed:
             raise BenchmarkError(f"collection {name!r} is fetch-only: its source does not allow redistribution")
     return tuple(n for n in allowed if names is None or n in names)
-
-
-def load_card_tier(name: str) -> str:
-    """Return ``bundled`` or ``fetch-only``."""
-    from benchmark.card import load_card
-
-    return load_card(name).scalingbench.tier
 
 
 def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -70,17 +63,9 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
     names = redistributable(collections)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with replacing_folder(out) as staging:
         _fill(staging, names)
         files = tuple(sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file()))
-        if out.exists():
-            out.rmdir()
-        staging.rename(out)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
     return files
 
 
@@ -94,16 +79,11 @@ def _fill(folder: Path, names: Sequence[str]) -> None:
         write_table(load_collection(name).table, folder / "data" / name / "table.parquet")
         for task in tasks[name]:
             for side, table in zip(("train", "test"), task_tables(task), strict=True):
-                write_table(table, folder / "data" / name / "tasks" / slug(task.id) / f"{side}.parquet")
+                write_table(table, folder / "data" / name / "tasks" / short_name(task.id) / f"{side}.parquet")
     (folder / CARD).write_text(render_card(names, tasks), encoding="utf-8")
     (folder / CROISSANT).write_text(render_croissant(folder, names), encoding="utf-8")
     lines = [f"{sha256_of(p)}  {p.relative_to(folder)}" for p in sorted(folder.rglob("*")) if p.is_file()]
     (folder / CHECKSUMS).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def slug(task_id: str) -> str:
-    """Return a task's identifier without its collection, as a file and configuration name."""
-    return ".".join(task_id.split("/")[1:])
 
 
 def task_tables(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -10,9 +10,14 @@ from benchmark.collection import list_collections, read_facts
 from benchmark.schema import METRIC_KINDS, VARIABLES
 from benchmark.tasks import Task
 
-__all__ = ["configurations", "render_card"]
+__all__ = ["configurations", "render_card", "short_name"]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def short_name(task_id: str) -> str:
+    """Return a task's identifier without its collection, as a file and configuration name."""
+    return ".".join(task_id.split("/")[1:])
 
 
 def configurations(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> list[dict[str, Any]]:
@@ -21,7 +26,7 @@ def configurations(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) ->
     for name in names:
         found.append({"config_name": name, "data_files": [{"split": "train", "path": f"data/{name}/table.parquet"}]})
         for task in tasks[name]:
-            short = ".".join(task.id.split("/")[1:])
+            short = short_name(task.id)
             folder = f"data/{name}/tasks/{short}"
             files = [{"split": side, "path": f"{folder}/{side}.parquet"} for side in ("train", "test")]
             found.append({"config_name": f"{name}.{short}", "data_files": files})

@@ -13,10 +13,11 @@ import pandas as pd
 
 from benchmark.errors import BenchmarkError, FetchError
 from benchmark.fetch import sha256_of
+from benchmark.files import replacing_folder
 from benchmark.hub.build import CHECKSUMS, read_checksums
 from benchmark.hub.validate import check_files
 
-__all__ = ["list_changes", "load_table", "pull", "push"]
+__all__ = ["commit", "list_changes", "load_table", "pull", "push"]
 
 DEFAULT_REPO = "scalingbench/scalingbench"
 
@@ -101,17 +102,26 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
         return f"{repo}: nothing to change"
     operations: list[Any] = [CommitOperationAdd(name, str(folder / name)) for what, name in changes if what != "delete"]
     operations += [CommitOperationDelete(name) for what, name in changes if what == "delete"]
+    return commit(repo, operations, message, create_pr=create_pr, tag=revision)
+
+
+def commit(repo: str, operations: list[Any], message: str, *, create_pr: bool = False, tag: str | None = None) -> str:
+    """Make the repository if need be, and one commit or pull request; returns its address.
+
+    Raises
+    ------
+    FetchError
+        If the Hub refuses.
+    """
     api = _api()
     try:
         api.create_repo(repo, repo_type="dataset", exist_ok=True)
-        commit = api.create_commit(repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr)
-        if revision is not None and not create_pr:
-            api.create_tag(repo, tag=revision, revision=commit.oid, repo_type="dataset")
-    except BenchmarkError:
-        raise
+        made = api.create_commit(repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr)
+        if tag is not None and not create_pr:
+            api.create_tag(repo, tag=tag, revision=made.oid, repo_type="dataset")
     except Exception as error:
         raise _refused("push to", repo, error) from None
-    return str(commit.pr_url or commit.commit_url)
+    return str(made.pr_url or made.commit_url)
 
 
 def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | None = None) -> Path:
@@ -135,9 +145,7 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
     """
     if out.exists() and any(out.iterdir()):
         raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with replacing_folder(out) as staging:
         _download(repo, revision, (CHECKSUMS,), staging)
         recorded = read_checksums(staging)
         wanted = [n for n in recorded if collections is None or any(n == f"data/{c}/table.parquet" for c in collections)]
@@ -150,11 +158,6 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
             if sha256_of(staging / name) != recorded[name]:
                 raise FetchError(f"pull from {repo}@{revision}: {name} was altered: its sha256 is not the one in CHECKSUMS")
         shutil.rmtree(staging / ".cache", ignore_errors=True)
-        if out.exists():
-            out.rmdir()
-        staging.rename(out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return out
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import BenchmarkError
-from benchmark.hub.client import _api, _refused
+from benchmark.hub.client import commit
 from benchmark.results import read_results
 
 __all__ = ["push_results"]
@@ -46,10 +46,4 @@ def push_results(folder: Path, suite: str, repo: str) -> str:
         read_results(file)
     operations: list[Any] = [CommitOperationAdd(f"{suite}/{file.name}", str(file)) for file in files]
     operations.append(CommitOperationAdd("README.md", _CARD.format(suite=suite).encode()))
-    api = _api()
-    try:
-        api.create_repo(repo, repo_type="dataset", exist_ok=True)
-        commit = api.create_commit(repo, operations, commit_message=f"Results of suite {suite}", repo_type="dataset")
-    except Exception as error:
-        raise _refused("push to", repo, error) from None
-    return str(commit.commit_url)
+    return commit(repo, operations, f"Results of suite {suite}")

@@ -7,12 +7,10 @@ import json
 import math
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.errors import LeaderboardError
 from leaderboard.report import caption, render
 from leaderboard.site.content import SiteContent
 
@@ -25,46 +23,20 @@ VEGA_LITE = "6.4"
 
 
 def write_site(content: SiteContent, out: Path) -> int:
-    """Write the site; whole or not at all.
+    """Write the site.
 
     Parameters
     ----------
     content : SiteContent
         What it shows.
     out : Path
-        A new folder, or one that this function wrote before, which is then replaced.
+        An empty folder.
 
     Returns
     -------
     int
         Number of pages.
-
-    Raises
-    ------
-    LeaderboardError
-        If the folder holds something else.
     """
-    if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
-        raise LeaderboardError(f"{out}: not empty, and not a site that was written here before")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
-    try:
-        n = _write(content, work)
-        work.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        work.rename(out)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return n
-
-
-def page_name(name: str) -> str:
-    """Return the name of a page's file, without its ending."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
-
-
-def _write(content: SiteContent, out: Path) -> int:
     pages = _environment()
     for folder in ("data", "predictors", "collections", "tasks", "assets", "results"):
         (out / folder).mkdir()
@@ -86,6 +58,11 @@ def _write(content: SiteContent, out: Path) -> int:
     (out / "README.md").write_text(pages.get_template("README.md.j2").render(**shared), encoding="utf-8")
     (out / ".nojekyll").touch()
     return len(todo)
+
+
+def page_name(name: str) -> str:
+    """Return the name of a page's file, without its ending."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
 
 
 def _environment() -> Environment:

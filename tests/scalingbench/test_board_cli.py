@@ -1,21 +1,16 @@
 """The commands that read results: slices, comparison, citations, releases."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import yaml
+from command import scalingbench
 
 from leaderboard.releases import list_releases
 from predictors.bibliography import papers_of
 from predictors.registry import list_predictors
 
 V0 = ("--suite", "v0")
-
-
-def scalingbench(*arguments, cwd=None):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
 
 
 def good(*arguments, cwd=None):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command import scalingbench
 
 from predictors.registry import list_predictors, make
 from scalingbench.checking import check
@@ -72,10 +73,6 @@ def test_every_registered_predictor_keeps_the_contract(name):
     # what data a law refuses is its own business; that it says so in one line is the contract
     found = [line for line in check(lambda: make(name)) if "PredictorError" not in line]
     assert found == []
-
-
-def scalingbench(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
 def test_the_template_passes_its_check_and_its_own_test(tmp_path):

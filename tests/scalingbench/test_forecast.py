@@ -1,20 +1,15 @@
 """A table of small runs in, a prediction with its interval out."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from command import scalingbench
 
 from predictors.compute import Chinchilla
 
 TRUTH = {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28}
-
-
-def scalingbench(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
 @pytest.fixture

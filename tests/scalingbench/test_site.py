@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command import scalingbench
 
 from benchmark.errors import BenchmarkError
 from benchmark.suites import load_suite
@@ -38,10 +38,6 @@ tasks:
 """
 PREDICTORS = "chinchilla[huber-log],chinchilla[l2-log],kaplan,log-linear,mean,nearest-neighbor,m4,gaussian-process"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
-
-
-def scalingbench(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from command import scalingbench
 
 from benchmark.isolation import available
 from benchmark.results import read_results, write_results
@@ -44,10 +43,6 @@ tasks:
     split: {kind: frontier, variable: params, train_max: 1.0e+09}
 """
 NAMED = ("--name", "joint", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "two.yaml", "--out", "subs")
-
-
-def scalingbench(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "scalingbench", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
