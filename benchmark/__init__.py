@@ -1,1 +1,1 @@
-"""Collections, tasks and scores of ScalingBench."""
+"""Collections, tasks, evaluation and scores, in the order in which data flows: data, tasks, evaluation, scores; hub publishes them."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.card import load_card
-from benchmark.collection import Collection, list_collections, load_collection
-from benchmark.files import replacing
-from benchmark.schema import validate
-from benchmark.suites import load_suite
-from scalingbench.describe import collection_rows, collection_totals
+from benchmark.data.card import load_card
+from benchmark.data.collection import Collection, list_collections, load_collection
+from benchmark.data.schema import validate
+from benchmark.tasks.suite import load_suite
+from scalingbench.cli.listings import collection_rows, collection_totals
+from scalingbench.common.files import replacing
 
 ROOT = Path(__file__).parent.parent
 SUITE = "v1"

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.collection import load_collection
-from benchmark.files import replacing
-from benchmark.metrics import rmsle
-from predictors.base import ParametricLaw
+from benchmark.data.collection import load_collection
+from benchmark.scores.metrics import rmsle
+from predictors.law import ParametricLaw
 from predictors.registry import list_predictors
+from scalingbench.common.files import replacing
 
 PATH = Path(__file__).parent / "laws.md"
 

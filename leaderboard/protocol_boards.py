@@ -27,7 +27,7 @@ def sldbench_board(scores: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scores : DataFrame
-        From `benchmark.protocols.sldbench`.
+        From `benchmark.scores.protocols.sldbench`.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from leaderboard.games import Games, play, ratings
+from leaderboard.elo import Games, play, ratings
 
 __all__ = ["Board", "by_collection", "counted", "rank", "skill_over"]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leaderboard.errors import LeaderboardError
 from leaderboard.ranking import by_collection, skill_over
+from scalingbench.common.errors import LeaderboardError
 
 __all__ = ["Comparison", "compare", "draw"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from leaderboard.errors import LeaderboardError
 from leaderboard.ranking import by_collection, counted, skill_over
+from scalingbench.common.errors import LeaderboardError
 
 __all__ = ["SLICES", "skill_by", "slice_of"]
 

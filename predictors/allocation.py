@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictors.errors import PredictorError
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["Allocation", "optimum"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.base import ParametricLaw
-from predictors.frames import select
+from predictors.columns import select
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, level, positive, real
 
 __all__ = ["CompressedRepresentation", "Distillation", "Parallel", "Precision", "SparseWeights", "Vocabulary", "WidthDepth"]

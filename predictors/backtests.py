@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from predictors.frames import numeric_columns
+from predictors.columns import numeric_columns
 
 __all__ = ["ALL", "INTERPOLATION", "Backtest", "axes_of", "direction", "make_backtests"]
 

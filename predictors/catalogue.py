@@ -52,7 +52,9 @@ def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: st
 def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
     note = f"{paper}; constants as published"
     arguments = {"law": f"predictors.{target}", "source": source}
-    return Entry(f"{name}[{source}]", "predictors.published:PublishedLaw", name, tuple(tracks.split()), note, arguments, trained_on)
+    return Entry(
+        f"{name}[{source}]", "predictors.published_constants:PublishedLaw", name, tuple(tracks.split()), note, arguments, trained_on
+    )
 
 
 # Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
@@ -87,7 +89,7 @@ _GENERIC = (
     _entry("polynomial-ridge", "generic:PolynomialRidge"),
     _entry("gaussian-process", "generic:GaussianProcess"),
     _entry("gradient-boosting", "generic:GradientBoosting"),
-    _entry("autolaw", "auto:AutoLaw"),
+    _entry("autolaw", "autolaw:AutoLaw"),
 )
 _CURVE = (
     _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
@@ -109,13 +111,15 @@ _CURVE = (
     _entry("vap3", "learning_curves:VaporPressure", "curve", _LCDB, **_L2),
     _entry("expp3", "learning_curves:ExppThree", "curve", _LCDB, **_L2),
     _entry("hill3", "learning_curves:Hill", "curve", _LCDB, **_L2),
-    _entry("lin2", "shapes:Line", "curve", _LCDB, **_L2),
-    _entry("log-line", "shapes:LogLine", "curve", "Antonello et al. 2023, arXiv 2305.11863; log2 of LCDB", **_L2),
-    _entry("sigmoid-log", "shapes:SigmoidLog", "curve downstream", "Khatri et al. 2025, arXiv 2510.13786", **_L2),
-    _entry("quadratic-log", "shapes:QuadraticLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", **_L2),
-    _entry("cubic-log", "shapes:CubicLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", family="quadratic-log", **_L2),
-    _entry("proportional", "shapes:Proportional", "curve", "Fort 2023, arXiv 2312.02780", **_L2),
-    _entry("inverse-width", "shapes:InverseWidth", "curve architecture", "Liu et al. 2025, arXiv 2505.10465", **_L2),
+    _entry("lin2", "one_variable:Line", "curve", _LCDB, **_L2),
+    _entry("log-line", "one_variable:LogLine", "curve", "Antonello et al. 2023, arXiv 2305.11863; log2 of LCDB", **_L2),
+    _entry("sigmoid-log", "one_variable:SigmoidLog", "curve downstream", "Khatri et al. 2025, arXiv 2510.13786", **_L2),
+    _entry("quadratic-log", "one_variable:QuadraticLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", **_L2),
+    _entry(
+        "cubic-log", "one_variable:CubicLog", "curve downstream", "McKenzie et al. 2023, arXiv 2306.09479", family="quadratic-log", **_L2
+    ),
+    _entry("proportional", "one_variable:Proportional", "curve", "Fort 2023, arXiv 2312.02780", **_L2),
+    _entry("inverse-width", "one_variable:InverseWidth", "curve architecture", "Liu et al. 2025, arXiv 2505.10465", **_L2),
 )
 _COMPUTE = (
     _entry("kaplan", "compute:Kaplan", "compute", _KAPLAN),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from predictors.base import ParametricLaw
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive, real
 
 __all__ = ["Chinchilla", "ComputeOnly", "DataConstrained", "Farseer", "Kaplan", "OverTraining"]

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from predictors.base import ANY, ParametricLaw
-from predictors.errors import PredictorError
+from predictors.contract import ANY
 from predictors.fitting import Loss, Space
+from predictors.law import ParametricLaw
 from predictors.parameters import Parameter, amplitude, exponent, irreducible, location, positive, real
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["BNSL", "M3", "M4", "OffsetPowerLaw", "PowerLaw", "ShiftedPowerLaw"]
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.base import ParametricLaw, ScalingLaw
 from predictors.compute import Chinchilla
-from predictors.errors import PredictorError
+from predictors.estimator import ScalingLaw
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, factor, level, location, positive, real
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["CapabilityGap", "Densing", "DirectAccuracy", "LossToAccuracy", "LossToError", "PassUntil", "TokenPower", "TwoStage"]
 

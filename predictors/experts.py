@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from predictors.base import ParametricLaw
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive, real
 
 _LN10 = float(np.log(10.0))

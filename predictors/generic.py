@@ -15,9 +15,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.base import ScalingLaw
-from predictors.errors import PredictorError
-from predictors.frames import select
+from predictors.columns import select
+from predictors.estimator import ScalingLaw
+from scalingbench.common.errors import PredictorError
 
 __all__ = [
     "GaussianProcess",

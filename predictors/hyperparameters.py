@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from predictors.base import ANY, ParametricLaw
+from predictors.contract import ANY
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, location, positive, real
 
 __all__ = ["CriticalBatch", "CriticalBatchScaling", "StepLaw"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
-from predictors.base import ParametricLaw
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, positive, real
 
 __all__ = ["BetaBinomialCoverage", "Coverage", "ImperfectVerifier"]

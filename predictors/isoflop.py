@@ -9,10 +9,10 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.allocation import Allocation
-from predictors.base import ScalingLaw
+from predictors.columns import select
 from predictors.curve import PowerLaw, ShiftedPowerLaw
-from predictors.errors import PredictorError
-from predictors.frames import select
+from predictors.estimator import ScalingLaw
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["IsoFLOP"]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from predictors.base import ANY, ParametricLaw
+from predictors.contract import ANY
+from predictors.law import ParametricLaw
 from predictors.parameters import exponent, factor, level, location, positive, real
 
 __all__ = [

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.base import ParametricLaw, ScalingLaw
-from predictors.frames import select
+from predictors.columns import select
+from predictors.estimator import ScalingLaw
+from predictors.law import ParametricLaw
 from predictors.parameters import Parameter, amplitude, exponent, irreducible, positive, real
 
 __all__ = ["DataMixing", "KnowledgeInfusion", "LogMixture", "MixtureBoosting", "MixtureRegression", "OptimalMixture", "OptimalMixtureJoint"]

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.base import ScalingLaw
-from predictors.frames import select
+from predictors.columns import select
+from predictors.estimator import ScalingLaw
 
 __all__ = ["Observational", "Sloth"]
 

@@ -7,30 +7,19 @@ object is a class or function that gives an unfitted estimator.
 
 from __future__ import annotations
 
-import difflib
 import logging
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from predictors.catalogue import BUILT_IN, Entry
-from predictors.errors import PredictorError
+from scalingbench.common.errors import PredictorError
+from scalingbench.common.names import unknown_name
+from scalingbench.common.tracks import TRACKS
 
-__all__ = ["GROUP", "TRACKS", "Entry", "families", "get", "list_predictors", "make", "trained_on"]
+__all__ = ["GROUP", "Entry", "families", "get", "list_predictors", "make", "trained_on"]
 
 GROUP = "scalingbench.predictors"
-TRACKS = (
-    "curve",
-    "compute",
-    "data-constrained",
-    "architecture",
-    "hyperparameters",
-    "training-curve",
-    "mixture",
-    "transfer",
-    "downstream",
-    "inference",
-)
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +56,7 @@ def list_predictors(track: str | None = None) -> tuple[Entry, ...]:
         If there is no such track.
     """
     if track is not None and track not in TRACKS:
-        raise _unknown("track", track, TRACKS)
+        raise unknown_name("track", track, TRACKS, PredictorError)
     return tuple(e for e in _entries().values() if track is None or not e.tracks or track in e.tracks)
 
 
@@ -80,7 +69,7 @@ def get(name: str) -> Entry:
         If there is none of that name; suggests the nearest.
     """
     if name not in _entries():
-        raise _unknown("predictor", name, tuple(_entries()))
+        raise unknown_name("predictor", name, _entries(), PredictorError)
     return _entries()[name]
 
 
@@ -97,9 +86,3 @@ def families() -> dict[str, str]:
 def trained_on() -> dict[str, tuple[str, ...]]:
     """Return the collections that went into a predictor's constants, where there are any."""
     return {entry.name: entry.trained_on for entry in _entries().values() if entry.trained_on}
-
-
-def _unknown(kind: str, name: str, known: tuple[str, ...]) -> PredictorError:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    return PredictorError(f"unknown {kind} {name!r}; {hint}")

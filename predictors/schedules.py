@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.base import ParametricLaw
-from predictors.errors import PredictorError
+from predictors.columns import select
 from predictors.fitting import Loss, Space
-from predictors.frames import select
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["LRAnnealing", "MultiPower"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.errors import PredictorError
 from predictors.generic import Logarithmic
+from scalingbench.common.errors import PredictorError
 
 __all__ = ["SymbolicRegression"]
 

@@ -6,32 +6,34 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.collection import Collection, list_collections, load_collection
-    from benchmark.evaluation import evaluate, run_suite
-    from benchmark.results import TaskResult, load_results
-    from benchmark.schema import read_table
-    from benchmark.suites import Suite, list_suites, load_suite
-    from benchmark.tasks import Task
-    from predictors.base import ParametricLaw, ScalingLaw
+    from benchmark.data.collection import Collection, list_collections
+    from benchmark.data.schema import read_table
+    from benchmark.evaluation.results import TaskResult, load_results
+    from benchmark.evaluation.run import evaluate, run_suite
+    from benchmark.hub.load import load_collection
+    from benchmark.tasks.suite import Suite, list_suites, load_suite
+    from benchmark.tasks.task import Task
+    from predictors.estimator import ScalingLaw
+    from predictors.law import ParametricLaw
     from predictors.registry import list_predictors, make
 
 _HOMES = {
-    "Collection": "benchmark.collection",
-    "ParametricLaw": "predictors.base",
-    "ScalingLaw": "predictors.base",
-    "Suite": "benchmark.suites",
-    "Task": "benchmark.tasks",
-    "TaskResult": "benchmark.results",
-    "evaluate": "benchmark.evaluation",
-    "list_collections": "benchmark.collection",
+    "Collection": "benchmark.data.collection",
+    "ParametricLaw": "predictors.law",
+    "ScalingLaw": "predictors.estimator",
+    "Suite": "benchmark.tasks.suite",
+    "Task": "benchmark.tasks.task",
+    "TaskResult": "benchmark.evaluation.results",
+    "evaluate": "benchmark.evaluation.run",
+    "list_collections": "benchmark.data.collection",
     "list_predictors": "predictors.registry",
-    "list_suites": "benchmark.suites",
-    "load_collection": "benchmark.collection",
-    "load_results": "benchmark.results",
-    "load_suite": "benchmark.suites",
+    "list_suites": "benchmark.tasks.suite",
+    "load_collection": "benchmark.hub.load",
+    "load_results": "benchmark.evaluation.results",
+    "load_suite": "benchmark.tasks.suite",
     "make": "predictors.registry",
-    "read_table": "benchmark.schema",
-    "run_suite": "benchmark.evaluation",
+    "read_table": "benchmark.data.schema",
+    "run_suite": "benchmark.evaluation.run",
 }
 
 __all__ = [

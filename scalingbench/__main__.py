@@ -1,5 +1,5 @@
 """``python -m scalingbench``."""
 
-from scalingbench.cli import main
+from scalingbench.cli.main import main
 
 main()

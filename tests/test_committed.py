@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from command import scalingbench
 
-from benchmark.results import load_results
-from benchmark.scoring import stale_results
-from benchmark.suites import list_suites, load_suite
-from leaderboard.committed import committed_folder
+from benchmark.evaluation.results import load_results
+from benchmark.scores.scoring import stale_results
+from benchmark.tasks.suite import list_suites, load_suite
+from leaderboard.result_files import committed_folder
 from predictors.registry import list_predictors
 
 SAMPLE = ("autolaw", "chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
@@ -47,7 +47,7 @@ def test_every_committed_result_belongs_to_todays_tasks():
 
 
 def test_every_registered_predictor_has_its_results_of_the_current_suite():
-    from benchmark.evaluation import usable
+    from benchmark.evaluation.predictor import usable
 
     committed = {r.predictor for r in load_results(committed_folder("v1"))}
     tasks = load_suite("v1").tasks

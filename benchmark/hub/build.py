@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.card import load_card
-from benchmark.collection import list_collections, load_collection
-from benchmark.errors import BenchmarkError, unknown_name
-from benchmark.fetch import sha256_of
-from benchmark.files import replacing_folder
+from benchmark.data.card import load_card
+from benchmark.data.collection import list_collections, load_collection
+from benchmark.data.fetch import sha256_of
 from benchmark.hub.card import render_card, short_name
 from benchmark.hub.croissant import render_croissant
-from benchmark.suites import load_suite
-from benchmark.tasks import Task
+from benchmark.tasks.suite import load_suite
+from benchmark.tasks.task import Task
+from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import replacing_folder
+from scalingbench.common.names import unknown_name
 
 __all__ = ["CARD", "CHECKSUMS", "CROISSANT", "build", "read_checksums", "redistributable", "task_tables", "write_table"]
 
 CARD, CROISSANT, CHECKSUMS = "README.md", "croissant.json", "CHECKSUMS"
-SUITE = "v1"
 
 
 def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If a name is unknown or may not be redistributed.
     """
     allowed = tuple(n for n in list_collections() if load_card(n).bundled)
@@ -36,7 +37,7 @@ def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
         if name not in list_collections():
             raise unknown_name("collection", name, list_collections())
         if name not in allowed:
-            raise BenchmarkError(f"collection {name!r} is fetch-only: its source does not allow redistribution")
+            raise InputError(f"collection {name!r} is fetch-only: its source does not allow redistribution")
     return tuple(n for n in allowed if names is None or n in names)
 
 
@@ -57,12 +58,12 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If the folder holds anything, or a collection may not be published.
     """
     names = redistributable(collections)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
+        raise InputError(f"{out}: is there and not empty; give a new folder")
     with replacing_folder(out) as staging:
         _fill(staging, names)
         files = tuple(sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file()))
@@ -70,7 +71,7 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
 
 
 def _fill(folder: Path, names: Sequence[str]) -> None:
-    suite = load_suite(SUITE)
+    suite = load_suite(DEFAULT_SUITE)
     wanted = {spec.collection for spec in suite.specs} & set(names)
     tasks: dict[str, list[Task]] = {name: [] for name in names}
     for task in suite.build(collections=tuple(sorted(wanted))) if wanted else ():
@@ -109,16 +110,16 @@ def read_checksums(folder: Path) -> dict[str, str]:
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If the list is missing or broken.
     """
     path = folder / CHECKSUMS
     if not path.is_file():
-        raise BenchmarkError(f"{path}: is missing; this is no data-set folder written by 'scalingbench hub build'")
+        raise InputError(f"{path}: is missing; this is no data-set folder written by 'scalingbench hub build'")
     found = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         digest, _, name = line.partition("  ")
         if len(digest) != 64 or not name:
-            raise BenchmarkError(f"{path}: line {number}: expected '<sha256>  <file>'")
+            raise InputError(f"{path}: line {number}: expected '<sha256>  <file>'")
         found[name] = digest
     return found

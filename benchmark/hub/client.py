@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import BenchmarkError, FetchError
-from benchmark.fetch import sha256_of
-from benchmark.files import replacing_folder
+from benchmark.data.fetch import sha256_of
 from benchmark.hub.build import CHECKSUMS, read_checksums
 from benchmark.hub.validate import check_files
+from scalingbench.common.errors import FetchError, InputError
+from scalingbench.common.files import replacing_folder
 
 __all__ = ["commit", "list_changes", "load_table", "pull", "push"]
 
@@ -91,7 +91,7 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If the folder is broken, or the Hub refuses.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -140,17 +140,17 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If the Hub refuses, a file is missing or is not what CHECKSUMS says.
     """
     if out.exists() and any(out.iterdir()):
-        raise BenchmarkError(f"{out}: is there and not empty; give a new folder")
+        raise InputError(f"{out}: is there and not empty; give a new folder")
     with replacing_folder(out) as staging:
         _download(repo, revision, (CHECKSUMS,), staging)
         recorded = read_checksums(staging)
         wanted = [n for n in recorded if collections is None or any(n == f"data/{c}/table.parquet" for c in collections)]
         if not wanted:
-            raise BenchmarkError(f"{repo}@{revision}: holds none of {', '.join(collections or ())}")
+            raise InputError(f"{repo}@{revision}: holds none of {', '.join(collections or ())}")
         _download(repo, revision, wanted, staging)
         for name in wanted:
             if not (staging / name).is_file():

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.card import load_card
-from benchmark.collection import load_collection
-from benchmark.fetch import sha256_of
+from benchmark.data.card import load_card
+from benchmark.data.collection import load_collection
+from benchmark.data.fetch import sha256_of
 
 __all__ = ["render_croissant"]
 

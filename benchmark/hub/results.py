@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BenchmarkError
+from benchmark.evaluation.results import read_results
 from benchmark.hub.client import commit
-from benchmark.results import read_results
+from scalingbench.common.errors import InputError
 
 __all__ = ["push_results"]
 
@@ -34,14 +34,14 @@ def push_results(folder: Path, suite: str, repo: str) -> str:
 
     Raises
     ------
-    BenchmarkError
+    InputError
         If there are no results, one cannot be read, or the Hub refuses.
     """
     from huggingface_hub import CommitOperationAdd
 
     files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     if not files:
-        raise BenchmarkError(f"{folder}: holds no result files")
+        raise InputError(f"{folder}: holds no result files")
     for file in files:
         read_results(file)
     operations: list[Any] = [CommitOperationAdd(f"{suite}/{file.name}", str(file)) for file in files]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.collection import load_collection
-from benchmark.errors import BenchmarkError
-from benchmark.fetch import sha256_of
+from benchmark.data.collection import load_collection
+from benchmark.data.fetch import sha256_of
+from benchmark.data.schema import validate
 from benchmark.hub.build import CARD, CROISSANT, read_checksums
-from benchmark.schema import validate
+from scalingbench.common.errors import InputError
 
 __all__ = ["check_files", "collections_in", "validate_folder"]
 
@@ -31,7 +31,7 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
 
     Raises
     ------
-    BenchmarkError
+    InputError
         On the first thing wrong; names the file.
     """
     say(f"checksums: {check_files(folder)} files")
@@ -54,11 +54,11 @@ def check_files(folder: Path) -> int:
     present = {p for p in present if not p.startswith(".")}
     for name, digest in recorded.items():
         if name not in present:
-            raise BenchmarkError(f"{folder / name}: is missing")
+            raise InputError(f"{folder / name}: is missing")
         if sha256_of(folder / name) != digest:
-            raise BenchmarkError(f"{folder / name}: was altered: its sha256 is not the one in CHECKSUMS")
+            raise InputError(f"{folder / name}: was altered: its sha256 is not the one in CHECKSUMS")
     if extra := sorted(present - set(recorded)):
-        raise BenchmarkError(f"{folder / extra[0]}: is not in CHECKSUMS")
+        raise InputError(f"{folder / extra[0]}: is not in CHECKSUMS")
     return len(recorded)
 
 
@@ -73,10 +73,10 @@ def _check_table(folder: Path, name: str) -> None:
     try:
         validate(table)
         pd.testing.assert_frame_equal(table, load_collection(name).table, check_exact=True, check_dtype=False)
-    except BenchmarkError as error:
-        raise BenchmarkError(f"{path}: {error}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except AssertionError as error:
-        raise BenchmarkError(f"{path}: is not the package's own table: {str(error).splitlines()[0]}") from None
+        raise InputError(f"{path}: is not the package's own table: {str(error).splitlines()[0]}") from None
 
 
 def _check_card(folder: Path) -> int:
@@ -86,11 +86,11 @@ def _check_card(folder: Path) -> int:
     try:
         configs = DatasetCard.load(path).data.to_dict()["configs"]
     except Exception as error:
-        raise BenchmarkError(f"{path}: its front matter cannot be read: {' '.join(str(error).split())[:200]}") from None
+        raise InputError(f"{path}: its front matter cannot be read: {' '.join(str(error).split())[:200]}") from None
     for config in configs:
         for file in config["data_files"]:
             if not (folder / file["path"]).is_file():
-                raise BenchmarkError(f"{path}: config {config['config_name']!r}: {file['path']} is not there")
+                raise InputError(f"{path}: config {config['config_name']!r}: {file['path']} is not there")
     return len(configs)
 
 
@@ -98,14 +98,14 @@ def _check_croissant(folder: Path) -> None:
     try:
         import mlcroissant
     except ImportError:
-        raise BenchmarkError("croissant metadata is checked with mlcroissant: pip install 'scalingbench[hub]'") from None
+        raise InputError("croissant metadata is checked with mlcroissant: pip install 'scalingbench[hub]'") from None
     path = folder / CROISSANT
     try:
         issues = mlcroissant.Dataset(jsonld=path).metadata.ctx.issues
     except Exception as error:
-        raise BenchmarkError(f"{path}: {' '.join(str(error).split())[:300]}") from None
+        raise InputError(f"{path}: {' '.join(str(error).split())[:300]}") from None
     if issues.errors:
-        raise BenchmarkError(f"{path}: {next(iter(issues.errors))}")
+        raise InputError(f"{path}: {next(iter(issues.errors))}")
 
 
 def _check_loading(folder: Path, names: tuple[str, ...]) -> None:
@@ -116,6 +116,6 @@ def _check_loading(folder: Path, names: tuple[str, ...]) -> None:
             try:
                 loaded = datasets.load_dataset(str(folder), name, split="train", cache_dir=cache)
             except Exception as error:
-                raise BenchmarkError(f"{folder}: config {name!r} does not load: {' '.join(str(error).split())[:200]}") from None
+                raise InputError(f"{folder}: config {name!r} does not load: {' '.join(str(error).split())[:200]}") from None
             if len(loaded) != len(load_collection(name).table):
-                raise BenchmarkError(f"{folder}: config {name!r} loads {len(loaded)} rows, expected {len(load_collection(name).table)}")
+                raise InputError(f"{folder}: config {name!r} loads {len(loaded)} rows, expected {len(load_collection(name).table)}")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import importlib.resources
 import json
 import math
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.report import caption, render
+from leaderboard.rendering import caption, render
 from leaderboard.site.content import SiteContent
+from scalingbench.common.names import slug
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["page_name", "write_site"]
+__all__ = ["write_site"]
 
 VEGA_LITE = "6.4"
 
@@ -42,27 +42,22 @@ def write_site(content: SiteContent, out: Path) -> int:
         (out / folder).mkdir()
     _assets(out / "assets")
     for name, file in content.result_files.items():
-        shutil.copyfile(file, out / "results" / f"{page_name(name)}.parquet")
+        shutil.copyfile(file, out / "results" / f"{slug(name)}.parquet")
     _data(content, out / "data")
     (out / "comparison.svg").write_text(content.comparison_svg, encoding="utf-8")
-    drawn = {p.name: _formula(p.latex, out / "predictors" / f"{page_name(p.name)}.svg") for p in content.predictors}
+    drawn = {p.name: _formula(p.latex, out / "predictors" / f"{slug(p.name)}.svg") for p in content.predictors}
     shared = {"board": content.board, "caption": caption(content.board), "n_tasks": len(content.tasks)}
     todo: list[tuple[str, str, dict[str, Any]]] = [("index.html", "index.html.j2", {"content": content, "root": ""})]
     for p in content.predictors:
         values = {"page": p, "root": "../", "has_formula": drawn[p.name]}
-        todo.append((f"predictors/{page_name(p.name)}.html", "predictor.html.j2", values))
-    todo += [(f"collections/{page_name(c.name)}.html", "collection.html.j2", {"page": c, "root": "../"}) for c in content.collections]
-    todo += [(f"tasks/{page_name(t.name)}.html", "task.html.j2", {"page": t, "root": "../"}) for t in content.tasks]
+        todo.append((f"predictors/{slug(p.name)}.html", "predictor.html.j2", values))
+    todo += [(f"collections/{slug(c.name)}.html", "collection.html.j2", {"page": c, "root": "../"}) for c in content.collections]
+    todo += [(f"tasks/{slug(t.name)}.html", "task.html.j2", {"page": t, "root": "../"}) for t in content.tasks]
     for path, template, values in todo:
         (out / path).write_text(pages.get_template(template).render(**shared, **values), encoding="utf-8")
     (out / "README.md").write_text(pages.get_template("README.md.j2").render(**shared), encoding="utf-8")
     (out / ".nojekyll").touch()
     return len(todo)
-
-
-def page_name(name: str) -> str:
-    """Return the name of a page's file, without its ending."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
 
 
 def _environment() -> Environment:
@@ -72,7 +67,7 @@ def _environment() -> Environment:
         loader=PackageLoader("leaderboard.site"), autoescape=lambda name: name is not None and ".html" in name, undefined=StrictUndefined
     )
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"page": page_name, "number": _number, "interval": _interval, "spec": _embedded, "sort_key": _sort_key}
+    pages.filters |= {"page": slug, "number": _number, "interval": _interval, "spec": _embedded, "sort_key": _sort_key}
     return pages
 
 
@@ -94,9 +89,9 @@ def _data(content: SiteContent, folder: Path) -> None:
     for identifier, (_, chart) in content.charts.items():
         _dump(chart, folder / f"chart-{identifier}.json")
     for p in content.predictors:
-        _dump({"predictor": p.name, "scores": p.scores}, folder / f"predictor-{page_name(p.name)}.json")
+        _dump({"predictor": p.name, "scores": p.scores}, folder / f"predictor-{slug(p.name)}.json")
     for t in content.tasks:
-        _dump({"task": t.name, **t.facts, "scores": t.scores, "predictions": t.predictions}, folder / f"task-{page_name(t.name)}.json")
+        _dump({"task": t.name, **t.facts, "scores": t.scores, "predictions": t.predictions}, folder / f"task-{slug(t.name)}.json")
 
 
 def _dump(value: object, path: Path) -> None:

@@ -3,9 +3,9 @@ import pytest
 from score_worlds import board, world
 
 import leaderboard.releases as releases
-from leaderboard.errors import LeaderboardError
 from leaderboard.releases import board_from_json, load_release, version_of
-from leaderboard.report import render
+from leaderboard.rendering import render
+from scalingbench.common.errors import LeaderboardError
 
 P = np.array([1.0, 2.0])
 

@@ -4,9 +4,9 @@ import pytest
 import scikit_posthocs
 from score_worlds import TASKS, entry, world
 
-from leaderboard.errors import LeaderboardError
 from leaderboard.ranking import by_collection
 from leaderboard.significance import compare, draw
+from scalingbench.common.errors import LeaderboardError
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
 

@@ -6,11 +6,11 @@ import pytest
 
 from predictors.compute import Chinchilla
 from predictors.downstream import LossToAccuracy, TwoStage
-from predictors.errors import PredictorError
 from predictors.generic import LogQuadratic, PolynomialRidge
 from predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
 from predictors.observational import Observational, Sloth
 from predictors.symbolic import SymbolicRegression
+from scalingbench.common.errors import PredictorError
 
 RNG = np.random.default_rng(2)
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from predictors.base import ParametricLaw
-from predictors.errors import FitWarning, PredictorError
 from predictors.generic import GaussianProcess, GradientBoosting, LogLinear, MeanPredictor, NearestNeighbor, NearestObservation
+from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible
+from scalingbench.common.errors import FitWarning, PredictorError
 
 ALL = [MeanPredictor(), NearestObservation(), NearestNeighbor(), LogLinear(), GaussianProcess(), GradientBoosting(n_estimators=20)]
 RNG = np.random.default_rng(0)

@@ -9,15 +9,16 @@ import pytest
 from law_examples import CURVE, TRUTH
 from sklearn.base import clone
 
-from predictors.base import ParametricLaw, ScalingLaw
 from predictors.catalogue import BUILT_IN
 from predictors.compute import Chinchilla, DataConstrained, Farseer, Kaplan, OverTraining
 from predictors.curve import BNSL, M4
-from predictors.errors import FitWarning, PredictorError
+from predictors.estimator import ScalingLaw
 from predictors.experts import Routed
 from predictors.fitting.duals import derivatives
+from predictors.law import ParametricLaw
 from predictors.schedules import LRAnnealing, annealing_sums
 from predictors.transfer import Rectified
+from scalingbench.common.errors import FitWarning, PredictorError
 
 # constants that even exact data leave open, because another combination fits as well to 1e-4
 LOOSE = {"Farseer", "Routed"}

@@ -5,10 +5,10 @@ from typing import get_args
 import pytest
 from sklearn.base import clone
 
-from benchmark.tasks import Track
+from benchmark.tasks.task import Track
 from predictors import registry
-from predictors.errors import PredictorError
 from predictors.registry import Entry, families, get, list_predictors, make
+from scalingbench.common.errors import PredictorError
 
 EXPECTED = (
     "power-law shifted-power-law offset-power-law m4 bnsl-1 rectified kaplan chinchilla[huber-log] chinchilla[l2-log] chinchilla[l2] "

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.card import load_card
-from benchmark.collection import load_collection
-from benchmark.metrics import mape, r2, rmse
+from benchmark.data.card import load_card
+from benchmark.data.collection import load_collection
+from benchmark.scores.metrics import mape, r2, rmse
 from predictors.compute import Chinchilla
 from predictors.compute_variants import ChinchillaGamma
 from predictors.experts import Routed
@@ -14,9 +14,9 @@ from predictors.fitting.losses import objective
 from predictors.hyperparameters import CriticalBatch
 from predictors.inference import Coverage
 from predictors.learning_curves import ExponentialFour, PowerThree
+from predictors.one_variable import InverseWidth
 from predictors.registry import make
 from predictors.schedules import MultiPower
-from predictors.shapes import InverseWidth
 
 pytestmark = pytest.mark.filterwarnings("ignore::predictors.errors.FitWarning")
 
@@ -170,7 +170,7 @@ def test_unbiased_coverage_is_never_one_where_k_passes_the_samples_drawn(rows, m
 
 def test_multi_power_published_constants_have_the_published_r2(rows):
     """Published .9988, .9983, .9978 on the held-out schedules; the same constants give .9988, .9984, .9986 here."""
-    from benchmark.collection import load_collection
+    from benchmark.data.collection import load_collection
 
     for curve, ours in {"25M": 0.9988, "100M": 0.9984, "400M": 0.9986}.items():
         table = load_collection("multipowerlaw").table.query("curve == @curve")

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.collection import load_collection
-from benchmark.metrics import mape, r2, rmse, rmsle
+from benchmark.data.collection import load_collection
+from benchmark.scores.metrics import mape, r2, rmse, rmsle
 from predictors.compute import Chinchilla, DataConstrained, OverTraining
 from predictors.fitting.losses import objective
 from predictors.registry import make

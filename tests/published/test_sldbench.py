@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.protocols import sldbench
-from benchmark.results import FoldResult, TaskResult
-from benchmark.suites import load_suite
+from benchmark.evaluation.results import FoldResult, TaskResult
+from benchmark.scores.protocols import sldbench
+from benchmark.tasks.suite import load_suite
 from leaderboard.protocol_boards import published_scores, sldbench_board
 
 HUMAN = {  # as published, to the digits recorded

@@ -88,8 +88,8 @@ def test_show_prints_the_essentials(tmp_path):
 def test_every_collection_at_hand_can_be_shown(tmp_path):
     from typer.testing import CliRunner
 
-    from benchmark.card import load_card
-    from scalingbench.cli import app
+    from benchmark.data.card import load_card
+    from scalingbench.cli.main import app
 
     for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)["collections"]:
         if load_card(row["name"]).bundled:
@@ -125,7 +125,7 @@ def test_leaderboard_in_every_format(finished):
 
 
 def predictions(folder: Path):
-    from benchmark.results import load_results
+    from benchmark.evaluation.results import load_results
 
     return {(r.predictor, r.task, f.fold): f.predictions.tobytes() for r in load_results(folder) for f in r.folds}
 

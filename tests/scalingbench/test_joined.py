@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 import leaderboard.submissions as submissions
-from benchmark.suites import load_suite
-from leaderboard.submissions import Submission
-from scalingbench.board import board_of, committed_results, scores_of
-from scalingbench.cli import app
-from scalingbench.submitting import submit
+from benchmark.tasks.suite import load_suite
+from leaderboard.results import board_of, committed_results, scores_of
+from leaderboard.submissions.metadata import Submission
+from leaderboard.submissions.verify import submit
+from scalingbench.cli.main import app
 
 LAW = """
 import numpy as np

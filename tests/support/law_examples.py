@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from predictors.architecture import CompressedRepresentation, Distillation, Parallel, Precision, SparseWeights, Vocabulary, WidthDepth
-from predictors.base import ParametricLaw
 from predictors.compute import Chinchilla, ComputeOnly, DataConstrained, Farseer, Kaplan, OverTraining
 from predictors.compute_variants import (
     ChinchillaGamma,
@@ -20,6 +19,7 @@ from predictors.downstream import CapabilityGap, Densing, DirectAccuracy, LossTo
 from predictors.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
 from predictors.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
 from predictors.inference import BetaBinomialCoverage, Coverage, ImperfectVerifier
+from predictors.law import ParametricLaw
 from predictors.learning_curves import (
     ExponentialFour,
     ExponentialThree,
@@ -35,8 +35,8 @@ from predictors.learning_curves import (
     Weibull,
 )
 from predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
+from predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
 from predictors.schedules import LRAnnealing, MultiPower
-from predictors.shapes import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
 from predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
 
 _RNG = np.random.default_rng(11)

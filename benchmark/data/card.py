@@ -1,0 +1,156 @@
+"""Dataset cards: the single home of a collection's metadata.
+
+A card is a Markdown file in ``data_cards/`` with Hugging Face front matter; what the Hub does
+not know stands under the key ``scalingbench``.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scalingbench.common.errors import SchemaError
+from scalingbench.common.messages import first_problem
+
+__all__ = ["Card", "Metric", "load_card", "parse_card"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metric(_Strict):
+    """One measured quantity of a collection."""
+
+    unit: str
+    meaning: str
+    noise: float | None = None
+    """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
+
+
+class Paper(_Strict):
+    """A paper to cite."""
+
+    title: str
+    authors: str
+    year: int
+    arxiv: str | None = None
+    venue: str | None = None
+
+
+class Upstream(_Strict):
+    """Where the figures were taken from."""
+
+    repository: str
+    commit: str
+    files: tuple[str, ...]
+    kind: Literal["verbatim", "transcription"]
+    """Whether the mirror holds the upstream files themselves or figures extracted from them."""
+
+
+class Facts(_Strict):
+    """The part of the front matter that is ours."""
+
+    tier: Literal["bundled", "fetch-only"]
+    license_note: str
+    papers: tuple[Paper, ...] = Field(min_length=1)
+    upstream: tuple[Upstream, ...] = ()
+    """Empty for synthetic collections only."""
+    truth: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Of synthetic collections: the constants that generated each curve, or all of them under ``all``."""
+    repackages: bool = False
+    """Whether every run of it belongs to another collection as well."""
+    overlaps: tuple[str, ...] = ()
+    """Collections that hold some of the same runs."""
+    domain: str
+    curves: str
+    """What one curve is: the rows that share a law's constants."""
+    runs: Literal["per-curve", "shared"] = "per-curve"
+    """Whether runs of one name in different curves are the same trained model."""
+    params_kind: str | None = None
+    variables: dict[str, str] = Field(default_factory=dict)
+    """Notes on variables, beyond the registry's meaning."""
+    metrics: dict[str, Metric]
+    corrections: tuple[str, ...] = ()
+    known_problems: tuple[str, ...] = ()
+
+
+class Card(BaseModel):
+    """A dataset card.
+
+    Attributes
+    ----------
+    name : str
+        The collection's name.
+    body : str
+        The Markdown below the front matter.
+    scalingbench : Facts
+        Tier, papers, upstream files, metrics, corrections, known problems.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    body: str
+    pretty_name: str
+    license: str
+    license_name: str | None = None
+    license_link: str | None = None
+    language: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    size_categories: tuple[str, ...] = ()
+    task_categories: tuple[str, ...] = ()
+    scalingbench: Facts
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the curated table is part of the package."""
+        return self.scalingbench.tier == "bundled"
+
+
+def parse_card(name: str, text: str) -> Card:
+    """Parse the text of a card.
+
+    Raises
+    ------
+    SchemaError
+        If the front matter is missing, is not YAML or breaks the model; names the field.
+    """
+    import yaml
+
+    parts = text.split("---\n", 2)
+    if len(parts) != 3 or parts[0].strip():
+        raise SchemaError(f"data_cards/{name}.md: must begin with YAML front matter between two lines '---'")
+    try:
+        fields = yaml.safe_load(parts[1])
+        return Card(name=name, body=parts[2].strip(), **fields)
+    except (yaml.YAMLError, TypeError) as error:
+        raise SchemaError(f"data_cards/{name}.md: front matter: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise SchemaError(f"data_cards/{name}.md: {first_problem(error)}") from None
+
+
+def cards_folder() -> Path:
+    """Return the folder of the cards: inside the installed package, or at the top of the source tree."""
+    package = Path(str(importlib.resources.files("benchmark")))
+    packaged = package / "data" / "cards"
+    return packaged if packaged.is_dir() else package.parent / "data_cards"
+
+
+@cache
+def load_card(name: str) -> Card:
+    """Read the card of a collection.
+
+    Raises
+    ------
+    SchemaError
+        If there is no card of that name or it is broken.
+    """
+    file = cards_folder() / f"{name}.md"
+    if not file.is_file():
+        raise SchemaError(f"data_cards/{name}.md: no such card")
+    return parse_card(name, file.read_text(encoding="utf-8"))

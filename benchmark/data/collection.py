@@ -1,0 +1,166 @@
+"""A collection: a validated table of scaling runs and its card."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.card import Card, load_card
+from benchmark.data.sources import build_table, source_names
+from benchmark.data.variables import variables_of
+from scalingbench.common.errors import FetchError
+from scalingbench.common.names import unknown_name
+
+__all__ = [
+    "Collection",
+    "bundled_path",
+    "digests_path",
+    "facts_of",
+    "list_collections",
+    "load_collection",
+    "read_facts",
+    "table_digest",
+]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A curated table and its card.
+
+    Attributes
+    ----------
+    name : str
+        Name of the collection.
+    table : DataFrame
+        One row per measured value; see `benchmark.data.schema`.
+    card : Card
+        Licence, citation, provenance, units, known problems.
+    """
+
+    name: str
+    table: pd.DataFrame
+    card: Card
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Scale variables of the table."""
+        return variables_of(self.table)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the measured quantities."""
+        return tuple(sorted(self.table["metric"].unique()))
+
+    @property
+    def n_runs(self) -> int:
+        """Number of distinct trained models."""
+        identity = ["run"] if self.card.scalingbench.runs == "shared" else ["curve", "run"]
+        return len(self.table[identity].drop_duplicates())
+
+    @property
+    def digest(self) -> str:
+        """Hash of every cell of the table."""
+        return table_digest(self.table)
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """Return the sha256 of a table's column names and cells.
+
+    Floats enter as their 8 bytes, text as UTF-8, so that the digest depends neither on the
+    library that wrote the file nor on a printed precision.
+    """
+    digest = hashlib.sha256()
+    for column in table.columns:
+        digest.update(f"{column}\x1e".encode())
+        if pd.api.types.is_float_dtype(table[column]):
+            cells = table[column].to_numpy(dtype="<f8", copy=True)
+            cells[np.isnan(cells)] = np.nan  # one bit pattern for all missing values
+            digest.update(cells.tobytes())
+        else:
+            digest.update("\x1f".join(table[column].astype(str)).encode())
+    return digest.hexdigest()
+
+
+def _tables() -> Path:
+    return Path(str(importlib.resources.files("benchmark.data") / "tables"))
+
+
+def bundled_path(name: str) -> Path:
+    """Return where the curated table of a bundled collection lies."""
+    return _tables() / f"{name}.parquet"
+
+
+def list_collections() -> tuple[str, ...]:
+    """Return the names of all collections, bundled and fetch-only."""
+    return source_names()
+
+
+@cache
+def load_collection(name: str) -> Collection:
+    """Load a collection by name.
+
+    A bundled table is read from the package; a fetch-only one is built from its pinned upstream
+    files, which are looked for in ``$SCALINGBENCH_MIRROR``, the user's cache and their URL.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_collections`.
+
+    Returns
+    -------
+    Collection
+        Shared between callers: copy its table before changing it.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, a file cannot be had or was altered, or the table is broken.
+    """
+    if name not in source_names():
+        raise unknown_name("collection", name, source_names())
+    card = load_card(name)
+    return Collection(name, _read_bundled(name) if card.bundled else build_table(name), card)
+
+
+def _read_bundled(name: str) -> pd.DataFrame:
+    """Read a bundled table; its digest vouches that it is the one that was validated when it was built."""
+    path, hint = bundled_path(name), f"rebuild it with 'python -m benchmark.data.sources {name}'"
+    if not path.is_file():
+        raise FetchError(f"{path}: bundled table is missing; {hint}")
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:
+        raise FetchError(f"{path}: cannot be read: {str(error).splitlines()[0]}; {hint}") from None
+    if table_digest(table) != read_facts().get(name, {}).get("digest"):
+        raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")
+    return table
+
+
+def digests_path() -> Path:
+    """Return the file that records the digest and the size of every table."""
+    return _tables() / "digests.json"
+
+
+def read_facts() -> dict[str, dict[str, Any]]:
+    """Return digest, rows, runs and curves of every collection's table, as recorded when it was built."""
+    path = digests_path()
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def facts_of(collection: Collection) -> dict[str, Any]:
+    """Return what `read_facts` records of a table."""
+    return {
+        "digest": collection.digest,
+        "rows": len(collection.table),
+        "runs": collection.n_runs,
+        "curves": int(collection.table["curve"].nunique()),
+    }

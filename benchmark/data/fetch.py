@@ -1,0 +1,101 @@
+"""Where upstream files come from: an offline mirror, the user's cache, or a pinned URL."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from scalingbench.common.errors import FetchError
+from scalingbench.common.files import sha256_of
+
+__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "locate", "mirror"]
+
+MIRROR_VARIABLE = "SCALINGBENCH_MIRROR"
+"""Environment variable naming the mirror, laid out as ``<folder>/raw/<file>``."""
+
+
+@dataclass(frozen=True)
+class UpstreamFile:
+    """One pinned upstream file.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the mirror that holds it.
+    name : str
+        Path below that folder's ``raw/``.
+    sha256 : str
+        Hash of the content.
+    url : str, optional
+        Address at a pinned commit. None marks a transcription of figures (from a notebook, a
+        JSON tree or a plot), which exists in the mirror only.
+    """
+
+    folder: str
+    name: str
+    sha256: str
+    url: str | None = None
+
+
+def mirror() -> Path | None:
+    """Return the offline mirror, or None where none is set.
+
+    Raises
+    ------
+    FetchError
+        If the variable names no folder.
+    """
+    value = os.environ.get(MIRROR_VARIABLE)
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_dir():
+        raise FetchError(f"{MIRROR_VARIABLE}={value}: no such folder")
+    return path
+
+
+def locate(file: UpstreamFile) -> Path:
+    """Return a local copy of an upstream file whose hash has been checked.
+
+    Looked for in the mirror, then in the user's cache, then downloaded.
+
+    Raises
+    ------
+    FetchError
+        If it is nowhere to be had, or its content is not what was pinned.
+    """
+    root = mirror()
+    if root is not None and (path := root / file.folder / "raw" / file.name).is_file():
+        return _checked(path, file)
+    if file.url is None:
+        raise FetchError(
+            f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that holds it"
+        )
+    return _download(file)
+
+
+def _checked(path: Path, file: UpstreamFile) -> Path:
+    found = sha256_of(path)
+    if found != file.sha256:
+        raise FetchError(f"{path}: sha256 is {found[:12]}..., pinned is {file.sha256[:12]}...; the file was altered")
+    return path
+
+
+def _download(file: UpstreamFile) -> Path:
+    import logging
+
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    cache = Path(os.environ.get("SCALINGBENCH_CACHE") or pooch.os_cache("scalingbench"))
+    target = cache / file.folder / file.name
+    try:  # pooch downloads to a temporary name, checks the hash, then renames
+        pooch.retrieve(file.url, known_hash=f"sha256:{file.sha256}", path=target.parent, fname=target.name)
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise FetchError(f"{file.url}: content is not what was pinned: {reason}") from None
+    except Exception as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise FetchError(f"{file.folder}/{file.name}: cannot be downloaded from {file.url}: {reason}") from None
+    return target

@@ -1,0 +1,220 @@
+"""The schema: one row is one measured value of one trained model at one point.
+
+`validate` refuses a table that breaks a rule with one line that names the file, the row, the column and the rule. Which
+variables, metrics and flags there are is stated in `benchmark.data.variables`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.variables import FLAGS, VARIABLES, Variable, is_variable, metric_kind, variables_of
+from scalingbench.common.errors import SchemaError
+from scalingbench.common.names import nearest
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+__all__ = ["IDENTITY", "check_columns", "normalise", "read_table", "validate"]
+
+
+IDENTITY = ("collection", "curve", "run", "metric")
+_OPTIONAL_FLOATS = ("value_low", "value_high", "seed")
+_TEXT = (*IDENTITY, "flag", "split")
+_MAY_LACK_VALUE = frozenset({"missing", "diverged"})
+
+
+def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataFrame:
+    """Return the table with the schema's columns, types and row order; nothing is checked.
+
+    Missing optional columns are filled in (``metric`` is ``loss``, ``curve`` is ``all``, no flag,
+    no split), variables become float64 and rows are sorted by curve, metric, run and variables.
+    """
+    table = table.copy()
+    defaults = {"collection": collection or "table", "curve": "all", "metric": "loss", "flag": "", "split": ""}
+    for column, default in defaults.items():
+        if column not in table:
+            table[column] = default
+    if "run" not in table:
+        table["run"] = [str(i) for i in range(1, len(table) + 1)]
+    for column in _TEXT:
+        table[column] = _to_text(table[column])
+    variables = variables_of(table)
+    for column in ("value", *variables, *(c for c in _OPTIONAL_FLOATS if c in table)):
+        if column in table:
+            table[column] = _to_float(table[column], column)
+    unknown = [c for c in table.columns if c not in (*_TEXT, "value", *variables, *_OPTIONAL_FLOATS)]
+    ordered = [*IDENTITY, "value", *variables, *_OPTIONAL_FLOATS, "flag", "split", *unknown]
+    table = table[[c for c in ordered if c in table]]
+    keys = [c for c in ("curve", "metric", "run", *variables, "seed", "value") if c in table]
+    return table.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _to_text(column: pd.Series) -> pd.Series:
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
+def _to_float(column: pd.Series, name: str) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    broken = numbers.isna() & column.notna() & (column.astype(str).str.strip().str.lower() != "nan")
+    if broken.any():
+        row = int(np.flatnonzero(broken.to_numpy())[0])
+        raise SchemaError(f"row {row + 1}, column {name!r}: {column.iloc[row]!r} is not a number")
+    return numbers
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read and validate a user's table of runs from CSV or Parquet.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.csv`` or ``.parquet`` file with a ``value`` column and the schema's names.
+
+    Returns
+    -------
+    DataFrame
+        The normalised table.
+
+    Raises
+    ------
+    SchemaError
+        If the file cannot be read or breaks a rule; rows are counted from 1 below the header.
+    """
+    path = Path(path)
+    try:
+        raw = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError:
+        raise SchemaError(f"{path}: no such file") from None
+    except Exception as error:
+        raise SchemaError(f"{path}: cannot be read as a table: {str(error).splitlines()[0]}") from None
+    try:
+        check_columns(raw)
+        validate(raw)
+        return normalise(raw)
+    except SchemaError as error:
+        raise SchemaError(f"{path}: {error}") from None
+
+
+def check_columns(table: pd.DataFrame) -> None:
+    """Refuse unknown columns and a table without values, before any type is touched."""
+    known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
+    for column in table.columns:
+        if column not in known and not is_variable(str(column)):
+            near = _near(str(column), (*known, *VARIABLES))
+            raise SchemaError(f"column {column!r}: not a column of the schema{near}")
+    if "value" not in table:
+        raise SchemaError("column 'value': missing; it holds the measured loss or accuracy")
+    if len(table) == 0:
+        raise SchemaError("the table has no rows")
+
+
+def _near(name: str, known: tuple[str, ...]) -> str:
+    near = nearest(name, known, cutoff=0.6)
+    return f"; did you mean {near!r}?" if near else "; variables are registered in benchmark/data/variables.py"
+
+
+def validate(table: pd.DataFrame) -> None:
+    """Check every rule of the schema.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A table with any subset of the optional columns; rows may be in any order.
+
+    Raises
+    ------
+    SchemaError
+        On the first broken rule, with the row (counted from 1), the column and the rule.
+    """
+    check_columns(table)
+    text = {c: _to_text(table[c]) for c in _TEXT if c in table}
+    numbers = {c: _to_float(table[c], c) for c in table.columns if c not in _TEXT}
+    typed = pd.DataFrame({**text, **numbers}).reset_index(drop=True)
+    flags = typed["flag"] if "flag" in typed else pd.Series("", index=typed.index)
+    if "metric" not in typed:
+        typed["metric"] = "loss"
+    _check_with_pandera(typed, _rules(typed))
+    _check_values(typed, flags)
+    _check_unique(typed[~flags.str.contains("duplicate")])
+
+
+def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
+    import pandera.pandas as pa
+
+    def known_flags(column: pd.Series) -> pd.Series:
+        return column.map(lambda f: f == "" or set(f.split("|")) <= set(FLAGS))
+
+    columns: dict[str, Any] = {
+        "flag": pa.Column(checks=pa.Check(known_flags, error=f"flags are joined by '|', each one of {', '.join(FLAGS)}")),
+        "split": pa.Column(checks=pa.Check.isin(["train", "test", ""], error="must be 'train', 'test' or empty")),
+    }
+    columns |= {c: pa.Column(checks=pa.Check(lambda s: s != "", error="must not be empty")) for c in IDENTITY}
+    for name in variables_of(table):
+        variable = VARIABLES.get(name, Variable(name, "r", "1", "mixture weight", zero=True))
+        columns[name] = pa.Column(float, nullable=True, checks=_range_check(variable))
+    for name in _OPTIONAL_FLOATS:
+        columns[name] = pa.Column(float, nullable=True, checks=_finite(pa))
+    return pa.DataFrameSchema({c: spec for c, spec in columns.items() if c in table})
+
+
+def _finite(pa: Any) -> Any:
+    return pa.Check(lambda s: np.isfinite(s), error="must be finite")
+
+
+def _range_check(variable: Variable) -> list[Any]:
+    import pandera.pandas as pa
+
+    checks = [_finite(pa)]
+    if not variable.sign:
+        checks.append(pa.Check.ge(0, error="must not be negative") if variable.zero else pa.Check.gt(0, error="must be positive"))
+    return checks
+
+
+def _check_with_pandera(table: pd.DataFrame, rules: pa.DataFrameSchema) -> None:
+    import pandera.errors
+
+    try:
+        rules.validate(table, lazy=False)
+    except pandera.errors.SchemaError as error:
+        cases = error.failure_cases
+        rule = getattr(error.check, "error", None) or str(error.check)
+        if isinstance(cases, pd.DataFrame) and "index" in cases and cases["index"].notna().any():
+            row, case = int(cases["index"].iloc[0]), cases["failure_case"].iloc[0]
+            raise SchemaError(f"row {row + 1}, column {error.column_name!r}: {case!r} {rule}") from None
+        raise SchemaError(f"column {error.column_name!r}: {rule}") from None
+
+
+def _check_values(table: pd.DataFrame, flags: pd.Series) -> None:
+    value, metric = table["value"].to_numpy(float), table["metric"].to_numpy()
+    excused = flags.map(lambda f: bool(_MAY_LACK_VALUE & set(f.split("|")))).to_numpy(bool)
+    broken = ~np.isfinite(value) & ~(excused & np.isnan(value))
+    _refuse(table, broken, "value", "must be finite (a run without a value is flagged 'missing' or 'diverged')")
+    for name in np.unique(metric):
+        kind = metric_kind(str(name))
+        low = (value < kind.low) if kind.zero else (value <= kind.low)
+        outside = (metric == name) & np.isfinite(value) & (low | (value > kind.high))
+        bracket = "[" if kind.zero else "("
+        _refuse(table, outside, "value", f"lies outside {bracket}{kind.low:g}, {kind.high:g}], the range of metric {name!r}")
+
+
+def _check_unique(table: pd.DataFrame) -> None:
+    keys = [c for c in (*IDENTITY, *variables_of(table), "seed") if c in table]
+    if "run" not in keys:
+        keys.append("value")
+    twice = table.duplicated(keys, keep="first")
+    if twice.any():
+        row = table.index[twice][0]
+        same = (table[keys].fillna(-1.0) == table.loc[row, keys].fillna(-1.0)).all(axis=1)
+        first = table.index[same][0]
+        raise SchemaError(f"row {row + 1}: repeats row {first + 1} in ({', '.join(keys)}); flag it 'duplicate' or remove it")
+
+
+def _refuse(table: pd.DataFrame, broken: np.ndarray, column: str, rule: str) -> None:
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        raise SchemaError(f"row {row + 1}, column {column!r}: {table[column].iloc[row]!r} {rule}")

@@ -1,0 +1,150 @@
+"""The registry of scale variables, of kinds of metrics and of row annotations: every name that a table may use."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from scalingbench.common.errors import SchemaError
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["FLAGS", "METRIC_KINDS", "OPEN_PREFIXES", "VARIABLES", "MetricKind", "Variable", "is_variable", "metric_kind", "variables_of"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One scale variable: what it is called, what it is measured in, what it means."""
+
+    name: str
+    symbol: str
+    unit: str
+    meaning: str
+    zero: bool = False
+    """Whether 0 is a legal value (zero-shot, step 0)."""
+    sign: bool = False
+    """Whether negative values are legal (dates before an epoch)."""
+
+
+@dataclass(frozen=True)
+class MetricKind:
+    """A family of metrics: a metric is named ``<kind>`` or ``<kind>_<what>``."""
+
+    name: str
+    meaning: str
+    lower_is_better: bool
+    low: float
+    high: float
+    zero: bool = False
+    """Whether the lower limit itself is a legal value."""
+    log: bool = True
+    """Whether errors are taken on a log scale; else in the metric's own unit."""
+
+
+VARIABLES: dict[str, Variable] = {
+    v.name: v
+    for v in (
+        Variable("params", "N", "parameters", "parameters; which kind is said in the card"),
+        Variable("params_nonembedding", "N_ne", "parameters", "parameters without embeddings"),
+        Variable("params_active", "N_a", "parameters", "parameters used for one token"),
+        Variable("params_encoder", "N_e", "parameters", "parameters of the encoder"),
+        Variable("params_decoder", "N_d", "parameters", "parameters of the decoder"),
+        Variable("params_total", "N_t", "parameters", "parameters of all experts together"),
+        Variable("tokens", "D", "tokens", "training tokens (or samples) seen, repeats counted"),
+        Variable("unique_tokens", "U", "tokens", "distinct training tokens"),
+        Variable("flops", "C", "FLOP", "training compute"),
+        Variable("steps", "s", "steps", "optimiser steps", zero=True),
+        Variable("epochs", "ep", "passes", "passes over the unique tokens"),
+        Variable("batch_size", "B", "as in the card", "batch size"),
+        Variable("learning_rate", "lr", "1", "learning rate: at this step if rows are steps, else peak", zero=True),
+        Variable("vocab_size", "V", "entries", "vocabulary size"),
+        Variable("experts", "E", "experts", "experts per routed layer; 1 is dense"),
+        Variable("top_k", "K", "experts", "experts used for one token"),
+        Variable("routing_frequency", "R", "1", "share of layers that are routed"),
+        Variable("sparsity", "S", "1", "share of weights or experts not used", zero=True),
+        Variable("streams", "P", "streams", "parallel streams"),
+        Variable("bits", "b", "bits", "bits per weight"),
+        Variable("samples", "k", "samples", "fine-tuning examples, or samples drawn at inference", zero=True),
+        Variable("width", "w", "units", "model width"),
+        Variable("depth", "l", "layers", "layers"),
+        Variable("head_size", "h", "units", "width of an attention head"),
+        Variable("context_length", "T", "tokens", "context length"),
+        Variable("granularity", "G", "1", "how finely experts are cut: feed-forward width over expert width"),
+        Variable("momentum", "mu", "1", "momentum of the optimiser", zero=True),
+        Variable("weight_decay", "wd", "1", "weight decay", zero=True),
+        Variable("warmup_steps", "s_w", "steps", "length of the warm-up", zero=True),
+        Variable("latents", "n_l", "latents", "dictionary size of a sparse autoencoder"),
+        Variable("active_latents", "k_l", "latents", "latents active at once"),
+        Variable("label_noise", "p", "1", "share of training labels replaced at random", zero=True),
+        Variable("characters", "H", "characters", "training characters seen"),
+        Variable("features", "m", "features", "input features"),
+        Variable("teacher_params", "N_T", "parameters", "parameters of the teacher"),
+        Variable("teacher_tokens", "D_T", "tokens", "training tokens of the teacher"),
+        Variable("teacher_loss", "L_T", "as the loss", "loss of the teacher"),
+        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input"),
+        Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference"),
+        Variable("date", "t", "years", "release date", sign=True),
+    )
+}
+"""Every scale variable, in the order in which a table shows them."""
+
+
+OPEN_PREFIXES = ("mix_", "obs_")
+"""Families of variables with open names: the share of a training domain, and a benchmark's result handed over as input."""
+
+
+METRIC_KINDS: dict[str, MetricKind] = {
+    m.name: m
+    for m in (
+        MetricKind("loss", "cross-entropy, in the unit that the card states", True, 0.0, math.inf),
+        MetricKind("error_rate", "share of wrong answers", True, 0.0, 1.0),
+        MetricKind("accuracy", "share of right answers", False, 0.0, 1.0, zero=True, log=False),
+        MetricKind("perplexity", "exponentiated cross-entropy", True, 1.0, math.inf, zero=True),
+        MetricKind("mse", "mean squared error", True, 0.0, math.inf),
+        MetricKind("mae", "mean absolute error", True, 0.0, math.inf),
+        MetricKind("cost", "what reaching a stated goal takes, such as steps to a target loss", True, 0.0, math.inf),
+        MetricKind("share", "a share of a whole without a better direction, such as active units", True, 0.0, 1.0, zero=True, log=False),
+        MetricKind("relative_loss", "a loss relative to a baseline, of either sign", True, -math.inf, math.inf, log=False),
+        MetricKind("score", "any other measure of quality, higher is better", False, -math.inf, math.inf, log=False),
+    )
+}
+
+
+FLAGS: dict[str, str] = {
+    "diverged": "training diverged; the value is that of a failed run",
+    "duplicate": "repeats another row of the same collection",
+    "outlier": "left out by the source's authors or contradicted by its neighbours",
+    "copy-error": "the value was copied from a neighbouring cell upstream",
+    "interrupted": "the run stopped before its planned end",
+    "missing": "the source lists the run without a usable value",
+}
+"""Legal annotations; a row carries none, or several joined by ``|``."""
+
+
+def metric_kind(metric: str) -> MetricKind:
+    """Return the kind of a metric from its name.
+
+    Raises
+    ------
+    SchemaError
+        If the name starts with no known kind.
+    """
+    for name, kind in METRIC_KINDS.items():
+        if metric == name or metric.startswith(name + "_"):
+            return kind
+    raise SchemaError(f"metric {metric!r} is of no known kind; a metric is <kind> or <kind>_<what>, kind one of {', '.join(METRIC_KINDS)}")
+
+
+def is_variable(column: str) -> bool:
+    """Return whether a column is a scale variable."""
+    return column in VARIABLES or column.startswith(OPEN_PREFIXES)
+
+
+def variables_of(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the scale variables of a table, in registry order, mixture weights last."""
+    registered = [name for name in VARIABLES if name in table.columns]
+    return (*registered, *sorted(c for c in table.columns if c.startswith(OPEN_PREFIXES)))

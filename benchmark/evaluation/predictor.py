@@ -1,0 +1,48 @@
+"""What can be evaluated, and on which tasks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from benchmark.tasks.task import INPUT_TEXT, Task
+from predictors.contract import columns_read, positive_only
+
+__all__ = ["Predictor", "parameters_of", "usable"]
+
+
+class Predictor(Protocol):
+    """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name.
+
+    Optional: ``variables`` (see `predictors.contract`), ``predict_quantiles(X, levels)`` of shape
+    (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
+    which returns a fitted predictor for each data set and is used for tasks with several folds.
+    """
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
+        """Fit on training rows."""
+        ...
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict, shape (n,)."""
+        ...
+
+
+def usable(predictor: object, task: Task) -> bool:
+    """Return whether a task hands over every column that a predictor reads.
+
+    A predictor whose scikit-learn tags ask for positive values enters no task with others.
+    """
+    if positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
+        return False
+    numeric = [name for name in task.variables if name not in INPUT_TEXT]
+    return columns_read(getattr(predictor, "variables", None), task.variables, numeric) is not None
+
+
+def parameters_of(predictor: object) -> str:
+    """Return the constructor arguments of a predictor, as JSON."""
+    get = getattr(predictor, "get_params", None)
+    return json.dumps(get(deep=False) if callable(get) else {}, default=str, sort_keys=True)

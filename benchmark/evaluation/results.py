@@ -1,0 +1,199 @@
+"""Results: what one predictor predicted on one task, and the Parquet files that hold them.
+
+A result file holds predictions, never only scores, so that every score can be recomputed.
+One row is one fold; the columns describe themselves (predictor, parameters, task fingerprint,
+package versions), so a file can be read without this package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import replacing
+from scalingbench.common.names import slug
+
+__all__ = [
+    "FoldResult",
+    "Status",
+    "TaskResult",
+    "as_stored",
+    "load_results",
+    "part_path",
+    "predictor_path",
+    "read_results",
+    "write_results",
+]
+
+Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fit.
+
+    Attributes
+    ----------
+    fold : str
+        Name of the fold.
+    status : Status
+        ``ok``, or how it failed.
+    message : str
+        The error, or the fit's own warning.
+    predictions : ndarray, shape (n_test,)
+        In the order of the fold's held-out rows; empty where it failed.
+    quantiles : dict of float to ndarray
+        Predicted quantiles by level, where they were asked for and given.
+    constants : dict of str to float
+        Fitted constants, where the predictor has ``params_``.
+    fit_seconds, predict_seconds : float
+        Wall time.
+    """
+
+    fold: str
+    status: Status
+    message: str = ""
+    predictions: np.ndarray = field(default_factory=lambda: np.empty(0))
+    quantiles: dict[float, np.ndarray] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
+    fit_seconds: float = float("nan")
+    predict_seconds: float = float("nan")
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """All folds of one predictor on one task, and what is needed to repeat them."""
+
+    predictor: str
+    parameters: str
+    """Constructor arguments, as JSON."""
+    suite: str
+    task: str
+    fingerprint: str
+    versions: str
+    """Package versions, as JSON."""
+    folds: tuple[FoldResult, ...]
+
+    @property
+    def failures(self) -> tuple[FoldResult, ...]:
+        """Folds that failed."""
+        return tuple(f for f in self.folds if f.status != "ok")
+
+
+def as_stored(values: np.ndarray) -> np.ndarray:
+    """Round to the seven digits that result files hold: far below any error that a score tells apart."""
+    largest = np.finfo(np.float32).max
+    return np.clip(values, -largest, largest).astype(np.float32).astype(float)
+
+
+def predictor_path(folder: Path, predictor: str) -> Path:
+    """Return the file that holds all results of a predictor."""
+    return folder / f"{slug(predictor)}.parquet"
+
+
+def part_path(folder: Path, predictor: str, task: str) -> Path:
+    """Return the file that holds one task's result while a run is under way."""
+    return folder / ".parts" / slug(predictor) / f"{slug(task)}.parquet"
+
+
+_SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
+
+
+_NUMBERS = ("predictions.list.element", "quantiles.list.element.list.element", "fit_seconds", "predict_seconds")
+
+
+def write_results(path: Path, results: Iterable[TaskResult]) -> None:
+    """Write results to a Parquet file, atomically."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [row for result in results for row in _rows(result)]
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message")),
+            ("predictions", pa.list_(pa.float32())),
+            ("quantile_levels", pa.list_(pa.float64())),
+            ("quantiles", pa.list_(pa.list_(pa.float32()))),
+            ("constants", pa.string()),
+            ("fit_seconds", pa.float64()),
+            ("predict_seconds", pa.float64()),
+        ]
+    )
+    with replacing(path) as temporary:
+        pq.write_table(
+            pa.Table.from_pylist(rows, schema=schema),
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[f.name for f in schema if f.type == pa.string()],
+            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
+        )
+
+
+def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
+    shared = {name: getattr(result, name) for name in _SHARED}
+    for f in result.folds:
+        row = {k: v for k, v in asdict(f).items() if k != "quantiles"}
+        levels = sorted(f.quantiles)
+        yield {
+            **shared,
+            **row,
+            "constants": json.dumps(f.constants),
+            "quantile_levels": levels,
+            "quantiles": [f.quantiles[level] for level in levels],
+        }
+
+
+def read_results(path: Path) -> tuple[TaskResult, ...]:
+    """Read a result file.
+
+    Raises
+    ------
+    InputError
+        If it is not one; names the file.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(path).to_pylist()
+        grouped: dict[tuple[str, ...], list[FoldResult]] = {}
+        for row in rows:
+            grouped.setdefault(tuple(row[name] for name in _SHARED), []).append(_fold(row))
+    except Exception as error:
+        raise InputError(f"{path}: not a result file: {str(error).splitlines()[0]}") from None
+    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())  # type: ignore[arg-type]
+
+
+def _fold(row: dict[str, object]) -> FoldResult:
+    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
+    levels, quantiles = row["quantile_levels"], row["quantiles"]
+    return FoldResult(
+        **values,  # type: ignore[arg-type]
+        predictions=np.asarray(row["predictions"], float),
+        quantiles={level: np.asarray(q, float) for level, q in zip(levels, quantiles, strict=True)},  # type: ignore[call-overload]
+        constants=json.loads(str(row["constants"])),
+    )
+
+
+def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
+    """Read all result files of a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist, holds none, or one of them is broken.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of results")
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
+        raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
+    return tuple(result for file in files for result in read_results(file))

@@ -1,0 +1,154 @@
+"""Results to scores: every number is recomputed from stored predictions and the tasks' own values.
+
+The error of a fold is the root mean squared log error on its held-out rows (for accuracies, shares and
+scores the root mean squared error), that of a task the mean over its folds. A fold's error is capped at
+`CEILING` times the reference's worst fold of the task, and a failed fold gets that cap, so that failing
+never beats trying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmark.evaluation.results import FoldResult, TaskResult
+from benchmark.scores.metrics import bias, coverage, mape, r2, rmse, rmsle
+from benchmark.scores.regret import Groups, decide, decision_groups
+from benchmark.tasks.task import Fold, Task
+from scalingbench.common.errors import InputError
+
+__all__ = ["CEILING", "FLOOR", "INTERVAL", "current_results", "score", "stale_results"]
+
+CEILING = 10.0
+"""Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
+INTERVAL = (0.1, 0.9)
+"""Levels of the predicted quantiles whose coverage is reported."""
+FLOOR = 0.01
+"""Smallest ratio that a task counts with."""
+
+
+def current_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+    """Return the results whose task exists with the same fingerprint."""
+    known = {task.id: task.fingerprint for task in tasks}
+    return tuple(r for r in results if known.get(r.task) == r.fingerprint)
+
+
+def stale_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+    """Return the results of a task whose rows have changed since."""
+    known = {task.id: task.fingerprint for task in tasks}
+    return tuple(r for r in results if r.task in known and known[r.task] != r.fingerprint)
+
+
+def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, families: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Score results.
+
+    Parameters
+    ----------
+    results : iterable of TaskResult
+        Any number of predictors; the reference must be among them.
+    tasks : sequence of Task
+        The tasks; results of others, or with another fingerprint, are ignored.
+    reference : str
+        Name of the predictor whose error is the unit.
+    families : mapping of str to str, optional
+        Family of each predictor; by default its own name.
+
+    Returns
+    -------
+    DataFrame
+        One row per predictor and task entered: predictor, family, task, collection, track, error,
+        reference_error, ratio (clipped to [`FLOOR`, `CEILING`]), failed, folds, fit_seconds, mape,
+        r2 (mean over folds with at least 5 held-out rows), bias, coverage (share of held-out rows between the
+        predicted 10 % and 90 % quantiles, where they were stored), regret and log_params_error (see
+        `benchmark.scores.regret`), extrapolation, compute_share.
+
+    Raises
+    ------
+    InputError
+        If the reference is missing or failed on a task that others entered.
+    """
+    results = current_results(results, tasks)
+    by_id = {task.id: task for task in tasks}
+    references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
+    groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
+    rows = []
+    for result in results:
+        base = references.get(result.task)
+        if base is None or not np.isfinite(base).all():
+            raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
+        family = (families or {}).get(result.predictor, result.predictor)
+        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
+    return pd.DataFrame(rows)
+
+
+def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: Groups) -> dict[str, object]:
+    unit = max(float(reference.mean()), 1e-12)
+    cap = CEILING * max(float(reference.max()), 1e-12)
+    errors = _errors(result, task)
+    failed = ~np.isfinite(errors)
+    error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
+    ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
+    good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
+    decision = decide(result, task, groups)
+    return {
+        "task": task.id,
+        "collection": task.collection,
+        "track": task.track,
+        "error": error,
+        "reference_error": unit,
+        "ratio": ratio,
+        "failed": int(failed.sum()),
+        "folds": len(errors),
+        "fit_seconds": _median([f.fit_seconds for f in result.folds]),
+        "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
+        "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
+        "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
+        "coverage": _mean([_covered(fold, f) for fold, f in good]),
+        "regret": decision.regret,
+        "log_params_error": decision.log_params_error,
+        "extrapolation": task.extrapolation,
+        "compute_share": task.compute_share,
+    }
+
+
+def _errors(result: TaskResult, task: Task) -> np.ndarray:
+    """Return the error of each fold, NaN where it failed."""
+    if [f.fold for f in result.folds] != [fold.name for fold in task.folds]:
+        raise InputError(f"{result.predictor} on {task.id}: the result's folds are not the task's")
+    metric = rmsle if task.on_log_scale else rmse
+    return np.array([_error(fold, f, metric) for fold, f in zip(task.folds, result.folds, strict=True)])
+
+
+def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> float:
+    if result.status != "ok" or len(result.predictions) != len(fold.y_test):
+        return float("nan")
+    return metric(*_held_out(fold, result))
+
+
+def _shift(y: np.ndarray, p: np.ndarray) -> float:
+    """Mean signed error in the unit of the metric."""
+    return float(np.mean(p - y))
+
+
+def _covered(fold: Fold, result: FoldResult) -> float:
+    low, high = (result.quantiles.get(level) for level in INTERVAL)
+    if low is None or high is None:
+        return float("nan")
+    return coverage(fold.y_test[fold.scored], low[fold.scored], high[fold.scored])
+
+
+def _held_out(fold: Fold, result: FoldResult) -> tuple[np.ndarray, np.ndarray]:
+    """Return measured and predicted values of the rows that count."""
+    return fold.y_test[fold.scored], result.predictions[fold.scored]
+
+
+def _mean(values: list[float]) -> float:
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.mean(finite)) if finite else float("nan")
+
+
+def _median(values: list[float]) -> float:
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.median(finite)) if finite else float("nan")

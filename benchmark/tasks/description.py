@@ -1,0 +1,87 @@
+"""The essentials of a collection: card, sizes, variables with their ranges, metrics, tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.data.collection import Collection, load_collection
+from benchmark.data.variables import VARIABLES, metric_kind
+from benchmark.tasks.selection import build_tasks
+from benchmark.tasks.suite import Suite
+
+__all__ = ["describe_collection"]
+
+
+def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
+    """Return the essentials of a collection: card, sizes, variables with ranges, metrics, tasks."""
+    collection = load_collection(name)
+    facts = collection.card.scalingbench
+    return {
+        "name": name,
+        "title": collection.card.pretty_name,
+        "about": collection.card.body,
+        "tier": facts.tier,
+        "domain": facts.domain,
+        "license": collection.card.license,
+        "license_note": facts.license_note,
+        "papers": [_citation(p.authors, p.year, p.title, p.arxiv) for p in facts.papers],
+        "upstream": [f"{u.repository}@{u.commit[:12]} ({u.kind})" for u in facts.upstream],
+        "rows": len(collection.table),
+        "runs": collection.n_runs,
+        "curves": int(collection.table["curve"].nunique()),
+        "one_curve_is": facts.curves,
+        "params_kind": facts.params_kind,
+        "variables": [_variable(collection, v) for v in collection.variables],
+        "metrics": [_metric(collection, m) for m in collection.metrics],
+        "flags": {str(k): int(v) for k, v in collection.table["flag"].value_counts().items() if k},
+        "corrections": list(facts.corrections),
+        "known_problems": list(facts.known_problems),
+        "tasks": [_task(t) for s in suite.specs if s.collection == name for t in build_tasks(s, collection)],
+    }
+
+
+def _citation(authors: str, year: int, title: str, arxiv: str | None) -> str:
+    first = authors.split(" and ")[0].split(",")[0]
+    others = " et al." if " and " in authors else ""
+    return f"{first}{others} ({year}). {title}." + (f" arXiv:{arxiv}" if arxiv else "")
+
+
+def _variable(collection: Collection, name: str) -> dict[str, Any]:
+    column = collection.table[name].dropna()
+    registered = VARIABLES.get(name)
+    return {
+        "name": name,
+        "unit": registered.unit if registered else "1",
+        "low": float(column.min()) if len(column) else None,
+        "high": float(column.max()) if len(column) else None,
+        "note": collection.card.scalingbench.variables.get(name, registered.meaning if registered else "mixture weight"),
+    }
+
+
+def _metric(collection: Collection, name: str) -> dict[str, Any]:
+    values = collection.table.loc[collection.table["metric"] == name, "value"].dropna()
+    metric = collection.card.scalingbench.metrics[name]
+    better = "lower" if metric_kind(name).lower_is_better else "higher"
+    return {
+        "name": name,
+        "unit": metric.unit,
+        "better": better,
+        "rows": len(values),
+        "low": float(values.min()),
+        "high": float(values.max()),
+        "noise": metric.noise,
+        "meaning": metric.meaning,
+    }
+
+
+def _task(task: Any) -> dict[str, Any]:
+    return {
+        "task": task.id,
+        "track": task.track,
+        "folds": len(task.folds),
+        "train": task.n_train,
+        "held_out": task.n_test,
+        "extrapolation": task.extrapolation,
+        "compute_share": task.compute_share,
+        "r2": "yes" if task.uses_r2 else "no: fewer than 5 held-out rows",
+    }

@@ -1,0 +1,185 @@
+"""Extrapolation splits, stated as data: what a predictor may train on and what is held out.
+
+A split turns the rows of one group (a curve, by default) into parts: a name, a mask of training
+rows and a mask of held-out rows. Rows in neither mask are not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from scalingbench.common.errors import TaskError
+
+__all__ = ["Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]
+
+
+class Part(NamedTuple):
+    """One way to divide the rows of a group; both masks have one entry per row."""
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+
+
+class _Split(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = None
+    """Last part of the task's identifier; by default made from the split's own values."""
+
+    def label(self) -> str:
+        """Return the split's name in task identifiers."""
+        return self.name or self.default_name()
+
+    def default_name(self) -> str:
+        raise NotImplementedError
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        """Yield the divisions of one group's rows."""
+        raise NotImplementedError
+
+
+class Published(_Split):
+    """What the paper held out, as the source module recorded it in the column ``split``."""
+
+    kind: Literal["published"]
+
+    def default_name(self) -> str:
+        return "published"
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        yield Part("", (rows["split"] == "train").to_numpy(), (rows["split"] == "test").to_numpy())
+
+
+class Frontier(_Split):
+    """Train at or below a limit, test above it; or the other way round, for axes that fall as models grow."""
+
+    kind: Literal["frontier"]
+    variable: str
+    train_max: float = Field(gt=0)
+    test_min: float | None = None
+    """Lowest held-out scale; by default all above `train_max`."""
+    relative: bool = False
+    """Whether `train_max` is a share of the largest value of each group, for curves of different lengths."""
+    downwards: bool = False
+    """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
+
+    def default_name(self) -> str:
+        if self.relative:
+            return f"frontier-{self.variable}-{100 * self.train_max:g}pct"
+        limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
+        return f"frontier-{self.variable}-{limit}"
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        x = _column(rows, self.variable)
+        if self.downwards:
+            yield Part("", x >= self.train_max, x < self.train_max)
+            return
+        limit = self.train_max * x.max() if self.relative else self.train_max
+        above = x > limit if self.test_min is None else x >= self.test_min
+        yield Part("", x <= limit, above)
+
+
+class Ladder(_Split):
+    """Train on the rungs up to the k-th, predict the rungs above it, for every k.
+
+    Rungs are the distinct values of a variable; values within `tolerance` (relative) of the one
+    below are the same rung. Each k is a task of its own.
+    """
+
+    kind: Literal["ladder"]
+    variable: str
+    first: int = Field(default=3, ge=1)
+    """Smallest number of rungs trained on."""
+    last: int | None = None
+    """Largest; by default all rungs but one."""
+    horizon: int | None = Field(default=None, ge=1)
+    """How many rungs above are predicted; by default all."""
+    tolerance: float = Field(default=0.01, ge=0)
+
+    def default_name(self) -> str:
+        return f"ladder-{self.variable}"
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        rung = rungs(_column(rows, self.variable), self.tolerance)
+        top = int(rung.max())
+        for k in range(self.first, min(self.last or top, top) + 1):
+            reach = top if self.horizon is None else k + self.horizon - 1
+            yield Part(f"k{k}", rung < k, (rung >= k) & (rung <= reach))
+
+
+class Budget(_Split):
+    """Train on the cheapest runs that together fit in a share of the total compute."""
+
+    kind: Literal["budget"]
+    share: float = Field(gt=0, lt=1)
+
+    def default_name(self) -> str:
+        return f"budget-{self.share * 100:g}pct"
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        cost = run_cost(rows).sort_values(kind="stable")
+        affordable = cost.index[cost.cumsum() <= self.share * cost.sum()]
+        train = rows["run"].isin(affordable).to_numpy()
+        yield Part("", train, ~train)
+
+
+class LeaveGroupOut(_Split):
+    """Hold out one group at a time and train on all others; curves are pooled."""
+
+    kind: Literal["leave-group-out"]
+    by: str = "curve"
+    groups: tuple[str, ...] | None = None
+    """Groups held out, each in turn; by default all."""
+
+    def default_name(self) -> str:
+        return f"leave-{self.by}-out"
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+        if self.by not in rows:
+            raise TaskError(f"leave-group-out: no column {self.by!r}")
+        of = rows[self.by].astype(str)
+        for group in self.groups or sorted(of.unique()):
+            held_out = (of == group).to_numpy()
+            yield Part(group, ~held_out, held_out)
+
+
+Split = Annotated[Published | Frontier | Ladder | Budget | LeaveGroupOut, Field(discriminator="kind")]
+
+
+def rungs(x: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return the rung of each value, counted from 0, shape (n,)."""
+    distinct = np.unique(x)
+    step = np.concatenate([[0], np.cumsum(distinct[1:] > distinct[:-1] * (1.0 + tolerance))])
+    return step[np.searchsorted(distinct, x)].astype(int)
+
+
+def _column(rows: pd.DataFrame, variable: str) -> np.ndarray:
+    if variable not in rows:
+        raise TaskError(f"split: the collection has no variable {variable!r}")
+    return rows[variable].to_numpy(float)
+
+
+_COSTS = (("flops",), ("params", "tokens"), ("tokens",), ("steps",), ("samples",), ("params",))
+
+
+def row_cost(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """Return what reaching each row costs, shape (n,), and the variables whose product it is.
+
+    FLOPs where they are known for all rows, else params x tokens, tokens, steps, samples or params.
+    """
+    for names in _COSTS:
+        if all(name in rows and rows[name].notna().all() for name in names):
+            return rows[list(names)].to_numpy(float).prod(axis=1), " x ".join(names)
+    return np.ones(len(rows)), "rows"
+
+
+def run_cost(rows: pd.DataFrame) -> pd.Series:
+    """Return the cost of each run: that of its most expensive row (rows may be checkpoints)."""
+    cost, _ = row_cost(rows)
+    return pd.Series(cost, index=rows.index).groupby(rows["run"].to_numpy()).max()

@@ -1,0 +1,175 @@
+"""Suites: versioned lists of tasks, one YAML file each."""
+
+from __future__ import annotations
+
+import importlib.resources
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from benchmark.data.card import load_card
+from benchmark.data.collection import list_collections
+from benchmark.data.variables import metric_kind
+from benchmark.tasks.selection import build_tasks
+from benchmark.tasks.task import Task, TaskSpec
+from scalingbench.common.errors import InputError, SchemaError
+from scalingbench.common.messages import first_problem
+from scalingbench.common.names import unknown_name
+
+__all__ = ["Suite", "list_suites", "load_suite", "task_table"]
+
+
+class _SuiteFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: str
+    reference: str
+    protocol: Literal["sldbench", "revisiting-nsl"] | None = None
+    pool: tuple[str, ...] = Field(min_length=1)
+    tasks: tuple[TaskSpec, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A versioned list of tasks.
+
+    Attributes
+    ----------
+    name : str
+        Version, e.g. ``"v0"``.
+    description : str
+        What it covers.
+    reference : str
+        Predictor whose error is the unit of skill.
+    pool : tuple of str
+        Frozen pool of predictors that win rates are measured against.
+    specs : tuple of TaskSpec
+        Its entries.
+    protocol : str, optional
+        Whose rules its board follows; by default this project's.
+    """
+
+    name: str
+    description: str
+    reference: str
+    pool: tuple[str, ...]
+    specs: tuple[TaskSpec, ...]
+    protocol: str | None = None
+
+    @cached_property
+    def tasks(self) -> tuple[Task, ...]:
+        """Tasks over bundled collections: what a run does and what the board ranks."""
+        return self.build()
+
+    def build(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[Task, ...]:
+        """Build tasks.
+
+        Parameters
+        ----------
+        collections : tuple of str, optional
+            Only these; a fetch-only one named here is built.
+        track : str, optional
+            Only this one.
+        fetch : bool
+            Whether to include the tasks of fetch-only collections, which need the mirror or a network.
+        """
+        known = {spec.collection for spec in self.specs}
+        for name in collections or ():
+            if name not in known:
+                raise unknown_name(f"collection of suite {self.name}", name, known)
+        tracks = {spec.track for spec in self.specs}
+        if track is not None and track not in tracks:
+            raise unknown_name(f"track of suite {self.name}", track, tracks)
+        chosen = [s for s in self.specs if track in (None, s.track) and (collections is None or s.collection in collections)]
+        chosen = [s for s in chosen if fetch or collections is not None or load_card(s.collection).bundled]
+        if not chosen:
+            raise InputError(f"suite {self.name} has no task of that choice")
+        tasks = tuple(task for spec in chosen for task in build_tasks(spec))
+        _refuse_twins(self.name, tasks)
+        return tasks
+
+    @property
+    def fetch_only(self) -> tuple[str, ...]:
+        """Collections of the suite that are not bundled."""
+        return tuple(sorted({s.collection for s in self.specs if not load_card(s.collection).bundled}))
+
+
+def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
+    """Return one row per task: identifier, track, domain, kind of metric, sizes, extrapolation, compute share, weight, noise."""
+    return pd.DataFrame(
+        {
+            "task": t.id,
+            "collection": t.collection,
+            "track": t.track,
+            "domain": load_card(t.collection).scalingbench.domain,
+            "metric": metric_kind(t.spec.metric).name,
+            "variables": ",".join(t.variables),
+            "folds": len(t.folds),
+            "n_train": t.n_train,
+            "rows_per_fit": t.n_train / len(t.folds),
+            "n_test": t.n_test,
+            "extrapolation": t.extrapolation,
+            "compute_share": t.compute_share,
+            "cost": t.cost_basis,
+            "weight": t.weight,
+            "noise": load_card(t.collection).scalingbench.metrics[t.spec.metric].noise,
+            "r2": t.uses_r2,
+            "fingerprint": t.fingerprint,
+        }
+        for t in tasks
+    )
+
+
+def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
+    seen: set[str] = set()
+    for task in tasks:
+        if task.id in seen:
+            raise SchemaError(f"suite {suite}: two tasks are called {task.id!r}; give one split a name")
+        seen.add(task.id)
+
+
+def _folder() -> Traversable:
+    return importlib.resources.files("benchmark.tasks") / "suites"
+
+
+def list_suites() -> tuple[str, ...]:
+    """Return the names of the suites that come with the package."""
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in _folder().iterdir() if f.name.endswith(".yaml")))
+
+
+def load_suite(name: str) -> Suite:
+    """Load a suite by name, or from a path that ends in ``.yaml``.
+
+    Raises
+    ------
+    InputError
+        If it does not exist.
+    SchemaError
+        If the file is broken; names the entry and field.
+    """
+    import yaml
+
+    if name.endswith(".yaml"):
+        path = Path(name)
+        if not path.is_file():
+            raise SchemaError(f"{path}: no such file")
+        label, text = path.stem, path.read_text(encoding="utf-8")
+    elif name in list_suites():
+        label, text = name, (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        raise unknown_name("suite", name, list_suites())
+    try:
+        file = _SuiteFile.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise SchemaError(f"suite {name}: not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise SchemaError(f"suite {name}: {first_problem(error)}") from None
+    for spec in file.tasks:
+        if spec.collection not in list_collections():
+            raise SchemaError(f"suite {name}: {unknown_name('collection', spec.collection, list_collections())}")
+    return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol)

@@ -1,0 +1,232 @@
+"""A task: which rows of a collection are trained on, which are predicted, from which variables."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from benchmark.data.variables import OPEN_PREFIXES, VARIABLES, metric_kind
+from benchmark.tasks.splits import Split
+from scalingbench.common.tracks import Track
+
+__all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Task", "TaskSpec", "Where"]
+
+MIN_ROWS_R2 = 5
+"""Fewer held-out rows than this and R2 is not reported."""
+INPUT_TEXT = ("run", "curve")
+"""Columns of text that a task may hand to a predictor beside the variables."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Where(_Strict):
+    """A filter, stated as data. All conditions must hold."""
+
+    curves: tuple[str, ...] | None = None
+    """Shell patterns, any of which may match."""
+    runs: tuple[str, ...] | None = None
+    between: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
+    """Inclusive limits of a variable, or of a ratio such as ``tokens/params``; null is no limit."""
+    equals: dict[str, float | None] = Field(default_factory=dict)
+    """Exact values; null means that the row must have none."""
+    value: tuple[float | None, float | None] = (None, None)
+    final: str | None = None
+    """Keep only the last row of each run along this variable."""
+    flags: tuple[str, ...] = ()
+    """Flags that don't exclude a row; all others do."""
+    context: tuple[str, ...] = ()
+    """Flags of rows that are handed over but neither trained on nor scored: history of a run."""
+
+
+class TaskSpec(_Strict):
+    """One entry of a suite file. A ladder makes one task for every k.
+
+    Attributes
+    ----------
+    collection, metric, track : str
+        Whose rows, which quantity, where it is ranked.
+    variables : tuple of str
+        What a predictor sees: scale variables, and ``run`` where rows are steps of runs.
+    split : Split
+        What is held out.
+    scale : str, optional
+        Variable along which the extrapolation factor is stated; by default the split's own,
+        else ``flops`` if the collection has it, else the first variable.
+    where : Where
+        Rows that take part.
+    shared : tuple of str
+        Patterns of curves whose rows join every other curve (dense runs of a routing study).
+    min_train : int
+        Groups with fewer training rows are left out.
+    pooled : bool
+        Whether all curves make one group; ``curve`` may then be among the variables.
+    inputs : dict of str to str
+        Input column -> another metric of the same run at the same point, joined as that column.
+    inputs_at_test : bool
+        Whether the joined columns are known on held-out rows; if not, they are missing there.
+    weight : float
+        How much the task counts; that of a ladder is split over its rungs, 0 is shown but not counted.
+    duplicates : str, optional
+        Collection whose runs these are, where the same runs are in the suite twice.
+    """
+
+    collection: str
+    metric: str
+    track: Track
+    variables: tuple[str, ...] = Field(min_length=1)
+    split: Split
+    scale: str | None = None
+    where: Where = Where()
+    shared: tuple[str, ...] = ()
+    min_train: int = Field(default=3, ge=1)
+    pooled: bool = False
+    inputs: dict[str, str] = Field(default_factory=dict)
+    inputs_at_test: bool = True
+    weight: float = Field(default=1.0, ge=0)
+    duplicates: str | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _known_variables(self) -> TaskSpec:
+        for name in (*self.variables, *self.inputs):
+            if name not in VARIABLES and name not in INPUT_TEXT and not name.startswith(OPEN_PREFIXES):
+                raise ValueError(f"variables: {name!r} is not registered")
+        for name in self.inputs:
+            if name not in self.variables:
+                raise ValueError(f"inputs: {name!r} is not among the variables")
+        if self.duplicates and self.weight:
+            raise ValueError("weight: runs that another collection holds too are counted there; give this task weight 0")
+        return self
+
+    @property
+    def id(self) -> str:
+        """Identifier without the rung: ``<collection>/<metric>/<split>``."""
+        return f"{self.collection}/{self.metric}/{self.split.label()}"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One independent fit: rows of one group.
+
+    Attributes
+    ----------
+    name : str
+        The curve, or the group held out.
+    X_train, X_test : DataFrame
+        Input variables.
+    y_train, y_test : ndarray
+        Measured values.
+    scored : ndarray of bool, shape (n_test,)
+        Held-out rows that count; the others are handed over as context only.
+    cost : ndarray, shape (n_test,)
+        What training each held-out row's run to that point cost, in the task's cost basis; for decision scores.
+    """
+
+    name: str
+    X_train: pd.DataFrame
+    y_train: np.ndarray
+    X_test: pd.DataFrame
+    y_test: np.ndarray
+    scored: np.ndarray
+    cost: np.ndarray
+
+    @property
+    def n_scored(self) -> int:
+        """Number of held-out rows that count."""
+        return int(self.scored.sum())
+
+
+@dataclass(frozen=True)
+class Task:
+    """Folds, and what is needed to report on them.
+
+    Attributes
+    ----------
+    id : str
+        ``<collection>/<metric>/<split>``.
+    spec : TaskSpec
+        The suite entry it came from.
+    folds : tuple of Fold
+        Independent fits; a predictor is cloned for each.
+    extrapolation : float
+        Largest held-out scale over largest training scale, geometric mean over folds.
+    compute_share : float
+        Cost of the training runs as a share of that of all runs of the task.
+    cost_basis : str
+        What cost was measured in.
+    left_out : tuple of str
+        Groups without held-out rows or with too few training rows.
+    weight : float
+        How much it counts.
+    """
+
+    id: str
+    spec: TaskSpec
+    folds: tuple[Fold, ...]
+    extrapolation: float
+    compute_share: float
+    cost_basis: str
+    left_out: tuple[str, ...]
+    weight: float = 1.0
+
+    @property
+    def collection(self) -> str:
+        """Name of the collection."""
+        return self.spec.collection
+
+    @property
+    def track(self) -> Track:
+        """Where it is ranked."""
+        return self.spec.track
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What a predictor sees."""
+        return self.spec.variables
+
+    @property
+    def n_train(self) -> int:
+        """Training rows over all folds."""
+        return sum(len(f.y_train) for f in self.folds)
+
+    @property
+    def n_test(self) -> int:
+        """Held-out rows that count, over all folds."""
+        return sum(f.n_scored for f in self.folds)
+
+    @property
+    def on_log_scale(self) -> bool:
+        """Whether errors are taken of the logarithm; else in the unit of the metric."""
+        return metric_kind(self.spec.metric).log
+
+    @property
+    def uses_r2(self) -> bool:
+        """Whether any fold has enough held-out rows for R2."""
+        return max(f.n_scored for f in self.folds) >= MIN_ROWS_R2
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of every training and held-out row, independent of library versions."""
+        digest = hashlib.sha256(f"{self.id}|{','.join(self.variables)}".encode())
+        for fold in self.folds:
+            digest.update(f"\x1d{fold.name}".encode())
+            for X, y in ((fold.X_train, fold.y_train), (fold.X_test, fold.y_test)):
+                digest.update(f"\x1e{len(y)}".encode())
+                for name in X:
+                    digest.update(_column_bytes(X[name]))
+                digest.update(np.ascontiguousarray(y, dtype="<f8").tobytes())
+            digest.update(fold.scored.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _column_bytes(column: pd.Series) -> bytes:
+    if pd.api.types.is_numeric_dtype(column):
+        return np.ascontiguousarray(column.to_numpy(dtype="<f8")).tobytes()
+    return "\x1f".join(column).encode()

@@ -1,1 +1,0 @@
-"""Dataset cards, one Markdown file per collection."""

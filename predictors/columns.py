@@ -1,0 +1,61 @@
+"""Reading the columns that a predictor needs from what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scalingbench.common.errors import PredictorError
+
+__all__ = ["check_response", "numeric_columns", "select"]
+
+
+def numeric_columns(X: pd.DataFrame) -> list[str]:
+    """Return the names of the numeric columns."""
+    return [c for c in X.columns if pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])]
+
+
+def select(X: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:
+    """Return columns as float arrays of shape (n,).
+
+    Raises
+    ------
+    PredictorError
+        If a column is missing or holds a value that is not a finite number; names it and the row.
+    """
+    arrays = []
+    for name in names:
+        if name not in X.columns:
+            raise PredictorError(f"X: column {name!r} is missing; it has {', '.join(map(str, X.columns))}")
+        try:
+            x = X[name].to_numpy(dtype=float)
+        except (TypeError, ValueError):
+            raise PredictorError(f"X: column {name!r} does not hold numbers") from None
+        broken = ~np.isfinite(x)
+        if broken.any():
+            raise PredictorError(f"X: column {name!r}, row {int(np.flatnonzero(broken)[0]) + 1}: must be finite")
+        arrays.append(x)
+    return arrays
+
+
+def check_response(y: Any, n: int, *, positive: bool) -> np.ndarray:
+    """Return y as a float array of shape (n,).
+
+    Raises
+    ------
+    PredictorError
+        If its length is wrong or a value cannot be used; names the row.
+    """
+    array = np.asarray(y, dtype=float)
+    if array.shape != (n,):
+        raise PredictorError(f"y: expected shape ({n},), got {array.shape}")
+    broken = ~np.isfinite(array) | (positive & (array <= 0))
+    if broken.any():
+        row = int(np.flatnonzero(broken)[0])
+        raise PredictorError(
+            f"y: row {row + 1}: {array[row]!r} must be finite{' and positive, to be fitted in log space' if positive else ''}"
+        )
+    return array

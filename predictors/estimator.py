@@ -1,0 +1,114 @@
+"""The base class of all predictors here: a scikit-learn regressor that reads the columns it needs by name.
+
+Whatever speaks the contract (`predictors.contract`) can be evaluated; this class is a convenience.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from predictors.columns import check_response, numeric_columns
+from predictors.contract import ANY, columns_read
+from scalingbench.common.errors import PredictorError
+
+__all__ = ["ScalingLaw", "latex_of"]
+
+
+class ScalingLaw(RegressorMixin, BaseEstimator):
+    """Base of all predictors.
+
+    Attributes
+    ----------
+    variables : tuple of str or None
+        Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
+        whatever its name, ``"mix_*"`` every column whose name starts so; None is every numeric
+        column. Plain arrays are read by position.
+    """
+
+    variables: ClassVar[tuple[str, ...] | None] = None
+
+    def fit(self, X: pd.DataFrame, y: Any) -> ScalingLaw:
+        """Fit on training rows.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n, n_variables)
+            Scale variables, one column each.
+        y : array-like, shape (n,)
+            Measured values.
+        """
+        raise NotImplementedError
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict values, shape (n,)."""
+        raise NotImplementedError
+
+    def _read_training(self, X: Any, y: Any, *, positive: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return X as a DataFrame and y checked, and remember the columns in use."""
+        if y is None:
+            raise PredictorError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if isinstance(X, pd.DataFrame):
+            if len(X) == 0:
+                raise PredictorError("X: has no rows to fit on")
+            y = column_or_1d(y, warn=True)
+            self.n_features_in_ = X.shape[1]
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        else:  # scikit-learn's own checks for arrays: shape, finiteness, number of features
+            X, y = validate_data(self, X, y, y_numeric=True)
+            X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+        self.columns_ = self._wanted(X)
+        return X, check_response(y, len(X), positive=positive)
+
+    def _read(self, X: Any) -> pd.DataFrame:
+        """Return X as a DataFrame."""
+        if isinstance(X, pd.DataFrame):
+            return X
+        X = validate_data(self, X, reset=False)
+        return pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self._needs_positive()
+        return tags
+
+    def _needs_positive(self) -> bool:
+        """Return whether values are modelled in logarithms."""
+        return False
+
+    @classmethod
+    def latex(cls) -> str:
+        """Return the formula as LaTeX, from the law's documentation; empty where there is none."""
+        return latex_of(cls.__doc__ or "")
+
+    def _array_columns(self, width: int) -> list[str]:
+        names = self.variables
+        return list(names) if names and names != (ANY,) and len(names) == width else [f"x{i}" for i in range(width)]
+
+    def _wanted(self, X: pd.DataFrame) -> tuple[str, ...]:
+        """Return the names of the columns to read."""
+        numeric = numeric_columns(X)
+        found = columns_read(self.variables, [str(c) for c in X.columns], numeric)
+        if found is not None:
+            return found
+        wanted, columns = self.variables or (), ", ".join(map(str, X.columns))
+        if tuple(wanted) == (ANY,):
+            raise PredictorError(f"X: {type(self).__name__} takes one numeric column, got {len(numeric)}: {', '.join(map(str, numeric))}")
+        missing = next(name for name in wanted if columns_read((name,), list(map(str, X.columns)), numeric) is None)
+        raise PredictorError(f"X: column {missing!r} is missing; it has {columns}")
+
+
+def latex_of(text: str) -> str:
+    """Return the first ``.. math::`` block of a docstring."""
+    _, found, rest = inspect.cleandoc(text).partition(".. math::")
+    lines = []
+    for line in rest.splitlines() if found else []:
+        if line.strip() and not line.startswith(" "):
+            break
+        lines.append(line.strip())
+    return " ".join(line for line in lines if line)

@@ -1,0 +1,82 @@
+"""Laws with the constants that a paper published, not refitted."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from predictors.estimator import ScalingLaw
+from predictors.law import ParametricLaw
+from scalingbench.common.errors import PredictorError
+
+__all__ = ["PublishedLaw"]
+
+
+class PublishedLaw(ScalingLaw):
+    """A law form with published constants: training rows are ignored.
+
+    What it shows on a board is how far a paper's constants carry on other people's runs; tokenizers, data and
+    losses differ, so a large error is no fault of the paper's.
+
+    Parameters
+    ----------
+    law : str
+        ``module:Class`` of the law.
+    source : str
+        A key of the law's `ParametricLaw.published_constants`.
+    """
+
+    def __init__(self, law: str = "predictors.compute:Chinchilla", source: str = "besiroglu2024"):
+        self.law = law
+        self.source = source
+
+    @property
+    def variables(self) -> tuple[str, ...] | None:  # type: ignore[override]
+        """The law's."""
+        return self._law().variables
+
+    @classmethod
+    def of(cls, law: type[ParametricLaw], source: str) -> PublishedLaw:
+        """Return a predictor with the constants that a paper states for a law.
+
+        Parameters
+        ----------
+        law : type
+            The law's class.
+        source : str
+            A key of its `ParametricLaw.published_constants`.
+
+        Raises
+        ------
+        PredictorError
+            If the law has no constants of that source.
+        """
+        _check_source(law, source)
+        return cls(f"{law.__module__}:{law.__qualname__}", source)
+
+    def _law(self) -> ParametricLaw:
+        module, _, name = self.law.partition(":")
+        return getattr(importlib.import_module(module), name)()
+
+    def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
+        """Look the constants up."""
+        self._read_training(X, y, positive=False)
+        law = self._law()
+        _check_source(type(law), self.source)
+        self.params_ = dict(law.published_constants[self.source])
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the law's values, shape (n,)."""
+        check_is_fitted(self, "params_")
+        return self._law().at(self._read(X), self.params_)
+
+
+def _check_source(law: type[ParametricLaw], source: str) -> None:
+    if source not in law.published_constants:
+        known = ", ".join(law.published_constants) or "none"
+        raise PredictorError(f"source: {law.__name__} has no constants of {source!r}; known: {known}")

@@ -1,0 +1,77 @@
+"""``scalingbench hub``: the data set on the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalingbench.cli.console import split_names
+
+app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
+
+Folder = Annotated[Path, typer.Argument(help="A folder written by 'scalingbench hub build' or 'pull'.")]
+Repo = Annotated[str, typer.Option("--repo", help="ORG/NAME on the Hub.")]
+Names = Annotated[str | None, typer.Option("--collections", help="Names, separated by commas.")]
+
+
+@app.command()
+def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None) -> None:
+    """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
+    from benchmark.hub.build import build as build_folder
+
+    print(f"{out}: {len(build_folder(out, collections=split_names(collections)))} files")
+
+
+@app.command()
+def validate(folder: Folder, load: Annotated[bool, typer.Option(help="Load every collection with the datasets library.")] = True) -> None:
+    """Check a folder: checksums, schema, equality with the package, card, Croissant, loading."""
+    from benchmark.hub.validate import validate_folder
+
+    validate_folder(folder, load=load, say=print)
+
+
+@app.command()
+def push(
+    folder: Folder,
+    repo: Repo,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
+    revision: Annotated[str | None, typer.Option("--revision", help="Tag to give the commit.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change.")] = False,
+) -> None:
+    """Upload a folder in one commit."""
+    from benchmark.hub.client import list_changes
+    from benchmark.hub.client import push as push_folder
+
+    if dry_run:
+        print("\n".join(list_changes(folder, repo)) or "nothing to change")
+        return
+    print(push_folder(folder, repo, create_pr=create_pr, revision=revision))
+
+
+@app.command()
+def pull(
+    repo: Repo,
+    revision: Annotated[str, typer.Option("--revision", help="Tag or commit.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("hub"),
+    collections: Names = None,
+) -> None:
+    """Download a revision and check every file."""
+    from benchmark.hub.client import pull as pull_folder
+
+    print(f"{pull_folder(repo, revision, out, collections=split_names(collections))}: complete", file=sys.stdout)
+
+
+@app.command("push-results")
+def push_results(
+    repo: Repo,
+    results: Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default the committed ones.")] = None,
+    suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = "v1",
+) -> None:
+    """Upload result files, from which the board can be rebuilt."""
+    from benchmark.hub.results import push_results as push_folder
+    from leaderboard.result_files import committed_folder
+
+    print(push_folder(results or committed_folder(suite), suite, repo))

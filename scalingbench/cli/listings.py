@@ -1,0 +1,99 @@
+"""What the listing commands print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmark.data.card import load_card
+from benchmark.data.collection import list_collections, read_facts
+
+__all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description"]
+
+
+def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
+    """Print records as an aligned table, or as JSON."""
+    if as_json:
+        print(json.dumps(list(rows), indent=2))
+        return
+    print(_aligned(rows))
+
+
+def _aligned(rows: Sequence[Mapping[Any, Any]]) -> str:
+    if not rows:
+        return "(none)"
+    header = list(rows[0])
+    cells = [header] + [[_cell(row[name]) for name in header] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
+    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def collection_rows() -> list[dict[str, Any]]:
+    """Return one record per collection, with the sizes recorded when its table was last built."""
+    return [_collection_row(name) for name in list_collections()]
+
+
+def _collection_row(name: str) -> dict[str, Any]:
+    card, facts = load_card(name), read_facts().get(name, {})
+    return {
+        "name": name,
+        "tier": card.scalingbench.tier,
+        "domain": card.scalingbench.domain,
+        **{count: facts.get(count) for count in ("rows", "runs", "curves")},
+        "metrics": len(card.scalingbench.metrics),
+        "license": card.license,
+    }
+
+
+def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many collections, rows and runs there are; runs that a collection repeats from others are not counted."""
+    fresh = [r for r in rows if not load_card(str(r["name"])).scalingbench.repackages]
+    totals = {count: sum(int(r[count] or 0) for r in fresh) for count in ("rows", "runs", "curves")}
+    return {"collections": len(rows), "bundled": sum(r["tier"] == "bundled" for r in rows), **totals}
+
+
+def predictor_rows(track: str | None) -> list[dict[str, Any]]:
+    """Return one record per registered predictor."""
+    from predictors.registry import list_predictors
+
+    return [
+        {"name": e.name, "family": e.family, "tracks": ",".join(e.tracks) or "any", **_reads(e.make()), "paper": e.paper or "-"}
+        for e in list_predictors(track)
+    ]
+
+
+def _reads(predictor: Any) -> dict[str, str]:
+    """Return what a predictor reads, and the names of its constants."""
+    variables = getattr(predictor, "variables", None)
+    constants = [p.name for p in getattr(predictor, "parameters", ())]
+    return {"variables": ",".join(variables) if variables else "any", "parameters": ",".join(constants) or "-"}
+
+
+def render_description(d: Mapping[str, Any]) -> str:
+    """Render a description for a terminal."""
+    head = [f"{d['name']}: {d['title']}", "", d["about"], ""]
+    facts = [
+        f"tier          {d['tier']}",
+        f"licence       {d['license']}. {d['license_note']}",
+        f"size          {d['rows']} rows, {d['runs']} runs, {d['curves']} curves (one curve is: {d['one_curve_is']})",
+        *_bullets("cite", d["papers"]),
+        *_bullets("upstream", d["upstream"]),
+    ]
+    if d["params_kind"]:
+        facts.append(f"params are    {d['params_kind']}")
+    sections = [("Variables", d["variables"]), ("Metrics", d["metrics"]), ("Tasks", d["tasks"])]
+    tables = [line for title, rows in sections for line in ("", title, _aligned(rows))]
+    notes = [*_bullets("flags", [f"{k}: {v} rows" for k, v in d["flags"].items()])]
+    notes += [*_bullets("corrections", d["corrections"]), *_bullets("problems", d["known_problems"])]
+    return "\n".join([*head, *facts, *tables, "", *notes])
+
+
+def _bullets(label: str, items: Iterable[str]) -> list[str]:
+    return [f"{label if i == 0 else '':<13} {item}" for i, item in enumerate(items)]

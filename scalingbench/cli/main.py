@@ -1,0 +1,166 @@
+"""The ``scalingbench`` command: data on standard output, progress and notices on standard error.
+
+Exit status 0: done; 1: done, but something failed (it is named); 2: bad usage or bad input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalingbench.cli import board, submit
+from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
+from scalingbench.cli.hub import app as hub_app
+from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
+from scalingbench.common.errors import InputError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Scaling-law predictors on real scaling runs."
+)
+
+app.add_typer(hub_app, name="hub")
+
+
+@app.command()
+def collections(as_json: Json = False) -> None:
+    """List the collections, with totals."""
+    from scalingbench.cli.listings import collection_rows, collection_totals, print_rows
+
+    rows = collection_rows()
+    totals = collection_totals(rows)
+    if as_json:
+        print(json.dumps({"collections": rows, "totals": totals}, indent=2))
+        return
+    print_rows(rows, as_json)
+    print("\n{collections} collections ({bundled} bundled), {runs:,} runs, {rows:,} rows".format(**totals))
+
+
+@app.command()
+def show(name: str, as_json: Json = False) -> None:
+    """Print what a collection holds: card, variables, metrics, tasks."""
+    from benchmark.tasks.description import describe_collection
+    from benchmark.tasks.suite import load_suite
+    from scalingbench.cli.listings import render_description
+
+    description = describe_collection(name, load_suite(DEFAULT_SUITE))
+    print(json.dumps(description, indent=2) if as_json else render_description(description))
+
+
+@app.command()
+def plot(
+    name: str,
+    out: Annotated[Path, typer.Option("--out", help="Picture to write: .png, .svg or .pdf.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the collection's first.")] = None,
+    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to draw; by default the task's best.")] = None,
+) -> None:
+    """Draw a collection: training and held-out points, and a law through them."""
+    from benchmark.tasks.suite import load_suite
+    from leaderboard.collection_plot import plot_collection
+
+    print(plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor))
+
+
+@app.command()
+def predictors(track: Track = None, as_json: Json = False) -> None:
+    """List the predictors."""
+    from scalingbench.cli.listings import predictor_rows, print_rows
+
+    print_rows(predictor_rows(track), as_json)
+
+
+@app.command()
+def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
+    """List a suite's tasks with their extrapolation factor and compute share."""
+    from benchmark.tasks.suite import load_suite, task_table
+    from scalingbench.cli.listings import print_rows
+
+    chosen = load_suite(suite)
+    rows = task_table(chosen.build(track=track)).to_dict("records")
+    print_rows(rows, as_json)
+    say_fetch_only(chosen)
+
+
+@app.command()
+def validate(table: Path) -> None:
+    """Check a CSV or Parquet table of runs against the schema."""
+    from benchmark.data.schema import read_table
+
+    print(f"{table}: {len(read_table(table))} rows, no rule broken")
+
+
+@app.command()
+def forecast(
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet table of runs, see 'scalingbench validate'.")],
+    target: Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7e9,tokens=2e12.")],
+    predictor: Annotated[str, typer.Option("--predictor", help="A registered name.")] = "autolaw",
+    metric: Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")] = None,
+    curve: Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict a large run from a table of small ones."""
+    from scalingbench.forecasting.forecast import forecast as forecast_run
+    from scalingbench.forecasting.forecast import parse_target
+
+    found = forecast_run(table, parse_target(target), predictor=predictor, metric=metric, curve=curve)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found)
+
+
+@app.command()
+def run(
+    suite: SuiteName = DEFAULT_SUITE,
+    predictors: Names = None,
+    collections: Names = None,
+    track: Track = None,
+    out: Out = Path("results"),
+    jobs: Jobs = CPUS,
+    resume: Resume = False,
+    time_limit: Limit = TIME_LIMIT,
+    intervals: Intervals = False,
+    pool: Annotated[bool, typer.Option("--pool", help="Only the predictors whose results of this suite are committed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Evaluate predictors on a suite and print the board."""
+    from benchmark.tasks.suite import load_suite
+    from predictors.registry import list_predictors, make
+
+    chosen = load_suite(suite)
+    names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
+    built = chosen.build(collections=split_names(collections), track=track)
+    entered = {name: make(name) for name in names}
+    if chosen.reference not in entered:
+        entered[chosen.reference] = make(chosen.reference)
+        say(f"{chosen.reference}: added, because its error is the unit of skill")
+    if collections is None:
+        say_fetch_only(chosen)
+    levels = LEVELS if intervals else ()
+    results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit, levels=levels)
+    print_board(results, chosen, built, track, "json" if as_json else "md")
+    exit_with(results)
+
+
+for name, command in {**board.COMMANDS, **submit.COMMANDS}.items():
+    app.command(name)(command)
+
+
+def main() -> None:
+    """Run the command; turn bad input into one line and exit status 2."""
+    import logging
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (InputError, OSError) as error:
+        say(f"error: {error}")
+        sys.exit(2)

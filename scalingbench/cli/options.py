@@ -1,0 +1,41 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = [
+    "CPUS",
+    "Format",
+    "Intervals",
+    "Jobs",
+    "Json",
+    "Limit",
+    "Names",
+    "Out",
+    "Resume",
+    "SuiteName",
+    "Top",
+    "Track",
+]
+
+CPUS = os.cpu_count() or 1
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes; results don't depend on it.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder that still apply.")]
+Limit = Annotated[
+    float,
+    typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; a tenth more for each further fold."),
+]
+Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
+Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
+Intervals = Annotated[bool, typer.Option("--intervals", help="Also store predicted quantiles (.1, .5, .9), where a predictor has them.")]
+Top = Annotated[int | None, typer.Option("--top", min=1, help="Only this many predictors.")]
+Format = Literal["md", "csv", "json", "latex"]

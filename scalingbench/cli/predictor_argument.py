@@ -1,0 +1,66 @@
+"""Predictors named on the command line: ``FILE.py:Class``, ``package.module:Class`` or a registered name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from predictors.contract import CONTRACT, missing_methods
+from scalingbench.common.errors import InputError
+
+__all__ = ["load_target"]
+
+
+def load_target(target: str) -> tuple[str, Any]:
+    """Return the name and an unfitted instance of a predictor.
+
+    Raises
+    ------
+    InputError
+        If the file, class or name does not exist, or the class needs arguments.
+    """
+    if ":" not in target:
+        from predictors.registry import make
+
+        return target, make(target)
+    where, _, class_name = target.rpartition(":")
+    module = _from_file(Path(where)) if where.endswith(".py") else _from_package(where)
+    if not hasattr(module, class_name):
+        raise InputError(f"{where}: has no class {class_name!r}")
+    try:
+        predictor = getattr(module, class_name)()
+    except Exception as error:
+        raise InputError(f"{target}: cannot be made without arguments: {error}") from None
+    for method in missing_methods(predictor):
+        raise InputError(f"{target}: has no method {method!r}; {CONTRACT}")
+    return class_name, predictor
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    name = f"_scalingbench_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from None
+    cloudpickle.register_pickle_by_value(module)  # worker processes cannot import it by name
+    return module
+
+
+def _from_package(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(f"{name}: cannot be imported: {error}") from None

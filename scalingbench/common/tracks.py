@@ -1,0 +1,19 @@
+"""The tracks of the board: kinds of tasks, each with a ranking of its own."""
+
+from typing import Literal, get_args
+
+__all__ = ["TRACKS", "Track"]
+
+Track = Literal[
+    "curve",
+    "compute",
+    "data-constrained",
+    "architecture",
+    "hyperparameters",
+    "training-curve",
+    "mixture",
+    "transfer",
+    "downstream",
+    "inference",
+]
+TRACKS: tuple[Track, ...] = get_args(Track)

@@ -1,0 +1,1 @@
+"""From a table of small runs to what a large run will give."""

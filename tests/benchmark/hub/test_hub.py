@@ -1,0 +1,200 @@
+"""The Hub data set: built, checked, pushed to and pulled from a server that speaks the Hub's API, through the real client."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hub_server import TOKEN, HubServer
+
+from benchmark.hub.load import load_collection
+from benchmark.hub import build, list_changes, pull, push, validate_folder
+from benchmark.hub.results import push_results
+from scalingbench.common.errors import InputError
+
+NAMES = ("chinchilla", "synthetic_coverage")
+REPO = "org/scaling"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("hub") / "built"
+    build(place, collections=NAMES)
+    return place
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    server = HubServer()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("SCALINGBENCH_CACHE", str(tmp_path / "cache"))
+    yield server
+    server.close()
+
+
+def test_two_builds_are_byte_identical_and_valid(folder, tmp_path):
+    files = build(tmp_path / "again", collections=NAMES)
+    assert {n: (folder / n).read_bytes() for n in files} == {n: (tmp_path / "again" / n).read_bytes() for n in files}
+    said = []
+    validate_folder(folder, say=said.append)
+    assert len(said) == 5 and "croissant: no errors" in said
+
+
+def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
+    import datasets
+
+    loaded = datasets.load_dataset(str(folder), "chinchilla.loss.frontier-flops-1e21", cache_dir=str(folder.parent / "cache"))
+    assert set(loaded) == {"train", "test"}
+    (task,) = [t for t in _suite_tasks() if t.id == "chinchilla/loss/frontier-flops-1e21"]
+    assert loaded["train"]["value"][:] == task.folds[0].y_train.tolist() and len(loaded["test"]) == task.n_test
+
+
+def _suite_tasks():
+    from benchmark.tasks.suite import load_suite
+
+    return load_suite("v1").build(collections=("chinchilla",))
+
+
+def test_croissant_passes_its_own_command(folder):
+    command = Path(sys.executable).parent / "mlcroissant"
+    done = subprocess.run([str(command), "validate", "--jsonld", "croissant.json"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "rror" not in done.stderr, done.stderr[-500:]
+    rai = [key for key in json.loads((folder / "croissant.json").read_text()) if key.startswith("rai:")]
+    assert len(rai) >= 5
+
+
+def test_a_fetch_only_collection_is_refused_and_an_old_folder_is_kept(tmp_path):
+    with pytest.raises(InputError, match="'steplaw' is fetch-only"):
+        build(tmp_path / "x", collections=("steplaw",))
+    (tmp_path / "y").mkdir()
+    (tmp_path / "y" / "mine.txt").write_text("keep")
+    with pytest.raises(InputError, match="is there and not empty"):
+        build(tmp_path / "y", collections=("chinchilla",))
+    assert [p.name for p in tmp_path.iterdir()] == ["y"] and (tmp_path / "y" / "mine.txt").read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "README.md").write_text("x"), r"README\.md: was altered"),
+        (lambda f: (f / "data/chinchilla/table.parquet").unlink(), r"table\.parquet: is missing"),
+        (lambda f: (f / "extra.txt").write_text("x"), r"extra\.txt: is not in CHECKSUMS"),
+        (lambda f: (f / "CHECKSUMS").write_text("nonsense\n"), r"line 1: expected '<sha256>"),
+    ],
+)
+def test_a_damaged_folder_is_refused(folder, tmp_path, damage, message):
+    shutil.copytree(folder, tmp_path / "copy")
+    damage(tmp_path / "copy")
+    with pytest.raises(InputError, match=message):
+        validate_folder(tmp_path / "copy", load=False)
+    with pytest.raises(InputError, match=message):
+        push(tmp_path / "copy", REPO)
+
+
+def test_a_table_that_is_not_the_packages_is_refused(folder, tmp_path):
+    from benchmark.data.fetch import sha256_of
+    from benchmark.hub.build import CHECKSUMS, write_table
+
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "data" / "chinchilla" / "table.parquet"
+    before = sha256_of(path)
+    table = pd.read_parquet(path)
+    table.loc[0, "value"] += 0.1
+    write_table(table, path)
+    sums = tmp_path / "copy" / CHECKSUMS
+    sums.write_text(sums.read_text().replace(before, sha256_of(path)))
+    with pytest.raises(InputError, match="is not the package's own table"):
+        validate_folder(tmp_path / "copy", load=False)
+
+
+def test_push_then_pull_is_a_round_trip(folder, hub, tmp_path):
+    assert {line.split()[0] for line in list_changes(folder, REPO)} == {"add"}
+    assert "/commit/" in push(folder, REPO, revision="v1.0")
+    assert push(folder, REPO) == f"{REPO}: nothing to change" and list_changes(folder, REPO) == []
+    pulled = pull(REPO, "v1.0", tmp_path / "pulled")
+    validate_folder(pulled, load=False)
+    loaded = load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
+    pd.testing.assert_frame_equal(loaded.table, load_collection("chinchilla").table, check_dtype=False)
+    hub.close()  # what was pulled stays at hand
+    load_collection.cache_clear()
+    assert len(load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0").table) == 245
+
+
+def test_an_altered_cache_is_noticed(folder, hub, tmp_path):
+    push(folder, REPO, revision="v1.0")
+    load_collection.cache_clear()
+    load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
+    (path,) = (tmp_path / "cache").rglob("table.parquet")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    load_collection.cache_clear()
+    with pytest.raises(InputError, match="was altered since it was pulled"):
+        load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
+
+
+def test_what_the_hub_refuses_is_one_clear_line(folder, hub, monkeypatch, tmp_path):
+    with pytest.raises(InputError, match="pull from org/nothing@v1: not "):
+        pull("org/nothing", "v1", tmp_path / "a")
+    push(folder, REPO, revision="v1.0")
+    with pytest.raises(InputError, match="has no such revision"):
+        pull(REPO, "v9", tmp_path / "b")
+    monkeypatch.setenv("HF_TOKEN", "wrong")
+    with pytest.raises(InputError, match="not allowed; log in"):
+        push_results(_results(tmp_path), "v1", "org/results")
+    hub.close()
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(InputError, match="cannot be reached"):
+        pull(REPO, "v1.0", tmp_path / "c")
+    assert not [p for p in tmp_path.iterdir() if p.name in "abc" or p.name.startswith(".")]
+
+
+@pytest.mark.parametrize("fault", ["cut", "corrupt"])
+def test_a_broken_download_leaves_nothing_behind(fault, folder, hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "2")
+    push(folder, REPO, revision="v1.0")
+    hub.fault = fault
+    with pytest.raises(InputError):
+        pull(REPO, "v1.0", tmp_path / "pulled", collections=("chinchilla",))
+    assert not (tmp_path / "pulled").exists() and not list(tmp_path.glob(".pulled*"))
+
+
+def test_a_full_disk_leaves_nothing_behind(folder, hub, tmp_path, monkeypatch):
+    push(folder, REPO, revision="v1.0")
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.hf_hub_download", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        pull(REPO, "v1.0", tmp_path / "pulled")
+    assert not (tmp_path / "pulled").exists() and not list(tmp_path.glob(".pulled*"))
+
+
+def _results(tmp_path):
+    from benchmark.evaluation.run import run_suite
+    from predictors.registry import make
+
+    run_suite({"nearest-neighbor": make("nearest-neighbor")}, _suite_tasks()[:1], tmp_path / "results", suite="v1")
+    return tmp_path / "results"
+
+
+def test_results_go_there_too(hub, tmp_path):
+    folder = _results(tmp_path)
+    assert "/commit/" in push_results(folder, "v1", "org/results")
+    assert set(hub.files("org/results")) == {"README.md", "v1/nearest-neighbor.parquet"}
+    with pytest.raises(InputError, match="holds no result files"):
+        push_results(tmp_path / "none", "v1", "org/results")
+
+
+def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.setenv("SCALINGBENCH_HUB", str(folder))
+    monkeypatch.setenv("SCALINGBENCH_CACHE", str(tmp_path / "cache"))
+    notebook = nbformat.read(Path(__file__).parents[2] / "docs" / "data.ipynb", as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    printed = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
+    assert "held-out runs: mean relative error" in printed and "1e24 FLOPs" in printed

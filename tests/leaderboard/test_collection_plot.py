@@ -1,0 +1,22 @@
+"""Pictures of collections."""
+
+import pytest
+from typer.testing import CliRunner
+
+from scalingbench.cli.main import app
+
+
+@pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("chinchilla", []), ("double_descent", ["--predictor", "bnsl-1"])])
+def test_plot_writes_a_picture(name, more, tmp_path):
+    if name == "bnsl_like":
+        name, more = "synthetic_broken", ["--task", "synthetic_broken/loss/u-shaped"]
+    out = tmp_path / "x.png"
+    done = CliRunner().invoke(app, ["plot", name, "--out", str(out), *more])
+    assert done.exit_code == 0, done.output
+    assert out.read_bytes()[:4] == b"\x89PNG" and name in done.output
+
+
+def test_plot_names_a_task_that_is_not_there(tmp_path):
+    done = CliRunner().invoke(app, ["plot", "chinchilla", "--out", str(tmp_path / "x.png"), "--task", "nope"])
+    assert done.exception is not None and "has no task 'nope'" in str(done.exception)
+    assert not list(tmp_path.iterdir())

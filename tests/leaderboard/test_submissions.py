@@ -1,0 +1,231 @@
+"""Submit, verify, and every way of tampering refused with its reason."""
+
+import json
+import shutil
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from command import scalingbench
+
+from benchmark.evaluation.isolation import available
+from benchmark.evaluation.results import read_results, write_results
+
+LAW = """
+from predictors.law import ParametricLaw
+from predictors.parameters import amplitude, exponent, irreducible
+
+
+class Joint(ParametricLaw):
+    variables = ("params", "tokens")
+    parameters = (irreducible("E"), amplitude("A", N="alpha", D="beta"), exponent("alpha"), exponent("beta"))
+
+    @staticmethod
+    def formula(N, D, E, A, alpha, beta):
+        return E + A * N**-alpha * D**-beta
+"""
+SUITE = """
+description: two small tasks
+reference: nearest-neighbor
+pool: [nearest-neighbor]
+tasks:
+  - collection: chinchilla
+    metric: loss
+    track: compute
+    variables: [params, tokens]
+    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
+  - collection: farseer
+    metric: loss
+    track: compute
+    variables: [params, tokens]
+    split: {kind: frontier, variable: params, train_max: 1.0e+09}
+"""
+NAMED = ("--name", "joint", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "two.yaml", "--out", "subs")
+
+
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("submit")
+    (folder / "joint.py").write_text(LAW)
+    (folder / "two.yaml").write_text(SUITE)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED, "--trained-on", "farseer", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def copy(submitted, tmp_path):
+    shutil.copytree(submitted, tmp_path / "w")
+    return tmp_path / "w"
+
+
+def verify(folder, *arguments):
+    return scalingbench("verify", "subs/joint", "--suite", "two.yaml", *arguments, cwd=folder)
+
+
+def refused(done, *parts):
+    assert done.returncode == 2, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and all(part in lines[0] for part in parts), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def edit(folder, change):
+    path = folder / "subs" / "joint" / "submission.yaml"
+    facts = yaml.safe_load(path.read_text())
+    change(facts)
+    path.write_text(yaml.safe_dump(facts))
+
+
+def edit_results(folder, change):
+    path = folder / "subs" / "joint" / "results.parquet"
+    write_results(path, [change(r) for r in read_results(path)])
+
+
+def test_a_submission_holds_all_that_is_needed(submitted):
+    folder = submitted / "subs" / "joint"
+    names = {"predictor.py", "submission.yaml", "requirements.txt", "results.parquet", "environment.json"}
+    assert {p.name for p in folder.iterdir()} == names
+    assert [p.name for p in (submitted / "subs").iterdir()] == ["joint"]
+    facts = yaml.safe_load((folder / "submission.yaml").read_text())
+    assert facts["license"] == "MIT" and facts["trained_on"] == ["farseer"]
+    assert "python" in json.loads((folder / "environment.json").read_text())
+    assert {r.task for r in read_results(folder / "results.parquet")} == {
+        "chinchilla/loss/frontier-flops-1e21",
+        "farseer/loss/frontier-params-1e09",
+    }
+
+
+@pytest.mark.skipif(not available(), reason="this system has no Landlock")
+def test_it_verifies_under_isolation(submitted):
+    done = verify(submitted, "--require-isolation")
+    assert done.returncode == 0, done.stderr
+    assert "predictions on 2 tasks recomputed within 0.0001" in done.stdout
+
+
+def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path):
+    work = tmp_path / "w"
+    shutil.copytree(submitted, work)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "v0", "--out", "v0", "--trained-on", "porian", cwd=work)
+    assert done.returncode == 0, done.stderr
+    done = scalingbench("verify", "v0/joint", cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert "not ranked on what it was trained on: porian" in done.stdout
+    assert "| joint " in done.stdout and "compute (16 tasks): joint" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if "| joint " in line)
+    assert " 13/31 " in row  # 19 that it can enter, less porian's six
+
+
+def test_an_edited_prediction_is_refused(copy):
+    def change(result):
+        fold = result.folds[0]
+        predictions = fold.predictions.copy()
+        predictions[3] *= 1.001
+        return replace(result, folds=(replace(fold, predictions=predictions), *result.folds[1:]))
+
+    edit_results(copy, change)
+    refused(verify(copy), "fold 'MassiveText', row 3: submitted", "the results don't recompute")
+
+
+def test_a_stale_fingerprint_is_refused(copy):
+    edit_results(copy, lambda r: replace(r, fingerprint="0" * 16))
+    refused(verify(copy), "chinchilla/loss/frontier-flops-1e21: stale fingerprint")
+
+
+def test_a_task_left_out_is_refused(copy):
+    path = copy / "subs" / "joint" / "results.parquet"
+    write_results(path, read_results(path)[:1])
+    refused(verify(copy), "farseer/loss/frontier-params-1e09: no result")
+
+
+def test_a_failure_that_is_hidden_is_refused(copy):
+    edit_results(copy, lambda r: replace(r, folds=tuple(replace(f, status="error") for f in r.folds)))
+    refused(verify(copy), "submitted as 'error', recomputed as 'ok'")
+
+
+def test_a_changed_source_is_refused(copy):
+    with (copy / "subs" / "joint" / "predictor.py").open("a") as file:
+        file.write("# a better idea\n")
+    refused(verify(copy), "predictor.py: not the source that gave the results")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.pop("license"), "license: Field required"),
+        (lambda f: f.update(license="proprietary"), "license: expected one of Apache-2.0, MIT"),
+        (lambda f: f.update(name="Joint Law"), "name: String should match pattern"),
+        (lambda f: f.update(name="other"), "result of 'joint'"),
+        (lambda f: f.update(extra=1), "extra: Extra inputs are not permitted"),
+    ],
+)
+def test_broken_metadata_is_refused(copy, change, message):
+    edit(copy, change)
+    refused(verify(copy), message)
+
+
+@pytest.mark.parametrize("line", ["-e git+https://example.org/x", "numpy", "numpy>=1", "x @ file:///etc"])
+def test_requirements_that_are_not_pinned_are_refused(copy, line):
+    with (copy / "subs" / "joint" / "requirements.txt").open("a") as file:
+        file.write(f"{line}\n")
+    refused(verify(copy), "requirements.txt: expected lines of the form name==version")
+
+
+def test_the_workflow_has_read_only_rights_and_requires_isolation():
+    path = Path(__file__).parents[2] / ".github" / "workflows" / "verify-submission.yml"
+    flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert flow["permissions"] == {"contents": "read"}
+    assert set(flow[True]) == {"pull_request"}  # never pull_request_target, which has rights; YAML reads 'on' as true
+    (job,) = flow["jobs"].values()
+    assert "verify" in job["steps"][-1]["run"] and "--require-isolation" in job["steps"][-1]["run"]
+    assert all(step["with"]["persist-credentials"] is False for step in job["steps"] if "checkout" in step.get("uses", ""))
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "results.parquet", "submission.yaml"])
+def test_a_missing_file_is_refused(copy, name):
+    (copy / "subs" / "joint" / name).unlink()
+    refused(verify(copy), f"{name}: missing")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("gone.py:Joint", *NAMED), "expected FILE.py:Class with a file that exists"),
+        (("joint.py:Gone", *NAMED[:1], "new", *NAMED[2:]), "has no class 'Gone'"),
+        (("joint.py:Joint", *NAMED), "exists already"),
+        (("joint.py:Joint", "--name", "kaplan", *NAMED[2:]), "'kaplan' is a predictor of the board"),
+        (("joint.py:Joint", "--name", "Two Words", *NAMED[2:]), "--name: String should match pattern"),
+        (("joint.py:Joint", *NAMED[:6], "--license", "mine", *NAMED[8:], "--name", "new"), "license: expected one of"),
+        (("joint.py:Joint", *NAMED, "--trained-on", "chinchila"), "did you mean 'chinchilla'?"),
+    ],
+)
+def test_bad_submissions_leave_nothing_behind(copy, arguments, message):
+    before = sorted(p.name for p in (copy / "subs").iterdir())
+    refused(scalingbench("submit", *arguments, cwd=copy), message)
+    assert sorted(p.name for p in (copy / "subs").iterdir()) == before
+
+
+@pytest.mark.skipif(not available(), reason="this system has no Landlock")
+def test_code_that_looks_up_the_answers_fails_and_says_so(tmp_path):
+    spy = """
+    from benchmark.data.collection import load_collection
+
+
+    class Spy:
+        variables = ("params", "tokens")
+
+        def fit(self, X, y):
+            self.table_ = load_collection("chinchilla").table
+            return self
+
+        def predict(self, X):
+            return X["params"].to_numpy() * 0 + 1.0
+    """
+    (tmp_path / "spy.py").write_text(textwrap.dedent(spy))
+    (tmp_path / "two.yaml").write_text(SUITE)
+    done = scalingbench("submit", "spy.py:Spy", "--name", "spy", *NAMED[2:], cwd=tmp_path)
+    assert done.returncode == 1 and "Permission denied" in done.stderr
+    found = read_results(Path(tmp_path) / "subs" / "spy" / "results.parquet")
+    assert {f.status for r in found for f in r.folds} == {"error"}
