@@ -18,7 +18,7 @@ from predictors.one_variable import InverseWidth
 from predictors.registry import make
 from predictors.schedules import MultiPower
 
-pytestmark = pytest.mark.filterwarnings("ignore::predictors.errors.FitWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 
 # metric, clean rows of it, lowest and highest value: as the sources state their data
 STATED = {
