@@ -18,7 +18,7 @@ from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Fold, Task
 from predictors.autolaw import AutoLaw
 from predictors.backtests import ALL, axes_of
-from predictors.generic import NearestNeighbor
+from predictors.baselines import NearestNeighbor
 
 GRID = {"power": (1.0, 2.0), "most": (1, 3, 4, 5), "floor": (0.003,), "recency": (2.0, 4.0), "reach": (1.0, 3.0, 4.0, np.inf)}
 

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from predictors.allocation import Allocation
 from predictors.columns import select
-from predictors.curve import PowerLaw, ShiftedPowerLaw
 from predictors.estimator import ScalingLaw
+from predictors.power_laws import PowerLaw, ShiftedPowerLaw
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["IsoFLOP"]

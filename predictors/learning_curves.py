@@ -2,7 +2,7 @@
 
 Published for accuracies; written here for any response y, with constants of either sign, so that
 an error rate 1 - y is fitted as well as y itself. ``last1``, ``pow2``, ``pow3`` and ``pow4`` are
-`generic.NearestObservation`, `curve.PowerLaw`, `PowerThree` and `PowerFour`.
+`baselines.NearestObservation`, `power_laws.PowerLaw`, `PowerThree` and `PowerFour`.
 """
 
 from __future__ import annotations

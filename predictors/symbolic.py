@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.generic import Logarithmic
+from predictors.baselines import Logarithmic
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["SymbolicRegression"]

@@ -59,7 +59,7 @@ class LogLaw(ParametricLaw):
 
     .. math:: f(D) = \left(\ln (A D^{\alpha})\right)^{\beta}
 
-    Isik et al. 2024, eq. 1 (arXiv 2402.04177). Their law for the cross-entropy is `curve.ShiftedPowerLaw`.
+    Isik et al. 2024, eq. 1 (arXiv 2402.04177). Their law for the cross-entropy is `power_laws.ShiftedPowerLaw`.
     """
 
     variables = (ANY,)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from predictors.baselines import LogQuadratic, PolynomialRidge
 from predictors.compute import Chinchilla
 from predictors.downstream import LossToAccuracy, TwoStage
-from predictors.generic import LogQuadratic, PolynomialRidge
 from predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
 from predictors.observational import Observational, Sloth
 from predictors.symbolic import SymbolicRegression

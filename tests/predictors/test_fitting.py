@@ -9,13 +9,13 @@ from scipy.optimize import least_squares
 
 from benchmark.data.collection import load_collection
 from predictors.compute import Chinchilla, Farseer, Kaplan, OverTraining
-from predictors.curve import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.fitting import make_problem
 from predictors.fitting.descent import curvature, objectives
 from predictors.fitting.duals import derivatives
 from predictors.fitting.losses import influence, objective, weight
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible
+from predictors.power_laws import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.transfer import Rectified
 from scalingbench.common.errors import FitWarning, PredictorError
 

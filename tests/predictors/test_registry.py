@@ -69,7 +69,7 @@ class Point:
 
 def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     points = [
-        Point("theirs", "predictors.generic:MeanPredictor", lambda: None),
+        Point("theirs", "predictors.baselines:MeanPredictor", lambda: None),
         Point("broken", "gone.module:X", ImportError("no module named gone")),
         Point("kaplan", "thief:Kaplan", lambda: None),
     ]
@@ -92,4 +92,4 @@ def test_listing_imports_nothing_heavy():
 
 
 def test_an_entry_passes_its_arguments_on():
-    assert Entry("x", "predictors.curve:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3
+    assert Entry("x", "predictors.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from predictors.generic import GaussianProcess, GradientBoosting, LogLinear, MeanPredictor, NearestNeighbor, NearestObservation
+from predictors.baselines import GaussianProcess, GradientBoosting, LogLinear, MeanPredictor, NearestNeighbor, NearestObservation
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible
 from scalingbench.common.errors import FitWarning, PredictorError
