@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import Candidate, NotCandidate
 from predictors.columns import select
 from predictors.estimator import ScalingLaw
 from scalingbench.common.errors import PredictorError
@@ -89,6 +90,8 @@ def _signed_log(x: np.ndarray, offset: float) -> np.ndarray:
 class MeanPredictor(ScalingLaw):
     """The mean of the training values."""
 
+    candidate = NotCandidate("it knows nothing of scale: the least that a law has to beat")
+
     def fit(self, X: pd.DataFrame, y: Any) -> MeanPredictor:
         """Remember the mean."""
         _, y = self._read_training(X, y, positive=False)
@@ -114,6 +117,8 @@ class NearestNeighbor(_Generic):
     so the order of rows does not matter. Beyond the training range it says that nothing improves.
     """
 
+    candidate = Candidate("several-variables", plain=True)
+
     def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbor:
         """Remember the training rows."""
         self._points, self._values = self._remember(X, y)
@@ -129,6 +134,8 @@ class NearestObservation(_Generic):
 
     Past the training range this is the last observation: the value of the largest run.
     """
+
+    candidate = Candidate()
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestObservation:
         """Remember the training rows."""
@@ -164,6 +171,8 @@ class Logarithmic(_Generic):
 class LogLinear(Logarithmic):
     """Ordinary least squares of log value on log variables: a power law in every variable."""
 
+    candidate = Candidate("several-variables", plain=True)
+
     def fit(self, X: pd.DataFrame, y: Any) -> LogLinear:
         """Fit the coefficients; the shortest ones where rows are few."""
         points, y = self._remember(X, y)
@@ -190,6 +199,8 @@ class GaussianProcess(Logarithmic):
         More training rows than this are thinned evenly along their overall scale, because the
         cost grows with the cube of the rows.
     """
+
+    candidate = Candidate()
 
     def __init__(self, max_rows: int = 200):
         self.max_rows = max_rows
@@ -252,6 +263,8 @@ class GradientBoosting(Logarithmic):
         Trees.
     """
 
+    candidate = NotCandidate("constant beyond the training rows, as the nearest observation is")
+
     def __init__(self, n_estimators: int = 100):
         self.n_estimators = n_estimators
 
@@ -277,6 +290,8 @@ class NearestNeighbors(Logarithmic):
     k : int
         How many; all where rows are fewer.
     """
+
+    candidate = NotCandidate("constant beyond the training rows, as the nearest neighbour is")
 
     def __init__(self, k: int = 3):
         self.k = k
@@ -304,6 +319,8 @@ class PolynomialRidge(Logarithmic):
     degree : int
         Of the polynomial.
     """
+
+    candidate = NotCandidate("the surface of log-quadratic[floor], without a floor")
 
     def __init__(self, degree: int = 2):
         self.degree = degree
@@ -336,6 +353,8 @@ class LogQuadratic(Logarithmic):
     floor : bool
         Whether to look for an irreducible part.
     """
+
+    candidate = Candidate(most_columns=9)
 
     def __init__(self, floor: bool = True):
         self.floor = floor

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from predictors.candidacy import Candidacy, Candidate, NotCandidate
 
 __all__ = ["BUILT_IN", "Entry"]
 
@@ -38,23 +40,42 @@ class Entry:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     """Collections that went into its constants: it is not ranked on them."""
+    candidate: Candidacy | None = None
+    """Where AutoLaw may use it, for a recipe that differs from what its class says of the law."""
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
+        return self._load()(**self.arguments)
+
+    def candidacy(self) -> Candidacy:
+        """Return where AutoLaw may use it: as the entry says, else as its class does; what says nothing is left out."""
+        found = self.candidate or getattr(self._load(), "candidate", None)
+        return found if isinstance(found, Candidate | NotCandidate) else NotCandidate("it does not say that it is a candidate")
+
+    def _load(self) -> Any:
         module, _, attribute = self.target.partition(":")
-        return getattr(importlib.import_module(module), attribute)(**self.arguments)
+        return getattr(importlib.import_module(module), attribute)
 
 
-def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: str | None = None, **arguments: Any) -> Entry:
-    return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
+def _entry(
+    name: str,
+    target: str,
+    tracks: str = "",
+    paper: str = "",
+    *,
+    family: str | None = None,
+    candidate: Candidacy | None = None,
+    **arguments: Any,
+) -> Entry:
+    own_family = family or name.split("[")[0]
+    return Entry(name, f"predictors.{target}", own_family, tuple(tracks.split()), paper, arguments, candidate=candidate)
 
 
 def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
     note = f"{paper}; constants as published"
     arguments = {"law": f"predictors.{target}", "source": source}
-    return Entry(
-        f"{name}[{source}]", "predictors.published_constants:PublishedLaw", name, tuple(tracks.split()), note, arguments, trained_on
-    )
+    entry = _entry(f"{name}[{source}]", "published_constants:PublishedLaw", tracks, note, **arguments)
+    return replace(entry, trained_on=trained_on)
 
 
 # Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
@@ -62,6 +83,7 @@ def _published(name: str, target: str, source: str, tracks: str, paper: str, *tr
 # the others.
 _L2_LOG = {"loss": "l2"}
 _L2 = {"loss": "l2", "space": "linear"}
+_ANOTHER_RECIPE = NotCandidate("another recipe of the form is a candidate")
 _HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
 _ALABDULMOHSIN = "Alabdulmohsin et al. 2022, arXiv 2209.06640"
 _CABALLERO = "Caballero et al. 2023, arXiv 2210.14891"
@@ -84,7 +106,7 @@ _GENERIC = (
     _entry("nearest-neighbor", "baselines:NearestNeighbor"),
     _entry("nearest-neighbors", "baselines:NearestNeighbors"),
     _entry("log-linear", "baselines:LogLinear"),
-    _entry("log-quadratic", "baselines:LogQuadratic", floor=False),
+    _entry("log-quadratic", "baselines:LogQuadratic", candidate=_ANOTHER_RECIPE, floor=False),
     _entry("log-quadratic[floor]", "baselines:LogQuadratic"),
     _entry("polynomial-ridge", "baselines:PolynomialRidge"),
     _entry("gaussian-process", "baselines:GaussianProcess"),
@@ -98,7 +120,7 @@ _CURVE = (
     _entry("m3", "power_laws:M3", "curve", _ALABDULMOHSIN, **_L2_LOG),
     _entry("m4", "power_laws:M4", "curve", _ALABDULMOHSIN, **_L2_LOG),
     _entry("bnsl-1", "power_laws:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=1, **_L2_LOG),
-    _entry("bnsl-2", "power_laws:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=2, **_L2_LOG),
+    _entry("bnsl-2", "power_laws:BNSL", "curve", _CABALLERO, family="bnsl", candidate=_ANOTHER_RECIPE, n_breaks=2, **_L2_LOG),
     _entry("exp2", "learning_curves:ExponentialTwo", "curve", _LCDB, **_L2),
     _entry("exp3", "learning_curves:ExponentialThree", "curve", _LCDB, **_L2),
     _entry("exp4", "learning_curves:ExponentialFour", "curve", _LCDB, **_L2),
@@ -126,7 +148,7 @@ _COMPUTE = (
     _entry("kaplan-steps", "compute_variants:KaplanSteps", "compute hyperparameters", _KAPLAN),
     _entry("chinchilla[huber-log]", "compute:Chinchilla", "compute", _HOFFMANN),
     _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
-    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2", space="linear"),
+    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, candidate=_ANOTHER_RECIPE, **_L2),
     _entry("chinchilla-gamma", "compute_variants:ChinchillaGamma", "compute", "Busbridge et al. 2025, arXiv 2502.08606"),
     _entry("interaction", "compute_variants:Interaction", "compute", "Bordelon et al. 2024, arXiv 2402.01092"),
     _entry("isoflop", "isoflop:IsoFLOP", "compute", f"{_HOFFMANN}, approach 2"),
@@ -184,7 +206,7 @@ _DOWNSTREAM = (
     _entry("loss-to-error", "downstream:LossToError", "downstream", _GADRE, **_L2),
     _entry("loss-to-accuracy", "downstream:LossToAccuracy", "downstream", _BHAGIA, **_L2),
     _entry("two-stage[sigmoid]", "downstream:TwoStage", "downstream", _BHAGIA),
-    _entry("two-stage[exponential]", "downstream:TwoStage", "downstream", _GADRE, second="exponential"),
+    _entry("two-stage[exponential]", "downstream:TwoStage", "downstream", _GADRE, candidate=_ANOTHER_RECIPE, second="exponential"),
     _entry("token-power", "downstream:TokenPower", "downstream", "Schaeffer et al. 2023, arXiv 2304.15004", **_L2),
     _entry("direct-accuracy", "downstream:DirectAccuracy", "downstream", "Krajewski et al. 2025, arXiv 2512.08894", **_L2),
     _entry("pass-until", "downstream:PassUntil", "downstream", "Hu et al. 2023, arXiv 2310.03262", **_L2),

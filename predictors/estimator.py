@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from predictors.candidacy import Candidacy
 from predictors.columns import check_response, numeric_columns
 from predictors.contract import ANY, columns_read
 from scalingbench.common.errors import PredictorError
@@ -29,9 +30,13 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
         Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
         whatever its name, ``"mix_*"`` every column whose name starts so; None is every numeric
         column. Plain arrays are read by position.
+    candidate : Candidate or NotCandidate
+        Where AutoLaw may use the law, or why it does not. Every law of this project says so in its class; one of another
+        package that says nothing is left out.
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None
+    candidate: ClassVar[Candidacy]
 
     def fit(self, X: pd.DataFrame, y: Any) -> ScalingLaw:
         """Fit on training rows.

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.allocation import Allocation
+from predictors.candidacy import NotCandidate
 from predictors.columns import select
 from predictors.estimator import ScalingLaw
 from predictors.power_laws import PowerLaw, ShiftedPowerLaw
@@ -33,6 +34,7 @@ class IsoFLOP(ScalingLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = NotCandidate("it reads whole budgets, which back-tests cut apart")
 
     def fit(self, X: pd.DataFrame, y: Any) -> IsoFLOP:
         """Fit the parabolas, then their vertices against compute.

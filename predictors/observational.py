@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import Candidate
 from predictors.columns import select
 from predictors.estimator import ScalingLaw
 
@@ -55,6 +56,7 @@ class Observational(ScalingLaw):
     """
 
     variables = ("flops", "obs_*")
+    candidate = Candidate(values="shares")
 
     def __init__(self, n_components: int = 3):
         self.n_components = n_components
@@ -103,6 +105,7 @@ class Sloth(ScalingLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate(values="shares", needs=("curve",))
 
     def __init__(self, ridge: float = 0.3):
         self.ridge = ridge

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from predictors.contract import ANY
 from predictors.fitting import Loss, Space
 from predictors.law import ParametricLaw
@@ -24,6 +25,7 @@ class PowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable", plain=True)
     parameters = (amplitude("a", x="b"), real("b", -10.0, 10.0, start=(-0.2, 1.5)))
 
     @staticmethod
@@ -42,6 +44,7 @@ class ShiftedPowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable", plain=True)
     parameters = (irreducible("E"), amplitude("a", x="b"), exponent("b"))
 
     @staticmethod
@@ -60,6 +63,7 @@ class OffsetPowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("pow4 is the same curve, with constants of either sign")
     parameters = (irreducible("E"), amplitude("a", x="b"), positive("gamma", start=(1e-3, 3.0), x=1.0), exponent("b"))
 
     @staticmethod
@@ -77,6 +81,7 @@ class M3(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     parameters = (amplitude("beta", x="c"), positive("gamma", start=(1e-3, 3.0), x=-1.0), exponent("c"))
 
     @staticmethod
@@ -96,6 +101,7 @@ class M4(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (
         irreducible("eps_inf"),
         amplitude("gap", start=(0.3, 10.0), linear=False),
@@ -161,6 +167,7 @@ class BNSL(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     default_starts = 512
     hard = True
 

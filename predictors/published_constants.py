@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import NotCandidate
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
 from scalingbench.common.errors import PredictorError
@@ -29,6 +30,8 @@ class PublishedLaw(ScalingLaw):
     source : str
         A key of the law's `ParametricLaw.published_constants`.
     """
+
+    candidate = NotCandidate("its constants are not fitted to the rows at hand")
 
     def __init__(self, law: str = "predictors.compute:Chinchilla", source: str = "besiroglu2024"):
         self.law = law

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, positive, real
 
@@ -23,6 +24,7 @@ class Coverage(ParametricLaw):
     """
 
     variables = ("samples",)
+    candidate = Candidate(values="shares")
     fixed_scale = ("y",)
     parameters = (positive("a", start=(0.05, 10.0), k="b"), real("b", -5.0, 5.0, start=(0.0, 1.0)))
 
@@ -47,6 +49,7 @@ class BetaBinomialCoverage(ParametricLaw):
     """
 
     variables = ("samples",)
+    candidate = Candidate(values="shares")
     fixed_scale = ("k", "y")
     parameters = (positive("alpha", 1e-3, 1e3, start=(0.05, 3.0)), positive("beta", 1e-3, 1e6, start=(0.1, 1e3)))
 
@@ -67,6 +70,7 @@ class ImperfectVerifier(ParametricLaw):
     """
 
     variables = ("samples",)
+    candidate = NOT_CHOSEN
     fixed_scale = ("k",)
     parameters = (amplitude("pi"), positive("alpha", 1e-3, 1e3, start=(0.05, 3.0)), positive("beta", 1e-3, 1e6, start=(0.1, 1e3)))
 
