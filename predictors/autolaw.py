@@ -96,7 +96,7 @@ class AutoLaw(ScalingLaw):
         from scipy.stats import norm
 
         mean, sd, _ = self._combine(X)
-        found = mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :]
+        found: np.ndarray = mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :]
         return np.exp(np.clip(found, -690.0, 690.0)) if self._trials.data.log else found
 
     def weights(self, X: pd.DataFrame) -> dict[str, float]:

@@ -84,7 +84,8 @@ def _half_smallest(x: np.ndarray) -> float:
 def _signed_log(x: np.ndarray, offset: float) -> np.ndarray:
     """Return log(x + offset) for x >= 0; mirrored for x < 0, which scale variables don't have."""
     tiny = offset or 1e-300
-    return np.where(x >= 0, np.log(np.maximum(np.abs(x) + offset, 1e-300)), 2.0 * np.log(tiny) - np.log(np.abs(x) + tiny))
+    logs: np.ndarray = np.where(x >= 0, np.log(np.maximum(np.abs(x) + offset, 1e-300)), 2.0 * np.log(tiny) - np.log(np.abs(x) + tiny))
+    return logs
 
 
 class MeanPredictor(ScalingLaw):
@@ -151,7 +152,8 @@ class NearestObservation(_Generic):
 def _nearest(queries: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.ndarray:
     distance = np.sqrt(((queries[:, None, :] - points[None, :, :]) ** 2).sum(axis=2))
     tied = distance <= distance.min(axis=1, keepdims=True) * (1.0 + _TIE) + 1e-12
-    return (tied * values).sum(axis=1) / tied.sum(axis=1)
+    means: np.ndarray = (tied * values).sum(axis=1) / tied.sum(axis=1)
+    return means
 
 
 class Logarithmic(_Generic):
@@ -236,7 +238,8 @@ class GaussianProcess(Logarithmic):
 
         fewer = self._without_missing(self._read(X))
         if fewer is not None:
-            return fewer.predict_quantiles(X, levels)
+            quantiles: np.ndarray = fewer.predict_quantiles(X, levels)
+            return quantiles
         mean, sd = self._posterior(self._features(X))
         return self._from_model(mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :])
 
@@ -251,7 +254,8 @@ def _spread(scale: np.ndarray, most: int) -> np.ndarray:
     order = np.argsort(scale, kind="stable")
     if len(order) <= most:
         return order
-    return order[np.round(np.linspace(0, len(order) - 1, most)).astype(int)]
+    kept: np.ndarray = order[np.round(np.linspace(0, len(order) - 1, most)).astype(int)]
+    return kept
 
 
 class GradientBoosting(Logarithmic):

@@ -73,7 +73,7 @@ def _entry(
 
 def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
     note = f"{paper}; constants as published"
-    arguments = {"law": f"predictors.{target}", "source": source}
+    arguments: dict[str, Any] = {"law": f"predictors.{target}", "source": source}
     entry = _entry(f"{name}[{source}]", "published_constants:PublishedLaw", tracks, note, **arguments)
     return replace(entry, trained_on=trained_on)
 
@@ -81,8 +81,8 @@ def _published(name: str, target: str, source: str, tracks: str, paper: str, *tr
 # Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
 # squared error for Gadre et al. (their code) and for shares and scores, a Huber loss of log error, delta 1e-3, for
 # the others.
-_L2_LOG = {"loss": "l2"}
-_L2 = {"loss": "l2", "space": "linear"}
+_L2_LOG: dict[str, Any] = {"loss": "l2"}
+_L2: dict[str, Any] = {"loss": "l2", "space": "linear"}
 _ANOTHER_RECIPE = NotCandidate("another recipe of the form is a candidate")
 _HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
 _ALABDULMOHSIN = "Alabdulmohsin et al. 2022, arXiv 2209.06640"

@@ -21,7 +21,7 @@ from scalingbench.common.errors import PredictorError
 __all__ = ["ScalingLaw", "latex_of"]
 
 
-class ScalingLaw(RegressorMixin, BaseEstimator):
+class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn states no types
     """Base of all predictors.
 
     Attributes

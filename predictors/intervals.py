@@ -28,14 +28,16 @@ def enlarged_residuals(problem: Problem, u: np.ndarray) -> np.ndarray:
     """Return measured minus fitted, shape (n,), enlarged because a fit spends a constant's worth of noise each."""
     n = len(problem.y)
     unit = 1.0 if problem.space == "log" else problem.scales["y"]
-    return -unit * np.sqrt(n / max(1, n - len(u))) * problem.residuals(u[None, :])[0]
+    enlarged: np.ndarray = -unit * np.sqrt(n / max(1, n - len(u))) * problem.residuals(u[None, :])[0]
+    return enlarged
 
 
 def bootstrap_quantiles(curve: Curve, draws: np.ndarray, residuals: np.ndarray, levels: np.ndarray, seed: int) -> np.ndarray:
     """Return quantiles of refitted predictions plus resampled residuals, shape (n, len(levels))."""
     values = curve(draws)
     noise = np.random.default_rng([seed, 1]).choice(residuals, values.shape)
-    return np.quantile(values + noise, levels, axis=0).T
+    found: np.ndarray = np.quantile(values + noise, levels, axis=0).T
+    return found
 
 
 def delta_quantiles(curve: Curve, u: np.ndarray, spread: np.ndarray, residuals: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -45,4 +47,5 @@ def delta_quantiles(curve: Curve, u: np.ndarray, spread: np.ndarray, residuals: 
     step = 1e-5 * np.eye(len(u))
     slope = (curve(u + step) - curve(u - step)) / 2e-5
     variance = np.einsum("pn,pq,qn->n", slope, spread, slope) + np.mean(residuals**2)
-    return curve(u[None, :])[0][:, None] + np.sqrt(np.maximum(variance, 0.0))[:, None] * norm.ppf(levels)[None, :]
+    found: np.ndarray = curve(u[None, :])[0][:, None] + np.sqrt(np.maximum(variance, 0.0))[:, None] * norm.ppf(levels)[None, :]
+    return found

@@ -162,7 +162,8 @@ class ParametricLaw(ScalingLaw):
         """
         check_is_fitted(self, "params_")
         X = self._read(X)
-        return self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
+        values: np.ndarray = self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
+        return values
 
     def predict_quantiles(
         self,
@@ -301,7 +302,7 @@ class ParametricLaw(ScalingLaw):
 
     def __getstate__(self) -> dict[str, Any]:
         # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it
-        state = super().__getstate__()
+        state: dict[str, Any] = super().__getstate__()
         if "_problem" in state:
             state = {**state, "_problem": replace(state["_problem"], parameters=(), constants=(), formula=None, jacobian=None, turn=None)}
         return state

@@ -208,7 +208,7 @@ class _Regression(ScalingLaw):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return predictions, shape (n,)."""
         check_is_fitted(self, "model_")
-        found = self.model_.predict(self._features(self._read(X)))
+        found: np.ndarray = self.model_.predict(self._features(self._read(X)))
         return np.exp(np.clip(found, -690.0, 690.0)) if self.log_ else found
 
     def _shares(self, X: pd.DataFrame) -> np.ndarray:
@@ -269,7 +269,7 @@ class MixtureBoosting(ScalingLaw):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return predictions, shape (n,)."""
         check_is_fitted(self, "model_")
-        found = self.model_.predict(self._features(self._read(X)))
+        found: np.ndarray = self.model_.predict(self._features(self._read(X)))
         return np.exp(found) if self.log_ else found
 
     def _features(self, X: pd.DataFrame) -> np.ndarray:

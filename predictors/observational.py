@@ -21,7 +21,8 @@ _RIDGE = 0.05  # of the weights, in units of standardised components: keeps sepa
 
 def _logit(share: np.ndarray) -> np.ndarray:
     inside = np.clip(share, 1e-3, 1.0 - 1e-3)
-    return np.log(inside) - np.log1p(-inside)
+    logit: np.ndarray = np.log(inside) - np.log1p(-inside)
+    return logit
 
 
 def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -38,7 +39,8 @@ def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _sigmoid(Z: np.ndarray, theta: np.ndarray) -> np.ndarray:
     *weights, intercept, chance = theta
-    return chance + (1.0 - chance) / (1.0 + np.exp(-np.clip(Z @ np.array(weights) + intercept, -50.0, 50.0)))
+    found: np.ndarray = chance + (1.0 - chance) / (1.0 + np.exp(-np.clip(Z @ np.array(weights) + intercept, -50.0, 50.0)))
+    return found
 
 
 class Observational(ScalingLaw):

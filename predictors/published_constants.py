@@ -63,7 +63,8 @@ class PublishedLaw(ScalingLaw):
 
     def _law(self) -> ParametricLaw:
         module, _, name = self.law.partition(":")
-        return getattr(importlib.import_module(module), name)()
+        law: type[ParametricLaw] = getattr(importlib.import_module(module), name)
+        return law()
 
     def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
         """Look the constants up."""

@@ -34,7 +34,7 @@ class Coverage(ParametricLaw):
         return np.exp(-a * np.exp(np.clip(-b * np.log(k), -300.0, 300.0)))
 
 
-def _all_wrong(k: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
+def _all_wrong(k: Any, alpha: Any, beta: Any) -> Any:
     """Return the mean of (1 - p)^k over a Beta(alpha, beta) distribution of p."""
     return np.exp(gammaln(beta + k) + gammaln(alpha + beta) - gammaln(alpha + beta + k) - gammaln(beta))
 
