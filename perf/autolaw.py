@@ -19,6 +19,7 @@ from benchmark.tasks.task import Fold, Task
 from predictors.autolaw import AutoLaw
 from predictors.backtests import ALL, axes_of
 from predictors.baselines import NearestNeighbor
+from scalingbench.common.errors import PredictorError
 
 GRID = {"power": (1.0, 2.0), "most": (1, 3, 4, 5), "floor": (0.003,), "recency": (2.0, 4.0), "reach": (1.0, 3.0, 4.0, np.inf)}
 
@@ -70,7 +71,7 @@ def _divide(task: Task, fold: Fold) -> list[tuple]:
 def _fit(X: pd.DataFrame, y: np.ndarray) -> AutoLaw | None:
     try:
         return AutoLaw().fit(X, y)
-    except Exception:
+    except PredictorError:  # no candidate can be fitted: the data set says nothing about the defaults
         return None
 
 
@@ -84,10 +85,7 @@ def _reference(train: tuple, X: pd.DataFrame, y: np.ndarray, log: bool) -> float
 
 
 def _judge(law: AutoLaw, settings: dict, X: pd.DataFrame, y: np.ndarray, log: bool, base: float) -> tuple[float, float]:
-    law.set_params(**settings)
-    scale = np.log(law._values_) if law._log else law._values_
-    law.errors_ = law._error_table()
-    law._floor = max(settings["floor"] * float(np.std(scale)), 1e-6)
+    law = law.reweighted(**settings)
     low, high = law.predict_quantiles(X, (0.1, 0.9)).T
     ratio = np.clip(_error(y, law.predict(X), log) / base, 0.01, 10.0)
     return float(ratio), float(np.mean((y >= low) & (y <= high)))

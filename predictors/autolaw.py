@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from predictors.backtests import ALL, INTERPOLATION, direction
 from predictors.candidacy import NotCandidate
 from predictors.columns import numeric_columns
+from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.trials import DataSet, Trials, hold_trials, is_plain
 from scalingbench.common.errors import PredictorError
@@ -102,6 +103,22 @@ class AutoLaw(ScalingLaw):
     def weights(self, X: pd.DataFrame) -> dict[str, float]:
         """Return the weights of the candidates that share in the prediction of these rows, the best in back-tests first."""
         return self._combine(X)[2]
+
+    def _findings(self) -> Findings | None:
+        """Return who shares in a prediction beyond the largest training runs, and how they did in back-tests."""
+        if not hasattr(self, "errors_"):
+            return None
+        data, axes = self._trials.data, self._trials.axes
+        fitted = [name for name, trial in self._trials.by_name.items() if trial.model is not None]
+        names, _, weight = self._weigh(fitted, self._judge(ALL, ()))
+        errors = self.errors_.reindex(names).rename(columns={ALL: "overall scale"})
+        lines = [f"{len(data.y)} rows of {', '.join(map(str, data.X.columns))}; {len(fitted)} candidates"]
+        lines.append(
+            "weights beyond the largest runs, unless a law leaps there, and root mean squared errors"
+            + (" of logarithms" if data.log else "")
+        )
+        lines.append(f"in back-tests along: {', '.join(errors)}" if axes else "too few rows for back-tests")
+        return Findings(tuple(lines), errors.assign(weight=weight)[["weight", *errors]])
 
     def _settle(self, trials: Trials) -> None:
         if all(trial.model is None for trial in trials.by_name.values()):

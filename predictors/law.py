@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from predictors import fitting, intervals
 from predictors.allocation import Allocation, optimum
 from predictors.columns import select
+from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.fitting import Loss, Problem, Space
 from predictors.parameters import Parameter
@@ -299,6 +300,14 @@ class ParametricLaw(ScalingLaw):
             },
             index=pd.Index(list(self.params_), name="constant"),
         )
+
+    def _findings(self) -> Findings | None:
+        if not hasattr(self, "params_"):
+            return None
+        table = self.summary()
+        notes = np.where(table["at_bound"], "at its bound", np.where(table["identified"], "", "left open by the data"))
+        lines = (f"{len(self._problem.y)} rows, {self.status_}; {self.loss} loss of residuals in {self.space} space",)
+        return Findings(lines, table[["estimate", "se"]].assign(note=notes), self.latex())
 
     def __getstate__(self) -> dict[str, Any]:
         # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.candidacy import NotCandidate
+from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
 from scalingbench.common.errors import PredictorError
@@ -73,6 +75,10 @@ class PublishedLaw(ScalingLaw):
         _check_source(type(law), self.source)
         self.params_ = dict(law.published_constants[self.source])
         return self
+
+    def _findings(self) -> Findings | None:
+        found = super()._findings()
+        return found and replace(found, lines=(f"constants of {self.source}, not fitted",), latex=type(self._law()).latex())
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return the law's values, shape (n,)."""

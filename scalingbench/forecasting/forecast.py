@@ -134,7 +134,7 @@ def forecast(
         value = float(np.ravel(model.predict(point))[0])
         quantiles = np.ravel(model.predict_quantiles(point, list(LEVELS))) if hasattr(model, "predict_quantiles") else None
     low, high = (None, None) if quantiles is None else _within(metric, float(quantiles[0]), float(quantiles[2]))
-    weights = {k: float(v) for k, v in getattr(model, "weights_", {}).items()}
+    weights = dict(model.weights(point)) if callable(getattr(model, "weights", None)) else {}
     return Forecast(metric, predictor, target, value, low, high, len(rows), _beyond(X, target), weights)
 
 
