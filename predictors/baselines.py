@@ -1,4 +1,4 @@
-"""Generic predictors that know nothing of scaling: what a law has to beat.
+"""Baselines: generic predictors that know nothing of scaling, which a law has to beat.
 
 All read every numeric column; variables are used in natural logarithms, one that holds zeros as
 log(x + half its smallest positive training value). Values are modelled in logarithms too where all
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.candidacy import Candidate, NotCandidate
@@ -209,7 +210,6 @@ class GaussianProcess(Logarithmic):
 
     def fit(self, X: pd.DataFrame, y: Any) -> GaussianProcess:
         """Fit mean, kernel and noise."""
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 

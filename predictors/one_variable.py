@@ -1,4 +1,4 @@
-"""Simple shapes of one scale variable: lines, parabolas and sigmoids, in x or its logarithm."""
+"""Other simple forms of one scale variable than power laws: lines, parabolas and sigmoids, in x or its logarithm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of one scale variable, whatever it is: x -> loss."""
+"""Power laws of one scale variable, whatever it is: plain, shifted, offset, between two ends, broken."""
 
 from __future__ import annotations
 
