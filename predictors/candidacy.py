@@ -61,5 +61,5 @@ class NotCandidate:
 
 Candidacy = Candidate | NotCandidate
 
-NOT_CHOSEN = NotCandidate("the candidates were chosen before any held-out result: one more needs AutoLaw's defaults chosen again")
-"""For laws that no candidate stands for; the defaults are chosen by ``perf/autolaw.py``."""
+NOT_CHOSEN = NotCandidate("not among the candidates, which were chosen before any held-out result")
+"""For laws that no candidate stands for. To add one is to choose the defaults again (``perf/autolaw.py``)."""
