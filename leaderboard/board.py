@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, interval, number
 
 __all__ = ["Board"]
@@ -73,7 +74,7 @@ class Board(Tabular):
     def caption(self) -> str:
         """One sentence that says what the board ranks and how."""
         scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
-        where = f"{_count(self.n_tasks, 'task')} of {_count(self.n_collections, 'collection')}"
+        where = f"{count_of(self.n_tasks, 'task')} of {count_of(self.n_collections, 'collection')}"
         intervals = (
             f"[95 % intervals]: {self.n_resamples} bootstrap resamples of collections"
             if self.n_collections > 1
@@ -92,7 +93,7 @@ class Board(Tabular):
         scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
         first = f"; first: {self.rows.iloc[0]['predictor']}, skill {self.rows.iloc[0]['skill']:.3f}" if len(self.rows) else ""
         version = f"; version {self.version}" if self.version else ""
-        return f"Board({scope}: {_count(len(self.rows), 'predictor')} on {_count(self.n_tasks, 'task')}{first}{version})"
+        return f"Board({scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
@@ -116,7 +117,3 @@ def _cells(row: Mapping[Any, Any]) -> list[str]:
 def _milliseconds(seconds: float) -> str:
     # times are measured anew by every run: two digits, so that readers don't read more into them
     return number(seconds, 0) if pd.isna(seconds) else f"{float(f'{1000 * seconds:.2g}'):g}"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import yaml
@@ -21,13 +22,24 @@ def cite(references: Iterable[Reference], form: CitationFormat) -> str:
         seen.setdefault((reference.title.lower(), reference.version), reference)
     if form == "cff":
         return _cff(list(seen.values()))
-    return "\n\n".join((_bibtex if form == "bibtex" else _apa)(r) for r in seen.values())
+    if form == "apa":
+        return "\n\n".join(map(_apa, seen.values()))
+    return "\n\n".join(_bibtex(r, key) for key, r in _keyed(seen.values()))
+
+
+def _keyed(references: Iterable[Reference]) -> Iterator[tuple[str, Reference]]:
+    """Yield each work with a key of its own: the second of one key gets a ``b``, the third a ``c``."""
+    taken: Counter[str] = Counter()
+    for reference in references:
+        letter = chr(ord("a") + taken[reference.key])
+        yield reference.key + ("" if letter == "a" else letter), reference
+        taken[reference.key] += 1
 
 
 _TEX = {c: "\\" + c for c in "&%$#_"}
 
 
-def _bibtex(r: Reference) -> str:
+def _bibtex(r: Reference, key: str) -> str:
     # by hand: pybtex leaves '$' as it is and turns 'ScalingBench maintainers' into a surname and a given name, and
     # bibtexparser escapes the braces that keep a title's capitals
     fields = {"title": f"{{{r.title}}}", "author": r.authors, "year": str(r.year)}
@@ -39,7 +51,7 @@ def _bibtex(r: Reference) -> str:
         fields["note"] = f"Version {r.version}"
     kind = "misc" if r.version or not r.venue else "inproceedings"
     body = ",\n".join(f"  {name} = {{{''.join(_TEX.get(c, c) for c in value)}}}" for name, value in fields.items())
-    return f"@{kind}{{{r.key},\n{body}\n}}"
+    return f"@{kind}{{{key},\n{body}\n}}"
 
 
 def _apa(r: Reference) -> str:

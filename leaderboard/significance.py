@@ -16,6 +16,7 @@ import pandas as pd
 
 from leaderboard.ranking import by_collection, skill_over
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
 
 __all__ = ["Comparison", "compare", "draw"]
@@ -67,7 +68,8 @@ class Comparison(Tabular):
         return "\n".join([*lines, "", f"{tests}.", *cliques])
 
     def __repr__(self) -> str:
-        return f"Comparison({len(self.skill)} predictors on {self.n_collections} collections; {len(self.cliques)} cliques not told apart)"
+        cliques = count_of(len(self.cliques), "clique")
+        return f"Comparison({len(self.skill)} predictors on {self.n_collections} collections; {cliques} not told apart)"
 
 
 def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) -> Comparison:

@@ -80,8 +80,11 @@ def _refuse_shadows() -> None:
             spec = find_spec(name)
         except ValueError:  # made by hand, without a specification
             spec = None
-        if spec is not None and spec.origin is not None and Path(spec.origin).resolve() != ours / name / "__init__.py":
-            raise ImportError(f"{spec.origin} hides the package {name!r} of scalingbench; rename it or start Python elsewhere")
+        if spec is None or spec.origin is None or Path(spec.origin).resolve() == ours / name / "__init__.py":
+            continue
+        found = Path(spec.origin)
+        kind = "folder" if found.name == "__init__.py" else "file"
+        raise ImportError(f"{found} hides the package {name!r} of scalingbench; rename that {kind}")
 
 
 _refuse_shadows()

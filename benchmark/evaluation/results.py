@@ -17,7 +17,7 @@ import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
-from scalingbench.common.messages import one_line
+from scalingbench.common.messages import count_of, one_line
 from scalingbench.common.names import slug
 from scalingbench.common.tables import Table, number
 
@@ -90,8 +90,8 @@ class TaskResult:
 
     def __repr__(self) -> str:
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        predictions = sum(len(f.predictions) for f in self.folds)
-        return f"TaskResult({self.predictor} on {self.task}: {len(self.folds)} fits{failed}, {predictions} predictions)"
+        predictions = count_of(sum(len(f.predictions) for f in self.folds), "prediction")
+        return f"TaskResult({self.predictor} on {self.task}: {count_of(len(self.folds), 'fit')}{failed}, {predictions})"
 
     def _repr_html_(self) -> str:
         rows = [

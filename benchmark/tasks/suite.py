@@ -19,7 +19,7 @@ from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError, SchemaError
-from scalingbench.common.messages import first_problem
+from scalingbench.common.messages import count_of, first_problem
 from scalingbench.common.names import nearest, unknown_name
 
 __all__ = ["Suite", "list_suites", "load_suite", "load_task", "task_table"]
@@ -134,7 +134,8 @@ class Suite:
         raise unknown_name(f"task of suite {self.name}", name, known)
 
     def __repr__(self) -> str:
-        return f"Suite({self.name}: {len(self.specs)} entries on {len({s.collection for s in self.specs})} collections)"
+        collections = count_of(len({s.collection for s in self.specs}), "collection")
+        return f"Suite({self.name}: {len(self.specs)} entries on {collections})"
 
     @property
     def fetch_only(self) -> tuple[str, ...]:

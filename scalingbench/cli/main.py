@@ -134,6 +134,7 @@ def run(
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
+    chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
