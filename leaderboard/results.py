@@ -130,7 +130,7 @@ class Results:
             raise InputError(f"these are the results of track {self.track!r}, not of {track!r}")
         names = self.collections
         if collections is not None:
-            names = tuple(c for c in collections if names is None or c in names)
+            names = tuple(c for c in _names(collections) if names is None or c in names)
         chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors))
         self.suite.entries(track=chosen.track, collections=names)  # names an unknown track or collection
         if "scores" in self.__dict__:  # made already, and those of a choice are some of them
@@ -143,8 +143,8 @@ class Results:
     def _of(self, predictors: Iterable[str] | None) -> tuple[TaskResult, ...]:
         if predictors is None:
             return self.results
-        names = set(predictors)
-        for name in names - set(self.predictors):
+        names = _names(predictors)
+        for name in (n for n in names if n not in self.predictors):
             raise unknown_name("predictor of these results", name, self.predictors)
         return tuple(r for r in self.results if r.predictor in {*names, self.suite.reference, *self.suite.pool})
 
@@ -261,7 +261,7 @@ class Results:
         top : int
             How many of the board, unless they are named.
         """
-        names = [str(n) for n in predictors or self.board().heads["predictor"].head(top)]
+        names = list(_names(predictors) if predictors else map(str, self.board().heads["predictor"].head(top)))
         return compare(self.scores, self.task_table, names)
 
     def standing(self, *predictors: str) -> Standing:
@@ -298,3 +298,8 @@ class Results:
                 ("fits that failed", sum(len(r.failures) for r in self.results)),
             ],
         )
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names; one that is not in a list is one name, and not its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)

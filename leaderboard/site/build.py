@@ -6,6 +6,7 @@ import importlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from leaderboard.citation import cite
 from leaderboard.plot_axis import axis_of_collection
 from leaderboard.results import Results
 from leaderboard.significance import Comparison, draw
-from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
+from leaderboard.site import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
 from leaderboard.site.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
 from leaderboard.submissions.metadata import Submission, submissions
 from predictors.registry import list_predictors
@@ -86,37 +87,51 @@ def check_site_can_be_written(out: Path) -> None:
         raise InputError(f"{out}: not empty, and not a site that was written here before")
 
 
+@dataclass(frozen=True)
+class _Material:
+    """What all pages are made from; the scores also say which rows of the result file they are of."""
+
+    results: Results
+    scores: pd.DataFrame
+    board: Board
+    tracks: Mapping[str, Board]
+
+
 def _content(results: Results, say: Say) -> SiteContent:
     scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
-    board = results.board()
-    tracks = {track: results.select(track=track).board() for track in sorted({str(t.track) for t in results.tasks if t.weight > 0})}
-    heads = board.heads["predictor"]
-    leaders = [str(name) for name in heads.head(_TOP)]
-    comparison = results.compare() if len(heads) > 1 else None
-    by_share = binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
-    made = {
-        "extrapolation": ("Error by extrapolation", binned_chart(scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)),
-        "share": ("Error by share of compute spent", by_share),
-        "calibration": ("Calibration", calibration_chart(results.results, results.tasks, _with_quantiles(results, heads))),
-    }
-    charts = {name: (title, chart) for name, (title, chart) in made.items() if chart is not None}
+    counted = sorted({str(t.track) for t in results.tasks if t.weight > 0})
+    made = _Material(results, scores, results.board(), {track: results.select(track=track).board() for track in counted})
+    comparison = results.compare() if len(made.board.heads) > 1 else None
     say(f"pages of {len(results.predictors)} predictors")
     submitted = submissions()
-    predictors = [
-        _predictor_page(str(row["predictor"]), row, scores, tracks, results.exclusions, submitted) for row in board.rows.to_dict("records")
-    ]
+    predictors = [_predictor_page(row, made, submitted) for row in made.board.rows.to_dict("records")]
     say(f"pages of {len(results.tasks)} tasks")
-    tasks = _task_pages(results, scores)
+    tasks = _task_pages(made)
     say("pages of collections")
-    best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task")
+    best = _records(scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task"))
     collections = [_collection_page(name, results, best) for name in sorted({t.collection for t in results.tasks})]
     cliques = comparison.cliques if comparison else ()
-    return SiteContent(board, tracks, charts, _drawn(comparison), cliques, predictors, collections, tasks, results.files)
+    return SiteContent(made.board, made.tracks, _charts(made), _drawn(comparison), cliques, predictors, collections, tasks, results.files)
 
 
-def _with_quantiles(results: Results, heads: pd.Series) -> list[str]:
-    stored = {r.predictor for r in results.results if any(f.quantiles for f in r.folds)}
-    return [str(name) for name in heads if name in stored][:_TOP]
+def _charts(made: _Material) -> dict[str, tuple[str, Chart]]:
+    """Return the charts of the first page, by identifier: title and specification; those without data are left out."""
+    leaders = [str(name) for name in made.board.heads["predictor"].head(_TOP)]
+    by_reach = binned_chart(made.scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)
+    by_share = binned_chart(made.scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
+    calibration = calibration_chart(made.results.results, made.results.tasks, _with_quantiles(made))
+    charts = {
+        "extrapolation": ("Error by extrapolation", by_reach),
+        "share": ("Error by share of compute spent", by_share),
+        "calibration": ("Calibration", calibration),
+    }
+    return {name: (title, chart) for name, (title, chart) in charts.items() if chart is not None}
+
+
+def _with_quantiles(made: _Material) -> list[str]:
+    """Return the first predictors of the board whose quantiles are stored."""
+    stored = {r.predictor for r in made.results.results if any(f.quantiles for f in r.folds)}
+    return [str(name) for name in made.board.heads["predictor"] if name in stored][:_TOP]
 
 
 def _result_rows(results: Results) -> pd.DataFrame:
@@ -139,18 +154,13 @@ def _drawn(comparison: Comparison | None) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def _predictor_page(
-    name: str,
-    row: dict[Any, Any],
-    scores: pd.DataFrame,
-    tracks: dict[str, Board],
-    left_out: Mapping[str, tuple[str, ...]],
-    submitted: Mapping[str, Submission],
-) -> PredictorPage:
-    own = scores[scores["predictor"] == name].sort_values("ratio", kind="stable")
+def _predictor_page(row: dict[Any, Any], made: _Material, submitted: Mapping[str, Submission]) -> PredictorPage:
+    name = str(row["predictor"])
+    own = made.scores[made.scores["predictor"] == name].sort_values("ratio", kind="stable")
     about, latex, paper, constants = _described(name, submitted)
-    places = [p for track, board in tracks.items() if (p := _place(board, track, name))]
-    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out.get(name, ()))
+    places = [p for track, board in made.tracks.items() if (p := _place(board, track, name))]
+    left_out = made.results.exclusions.get(name, ())
+    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out)
 
 
 def _described(name: str, submitted: Mapping[str, Submission]) -> tuple[str, str, str, str]:
@@ -181,12 +191,12 @@ def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in scores.to_dict("records")]
 
 
-def _task_pages(results: Results, scores: pd.DataFrame) -> list[TaskPage]:
-    stored = {(r.task, r.predictor): r for r in results.results}
-    facts = {row["task"]: row for row in _records(results.task_table)}
+def _task_pages(made: _Material) -> list[TaskPage]:
+    stored = {(r.task, r.predictor): r for r in made.results.results}
+    facts = {row["task"]: row for row in _records(made.results.task_table)}
     pages = []
-    for task in results.tasks:
-        own = scores[scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
+    for task in made.results.tasks:
+        own = made.scores[made.scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
         shown = [str(n) for n in own.drop_duplicates("family")["predictor"].head(_SHOWN)]
         best = [stored[task.id, n] for n in shown]
         rows, n = _predictions(task, best)
@@ -205,9 +215,9 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
     return rows, sum(len(f.y_test) for f in task.folds)
 
 
-def _collection_page(name: str, results: Results, best: pd.DataFrame) -> CollectionPage:
+def _collection_page(name: str, results: Results, best: Sequence[Mapping[str, Any]]) -> CollectionPage:
     own = [t for t in results.tasks if t.collection == name]
-    found = {row["task"]: row for row in _records(best)}
+    found = {row["task"]: row for row in best}
     rows = [{"task": t.id, "track": t.track, **_best_of(found[t.id])} for t in own if t.id in found]
     table, metric = load_collection(name).table, own[0].spec.metric
     points = table[(table["metric"] == metric) & (table["flag"] == "")]

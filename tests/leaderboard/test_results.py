@@ -75,6 +75,12 @@ def test_a_choice_of_predictors_keeps_what_they_are_measured_against():
         pd.testing.assert_frame_equal(board.rows.set_index("predictor")[columns], whole.drop(index="third")[columns])
 
 
+def test_one_name_needs_no_list(results):
+    assert results.select(collections="porian", predictors="law").tasks == results.tasks[1:2]
+    with pytest.raises(InputError, match="unknown predictor of these results 'lew'"):
+        results.select(predictors="lew")
+
+
 def test_choices_narrow_each_other(results):
     assert results.select(track="compute").select(collections=["porian", "farseer"]).tasks == results.tasks[1:2]
     with pytest.raises(InputError, match="these are the results of track 'compute', not of 'data-constrained'"):

@@ -1,9 +1,13 @@
 """What ``import scalingbench`` gives, and what it says where a user's own file hides one of our packages."""
 
+import contextlib
+import io
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -24,11 +28,29 @@ def test_every_public_name_is_there():
         _ = scalingbench.nothing
 
 
-def test_a_board_is_three_lines_away():
-    results = scalingbench.Results.load("v0")
-    board = results.select(track="compute").board()
-    assert isinstance(board, scalingbench.Board) and board.track == "compute"
-    assert {"skill", "skill_low", "skill_high"} <= set(board.rows.columns) and board.version.startswith("v0-")
+@pytest.fixture(scope="module")
+def documented():
+    """Run the code of docs/leaderboard.md; return its variables and what it printed."""
+    page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    variables, printed = {}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(block, variables)
+    return variables, printed.getvalue()
+
+
+def test_the_documented_way_to_a_board_works(documented):
+    variables, printed = documented
+    board = variables["board"]
+    assert isinstance(board, scalingbench.Board) and board.track == "compute" and board.version.startswith("v0-")
+    assert variables["best"]["skill_low"] < variables["best"]["skill"] < variables["best"]["skill_high"]
+    assert board.version in printed and r"\toprule" in printed and "adjusted by Holm" in printed
+
+
+def test_the_documented_reproduction_is_that_of_the_committed_result(documented):
+    variables, printed = documented
+    made = scalingbench.reproduce(variables["task"], "kaplan")
+    assert made.difference < 1e-3 and repr(made) in printed
 
 
 @pytest.mark.parametrize(
