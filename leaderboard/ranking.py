@@ -7,61 +7,16 @@ error, ratio (to the reference's error, clipped), failed, folds, fit_seconds, ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from leaderboard.board import Board
 from leaderboard.elo import Games, play, ratings
 
-__all__ = ["Board", "by_collection", "counted", "rank", "skill_over"]
+__all__ = ["by_collection", "counted", "rank", "skill_over"]
 
 _INTERVAL = (2.5, 97.5)
-
-
-@dataclass(frozen=True)
-class Board:
-    """A ranking.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        One row per predictor, best first: rank (missing for variants), predictor, family, variant_of (empty for the
-        head of a family), skill, skill_low, skill_high, skill_entered, win_rate, win_low, win_high, mean_rank, elo,
-        elo_low, elo_high, regret, log_params_error, coverage, tasks_entered, tasks_total, failed_tasks, failed_folds,
-        fit_seconds, mape.
-    suite : str
-        Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
-    reference : str
-        Predictor whose error is the unit of skill.
-    pool : tuple of str
-        Predictors that win rates are measured against.
-    n_resamples, seed : int
-        Of the bootstrap over collections.
-    version : str
-        Suite and hash of the content that was ranked, see `leaderboard.releases`.
-    """
-
-    rows: pd.DataFrame
-    suite: str
-    track: str | None
-    n_tasks: int
-    n_collections: int
-    reference: str
-    pool: tuple[str, ...]
-    n_resamples: int
-    seed: int
-    version: str = ""
-
-    @property
-    def heads(self) -> pd.DataFrame:
-        """The rows that head a family, best first."""
-        return self.rows[self.rows["variant_of"] == ""]
-
-    def cut(self, top: int | None = None, *, variants: bool = True) -> Board:
-        """Return the board with its first rows only, or without variants."""
-        rows = self.rows if variants else self.heads
-        return replace(self, rows=rows if top is None else rows.head(top))
 
 
 def rank(

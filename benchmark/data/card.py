@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import first_problem
+from scalingbench.common.references import Reference
 
 __all__ = ["Card", "Metric", "load_card", "parse_card"]
 
@@ -32,16 +33,6 @@ class Metric(_Strict):
     """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
 
 
-class Paper(_Strict):
-    """A paper to cite."""
-
-    title: str
-    authors: str
-    year: int
-    arxiv: str | None = None
-    venue: str | None = None
-
-
 class Upstream(_Strict):
     """Where the figures were taken from."""
 
@@ -57,7 +48,7 @@ class Facts(_Strict):
 
     tier: Literal["bundled", "fetch-only"]
     license_note: str
-    papers: tuple[Paper, ...] = Field(min_length=1)
+    papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""
     truth: dict[str, dict[str, float]] = Field(default_factory=dict)

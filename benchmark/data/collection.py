@@ -18,6 +18,7 @@ from benchmark.data.sources import build_table, source_names
 from benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
 from scalingbench.common.names import unknown_name
+from scalingbench.common.tables import facts_html
 
 __all__ = [
     "Collection",
@@ -69,6 +70,29 @@ class Collection:
     def digest(self) -> str:
         """Hash of every cell of the table."""
         return table_digest(self.table)
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.table)} rows of {self.n_runs} runs"
+        return f"Collection({self.name}: {sizes}; {_some(self.metrics, 3)} by {_some(self.variables)})"
+
+    def _repr_html_(self) -> str:
+        return facts_html(
+            f"{self.name}: {self.card.pretty_name}",
+            [
+                ("rows", len(self.table)),
+                ("runs", self.n_runs),
+                ("curves", f"{self.table['curve'].nunique()} (one is: {self.card.scalingbench.curves})"),
+                ("metrics", _some(self.metrics)),
+                ("variables", _some(self.variables)),
+                ("licence", self.card.license),
+                ("cite", "; ".join(paper.short for paper in self.card.scalingbench.papers)),
+            ],
+        )
+
+
+def _some(names: tuple[str, ...], most: int = 8) -> str:
+    """Return the first names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def table_digest(table: pd.DataFrame) -> str:

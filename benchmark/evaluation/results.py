@@ -17,13 +17,16 @@ import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
+from scalingbench.common.messages import count_of, one_line
 from scalingbench.common.names import slug
+from scalingbench.common.tables import Table, number
 
 __all__ = [
     "FoldResult",
     "Status",
     "TaskResult",
     "as_stored",
+    "list_result_files",
     "load_results",
     "part_path",
     "predictor_path",
@@ -84,6 +87,23 @@ class TaskResult:
     def failures(self) -> tuple[FoldResult, ...]:
         """Folds that failed."""
         return tuple(f for f in self.folds if f.status != "ok")
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        predictions = count_of(sum(len(f.predictions) for f in self.folds), "prediction")
+        return f"TaskResult({self.predictor} on {self.task}: {count_of(len(self.folds), 'fit')}{failed}, {predictions})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [f.fold, f.status, str(len(f.predictions)), number(1000 * f.fit_seconds, 1), _constants(f), one_line(f.message)]
+            for f in self.folds
+        ]
+        header = ("fit", "status", "predictions", "fit ms", "constants", "message")
+        return Table(header, rows, text=frozenset({0, 1, 4, 5}), note=repr(self)).head(20).html()
+
+
+def _constants(fold: FoldResult) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in fold.constants.items())
 
 
 def as_stored(values: np.ndarray) -> np.ndarray:
@@ -181,6 +201,24 @@ def _fold(row: dict[str, object]) -> FoldResult:
     )
 
 
+def list_result_files(folder: str | Path) -> tuple[Path, ...]:
+    """Return the result files of a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or holds none.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of results")
+    files = tuple(sorted(folder.glob("*.parquet")))
+    if not files:
+        hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
+        raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
+    return files
+
+
 def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     """Read all result files of a folder.
 
@@ -189,11 +227,4 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     InputError
         If the folder does not exist, holds none, or one of them is broken.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of results")
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
-        raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
-    return tuple(result for file in files for result in read_results(file))
+    return tuple(result for file in list_result_files(folder) for result in read_results(file))

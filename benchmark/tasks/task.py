@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.data.variables import OPEN_PREFIXES, VARIABLES, metric_kind
 from benchmark.tasks.splits import Split
+from scalingbench.common.messages import count_of
+from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
 
 __all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Task", "TaskSpec", "Where"]
@@ -142,6 +144,9 @@ class Fold:
         """Number of held-out rows that count."""
         return int(self.scored.sum())
 
+    def __repr__(self) -> str:
+        return f"Fold({self.name}: {len(self.y_train)} rows to train on, {self.n_scored} held out)"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -224,6 +229,27 @@ class Task:
                 digest.update(np.ascontiguousarray(y, dtype="<f8").tobytes())
             digest.update(fold.scored.tobytes())
         return digest.hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        rows = f"{self.n_train} rows to train on, {self.n_test} held out, in {count_of(len(self.folds), 'fit')}"
+        return f"Task({self.id}: {self.spec.metric} from {', '.join(self.variables)}; {rows}; extrapolates {self.extrapolation:.3g}x)"
+
+    def _repr_html_(self) -> str:
+        return facts_html(
+            self.id,
+            [
+                ("track", self.track),
+                ("predicts", self.spec.metric),
+                ("from", ", ".join(self.variables)),
+                ("rows to train on", self.n_train),
+                ("rows held out", self.n_test),
+                ("separate fits", len(self.folds)),
+                ("extrapolation", f"{self.extrapolation:.3g} times the largest training scale"),
+                ("share of the compute", f"{self.compute_share:.3g} ({self.cost_basis})"),
+                ("weight", f"{self.weight:.3g}"),
+                ("fingerprint", self.fingerprint),
+            ],
+        )
 
 
 def _column_bytes(column: pd.Series) -> bytes:

@@ -134,7 +134,7 @@ def run(
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
-    built = chosen.build(collections=split_names(collections), track=track)
+    chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
@@ -142,9 +142,19 @@ def run(
     if collections is None:
         say_fetch_only(chosen)
     levels = LEVELS if intervals else ()
-    results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit, levels=levels)
-    print_board(results, chosen, built, track, "json" if as_json else "md")
-    exit_with(results)
+    results = run_with_progress(
+        entered,
+        chosen,
+        out,
+        track=track,
+        collections=split_names(collections),
+        jobs=jobs,
+        resume=resume,
+        time_limit=time_limit,
+        levels=levels,
+    )
+    print_board(results, "json" if as_json else "md")
+    exit_with(results.failures)
 
 
 for name, command in {**board.COMMANDS, **submit.COMMANDS}.items():

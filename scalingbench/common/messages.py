@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["described", "first_problem", "one_line"]
+__all__ = ["count_of", "described", "first_problem", "one_line"]
 
 _LONGEST = 500
 
@@ -27,3 +27,8 @@ def first_problem(error: ValidationError) -> str:
     """Return the field and the rule of the first problem that pydantic found, as ``field: rule``."""
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+
+
+def count_of(n: int, noun: str) -> str:
+    """Return a number of things: ``1 task``, ``3 tasks``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -4,7 +4,6 @@ from score_worlds import board, world
 
 import leaderboard.releases as releases
 from leaderboard.releases import board_from_json, load_release, version_of
-from leaderboard.rendering import render
 from scalingbench.common.errors import LeaderboardError
 
 P = np.array([1.0, 2.0])
@@ -25,13 +24,13 @@ def test_a_version_names_its_content_whatever_the_order():
 @pytest.mark.parametrize("form", ["md", "csv", "json", "latex"])
 def test_a_board_prints_the_same_after_a_round_trip(form):
     before = board(world(), version="v1-0123456789")
-    assert render(board_from_json(render(before, "json")), form) == render(before, form)
+    assert board_from_json(before.render("json")).render(form) == before.render(form)
 
 
 def test_a_release_prints_unchanged(tmp_path, monkeypatch):
     monkeypatch.setattr(releases, "_folder", lambda: tmp_path)
-    (tmp_path / "v1-abc.json").write_text(render(board(world()), "json"), encoding="utf-8")
-    assert render(load_release("v1-abc"), "md") == render(board(world()), "md")
+    (tmp_path / "v1-abc.json").write_text(board(world()).render("json"), encoding="utf-8")
+    assert load_release("v1-abc").render() == board(world()).render()
     for wrong in ("v2-abc", "../v1-abc"):
         with pytest.raises(LeaderboardError, match="release: expected one of v1-abc"):
             load_release(wrong)

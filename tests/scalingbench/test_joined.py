@@ -5,12 +5,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import leaderboard.submissions as submissions
+import leaderboard.submissions.metadata as submissions
 from benchmark.tasks.suite import load_suite
-from leaderboard.results import board_of, committed_results, scores_of
+from leaderboard.results import Results
 from leaderboard.submissions.metadata import Submission
 from leaderboard.submissions.verify import submit
 from scalingbench.cli.main import app
+from scalingbench.common.files import sha256_of
 
 LAW = """
 import numpy as np
@@ -40,7 +41,7 @@ def joined(tmp_path, monkeypatch):
         year=2026,
         suite="v0",
         trained_on=("porian",),
-        source_sha256=submissions.sha256(tmp_path / "level.py"),
+        source_sha256=sha256_of(tmp_path / "level.py"),
     )
     submit(tmp_path / "level.py", described, load_suite("v0"), tmp_path / "subs", jobs=2, time_limit=60.0, progress=lambda *_: None)
     monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
@@ -48,10 +49,11 @@ def joined(tmp_path, monkeypatch):
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
-    results = committed_results(joined)
-    rows = board_of(results, joined, joined.tasks).rows.set_index("predictor")
-    assert rows.loc["lowest-level", "tasks_entered"] == 13
-    scores = scores_of(results, joined, joined.tasks)
+    results = Results.load(joined)
+    board = results.board()
+    assert board.rows.set_index("predictor").loc["lowest-level", "tasks_entered"] == 13
+    assert board.exclusions["lowest-level"] == ("porian",)
+    scores = results.scores
     assert "porian" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
 
 
@@ -64,8 +66,7 @@ def test_the_commands_know_it(joined):
 
 
 def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
-    suite = load_suite("v1")
-    scores = scores_of(committed_results(suite), suite, suite.tasks)
+    scores = Results.load("v1").scores
     entered = scores[scores["predictor"] == "chinchilla[hoffmann2022]"]
     assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
 

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard.ranking import Board
-from leaderboard.rendering import caption, render
+from leaderboard.board import Board
 
 
 @pytest.fixture
@@ -40,32 +39,32 @@ def board():
 
 
 def test_markdown_columns_line_up(board):
-    lines = render(board, "md").splitlines()
+    lines = board.render("md").splitlines()
     assert len({len(line) for line in lines[:4]}) == 1
     assert len({tuple(i for i, c in enumerate(line) if c == "|") for line in lines[:4]}) == 1
     assert "law_a[huber-log]" in lines[2] and "[0.05, 0.20]" in lines[2] and "3/10" in lines[2] and " 120 " in lines[2]
-    assert lines[-1] == caption(board) and "10 tasks of 4 collections" in lines[-1]
+    assert lines[-1] == board.caption and "10 tasks of 4 collections" in lines[-1]
 
 
 def test_json_round_trips_with_null_for_what_is_not_defined(board):
-    parsed = json.loads(render(board, "json"))
+    parsed = json.loads(board.render("json"))
     assert parsed["suite"] == "v0" and parsed["track"] is None and parsed["pool"] == ["nearest"]
     assert parsed["rows"][0]["skill"] == 0.123456789 and parsed["rows"][1]["win_rate"] is None
-    assert "NaN" not in render(board, "json")
+    assert "NaN" not in board.render("json")
 
 
 def test_csv_holds_full_precision(board):
     empty = {name: [""] for name in board.rows.columns.drop("variant_of")}
-    read = pd.read_csv(io.StringIO(render(board, "csv")), keep_default_na=False, na_values=empty)
+    read = pd.read_csv(io.StringIO(board.render("csv")), keep_default_na=False, na_values=empty)
     pd.testing.assert_frame_equal(read, board.rows, check_dtype=False)
 
 
 def test_latex_is_escaped(board):
-    text = render(board, "latex")
+    text = board.render("latex")
     assert r"law\_a{[}huber-log{]}" in text and r"\toprule" in text and text.count("&") == 3 * 12
     assert not any("[" in line.replace("{[}", "") for line in text.splitlines() if line.endswith(r"\\"))
 
 
 def test_an_unknown_format_is_refused(board):
     with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
-        render(board, "xml")
+        board.render("xml")
