@@ -142,6 +142,14 @@ def test_the_axis_that_held_out_rows_leave_decides_which_errors_count(registered
     assert set(law.weights(X.head(2))) == {"between"}
 
 
+def test_a_variable_is_judged_by_its_own_backtests_and_not_by_those_of_the_overall_scale(registered):
+    """z lets the first two rows share one overall scale: it is cut at 5, 6 and 7 rows, x at 4, 5 and 6."""
+    registered(stub("on-x", offsets={4: 0.1, 5: 0.1, 6: 0.1, 7: 0.4}), stub("overall", offsets=0.2))
+    law = AutoLaw(most=1).fit(X.assign(z=[1.0, 0.5, *[1.0] * 6]), Y)
+    assert law.errors_.loc["on-x", "x"] < 0.2 < law.errors_.loc["on-x", ALL]
+    assert set(law.weights(BEYOND.assign(z=1.0))) == {"on-x"}
+
+
 def test_an_axis_that_was_not_backtested_is_judged_by_the_overall_scale(registered):
     """z has three values: too few for a cut, but it is part of the overall scale, which orders the rows as x does not."""
     rows = X.assign(z=np.repeat([1e6, 1e3, 1.0], [3, 3, 2]))

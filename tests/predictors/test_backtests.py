@@ -19,6 +19,8 @@ def parts(X, axis):
 def test_an_axis_is_cut_at_a_half_two_thirds_and_four_fifths_of_its_values_from_below():
     """Of eight values 4, round(5.2) and round(6.4) are trained on; the rows above are predicted."""
     assert parts(DOUBLING, "x") == [(list(range(k)), list(range(k, 8))) for k in (4, 5, 6)]
+    twenty = pd.DataFrame({"x": 2.0 ** np.arange(20)})
+    assert [len(train) for train, _ in parts(twenty, "x")] == [10, 13, 16]
     shuffled = DOUBLING.iloc[[3, 7, 0, 5, 1, 6, 2, 4]].reset_index(drop=True)
     assert parts(shuffled, "x")[0] == ([0, 2, 4, 6], [1, 3, 5, 7])
 
@@ -103,10 +105,9 @@ def test_an_axis_without_range_is_never_the_direction():
 
 
 def test_a_column_that_held_out_rows_lack_takes_no_part_in_the_overall_scale():
-    """With experts in the training scale only, rows four decades larger would seem to lie inside it."""
-    train = GRID.assign(experts=np.geomspace(1e3, 1e9, 48))
-    test = GRID.assign(params=GRID["params"] * 1e2, tokens=GRID["tokens"] * 1e2)
+    """Larger models saw less data here, so only the overall scale is left; experts would hide it by six decades."""
+    train = pd.DataFrame({"params": 10.0 ** np.array([7, 8, 9, 10]), "tokens": 10.0 ** np.array([10.0, 9.2, 8.1, 7.2])})
+    test = pd.DataFrame({"params": [1e9], "tokens": [1e10]})
+    assert direction(train, test) == (ALL, pytest.approx((19.0 - 17.2) / 0.2))
     for lacking in (test, test.assign(experts=np.nan)):
-        axis, beyond = direction(train, lacking)
-        assert (axis, beyond) == ("params", pytest.approx(1.0))
-        assert direction(GRID, test) == (axis, beyond)
+        assert direction(train.assign(experts=[1.0, 1e2, 1e4, 1e6]), lacking) == direction(train, test)
