@@ -117,7 +117,7 @@ class AutoLaw(ScalingLaw):
             "weights beyond the largest runs, unless a law leaps there, and root mean squared errors"
             + (" of logarithms" if data.log else "")
         )
-        lines.append(f"in back-tests along: {', '.join(errors)}" if axes else "too few rows for back-tests")
+        lines.append(f"in back-tests along: {', '.join(map(str, errors))}" if axes else "too few rows for back-tests")
         return Findings(tuple(lines), errors.assign(weight=weight)[["weight", *errors]])
 
     def _settle(self, trials: Trials) -> None:
