@@ -213,6 +213,10 @@ def test_a_difference_is_relative_and_a_lost_fit_is_infinite():
     task = made_up_task("chinchilla", "compute")
     stored, again = made_up_result("law", task, 0.0), made_up_result("law", task, np.log(1.25))
     assert largest_difference(stored, again, task) == pytest.approx(0.2, abs=1e-6)  # 0.25 of 1.25
+    zero = dataclasses.replace(again, folds=(dataclasses.replace(again.folds[0], predictions=np.zeros(4)),))
+    off = 0.005 * np.ptp(task.folds[0].y_test)  # half of 1 % of the spread
+    near = dataclasses.replace(again, folds=(dataclasses.replace(again.folds[0], predictions=np.full(4, off)),))
+    assert largest_difference(near, zero, task) == pytest.approx(0.5)
     lost = dataclasses.replace(again, folds=(FoldResult("all", "error"),))
     assert largest_difference(stored, lost, task) == np.inf and largest_difference(lost, lost, task) == 0.0
 
