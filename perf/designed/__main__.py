@@ -104,7 +104,8 @@ def run_group(group: Group, data: Data, store: Store) -> None:
 def hardware() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     return f"{cpu}, 1 thread, {torch.backends.cpu.get_cpu_capability()}"
 
 
@@ -125,9 +126,8 @@ def measure(arguments: argparse.Namespace, store: Store) -> None:
             runs = [(seed, 1e-3) for seed in range(w.seeds)]
             seconds = train(network, data, steps=60, batch=w.batch, schedule="cosine", epochs=1, runs=runs)[0].group_cpu_seconds
             tokens = 60 * w.batch * network.unit * w.seeds
-            print(
-                f"{world} N {network.params}: {tokens / seconds:,.0f} tokens/s, {tokens * network.flops_per_token / seconds / 1e9:.2f} GFLOP/s"
-            )
+            speed = tokens / seconds
+            print(f"{world} N {network.params}: {speed:,.0f} tokens/s, {speed * network.flops_per_token / 1e9:.2f} GFLOP/s")
 
 
 def status(arguments: argparse.Namespace, store: Store) -> None:
@@ -136,9 +136,8 @@ def status(arguments: argparse.Namespace, store: Store) -> None:
         for stage in STAGES:
             planned = sum(len(g.runs) for g in groups(world, stage))
             rows = table[table["stage"] == stage]
-            print(
-                f"{world} {stage}: {len(rows)} of {planned} runs, {rows['loss'].isna().sum()} diverged, {rows['cpu_seconds'].sum():.0f} CPU s"
-            )
+            diverged, seconds = rows["loss"].isna().sum(), rows["cpu_seconds"].sum()
+            print(f"{world} {stage}: {len(rows)} of {planned} runs, {diverged} diverged, {seconds:.0f} CPU s")
 
 
 if __name__ == "__main__":
