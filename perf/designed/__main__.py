@@ -6,6 +6,8 @@
     python -m perf.designed run --world text --below-reach    # all stages, runs of at most 1/30 of the top run's compute
     python -m perf.designed run --world text                  # the rest
     python -m perf.designed status
+    python -m perf.designed plan                              # writes plan.csv: every group of runs, done or not
+    python -m perf.designed table                             # run files -> benchmark/data/raw/designed_<world>.parquet
 
 Runs are kept under ``--out`` (default perf/designed/runs, not in the repository).
 """
@@ -13,12 +15,14 @@ Runs are kept under ``--out`` (default perf/designed/runs, not in the repository
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import platform
 import time
 from dataclasses import asdict
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from perf.designed.grid import REACH, STAGES, WORLDS, Group, groups, top_flops
@@ -26,17 +30,19 @@ from perf.designed.store import Record, Store, code_version, finite
 from perf.designed.train import Data, train
 from perf.designed.tuning import TUNED, fit_plane, load_plane
 
+RAW = Path(__file__).parents[2] / "benchmark" / "data" / "raw"
+
 
 def main() -> None:
     arguments = parsed()
     torch.set_num_threads(1)
     store = Store(arguments.out)
-    {"run": run, "tune": tune, "measure": measure, "status": status}[arguments.command](arguments, store)
+    {"run": run, "tune": tune, "measure": measure, "status": status, "plan": plan, "table": table}[arguments.command](arguments, store)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("run", "tune", "measure", "status"))
+    parser.add_argument("command", choices=("run", "tune", "measure", "status", "plan", "table"))
     parser.add_argument("--world", choices=tuple(WORLDS), action="append")
     parser.add_argument("--stage", choices=STAGES, action="append")
     parser.add_argument("--max-flops", type=float, help="only runs of at most this compute")
@@ -138,6 +144,31 @@ def status(arguments: argparse.Namespace, store: Store) -> None:
             rows = table[table["stage"] == stage]
             diverged, seconds = rows["loss"].isna().sum(), rows["cpu_seconds"].sum()
             print(f"{world} {stage}: {len(rows)} of {planned} runs, {diverged} diverged, {seconds:.0f} CPU s")
+
+
+def plan(arguments: argparse.Namespace, store: Store) -> None:
+    """Write every group of runs of the design, so that what is still to come can be asked for without torch."""
+    rows = [
+        {
+            "world": g.world, "stage": g.stage, "size": g.size, "params": g.network.params, "tokens": g.tokens,
+            "unique_tokens": g.tokens // g.epochs, "batch": g.batch * g.network.unit, "schedule": g.schedule, "epochs": g.epochs,
+            "runs": len(g.runs), "learning_rates": " ".join(sorted({"tuned" if r is None else f"{r:g}" for _, r in g.runs})),
+            "flops": g.flops, "below_reach": g.flops <= top_flops(world) / REACH,
+        }
+        for world in WORLDS for stage in STAGES for g in groups(world, stage)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(Path(__file__).parent / "plan.csv", index=False)
+
+
+def table(arguments: argparse.Namespace, store: Store) -> None:
+    """Write the raw table of each world's runs."""
+    for world in arguments.world or WORLDS:
+        path = RAW / f"designed_{world}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        store.table(world).to_parquet(path, index=False, compression="zstd")
+        print(
+            f"{path}: {len(store.table(world))} runs, {path.stat().st_size:,} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        )
 
 
 if __name__ == "__main__":
