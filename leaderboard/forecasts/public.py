@@ -40,7 +40,7 @@ WHAT = {
     "marin_delphi/loss_paloma/moe-1e21": "final loss of the MoE recipe v16 at 1e21 FLOPs",
     _MOE: "final loss of the MoE run of 1e23 FLOPs",
     _67B: "loss of the 67B MoE after its first 8T tokens (1.19e23 FLOPs)",
-    _FINAL: "final loss of the 535B MoE on 18T tokens (2.6e24 FLOPs)",
+    _FINAL: "final loss of the 535B MoE on 18T tokens (2.6e24 FLOPs); its mixture was changed at step 108,000",
     "marin_delphi/loss_bpb/hero-final": "final bits per byte of the 535B MoE on 18T tokens (2.6e24 FLOPs)",
     "marin_delphi/loss_paloma/aug-hero-1e20": "loss of the best cell at 1e20 FLOPs (aug hero)",
     "marin_delphi/loss_paloma/muonh-d1280": "final loss of an ablation at 2.83e19 FLOPs",
