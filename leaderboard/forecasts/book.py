@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from benchmark.data.variables import VARIABLES, is_variable, metric_kind
 from leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration
-from scalingbench.common.errors import LeaderboardError
+from scalingbench.common.errors import LeaderboardError, SchemaError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import first_problem
 from scalingbench.common.names import slug, unknown_name
@@ -148,6 +149,7 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
     answered = {(r.question, r.forecaster) for r in book.registrations}
     added: list[Registration] = []
     for draft in drafts:
+        _check_names(draft)
         if (draft.question, draft.forecaster) in answered:
             raise LeaderboardError(f"{draft.question}: {draft.forecaster} has forecast it already; a registration is never replaced")
         late = [t.name for t in draft.targets if (draft.question, t.name) in book.outcomes]
@@ -161,6 +163,17 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
         name = f"{entry.number:04d}-{slug(entry.question)}-{slug(entry.forecaster)}.json"
         _write(book.folder / "registered" / name, entry)
     return tuple(added)
+
+
+def _check_names(draft: Draft) -> None:
+    try:
+        metric_kind(draft.metric)
+    except SchemaError as error:
+        raise LeaderboardError(f"{draft.question}: {error}") from None
+    for target in draft.targets:
+        for name in target.inputs:
+            if not is_variable(name):
+                raise LeaderboardError(f"{draft.question}: target {target.name!r}: {unknown_name('variable', name, VARIABLES)}")
 
 
 def resolve(question: str, outcomes: Iterable[Outcome], folder: Path | None = None) -> Path:

@@ -1,4 +1,8 @@
-"""What a forecast's file holds, and what an outcome's does."""
+"""What a forecast's file holds, and what an outcome's does.
+
+Whether variables and metrics are those of the schema is checked when a forecast is registered, and not when it is read: a
+later change of the schema must not break the chain.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,6 @@ import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-
-from benchmark.data.variables import is_variable, metric_kind
 
 __all__ = ["GENESIS", "Draft", "Kind", "Outcome", "OutcomeFile", "Registration", "Target", "Training"]
 
@@ -24,13 +26,6 @@ Moment = Annotated[str, Field(pattern=rf"^{_DAY}(T\d{{2}}:\d{{2}}:\d{{2}}Z)?$")]
 """A day, or a second in universal time; as text, two moments compare in time."""
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s].*$")]
-
-
-def _known(inputs: dict[str, float]) -> dict[str, float]:
-    for name in inputs:
-        if not is_variable(name):
-            raise ValueError(f"{name!r} is not a variable of the schema")
-    return inputs
 
 
 def _levels(quantiles: dict[str, float]) -> dict[str, float]:
@@ -50,7 +45,7 @@ class Target(_Strict):
     """One value that is forecast."""
 
     name: Name
-    inputs: Annotated[dict[str, float], AfterValidator(_known)] = {}
+    inputs: dict[str, float] = {}
     point: float
     quantiles: Annotated[dict[str, float], AfterValidator(_levels)] = {}
     """Level, as text, to value; empty where the forecaster gave none."""
@@ -97,7 +92,6 @@ class Draft(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Draft:
-        metric_kind(self.metric)
         names = [t.name for t in self.targets]
         if len(set(names)) != len(names):
             raise ValueError("targets: names must differ")

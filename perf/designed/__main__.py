@@ -4,7 +4,8 @@
     python -m perf.designed run --world text --stage tuning
     python -m perf.designed tune --world text                 # writes tuned.json
     python -m perf.designed run --world text --below-reach    # all stages, runs of at most 1/30 of the top run's compute
-    python -m perf.designed run --world text                  # the rest
+    python -m perf.designed run --world text                  # the rest, but the stage summit
+    python -m perf.designed run --stage summit                # hours on a CPU; meant for an accelerator
     python -m perf.designed status
     python -m perf.designed plan                              # writes plan.csv: every group of runs, done or not
     python -m perf.designed table                             # run files -> benchmark/data/raw/designed_<world>.parquet
@@ -55,7 +56,7 @@ def parsed() -> argparse.Namespace:
 def wanted(arguments: argparse.Namespace, world: str) -> list[Group]:
     limit = top_flops(world) / REACH if arguments.below_reach else float("inf")
     limit = min(limit, arguments.max_flops or limit)
-    chosen = [g for stage in arguments.stage or STAGES for g in groups(world, stage)]
+    chosen = [g for stage in arguments.stage or STAGES[:-1] for g in groups(world, stage)]
     return [g for g in chosen if g.flops <= limit and (arguments.rungs is None or g.size < arguments.rungs)]
 
 

@@ -51,10 +51,10 @@ def planned(world: str) -> pd.DataFrame:
 def questions(world: str, runs: pd.DataFrame) -> Iterator[Question]:
     """Yield what is asked, from the rows below the limit; the runs beyond it need not exist."""
     plan = planned(world)
-    top = plan["flops"].max()
+    of_main = plan[plan["stage"] == "main"]
+    top, largest = of_main["flops"].max(), of_main["params"].max()
     known, unknown = runs[runs["flops"] <= top / 30], plan[~plan["below_reach"]]
     main, cells = known[known["stage"] == "main"], unknown[unknown["stage"] == "main"]
-    largest = plan["params"].max()
 
     def ask(name: str, what: str, inputs: tuple[str, ...], rows: pd.DataFrame, asked: pd.DataFrame, selection: str) -> Question:
         metric, unit = METRICS[world]

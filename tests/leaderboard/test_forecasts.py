@@ -108,11 +108,9 @@ def test_nobody_answers_twice(book):
         ({"registered_at": None}, "a registered forecast states registered_at"),
         ({"kind": "replay"}, "a replay states data_cutoff"),
         ({"kind": "recorded"}, "states registered_source"),
-        ({"metric": "vibes"}, "no known kind"),
         ({"surprise": 1}, "surprise: Extra inputs"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.9": 1.0, "0.1": 2.0}}]}, "levels must rise"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.1": 2.0, "0.9": 1.0}}]}, "must not fall"),
-        ({"targets": [{"name": "x", "point": 1.0, "inputs": {"parms": 1.0}}]}, "'parms' is not a variable"),
         ({"targets": [{"name": "x", "point": float("nan")}]}, "point: Input should be a finite number"),
         ({"targets": [{"name": "x", "point": 1.0}, {"name": "x", "point": 2.0}]}, "names must differ"),
     ],
@@ -123,6 +121,13 @@ def test_a_broken_draft_is_refused_with_the_field(tmp_path, changes, message):
     with pytest.raises(LeaderboardError, match=message) as refused:
         read_draft(path)
     assert str(path) in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_names_are_those_of_the_schema(tmp_path):
+    with pytest.raises(LeaderboardError, match="metric 'vibes' is of no known kind"):
+        register([draft(metric="vibes")], tmp_path)
+    with pytest.raises(LeaderboardError, match="unknown variable 'parms'; did you mean 'params'"):
+        register([draft(targets=[{"name": "7b", "point": 1.0, "inputs": {"parms": 1.0}}])], tmp_path)
 
 
 def test_scores_worked_out_by_hand():
@@ -231,7 +236,8 @@ def test_the_designed_forecasts_rest_on_cheap_runs_alone(world):
     """What was registered is what the committed records give, cut at 1/30 and 1/300 of the dearest run's compute."""
     raw = pd.read_parquet(bundled_path("x").parents[1] / "raw" / f"designed_{world}.parquet").rename(columns={"loss": "value"})
     metric = {"mlp": "mse", "text": "loss"}[world]
-    main, top = raw[(raw["stage"] == "main") & raw["value"].notna()], raw["flops"].max()
+    main = raw[(raw["stage"] == "main") & raw["value"].notna()]
+    top = main["flops"].max()
     for name, share in (("main", 30), ("main-300", 300)):
         rows = main[main["flops"] <= top / share]
         entries = load_book().of(f"designed_{world}/{metric}/{name}")
