@@ -43,7 +43,9 @@ def curated(world: str, metric: str, sha256: str) -> pd.DataFrame:
     top = runs.loc[runs["stage"] == "main", "flops"].max()
     runs["split"] = (runs["flops"] <= top / REACH).map({True: "train", False: "test"})
     runs["flag"] = runs["value"].isna().map({True: "diverged", False: ""})
-    columns = ["curve", "run", "metric", "value", *_VARIABLES, "seed", "flag", "split"]
+    if (runs["params_nonembedding"] == runs["params"]).all():
+        runs = runs.drop(columns="params_nonembedding")
+    columns = [c for c in ("curve", "run", "metric", "value", *_VARIABLES, "seed", "flag", "split") if c in runs or c == "metric"]
     final = runs.assign(metric=metric)[columns]
     along = runs.explode(["checkpoint_steps", "checkpoint_losses"], ignore_index=True).assign(metric=f"{metric}_checkpoint")
     along["value"] = along["checkpoint_losses"].astype(float)

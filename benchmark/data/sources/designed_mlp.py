@@ -9,7 +9,7 @@ from benchmark.data.sources._designed import curated
 
 FILES: tuple[UpstreamFile, ...] = ()
 
-_SHA256 = "0"
+_SHA256 = "fa90868e4c762dbff548f16740c39c7ab8a711d3fa84234ec52f22a3056e7246"
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
