@@ -1,7 +1,8 @@
 """Forecast the designed experiment's dearest runs from the cheap ones, before they exist; afterwards, enter what came out.
 
     python -m perf.designed.forecasts register [--world mlp]     # from the raw table, runs of at most 1/30 of the top compute
-    python -m perf.designed.forecasts resolve [--world mlp]
+    python -m perf.designed.forecasts resolve [--world mlp]      # of every target that has been run by now
+    python -m perf.designed.forecasts open [--world mlp]         # the stage summit, from all of main, by a few
 
 Five questions per world, each asked of every predictor that can read its inputs:
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -86,7 +87,27 @@ def questions(world: str, runs: pd.DataFrame) -> Iterator[Question]:
     )  # fmt: skip
 
 
-STAGES = {"main": ("main",), "main-300": ("main",), "largest-size": ("main",), "rates": ("rates",), "repeats": ("repeats",)}
+def summit(world: str, runs: pd.DataFrame) -> Question:
+    """Return the question that waits for an accelerator."""
+    main, cell = runs[runs["stage"] == "main"], planned(world)
+    metric, unit = METRICS[world]
+    inputs = ("params", "tokens")
+    targets = {target_name(inputs, row): {i: float(row[i]) for i in inputs} for _, row in cell[cell["stage"] == "summit"].iterrows()}
+    return Question(
+        id=f"designed_{world}/{metric}/summit", what="one cell far beyond the factorial, not run yet", metric=metric, unit=unit,
+        inputs=inputs, rows=main.reset_index(drop=True), targets=targets, table=f"designed_{world}", selection="stage main",
+    )  # fmt: skip
+
+
+SUMMIT_FORECASTERS = ("autolaw", "chinchilla[huber-log]", "kaplan", "farseer", "log-linear")
+STAGES = {
+    "summit": ("summit",),
+    "main": ("main",),
+    "main-300": ("main",),
+    "largest-size": ("main",),
+    "rates": ("rates",),
+    "repeats": ("repeats",),
+}
 """Where the outcomes of a question are found."""
 
 
@@ -94,10 +115,10 @@ def target_name(inputs: tuple[str, ...], row: pd.Series) -> str:
     return " ".join(f"{name}={row[name]:.10g}" for name in inputs)
 
 
-def forecast(world: str) -> Iterator[Draft | Failure]:
-    stated = {"kind": "registered", "registered_at": now(), "software": software()}
-    for question in questions(world, runs_of(world)):
-        found = list(drafts(question, entrants(question.inputs), **stated))  # type: ignore[arg-type]
+def forecast(asked: Iterable[Question], names: tuple[str, ...] | None = None) -> Iterator[Draft | Failure]:
+    moment, by = now(), software()
+    for question in asked:
+        found = list(drafts(question, entrants(question.inputs, names), kind="registered", registered_at=moment, software=by))
         made = sum(isinstance(d, Draft) for d in found)
         print(f"{question.id}: {len(question.rows)} rows, {len(question.targets)} targets, {made} forecasts", flush=True)
         yield from found
@@ -124,19 +145,21 @@ def outcomes_of(question: Question, runs: pd.DataFrame) -> Iterator[Outcome]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("register", "resolve"))
+    parser.add_argument("command", choices=("register", "resolve", "open"))
     parser.add_argument("--world", choices=WORLDS, action="append")
     arguments = parser.parse_args()
     for world in arguments.world or WORLDS:
-        if arguments.command == "register":
-            found = list(forecast(world))
+        runs = runs_of(world)
+        if arguments.command != "resolve":
+            waits = arguments.command == "open"
+            found = list(forecast([summit(world, runs)], SUMMIT_FORECASTERS) if waits else forecast(questions(world, runs)))
             for failure in (f for f in found if isinstance(f, Failure)):
                 print(f"no forecast: {failure.question} {failure.predictor}: {failure.message}")
             print(f"{len(register(d for d in found if isinstance(d, Draft)))} forecasts registered, head {load_book().head[:12]}")
             continue
-        runs = runs_of(world)
-        for question in questions(world, runs):
-            print(resolve(question.id, outcomes_of(question, runs)))
+        for question in (*questions(world, runs), summit(world, runs)):
+            outcomes = list(outcomes_of(question, runs))
+            print(resolve(question.id, outcomes) if outcomes else f"{question.id}: open")
 
 
 if __name__ == "__main__":
