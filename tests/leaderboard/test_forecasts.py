@@ -252,3 +252,30 @@ def test_the_designed_forecasts_rest_on_cheap_runs_alone(world):
 
 def test_the_book_is_where_the_package_says():
     assert committed_book().name == "book" and (committed_book() / "registered").is_dir()
+
+
+def test_committed_replays_are_what_the_rows_known_then_give(mirror):
+    from benchmark.data.collection import list_collections, load_collection
+    from leaderboard.forecasts.public import replays
+
+    if "marin_delphi" not in list_collections():
+        pytest.skip("the collection marin_delphi is not here yet")
+    table = load_collection("marin_delphi").table
+    for dated in replays():
+        asked = dated.question(table)
+        entry = next(r for r in load_book().of(dated.id) if r.forecaster == "log-linear")
+        assert entry.kind == "replay" and entry.data_cutoff == dated.cutoff
+        assert entry.training.fingerprint == asked.training().fingerprint
+        (again,) = drafts(asked, [get("log-linear")], kind="replay", registered_at="2026-01-01", software="", data_cutoff=dated.cutoff)
+        assert [t.point for t in again.targets] == pytest.approx([t.point for t in entry.targets], rel=1e-6)
+
+
+def test_recorded_forecasts_reproduce_the_errors_that_their_source_states():
+    """SOURCE.md of marin_delphi: forecast / outcome - 1, in percent, of the eight resolved forecasts."""
+    rows = score_targets(load_book()).query("kind == 'recorded'")
+    errors = {(r.forecaster, r.target): 100 * (r.forecast / r.outcome - 1) for r in rows.itertuples()}
+    marin = {("Marin, first round", "1e21"): -0.295, ("Marin, first round", "1e22"): 0.759, ("Marin, first round", "1e23"): 1.928}
+    second = {("Marin, second round", "1e21"): 0.020, ("Marin, second round", "1e22"): 0.759, ("Marin, second round", "1e23"): 0.484}
+    moe = {("ClassicLarry (Marin)", "1e23"): 0.836, ("ClassicLarry (Marin)", "1.19e23"): 0.576}
+    expected = marin | second | moe
+    assert {k: errors[k] for k in expected} == pytest.approx(expected, abs=6e-4)
