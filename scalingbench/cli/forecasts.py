@@ -35,10 +35,9 @@ def forecasts(
     """List the questions, who forecast them and when; every hash of the chain is checked."""
     if context.invoked_subcommand is not None:
         return
-    from leaderboard.forecasts.book import load_book
     from scalingbench.cli.listings import print_rows
 
-    found = load_book(book)
+    found = _existing(book)
     rows = _questions(found, only_open) if question is None else _forecasters(found, question)
     chain = {"registrations": len(found.registrations), "head": found.head, "unbroken": True}
     if as_json:
@@ -46,6 +45,14 @@ def forecasts(
         return
     print_rows(rows, as_json)
     print(f"\nchain of {chain['registrations']} registrations, unbroken, head {found.head[:12]}")
+
+
+def _existing(folder: Path | None) -> Book:
+    from leaderboard.forecasts.book import load_book
+
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"--book: {folder}: no such folder")
+    return load_book(folder)
 
 
 def _questions(book: Book, only_open: bool) -> list[dict[str, Any]]:
@@ -168,11 +175,10 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score the forecasts whose outcome is known, forecasters of one question side by side."""
-    from leaderboard.forecasts.book import load_book
     from leaderboard.forecasts.scores import score_forecasts, score_targets
     from scalingbench.cli.listings import print_rows
 
-    found = load_book(book)
+    found = _existing(book)
     chosen = [question] if question is not None else None
     table = score_targets(found, chosen) if by_target else score_forecasts(found, chosen)
     if top is not None and not by_target:

@@ -90,7 +90,9 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, table):
     refused(scalingbench(*asked, "--target", "params=7e9"), "expected NAME:variable=number")
     refused(scalingbench(*asked, "--target", "7b:tokens=7e9"), "no column 'tokens'")
     refused(scalingbench(*asked, "--target", TARGET, "--predictors", "chinchilla[l2]"), "chinchilla[l2]", "nothing was registered")
-    refused(scalingbench("forecasts", "--question", "nope", "--book", book), "unknown question 'nope'")
+    refused(scalingbench("forecasts", "--book", book), "no such folder")
+    refused(scalingbench("forecasts", "--question", "nope"), "unknown question 'nope'")
+    refused(scalingbench("forecasts", "score", "--question", "designed_mlp/mse/mian"), "did you mean 'designed_mlp/mse/main'")
     assert not book.exists()
 
 
