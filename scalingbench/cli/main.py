@@ -15,6 +15,7 @@ import typer
 
 from scalingbench.cli import board, submit
 from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
+from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(hub_app, name="hub")
+app.add_typer(forecasts_app, name="forecasts")
 
 
 @app.command()
