@@ -27,7 +27,8 @@ _RECORD = "(!)"
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return at most twenty points a run, the training time of each run that states it, and one row per dated result."""
     runs = pd.read_csv(paths["speedrun_runs.csv"])
-    identity = pd.DataFrame({"curve": "track-" + runs["track"].astype(str) + "/" + runs["path"].str.split("/").str[0]})
+    folder = runs["path"].str.removeprefix("results/").str.split("/").map(lambda parts: parts[0] if len(parts) > 1 else "results")
+    identity = pd.DataFrame({"curve": "track-" + runs["track"].astype(str) + "/" + folder})
     identity["run"] = runs["path"].str.replace(r"\.(txt|log)$", "", regex=True)
     identity.index = runs["run"]
     seconds = identity.assign(metric="cost_seconds", value=(runs["last_train_time_ms"] / 1e3).to_numpy())

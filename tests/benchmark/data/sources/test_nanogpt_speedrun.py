@@ -56,6 +56,12 @@ def test_the_last_loss_is_the_target_by_selection(table):
     assert near.mean() == pytest.approx(3.278798, abs=1e-6) and near.std() == pytest.approx(0.003681, abs=1e-6)
 
 
+def test_a_folder_of_the_contest_of_optimisers_holds_repeats_of_one_recipe(table):
+    repeats = table[(table["curve"] == "track-3/20260509_contra_soft_muon") & (table["metric"] == "loss")]
+    last = repeats[repeats["steps"] == repeats.groupby("run")["steps"].transform("max")]["value"]
+    assert len(last) == 30 and (round(last.mean(), 5), round(last.std(), 5)) == (3.2785, 0.00114)
+
+
 def test_each_run_keeps_its_first_and_last_point_and_twenty_at_most(table):
     losses = table[table["metric"] == "loss"].groupby(["curve", "run"])
     assert losses.ngroups == 1_462 and losses.size().max() == 20
