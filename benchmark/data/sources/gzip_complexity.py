@@ -6,6 +6,7 @@ Upstream holds one JSON record per run: total size, tokens, lists of training an
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -37,12 +38,12 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
     return table.drop(columns=["valid", "train"])
 
 
-def _records(path: Path) -> list[dict[str, object]]:
+def _records(path: Path) -> list[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
-def _run(record: dict) -> dict[str, object]:
+def _run(record: dict[str, Any]) -> dict[str, object]:
     total, width = record["model_size"], record["model_stats"]["hidden_size"]
     return {
         "curve": "gzip-" + record["dataset_name"].split("-")[1],
