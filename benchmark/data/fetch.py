@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +26,9 @@ class UpstreamFile:
     folder : str
         Folder of the mirror that holds it.
     name : str
-        Path below that folder's ``raw/``.
+        Path below that folder's ``raw/``, where the file may also lie gzipped under ``<name>.gz``.
     sha256 : str
-        Hash of the content.
+        Hash of the content, before any packing by the mirror.
     url : str, optional
         Address at a pinned commit. None marks a transcription of figures (from a notebook, a
         JSON tree or a plot), which exists in the mirror only.
@@ -66,8 +68,10 @@ def locate(file: UpstreamFile) -> Path:
         If it is nowhere to be had, or its content is not what was pinned.
     """
     root = mirror()
-    if root is not None and (path := root / file.folder / "raw" / file.name).is_file():
-        return _checked(path, file)
+    if root is not None:
+        for name in (file.name, f"{file.name}.gz"):
+            if (path := root / file.folder / "raw" / name).is_file():
+                return _checked(path, file)
     if file.url is None:
         raise FetchError(
             f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that holds it"
@@ -76,10 +80,17 @@ def locate(file: UpstreamFile) -> Path:
 
 
 def _checked(path: Path, file: UpstreamFile) -> Path:
-    found = sha256_of(path)
+    packed = path.suffix == ".gz" and not file.name.endswith(".gz")
+    found = _sha256_unpacked(path) if packed else sha256_of(path)
     if found != file.sha256:
         raise FetchError(f"{path}: sha256 is {found[:12]}..., pinned is {file.sha256[:12]}...; the file was altered")
     return path
+
+
+def _sha256_unpacked(path: Path) -> str:
+    """Return the sha256 of what a gzipped file holds."""
+    with gzip.open(path, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _download(file: UpstreamFile) -> Path:

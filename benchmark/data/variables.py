@@ -88,6 +88,10 @@ VARIABLES: dict[str, Variable] = {
         Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input"),
         Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference"),
         Variable("date", "t", "years", "release date", sign=True),
+        Variable("device_hours", "h_d", "hours", "accelerator time spent on training, all devices together"),
+        Variable("progress", "p_t", "1", "share of the planned training that is done"),
+        Variable("tokens_per_param", "D/N", "tokens per parameter", "training tokens over parameters; which ones is said in the card"),
+        Variable("compressibility", "g", "1", "compressed size of the training text over its size"),
     )
 }
 """Every scale variable, in the order in which a table shows them."""

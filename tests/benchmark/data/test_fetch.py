@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import http.server
 import threading
@@ -55,6 +56,17 @@ def test_when_the_mirrors_file_was_altered_then_it_is_refused(offline):
     put(offline, CONTENT + b"3,4\n")
     with pytest.raises(FetchError, match=r"a\.csv: sha256 is .* pinned is .*altered"):
         locate(UpstreamFile("folder", "a.csv", SHA, "http://127.0.0.1:9/a.csv"))
+
+
+def test_when_the_mirror_holds_the_file_gzipped_then_its_content_is_checked(offline):
+    path = put(offline)
+    path.unlink()
+    packed = path.with_name("a.csv.gz")
+    packed.write_bytes(gzip.compress(CONTENT))
+    assert locate(UpstreamFile("folder", "a.csv", SHA)) == packed
+    packed.write_bytes(gzip.compress(CONTENT + b"3,4\n"))
+    with pytest.raises(FetchError, match=r"a\.csv\.gz: sha256 is .* pinned is .*altered"):
+        locate(UpstreamFile("folder", "a.csv", SHA))
 
 
 def test_when_a_transcription_is_not_in_the_mirror_then_the_message_says_what_to_set(offline):
