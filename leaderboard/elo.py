@@ -79,7 +79,8 @@ def ratings(won: np.ndarray, met: np.ndarray, members: np.ndarray, anchor: int) 
     pool = _rate_pool(won[:, members], met[:, members])
     theta = _rate_entrants(won, met, pool)
     theta[:, members] = pool
-    return BASE + _ELO * (theta - pool[:, anchor, None])
+    elo: np.ndarray = BASE + _ELO * (theta - pool[:, anchor, None])
+    return elo
 
 
 def _rate_pool(won: np.ndarray, met: np.ndarray) -> np.ndarray:
