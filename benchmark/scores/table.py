@@ -130,5 +130,5 @@ def _check_range(table: pd.DataFrame, column: Column) -> None:
 def _refuse(table: pd.DataFrame, broken: np.ndarray, column: str, rule: str) -> None:
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
-        at = table.iloc[row]
-        raise SchemaError(f"scores: row {row + 1} ({at['predictor']} on {at['task']}), column {column!r}: {at[column]!r} {rule}")
+        predictor, task, value = table[["predictor", "task", column]].astype(object).iloc[row]
+        raise SchemaError(f"scores: row {row + 1} ({predictor} on {task}), column {column!r}: {value!r} {rule}")

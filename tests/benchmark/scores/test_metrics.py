@@ -27,6 +27,7 @@ def test_every_metric_takes_plain_lists_and_gives_what_the_hand_gives():
     assert metrics.rmse(y, p) == pytest.approx(np.sqrt((1.0 + 9.0) / 3))
     assert metrics.nmse(y, p) == pytest.approx(10.0 / 3 / (14.0 / 9))
     assert metrics.r2([*y, 1.0, 2.0], [*p, 1.0, 2.0]) == pytest.approx(1.0 - 2.0 / 1.2)
+    assert metrics.pinball(y, p, 0.95) == pytest.approx((0.05 + 0.0 + 2.85) / 3)
     assert metrics.pinball(y, p, 0.9) == pytest.approx((0.1 + 0.0 + 2.7) / 3)
     assert metrics.coverage(y, [0.0, 2.0, 4.5], [2.0, 2.0, 5.0]) == pytest.approx(2 / 3)
 

@@ -24,6 +24,8 @@ def test_sldbench_pools_the_groups_of_a_task_into_one_r2():
     assert found["nmse"] == pytest.approx((1.0 + 1.0) / 4 / 26)
     assert found["r2"] == pytest.approx(1.0 - 0.5 / 26)
     assert found["nmae"] == pytest.approx((2.0 / 4) / 5.0)  # the mean distance to 7 is (6 + 4 + 4 + 6) / 4
+    skew = named(fold("a", [0.0, 1.0]), fold("b", [8.0]))  # mean 3, median 1
+    assert scored(skew, [0.0, 1.0], [11.0])["nmae"] == pytest.approx((3.0 / 3) / ((3.0 + 2.0 + 5.0) / 3))
     assert (found["predictor"], found["task"]) == ("law", "moe")
 
 
@@ -31,6 +33,8 @@ def test_within_r2_takes_the_level_of_each_group_out():
     assert scored(GROUPS, [2.0, 3.0], [11.0, 12.0])["within_r2"] == pytest.approx(1.0 - 0.5 / 1.0)
     unequal = named(fold("a", [1.0, 1.0, 4.0]), fold("b", [10.0]))  # group means 2 and 10; spread within (1 + 1 + 4 + 0) / 4
     assert scored(unequal, [1.0, 1.0, 4.0], [12.0])["within_r2"] == pytest.approx(1.0 - (4.0 / 4) / 1.5)
+    assert scored(named(fold("a", [-1e-5, 1e-5])), [0.0, 0.0])["within_r2"] == pytest.approx(0.0)
+    assert np.isnan(scored(named(fold("a", [-1e-6, 1e-6])), [0.0, 0.0])["within_r2"])  # up to a variance of 1e-12
     flat = named(fold("a", [2.0, 2.0]), fold("b", [3.0, 3.0]))
     assert np.isnan(scored(flat, [2.0, 2.1], [3.0, 3.0])["within_r2"])
 
@@ -87,9 +91,9 @@ def test_a_curves_error_is_its_rmsle_and_one_where_it_failed():
 
 
 def table(**errors):
-    """Return errors per curve as `curve_errors` does; three curves, two of them of IC."""
-    names = ("IC/a", "IC/b", "LM/c")
-    rows = [(p, c.split("/")[0], c, e) for p, found in errors.items() for c, e in zip(names, found, strict=True) if e is not None]
+    """Return errors per curve as `curve_errors` does: one of LM, the others of IC."""
+    names = ("IC/a", "IC/b", "LM/c", "IC/d")
+    rows = [(p, c.split("/")[0], c, e) for p, found in errors.items() for c, e in zip(names, found, strict=False) if e is not None]
     return pd.DataFrame(rows, columns=["predictor", "domain", "curve", "error"])
 
 
@@ -108,8 +112,9 @@ def test_ties_share_a_win():
 
 
 def test_a_domains_error_is_the_mean_over_its_curves():
-    found = revisiting_nsl(table(a=[0.1, 0.3, 0.7], b=[0.2, 0.2, 0.2]))
-    assert found["IC_error"].to_dict() == pytest.approx({"a": 0.2, "b": 0.2})
+    found = revisiting_nsl(table(a=[0.1, 0.3, 0.7, 0.8], b=[0.2, 0.2, 0.2, 0.2]))
+    assert found["IC_error"].to_dict() == pytest.approx({"a": 0.4, "b": 0.2})
+    assert found["IC_wins"].to_dict() == pytest.approx({"a": 1 / 3, "b": 2 / 3})
     assert found["LM_error"].to_dict() == pytest.approx({"a": 0.7, "b": 0.2})
     assert list(found) == ["IC_error", "IC_wins", "LM_error", "LM_wins"]
 
@@ -118,6 +123,7 @@ def test_errors_of_one_and_more_are_alike_in_duels_and_keep_their_size_in_the_me
     found = revisiting_nsl(table(a=[5.0, 0.2, 0.2], b=[1.0, 0.2, 0.2]))
     assert found["IC_wins"].to_dict() == {"a": 0.5, "b": 0.5}
     assert found["IC_error"].to_dict() == pytest.approx({"a": 2.6, "b": 0.6})
+    assert revisiting_nsl(table(a=[0.98, 0.2, 0.2], b=[0.95, 0.2, 0.2]))["IC_wins"].to_dict() == {"a": 0.25, "b": 0.75}
 
 
 def test_predictors_that_lack_curves_are_left_out():

@@ -8,6 +8,7 @@ from benchmark.scores.regret import Decision, decide, decision_groups
 from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Fold, Task, TaskSpec
 
+pytestmark = pytest.mark.filterwarnings("error")
 PARAMS = np.array([1e8, 2e8, 4e8, 1e9, 1e8, 2e8, 4e8])
 COST = np.array([1.0, 1.02, 1.04, 1.0, 9.0, 9.1, 9.2])
 LOSS = np.array([3.0, 2.8, 2.9, 3.2, 2.5, 2.4, 2.3])
@@ -69,6 +70,8 @@ def test_what_is_no_choice_makes_no_group():
     assert decision_groups(task(X=repeats)) == [[]]
     assert decision_groups(task(track="training-curve")) == [[]]
     assert decision_groups(task(basis="rows")) == [[]]
+    none = np.array([False] * 4 + [True] * 3)
+    assert [list(g) for g in decision_groups(task(scored=none))[0]] == [[4, 5, 6]]
     few = np.array([True, True, False, False, True, True, True])
     assert [list(g) for g in decision_groups(task(scored=few))[0]] == [[4, 5, 6]]
 
@@ -91,6 +94,7 @@ def test_a_group_lists_its_rows_in_their_own_order():
 def test_two_rows_or_equal_values_are_no_choice():
     assert alternatives([1.0, 1.0]) == []
     assert alternatives([1.0, 1.0, 1.0], y=[2.0, 2.0, 2.0]) == []
+    assert alternatives([1.0, 1.0, 1.0, 9.0], y=[2.0, 2.0, 2.0, 1.0]) == []
     assert alternatives([1.0, 1.0, 1.0], y=[2.0, 2.0, 2.1]) == [[0, 1, 2]]
     assert alternatives([1.0] * 4, X=pd.DataFrame({"params": [1.0, 1.0, 2.0, 2.0]})) == []
     assert alternatives([1.0] * 4, X=pd.DataFrame({"params": [1.0, 1.0, 2.0, 3.0]})) == [[0, 1, 2, 3]]
@@ -119,16 +123,18 @@ def test_tied_predictions_share_the_pick():
     y = np.log([3.0, 2.0, 4.0])
     assert found.regret == pytest.approx(((y[0] + y[2]) / 2 - y[1]) / (y.mean() - y[1]))
     assert found.log_params_error == pytest.approx((np.log(2 / 1) + np.log(3 / 2)) / 2)
+    all_tied = decide(made_tasks.result(t, "p", [1.0, 1.0, 1.0]), t, decision_groups(t))
+    assert all_tied.regret == pytest.approx(1.0) and all_tied.log_params_error == pytest.approx((np.log(2) + 0 + np.log(3 / 2)) / 3)
 
 
 def test_regret_is_the_mean_loss_over_the_mean_loss_of_chance_over_all_groups_of_all_folds():
-    groups = [[0.1, 0.2, 0.9], [0.1, 0.2, 0.3], [0.1, 0.8, 0.9]]
+    groups = [[0.1, 0.2, 0.9], [0.1, 0.2, 0.6], [0.1, 0.8, 0.9]]
     folds = [made_tasks.fold(str(i), y, cost=[1.0] * 3, X=pd.DataFrame({"width": [1.0, 2.0, 3.0]})) for i, y in enumerate(groups)]
     t = made_tasks.task(*folds, track="downstream", metric="accuracy")
-    picks = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # of the best .9, of .1 where .3 was to be had, of .8 where .9 was
+    picks = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # of the best .9, of .1 where .6 was to be had, of .8 where .9 was
     found = decide(made_tasks.result(t, "p", *picks), t, decision_groups(t))
     assert found.groups == 3
-    assert found.regret == pytest.approx((0.0 + 0.2 + 0.1) / ((0.9 - 0.4) + (0.3 - 0.2) + (0.9 - 0.6)))
+    assert found.regret == pytest.approx((0.0 + 0.5 + 0.1) / ((0.9 - 0.4) + (0.6 - 0.3) + (0.9 - 0.6)))
     assert np.isnan(found.log_params_error)  # these differ in width
 
 
