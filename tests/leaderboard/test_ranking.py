@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from score_worlds import N_COLLECTIONS, PER_COLLECTION, POOL, TASKS, board, entry, world
 
-from leaderboard.ranking import Board, by_collection, counted, rank, skill_over
+from leaderboard.board import Board
+from leaderboard.ranking import by_collection, counted, rank, skill_over
 from scalingbench.common.errors import SchemaError
 
 pytestmark = pytest.mark.filterwarnings("error")
