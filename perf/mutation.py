@@ -14,6 +14,7 @@ the tree and starts pytest anew for every mutant, 3 to 5 s each against 0.5 s he
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import gc
 import importlib
@@ -50,8 +51,8 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "leaderboard.slices": ("tests/leaderboard/test_slices.py",),
     "leaderboard.significance": ("tests/leaderboard/test_significance.py",),
     "leaderboard.releases": ("tests/leaderboard/test_releases.py",),
-    "benchmark.tasks.splits": ("tests/benchmark/tasks/test_splits.py",),
-    "benchmark.tasks.selection": ("tests/benchmark/tasks/test_selection.py", "tests/benchmark/tasks/test_tasks.py"),
+    "benchmark.tasks.splits": ("tests/benchmark/tasks",),
+    "benchmark.tasks.selection": ("tests/benchmark/tasks",),
     "predictors.backtests": ("tests/predictors/test_backtests.py",),
     "predictors.intervals": ("tests/predictors/test_fitting.py",),
     "predictors.autolaw": ("tests/predictors/test_autolaw.py",),
@@ -61,19 +62,6 @@ ON_REQUEST = ("predictors.intervals", "predictors.autolaw")
 """Modules that are mutated only where `--modules` names them."""
 NOT_RUN = "not (suite_v or autolaw)"
 """Of the nearest tests, those that rebuild a whole suite say nothing that the others do not, and take half a minute."""
-LIBRARIES = (
-    "numpy",
-    "pandas",
-    "scipy.stats",
-    "pydantic",
-    "pyarrow.parquet",
-    "yaml",
-    "pytest",
-    "choix",
-    "scikit_posthocs",
-    "sklearn.metrics",
-)
-"""What every fork has loaded already."""
 
 
 def listed() -> dict[Key, str]:
@@ -83,6 +71,26 @@ def listed() -> dict[Key, str]:
 
 
 # --- running them ----------------------------------------------------------------------------------------------------
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Import the libraries that the modules and their tests import, so that no fork has to."""
+    files = [
+        path
+        for module in modules
+        for name in NEAREST[module]
+        for path in ((ROOT / name).glob("*.py") if (ROOT / name).is_dir() else [ROOT / name])
+    ]
+    own = {path.stem for path in (ROOT / "tests" / "support").glob("*.py")} | {"benchmark", "leaderboard", "predictors", "scalingbench"}
+    for path in (*files, *(ROOT / "tests").glob("conftest.py"), *map(path_of, modules)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) else []
+            )
+            for name in names:
+                if name and name.split(".")[0] not in own:
+                    importlib.import_module(name)
+    gc.freeze()
 
 
 class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
@@ -277,9 +285,7 @@ def main() -> int:
         return 0
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    gc.freeze()
+    preload(modules)
     begun, done = time.monotonic(), 0
 
     def progress(mutant: Mutant) -> None:
