@@ -21,7 +21,7 @@ def _bins(
 ) -> Callable[[pd.DataFrame], pd.Series]:
     def of(tasks: pd.DataFrame) -> pd.Series:
         values = tasks[column].astype(float)
-        return pd.Series(np.asarray(labels)[np.searchsorted(limits, values.fillna(0.0))], index=tasks.index).where(values.notna(), missing)
+        return pd.Series(np.asarray(labels)[np.searchsorted(limits, values)], index=tasks.index).where(values.notna(), missing)
 
     return of
 
@@ -93,9 +93,7 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice
     slices = slice_of(tasks, by)
     columns = {}
     for name in _in_order(slices, by):
-        chosen = tasks[slices == name]
-        entered = scores.loc[scores["task"].isin(chosen["task"]), "predictor"].unique()
-        columns[name] = skill_over(*by_collection(scores[scores["predictor"].isin(entered)], chosen))
+        columns[name] = skill_over(*by_collection(scores, tasks[slices == name]))
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), slices.value_counts().reindex(list(columns)))
 
 
