@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.data.card import load_card
 from benchmark.data.collection import load_collection
-from benchmark.data.fetch import sha256_of
+from scalingbench.common.files import sha256_of
 
 __all__ = ["render_croissant"]
 

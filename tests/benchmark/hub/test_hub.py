@@ -194,7 +194,7 @@ def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     monkeypatch.setenv("SCALINGBENCH_HUB", str(folder))
     monkeypatch.setenv("SCALINGBENCH_CACHE", str(tmp_path / "cache"))
-    notebook = nbformat.read(Path(__file__).parents[2] / "docs" / "data.ipynb", as_version=4)
+    notebook = nbformat.read(Path(__file__).parents[3] / "docs" / "data.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     printed = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
     assert "held-out runs: mean relative error" in printed and "1e24 FLOPs" in printed
