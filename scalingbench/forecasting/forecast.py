@@ -172,7 +172,9 @@ def _interval(metric: str, quantiles: np.ndarray | None) -> tuple[float | None, 
     if quantiles is None:
         return None, None, "this predictor gives none"
     low, middle, high = (float(q) for q in quantiles)
-    if not high - low > _NO_WIDTH * abs(middle):
+    if not np.isfinite([low, middle, high]).all():
+        return None, None, "this predictor's are not finite"
+    if high - low <= _NO_WIDTH * abs(middle):
         return None, None, "the law passes through its rows, which leaves nothing to tell the noise from"
     kind = metric_kind(metric)
     return max(low, kind.low), min(high, kind.high), None
