@@ -172,10 +172,11 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
     scale = spec.scale or getattr(spec.split, "variable", None) or default
     if scale is None:  # mixtures and benchmark results alone: there is nothing to extrapolate along
         return 1.0
-    if getattr(spec.split, "downwards", False):
-        ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
-    else:
-        ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if getattr(spec.split, "downwards", False):
+            ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
+        else:
+            ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
     if not all(np.isfinite(ratio) and ratio > 0 for ratio in ratios):
         raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
     return float(np.exp(np.mean(np.log(ratios))))

@@ -6,6 +6,7 @@ rows and a mask of held-out rows. Rows in neither mask are not used.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
@@ -37,7 +38,7 @@ class Part(NamedTuple):
     test: np.ndarray
 
 
-class _Split(BaseModel):
+class _Split(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -47,12 +48,13 @@ class _Split(BaseModel):
         """Return the split's name in task identifiers."""
         return self.name or self.default_name()
 
+    @abstractmethod
     def default_name(self) -> str:
-        raise NotImplementedError
+        """Return the name made from the split's values."""
 
+    @abstractmethod
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         """Yield the divisions of one group's rows."""
-        raise NotImplementedError
 
 
 class Published(_Split):
@@ -178,8 +180,8 @@ Split = Annotated[Published | Frontier | Ladder | Budget | LeaveGroupOut, Field(
 def rungs(x: np.ndarray, tolerance: float) -> np.ndarray:
     """Return the rung of each value, counted from 0, shape (n,)."""
     distinct = np.unique(x)
-    step = np.concatenate([[0], np.cumsum(distinct[1:] > distinct[:-1] * (1.0 + tolerance))])
-    return step[np.searchsorted(distinct, x)].astype(int)
+    step: np.ndarray = np.concatenate([[0], np.cumsum(distinct[1:] > distinct[:-1] * (1.0 + tolerance))])
+    return step[np.searchsorted(distinct, x)]
 
 
 def _column(rows: pd.DataFrame, variable: str) -> np.ndarray:
