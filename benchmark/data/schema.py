@@ -33,6 +33,8 @@ _MAY_LACK_VALUE = frozenset({"missing", "diverged"})
 _NUMBER_CELLS = (str, int, float, Decimal, np.integer, np.floating)
 _TEXT_CELLS = (str, int, float, np.integer, np.floating)
 _LONGEST_CELL = 80
+_MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None")
+"""What stands for a missing number in a CSV file."""
 _PARQUET_INDEX = r"__index_level_\d+__"
 
 
@@ -143,7 +145,15 @@ def _read_csv(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name would be cut off, or shift all others
         try:
-            return pd.read_csv(path, converters=dict.fromkeys(_TEXT, str), index_col=False, low_memory=False)
+            numbers = [name for name in pd.read_csv(path, nrows=0, index_col=False).columns if name not in _TEXT]
+            return pd.read_csv(
+                path,
+                dtype=dict.fromkeys(_TEXT, str),
+                na_values=dict.fromkeys(numbers, _MISSING),
+                keep_default_na=False,
+                index_col=False,
+                low_memory=False,
+            )
         except pd.errors.ParserWarning:
             raise SchemaError("rows have more cells than the header has names") from None
 
@@ -206,10 +216,8 @@ def validate(table: pd.DataFrame) -> None:
 def _checked_text(column: pd.Series, name: str) -> pd.Series:
     cells = column.astype(object)
     _refuse_cells(cells, _TEXT_CELLS, name, "is not text")
-    text = _to_text(cells)
-    broken = [t for t in text.unique() if not t.isprintable()]
-    _refuse(text, text.isin(broken), name, "holds a character that cannot be printed")
-    return text
+    _refuse(cells, np.array([not str(c).isprintable() for c in cells], bool), name, "holds a character that cannot be printed")
+    return _to_text(cells)
 
 
 def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
