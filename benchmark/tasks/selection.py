@@ -47,14 +47,9 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
                 grouped.setdefault("" if by_group else part.name, []).append((part.name if by_group else group, members, part))
         if not grouped:
             raise TaskError("no curve has more rungs than the ladder trains on")
-        weight = spec.weight / max(len(grouped), 1)
-        return tuple(_assemble(spec, key, parts, weight) for key, parts in sorted(grouped.items(), key=_natural))
+        return tuple(_assemble(spec, key, parts, spec.weight / len(grouped)) for key, parts in grouped.items())
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
-
-
-def _natural(item: tuple[str, object]) -> tuple[int, str]:
-    return len(item[0]), item[0]
 
 
 def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
@@ -72,7 +67,7 @@ def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
             raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
         other = table[(table["metric"] == metric) & (table["flag"] == "")]
         joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.merge(joined, how="left", on=point)  # missing values join with missing values
+        rows = rows.merge(joined, on=point)  # missing values join with missing values
     return rows
 
 
@@ -82,7 +77,7 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals, *along):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
-    keep = (table["metric"] == spec.metric) & table["value"].notna()
+    keep = table["metric"] == spec.metric
     keep &= _by_value(table["flag"], lambda f: set(f.split("|")) - {""} <= {*where.flags, *where.context})
     for name in spec.variables:
         keep &= table[name].notna()
@@ -151,8 +146,6 @@ def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Par
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
-    if not spec.where.context:
-        return np.zeros(len(rows), bool)
     return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
+from benchmark.data.collection import Collection, load_collection
 from benchmark.data.schema import normalise
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.task import TaskSpec
@@ -207,6 +207,25 @@ def test_each_curve_is_a_fold_of_its_own_in_the_order_of_names():
     assert [(f.name, trained(f), held_out(f)) for f in task.folds] == [("a", [7.0], [6.0]), ("b", [9.0], [8.0])]
 
 
+def test_the_order_of_folds_does_not_depend_on_the_order_of_rows():
+    rows = made(curve=["b", "b", "a", "a", "c", "c"], params=[1, 10] * 3)
+    (task,) = built(Collection("chinchilla", rows.table.iloc[::-1], rows.card))
+    assert [f.name for f in task.folds] == ["a", "b", "c"]
+
+
+def test_groups_that_are_left_out_are_named_in_their_order():
+    rows = made(curve=list("fedcbaazz"), params=[1, 1, 1, 1, 1, 1, 2, 1, 10])
+    (task,) = built(rows)
+    assert task.left_out == ("a", "b", "c", "d", "e", "f")
+
+
+def test_a_collection_is_loaded_by_its_name():
+    entry = spec(variables=["params", "tokens"], split={"kind": "frontier", "variable": "flops", "train_max": 1e21})
+    (task,) = build_tasks(entry)
+    (same,) = build_tasks(entry, load_collection("chinchilla"))
+    assert task.fingerprint == same.fingerprint and task.n_train == 217
+
+
 def test_pooled_curves_are_one_fold():
     _, fold = only(made(curve=["b", "b", "a", "a"], params=[1, 10, 1, 10]), pooled=True, variables=["params", "curve"])
     assert fold.name == "all" and fold.X_train["curve"].tolist() == ["a", "b"] and sorted(held_out(fold)) == [6.0, 8.0]
@@ -222,6 +241,9 @@ def test_shared_curves_join_every_other_and_make_no_fold_of_their_own():
     assert [sorted(trained(f)) for f in task.folds] == [[7.0, 9.0]]
     (task,) = built(rows, shared=["den*"], where={"runs": ["r1", "r4"]}, split={"kind": "leave-group-out"})
     assert task.n_train == 2  # a choice of runs does
+    named = made(curve=["dense", "x", "x"], run=["dense-1", "r2", "r3"], params=[1, 1, 10])
+    (task,) = built(named, shared=["dense*"], where={"runs": ["r*"]})  # patterns of shared curves are no patterns of runs
+    assert task.n_train == 1
     with pytest.raises(TaskError, match="shared: every curve is"):
         built(rows, shared=["*"])
 
@@ -288,14 +310,14 @@ def test_extrapolation_is_the_largest_held_out_over_the_largest_training_scale()
 
 
 def test_extrapolation_is_the_geometric_mean_over_folds():
-    (task,) = built(made(curve=list("aabb"), params=[1, 8, 1, 32]))
-    assert task.extrapolation == pytest.approx(16.0)  # of 8 and 32
+    (task,) = built(made(curve=list("aabbcc"), params=[4, 8, 4, 16, 4, 256]))
+    assert task.extrapolation == pytest.approx(8.0)  # of 2, 4 and 64
 
 
 def test_extrapolation_downwards_compares_the_smallest():
     split = {"kind": "frontier", "variable": "params", "train_max": 5, "downwards": True}
-    task, fold = only(made(params=[1, 4, 10, 20]), split=split)
-    assert trained(fold) == [7.0, 6.0] and task.extrapolation == pytest.approx(10 / 1)
+    task, fold = only(made(params=[2, 4, 10, 20]), split=split)
+    assert trained(fold) == [7.0, 6.0] and task.extrapolation == pytest.approx(10 / 2)
 
 
 def test_extrapolation_follows_the_entrys_scale_then_the_splits_then_flops_then_the_first_variable():
@@ -322,9 +344,18 @@ def test_shares_of_a_mixture_are_nothing_to_extrapolate_along():
 
 
 def test_a_scale_without_a_finite_ratio_is_refused():
-    rows = made(samples=[0.0, 0.0, 5.0], split=["train", "train", "test"])
-    with pytest.raises(TaskError, match="scale: along 'samples' held-out rows are no finite multiple"):
-        built(rows, split={"kind": "published"}, variables=["samples"])
+    def reach(name, *values):
+        curves, sides = [f"c{i // 2}" for i in range(len(values))], ["train", "test"] * (len(values) // 2)
+        rows = made(**{name: np.array(values, float)}, curve=curves, split=sides)
+        return built(rows, split={"kind": "published"}, variables=[name])[0].extrapolation
+
+    assert reach("date", 1, 3) == pytest.approx(3.0) and reach("date", -4, -1) == pytest.approx(0.25)
+    for values in [(0, 5), (1, 2, 0, 5), (0, 0)]:
+        with pytest.raises(TaskError, match="scale: along 'samples' held-out rows are no finite multiple"):
+            reach("samples", *values)
+    for values in [(-2, 1), (1, 3, -2, 1), (1, 0)]:
+        with pytest.raises(TaskError, match="scale: along 'date' held-out rows are no finite multiple"):
+            reach("date", *values)
 
 
 def test_the_share_of_compute_counts_each_run_once_at_its_dearest_row():
@@ -349,6 +380,12 @@ def test_rows_on_neither_side_cost_nothing_and_folds_are_added_up():
     )
     (task,) = built(rows, split={"kind": "published"})
     assert task.compute_share == pytest.approx((1 + 2) / (1 + 3 + 2 + 4))
+
+
+def test_folds_count_by_their_cost_and_not_by_their_runs():
+    rows = made(curve=list("aabbbb"), params=[1, 10, 1, 2, 3, 10], flops=[0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
+    (task,) = built(rows)
+    assert task.compute_share == pytest.approx(4 / 6)
 
 
 def test_a_run_that_trains_with_its_early_rows_costs_what_they_do():
