@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from benchmark.data.collection import read_facts, table_digest
 from benchmark.data.schema import read_table
 from benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
+from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import described, first_problem, one_line
@@ -123,12 +124,26 @@ def _check_croissant(folder: Path) -> None:
     import mlcroissant
 
     path = folder / CROISSANT
+    text = read_text(path)
+    try:
+        document = parse_json(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if not isinstance(document, dict) or _looks_elsewhere(document):
+        raise InputError(f"{path}: must be an object whose @context is spelt out in it")
     try:
         issues = mlcroissant.Dataset(jsonld=path).metadata.ctx.issues
     except Exception as error:  # the library raises errors of many kinds on metadata that are none
         raise InputError(f"{path}: {described(error, 300)}") from None
     if issues.errors:
         raise InputError(f"{path}: {one_line(next(iter(issues.errors)))}")
+
+
+def _looks_elsewhere(node: object) -> bool:
+    """Return whether JSON-LD names a context by its address, which a reader would fetch."""
+    if isinstance(node, dict):
+        return "@import" in node or isinstance(node.get("@context", {}), str | list) or any(map(_looks_elsewhere, node.values()))
+    return isinstance(node, list) and any(map(_looks_elsewhere, node))
 
 
 def _check_loading(folder: Path, names: tuple[str, ...]) -> None:

@@ -62,7 +62,21 @@ def test_a_card_that_names_no_files_of_the_folder_is_refused(front, message, fol
     assert str(caught.value).startswith(str(copy / "README.md")) and str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"[]", b"{}", b'{"@type": "sc:Dataset"}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"junk",
+        b"[]",
+        b"{}",
+        b'{"@type": "sc:Dataset"}',
+        b"\xff",
+        b"[" * 9999,
+        b'{"@context": "http://127.0.0.1:9/x"}',
+        b'{"@context": {"@import": "http://127.0.0.1:9/x"}}',
+        b'{"@context": {}, "x": [{"@context": ["http://127.0.0.1:9/x"]}]}',
+    ],
+)
 def test_metadata_that_is_no_croissant_is_refused(content, folder, tmp_path):
     copy = changed(folder, tmp_path / "copy", "croissant.json", lambda path: path.write_bytes(content))
     with pytest.raises(InputError) as caught:
