@@ -194,7 +194,7 @@ def read_results(path: Path) -> tuple[TaskResult, ...]:
             grouped.setdefault(key, []).append(fold)
     except Exception as error:  # the libraries raise errors of many kinds on a file that is none
         raise InputError(f"{path}: not a result file: {described(error, 200)}") from None
-    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())  # type: ignore[arg-type]
+    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
 
 
 def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
