@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_collection"]
 
+FORMATS = (".png", ".svg", ".pdf")
 _PANELS = 6
 _SIZE = (4.2, 3.2)
 
@@ -50,6 +51,9 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     str
         One line that says what was drawn.
     """
+    if out.suffix.lower() not in FORMATS:
+        raise InputError(f"{out}: a picture ends in {', '.join(FORMATS)}")
+
     import matplotlib
 
     matplotlib.use("Agg")
@@ -68,7 +72,7 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     axes.flat[0].legend(fontsize=8)
     figure.suptitle(f"{task.id}   {law} drawn through", fontsize=10)
     with replacing(out) as temporary:
-        figure.savefig(temporary, dpi=150, format=out.suffix.lstrip(".") or "png")
+        figure.savefig(temporary, dpi=150, format=out.suffix.lower().lstrip("."))
     plt.close(figure)
     shown = f"{len(folds)} of {len(task.folds)} curves" if len(folds) < len(task.folds) else f"{len(folds)} curve(s)"
     return f"{out}: {task.id}, {shown}, {law}"

@@ -13,7 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scalingbench.common.errors import SchemaError
+from scalingbench.common.documents import parse_yaml, read_text
+from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import first_problem
 from scalingbench.common.references import Reference
 
@@ -21,7 +22,7 @@ __all__ = ["Card", "Metric", "load_card", "parse_card"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Metric(_Strict):
@@ -111,18 +112,20 @@ def parse_card(name: str, text: str) -> Card:
     SchemaError
         If the front matter is missing, is not YAML or breaks the model; names the field.
     """
-    import yaml
-
     parts = text.split("---\n", 2)
     if len(parts) != 3 or parts[0].strip():
         raise SchemaError(f"data_cards/{name}.md: must begin with YAML front matter between two lines '---'")
     try:
-        fields = yaml.safe_load(parts[1])
-        return Card(name=name, body=parts[2].strip(), **fields)
-    except (yaml.YAMLError, TypeError) as error:
-        raise SchemaError(f"data_cards/{name}.md: front matter: {' '.join(str(error).split())}") from None
+        fields = parse_yaml(parts[1])
+        if not isinstance(fields, dict):
+            raise InputError("must hold 'field: value' lines")
+        if taken := {"name", "body"} & fields.keys():
+            raise InputError(f"{min(taken)!r} is no field: the name is that of the file, the body stands below")
+        return Card.model_validate({**fields, "name": name, "body": parts[2].strip()})
     except ValidationError as error:
         raise SchemaError(f"data_cards/{name}.md: {first_problem(error)}") from None
+    except InputError as error:
+        raise SchemaError(f"data_cards/{name}.md: front matter: {error}") from None
 
 
 def cards_folder() -> Path:
@@ -144,4 +147,4 @@ def load_card(name: str) -> Card:
     file = cards_folder() / f"{name}.md"
     if not file.is_file():
         raise SchemaError(f"data_cards/{name}.md: no such card")
-    return parse_card(name, file.read_text(encoding="utf-8"))
+    return parse_card(name, read_text(file, SchemaError))

@@ -17,6 +17,7 @@ from benchmark.data.card import Card, load_card
 from benchmark.data.sources import build_table, source_names
 from benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
+from scalingbench.common.messages import described
 from scalingbench.common.names import unknown_name
 from scalingbench.common.tables import facts_html
 
@@ -162,8 +163,8 @@ def _read_bundled(name: str) -> pd.DataFrame:
         raise FetchError(f"{path}: bundled table is missing; {hint}")
     try:
         table = pd.read_parquet(path)
-    except Exception as error:
-        raise FetchError(f"{path}: cannot be read: {str(error).splitlines()[0]}; {hint}") from None
+    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
+        raise FetchError(f"{path}: cannot be read: {described(error, 200)}; {hint}") from None
     if table_digest(table) != read_facts().get(name, {}).get("digest"):
         raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")
     return table
@@ -177,7 +178,8 @@ def digests_path() -> Path:
 def read_facts() -> dict[str, dict[str, Any]]:
     """Return digest, rows, runs and curves of every collection's table, as recorded when it was built."""
     path = digests_path()
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    recorded: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return recorded
 
 
 def facts_of(collection: Collection) -> dict[str, Any]:

@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
-from scalingbench.common.messages import count_of, one_line
+from scalingbench.common.messages import count_of, described, one_line
 from scalingbench.common.names import slug
 from scalingbench.common.tables import Table, number
 
@@ -176,18 +176,41 @@ def read_results(path: Path) -> tuple[TaskResult, ...]:
     Raises
     ------
     InputError
-        If it is not one; names the file.
+        If it is not one, or a row of it breaks a rule; names the file.
     """
     import pyarrow.parquet as pq
 
     try:
         rows = pq.read_table(path).to_pylist()
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
-        for row in rows:
-            grouped.setdefault(tuple(row[name] for name in _SHARED), []).append(_fold(row))
-    except Exception as error:
-        raise InputError(f"{path}: not a result file: {str(error).splitlines()[0]}") from None
-    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())  # type: ignore[arg-type]
+        seen: set[tuple[tuple[str, ...], str]] = set()
+        for number, row in enumerate(rows, start=1):
+            if rule := _broken_rule(row, fold := _fold(row)):
+                raise ValueError(f"row {number}: {rule}")
+            key = tuple(row[name] for name in _SHARED)
+            if (key, fold.fold) in seen:
+                raise ValueError(f"row {number}: fold {fold.fold!r} of the task is there twice")
+            seen.add((key, fold.fold))
+            grouped.setdefault(key, []).append(fold)
+    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
+        raise InputError(f"{path}: not a result file: {described(error, 200)}") from None
+    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
+
+
+def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
+    """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
+    for name in (*_SHARED, "fold", "message"):
+        if not isinstance(row[name], str):
+            return f"{name} is no text"
+    if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
+        return "parameters and versions are no JSON objects"
+    if fold.status not in get_args(Status):
+        return f"status {fold.status!r} is none of {', '.join(get_args(Status))}"
+    if fold.status == "ok" and (fold.predictions.ndim != 1 or not len(fold.predictions) or not np.isfinite(fold.predictions).all()):
+        return "a fold that is ok has one finite prediction or more"
+    if any(q.shape != fold.predictions.shape or not 0.0 < level < 1.0 for level, q in fold.quantiles.items()):
+        return "quantiles have a level between 0 and 1 and as many values as there are predictions"
+    return None
 
 
 def _fold(row: dict[str, object]) -> FoldResult:

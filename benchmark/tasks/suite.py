@@ -18,6 +18,7 @@ from benchmark.data.variables import metric_kind
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import count_of, first_problem
 from scalingbench.common.names import nearest, unknown_name
@@ -26,7 +27,7 @@ __all__ = ["Suite", "list_suites", "load_suite", "load_task", "task_table"]
 
 
 class _SuiteFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     description: str
     reference: str
@@ -196,26 +197,24 @@ def load_suite(name: str) -> Suite:
     SchemaError
         If the file is broken; names the entry and field.
     """
-    import yaml
-
     if name.endswith(".yaml"):
         path = Path(name)
         if not path.is_file():
             raise SchemaError(f"{path}: no such file")
-        label, text = path.stem, path.read_text(encoding="utf-8")
+        label, text = path.stem, read_text(path, SchemaError)
     elif name in list_suites():
         label, text = name, (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         raise unknown_name("suite", name, list_suites())
     try:
-        file = _SuiteFile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise SchemaError(f"suite {name}: not YAML: {' '.join(str(error).split())}") from None
+        file = _SuiteFile.model_validate(parse_yaml(text))
     except ValidationError as error:
         raise SchemaError(f"suite {name}: {first_problem(error)}") from None
-    for spec in file.tasks:
-        if spec.collection not in list_collections():
-            raise SchemaError(f"suite {name}: {unknown_name('collection', spec.collection, list_collections())}")
+    except InputError as error:
+        raise SchemaError(f"suite {name}: {error}") from None
+    for named in (c for spec in file.tasks for c in (spec.collection, spec.duplicates) if c is not None):
+        if named not in list_collections():
+            raise SchemaError(f"suite {name}: {unknown_name('collection', named, list_collections())}")
     return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol)
 
 

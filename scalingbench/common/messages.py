@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["count_of", "described", "first_problem", "one_line"]
+__all__ = ["count_of", "described", "first_problem", "one_line", "printable"]
 
 _LONGEST = 500
 
 
+def printable(text: str) -> str:
+    """Return a text with every character that is not printed (line breaks, escape codes, lone surrogates) as its escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def one_line(text: object, longest: int = _LONGEST) -> str:
     """Return a text on one line, cut to `longest` characters."""
-    return " ".join(str(text).split())[:longest]
+    return printable(" ".join(str(text).split())[:longest])
 
 
 def described(error: BaseException, longest: int = _LONGEST) -> str:
@@ -26,7 +31,7 @@ def described(error: BaseException, longest: int = _LONGEST) -> str:
 def first_problem(error: ValidationError) -> str:
     """Return the field and the rule of the first problem that pydantic found, as ``field: rule``."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    return one_line(f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}")
 
 
 def count_of(n: int, noun: str) -> str:
