@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,11 @@ def _checked(path: Path, file: UpstreamFile, place: object, what: str) -> Path:
 
 def _sha256_unpacked(path: Path) -> str:
     """Return the sha256 of what a gzipped file holds."""
-    with gzip.open(path, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    try:
+        with gzip.open(path, "rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
+        raise FetchError(f"{path}: is not a whole gzip file: {described(error)}") from None
 
 
 def cache_folder() -> Path:

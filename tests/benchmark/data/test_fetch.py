@@ -66,7 +66,10 @@ def test_when_the_mirror_holds_the_file_gzipped_then_its_content_is_checked(offl
     packed.write_bytes(gzip.compress(CONTENT))
     assert locate(UpstreamFile("folder", "a.csv", SHA)) == packed
     packed.write_bytes(gzip.compress(CONTENT + b"3,4\n"))
-    with pytest.raises(FetchError, match=r"a\.csv\.gz: sha256 is .* pinned is .*altered"):
+    with pytest.raises(FetchError, match=r"a\.csv\.gz: was altered: sha256 is .*, pinned is "):
+        locate(UpstreamFile("folder", "a.csv", SHA))
+    packed.write_bytes(gzip.compress(CONTENT)[:-9])
+    with pytest.raises(FetchError, match=r"a\.csv\.gz: is not a whole gzip file: "):
         locate(UpstreamFile("folder", "a.csv", SHA))
 
 
