@@ -119,7 +119,7 @@ def _cliques(p: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
         end = start
         while end + 1 < len(names) and same[start : end + 2, start : end + 2].all():
             end += 1
-        if end > start and not any(a <= start and end <= b for a, b in found):
+        if end > start and not any(end <= b for _, b in found):
             found.append((start, end))
     return tuple(tuple(names[a : b + 1]) for a, b in found)
 

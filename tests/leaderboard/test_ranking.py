@@ -74,9 +74,9 @@ def test_intervals_are_clustered_by_collection():
     rng = np.random.default_rng(3)
     ratios = np.exp(np.repeat(rng.normal(-0.5, 0.6, N_COLLECTIONS), PER_COLLECTION) + 0.02 * rng.standard_normal(24))
     scores = world(x=entry("x", ratios))
-    clustered = rows(scores, n_resamples=2000).loc["x"]
+    clustered = rows(scores, n_resamples=400).loc["x"]
     alone = TASKS.assign(collection=TASKS["task"])
-    naive = rows(scores.assign(collection=scores["task"]), tasks=alone, n_resamples=2000).loc["x"]
+    naive = rows(scores.assign(collection=scores["task"]), tasks=alone, n_resamples=400).loc["x"]
     assert clustered["skill_high"] - clustered["skill_low"] > 1.5 * (naive["skill_high"] - naive["skill_low"])
     assert clustered["skill_low"] < clustered["skill"] < clustered["skill_high"]
 
@@ -103,7 +103,7 @@ def test_the_order_of_rows_does_not_matter():
     shuffled = scores.sample(frac=1.0, random_state=4)
     pd.testing.assert_frame_equal(
         board(scores).rows,
-        rank(shuffled, TASKS.sample(frac=1.0, random_state=5), pool=POOL, reference="ref", suite="s", n_resamples=200).rows,
+        rank(shuffled, TASKS.sample(frac=1.0, random_state=5), pool=POOL, reference="ref", suite="s", n_resamples=40).rows,
     )
 
 
@@ -325,7 +325,7 @@ def test_the_board_says_what_it_ranks():
         "curve",
         "s-1",
         3,
-        200,
+        40,
     )
     assert (found.suite, found.reference, found.pool) == ("s", "ref", POOL)
     plain = rank(world(), TASKS, pool=POOL, reference="ref", suite="s")

@@ -1,8 +1,9 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
-from score_worlds import board, world
+from score_worlds import board, entry, world
 
 import leaderboard.releases as releases
 from leaderboard.releases import board_from_json, list_releases, load_release, version_of
@@ -34,6 +35,21 @@ def test_a_version_depends_on_single_precision_and_not_on_how_an_array_lies_in_m
     every_second = np.array([1.0, 9.0, 2.0, 9.0])[::2]
     assert version_of("v1", {}, [("a", "t", "f", every_second)]) == version_of("v1", {}, [("a", "t", "f", P)])
     assert version_of("v1", {}, [("a", "t", "f", P + 1e-12)]) == version_of("v1", {}, [("a", "t", "f", P)])
+
+
+def test_a_board_read_from_json_has_the_types_of_one_that_was_made():
+    variant = entry("v", np.full(24, 0.9)).assign(family="law")
+    before = board(pd.concat([world(), variant]), order=("law",))
+    after = board_from_json(before.render("json"))
+    assert after.rows["rank"].dtype == "Int64" and after.rows["rank"].isna().sum() == 1
+    assert after.rows["regret"].isna().all() and after.rows["regret"].dtype == after.rows["elo"].dtype == float
+    assert after.rows["failed_folds"].dtype == np.int64 and after.pool == before.pool
+
+
+def test_the_releases_that_come_with_the_package_are_what_their_names_say():
+    versions = list_releases()
+    assert "v1-5b7fd0a4ce" in versions
+    assert all(load_release(version).version == version for version in versions)
 
 
 def test_releases_are_listed_in_order(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from scipy.stats import wilcoxon
 from score_worlds import TASKS, entry, world
 
 from leaderboard.ranking import by_collection
-from leaderboard.significance import LEVEL, _cliques, compare, draw
+from leaderboard.significance import LEVEL, Comparison, _cliques, compare, draw
 from scalingbench.common.errors import LeaderboardError
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
@@ -89,6 +89,35 @@ def test_five_percent_itself_tells_nothing_apart():
     p = pd.DataFrame([[1.0, LEVEL], [LEVEL, 1.0]], index=list("ab"), columns=list("ab"))
     assert LEVEL == 0.05 and _cliques(p) == (("a", "b"),)
     assert _cliques(p - 1e-9) == ()
+
+
+def test_a_comparison_prints_skill_and_p_values_and_names_its_cliques():
+    names = ["a", "b", "c"]
+    p = pd.DataFrame([[1.0, 0.0504, 0.0123], [0.0504, 1.0, 0.2], [0.0123, 0.2, 1.0]], index=names, columns=names)
+    found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7)
+    tests = "Wilcoxon signed-rank tests over 7 collections, adjusted by Holm; columns in the order of the rows."
+    text = f"{'a':<28}  0.500  1.000 0.050 0.012\n{'b':<28}  0.250  0.050 1.000 0.200\n{'c':<28}  0.000  0.012 0.200 1.000\n\n"
+    assert str(found) == text + f"{tests}\nnot told apart at 5 %: a, b\nnot told apart at 5 %: b, c"
+    table = "| predictor | skill | a | b | c |\n| --- | ---: | ---: | ---: | ---: |\n"
+    body = "| a | 0.500 | 1.000 | 0.050 | 0.012 |\n| b | 0.250 | 0.050 | 1.000 | 0.200 |\n| c | 0.000 | 0.012 | 0.200 | 1.000 |\n\n"
+    assert found.render() == table + body + f"{tests} not told apart at 5 %: a, b. not told apart at 5 %: b, c."
+    assert found.rows.columns.tolist() == ["skill", "a", "b", "c"] and found.rows.loc["b"].tolist() == [0.25, 0.0504, 1.0, 0.2]
+
+
+def test_predictors_of_equal_skill_stand_in_the_order_of_their_names():
+    names = [f"p{i:02}" for i in range(20)]
+    few = MANY.head(4)
+    scores = pd.concat([entry(n, [0.5, 2.0, 1.0, 1.0], tasks=few) for n in names[::-1]], ignore_index=True)
+    assert list(compare(scores, few, names).skill.index) == names
+
+
+def test_a_pair_that_differs_in_some_collections_is_tested_and_one_that_never_does_is_not():
+    same = many().query("predictor == 'good'")
+    partly = same.assign(predictor="partly", ratio=np.where(same["collection"] < "c2", same["ratio"], same["ratio"] * 1.3))
+    clone = same.assign(predictor="clone")
+    scores = pd.concat([many(), partly, clone], ignore_index=True)
+    found = compare(scores, MANY, ["good", "clone", "partly"])
+    assert found.p.loc["good", "clone"] == 1.0 and found.p.loc["good", "partly"] < 0.05
 
 
 def test_a_clone_cannot_be_told_from_its_original():

@@ -43,6 +43,7 @@ def test_the_upper_edge_of_a_slice_belongs_to_it():
     assert rows == ["up to 10"] * 2 + ["11 to 100"] * 2 + ["over 100"]
     noise = slices_of("noise", "noise", [None, 0.0001, 0.003, 0.0031])
     assert noise == ["not measured", "up to 0.3 %", "up to 0.3 %", "over 0.3 %"]
+    assert slices_of("noise", "noise", [None, None]) == ["not measured"] * 2
 
 
 def test_slices_stand_in_order_and_only_those_that_there_are():
@@ -78,6 +79,16 @@ def test_a_slice_that_was_not_entered_is_empty():
     scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.5], tasks=TASKS.head(2))])
     table = skill_by(scores, TASKS, "track").rows
     assert np.isnan(table.loc["law", "compute"]) and table.loc["law", "curve"] == pytest.approx(1 - 0.25 ** (1 / 3))
+
+
+def test_slices_print_skill_with_the_number_of_tasks_and_a_dash_where_none_was_entered():
+    scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.1234], tasks=TASKS.head(2))])
+    found = skill_by(scores, TASKS, "domain").of(pd.Series(["law", "ref"]))
+    skill = 1 - (0.5 * 0.1234) ** (1 / 3)
+    lines = ["| predictor | language (3) | vision (2) |", "| --- | ---: | ---: |", f"| law | {skill:.3f} | - |", "| ref | 0.000 | 0.000 |"]
+    note = "Skill by domain; the number of tasks in brackets; '-' entered none of them."
+    assert found.render() == "\n".join([*lines, "", note])
+    assert found.of(pd.Series(["ref"])).rows.index.tolist() == ["ref"]
 
 
 def test_unknown_cuts_are_refused():

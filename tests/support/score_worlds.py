@@ -53,4 +53,4 @@ def world(seed=0, **more):
 
 
 def board(scores, tasks=TASKS, **options):
-    return rank(scores, tasks, pool=POOL, reference="ref", suite="s", **{"n_resamples": 200, **options})
+    return rank(scores, tasks, pool=POOL, reference="ref", suite="s", **{"n_resamples": 40, **options})
