@@ -1,0 +1,122 @@
+"""Commands for a practitioner's own runs: what a large run will give, how to split a budget, which runs to make."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scalingbench.cli.console import say
+from scalingbench.cli.options import Json
+from scalingbench.common.errors import InputError
+
+if TYPE_CHECKING:
+    from scalingbench.forecasting.cautions import Caution
+    from scalingbench.forecasting.reading import Runs
+
+__all__ = ["COMMANDS"]
+
+Table = Annotated[
+    str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
+]
+Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T.")]
+Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
+Metric = Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")]
+Curve = Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")]
+Map = Annotated[list[str] | None, typer.Option("--map", help="HEADER=NAME: what a column is, e.g. val/loss=value; 'ignore' leaves it out.")]
+Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: what one unit of a column is, e.g. params=1e6.")]
+Where = Annotated[list[str] | None, typer.Option("--where", help="HEADER=CELL: keep only the rows that have it.")]
+Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Use every row of a run, not only its last.")]
+Tolerance = Annotated[float, typer.Option("--tolerance", help="Error that would make the answer useless; warnings are set to it.")]
+Force = Annotated[bool, typer.Option("--force", help="Answer also where a rule refuses.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Picture to write: .png, .svg or .pdf.")]
+Report = Annotated[Path | None, typer.Option("--report", help="One self-contained page to write: .html.")]
+
+
+def forecast(
+    table: Table,
+    target: Target,
+    predictor: Predictor = "autolaw",
+    metric: Metric = None,
+    curve: Curve = None,
+    names: Map = None,
+    units: Unit = None,
+    where: Where = None,
+    checkpoints: Checkpoints = False,
+    tolerance: Tolerance = 0.1,
+    force: Force = False,
+    plot: Plot = None,
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    """Predict a large run from a table of small ones, and say whether to believe it."""
+    from scalingbench.forecasting.forecast import forecast_of
+    from scalingbench.forecasting.problem import make_problem, parse_target
+
+    parse_target(target)  # a bad option is named before a file is read
+    runs = _read(table, names, units, where, metric, curve, checkpoints)
+    problem = make_problem(runs, target)
+    _answer(lambda: forecast_of(problem, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
+
+
+def _read(
+    table: str,
+    names: Sequence[str] | None,
+    units: Sequence[str] | None,
+    where: Sequence[str] | None,
+    metric: str | None,
+    curve: str | None,
+    checkpoints: bool,
+) -> Runs:
+    from scalingbench.forecasting.numbers import number_of
+    from scalingbench.forecasting.reading import Options, read_runs
+
+    numbers = {}
+    for name, text in _pairs("--unit", units).items():
+        value = number_of(text)
+        if value is None or not 0 < value < float("inf"):
+            raise InputError(f"--unit {name}={text}: expected a positive number such as 1e6")
+        numbers[name] = value
+    return read_runs(table, Options(_pairs("--map", names), numbers, _pairs("--where", where), metric, curve, checkpoints))
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
+    """Return what ``LEFT=RIGHT`` options state; a header may hold '=' itself, so the last one parts them."""
+    found = {}
+    for text in given or ():
+        left, equals, right = text.rpartition("=")
+        if not equals or not left.strip() or not right.strip():
+            raise InputError(f"{option}: expected LEFT=RIGHT, got {text!r}")
+        found[left.strip()] = right.strip()
+    return found
+
+
+def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> None:
+    """Say what was understood, then answer: data on standard output, all else on standard error."""
+    from scalingbench.forecasting.cautions import Refused
+
+    say(str(runs))
+    try:
+        found = make()
+    except Refused as refused:
+        if as_json:
+            print(json.dumps(_refusal(runs, refused.cautions), indent=2))
+        raise
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found)
+    if plot is not None:
+        found.plot(plot)
+        say(f"{plot}: written")
+    if report is not None:
+        found.report(report, command=" ".join(["scalingbench", *sys.argv[1:]]))
+        say(f"{report}: written")
+
+
+def _refusal(runs: Runs, cautions: Sequence[Caution]) -> dict[str, Any]:
+    return {"refused": True, "cautions": [c.as_dict() for c in cautions], "data": runs.as_dict()}
+
+
+COMMANDS = {"forecast": forecast}
