@@ -70,4 +70,6 @@ if __name__ == "__main__":
             print(f"{one:24} not to be had")
             continue
         shape = f"{len(rows):4} runs, {rows['params'].nunique():3} sizes, {rows['tokens'].nunique():3} lengths"
-        print(f"{one:24} {shape}, compute {rows['flops'].min():.1e} to {rows['flops'].max():.1e}, value {rows['value'].min():.3f} to {rows['value'].max():.3f}")
+        print(
+            f"{one:24} {shape}, compute {rows['flops'].min():.1e} to {rows['flops'].max():.1e}, value {rows['value'].min():.3f} to {rows['value'].max():.3f}"
+        )

@@ -63,6 +63,55 @@ def forecast(
     _answer(lambda: forecast_of(problem, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
 
 
+def allocate(
+    table: Table,
+    flops: Annotated[str, typer.Option("--flops", help="The budget, e.g. 1e23; training, and inference where it is given.")],
+    predictor: Predictor = "autolaw",
+    max_params: Annotated[str | None, typer.Option("--max-params", help="Largest model that may be, e.g. 70B.")] = None,
+    max_tokens: Annotated[str | None, typer.Option("--max-tokens", help="Data that there are, e.g. 2T.")] = None,
+    inference_tokens: Annotated[
+        str | None, typer.Option("--inference-tokens", help="Tokens that the model will process in its life, paid from the same budget.")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Values of further variables, e.g. unique_tokens=1e11.")] = None,
+    within: Annotated[float, typer.Option("--within", help="Distance from the best loss that is still as good.")] = 0.005,
+    metric: Metric = None,
+    curve: Curve = None,
+    names: Map = None,
+    units: Unit = None,
+    where: Where = None,
+    checkpoints: Checkpoints = False,
+    tolerance: Tolerance = 0.1,
+    force: Force = False,
+    plot: Plot = None,
+    report: Report = None,
+    as_json: Json = False,
+) -> None:
+    """Split a budget between parameters and tokens."""
+    from scalingbench.forecasting.allocate import Budget, allocate_runs
+
+    budget = Budget(
+        _number("--flops", flops) or 0.0,
+        _number("--max-params", max_params),
+        _number("--max-tokens", max_tokens),
+        _number("--inference-tokens", inference_tokens) or 0.0,
+    )
+    runs = _read(table, names, units, where, metric, curve, checkpoints)
+    _answer(
+        lambda: allocate_runs(runs, budget, predictor, at=at, within=within, tolerance=tolerance, force=force), runs, as_json, plot, report
+    )
+
+
+def _number(option: str, text: str | None) -> float | None:
+    from scalingbench.forecasting.numbers import number_of
+
+    if text is None:
+        return None
+    value = number_of(text)
+    if value is None or not 0 < value < float("inf"):
+        raise InputError(f"{option}: expected a positive number such as 1e9 or 7B, got {text!r}")
+    return value
+
+
 def _read(
     table: str,
     names: Sequence[str] | None,
@@ -119,4 +168,4 @@ def _refusal(runs: Runs, cautions: Sequence[Caution]) -> dict[str, Any]:
     return {"refused": True, "cautions": [c.as_dict() for c in cautions], "data": runs.as_dict()}
 
 
-COMMANDS = {"forecast": forecast}
+COMMANDS = {"forecast": forecast, "allocate": allocate}

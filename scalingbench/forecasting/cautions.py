@@ -106,7 +106,9 @@ def _reach(problem: Problem) -> Iterator[Caution]:
         text = f"{name}: the target is {factor:.3g} times the {end} run's"
         if far > _ABSURD:
             unit = 10.0 ** (3 * round(np.log10(factor) / 3))
-            yield Caution("refusal", "units", f"{text}; is the column in another unit? --unit {name}={unit:.0e} would make it {factor / unit:.3g}")
+            yield Caution(
+                "refusal", "units", f"{text}; is the column in another unit? --unit {name}={unit:.0e} would make it {factor / unit:.3g}"
+            )
         elif far > _FAR_AXIS:
             yield Caution("warning", "reach", f"{text}: hardly any published law was tested that far")
         else:
@@ -160,7 +162,9 @@ def _units(problem: Problem) -> Iterator[Caution]:
     if np.isfinite(ratio) and not 1 / _SAME_COMPUTE <= ratio <= _SAME_COMPUTE:
         text = f"flops is {ratio:.3g} times 6 x params x tokens"
         slip = abs(np.log10(ratio)) > 2.5
-        why = "a unit is wrong: see the ranges above, and --unit" if slip else "params may leave out embeddings, or flops may be an estimate"
+        why = (
+            "a unit is wrong: see the ranges above, and --unit" if slip else "params may leave out embeddings, or flops may be an estimate"
+        )
         yield Caution("warning" if slip else "note", "flops", f"{text}: {why}")
 
 
@@ -180,7 +184,7 @@ def _left_out(problem: Problem) -> Iterator[Caution]:
 def _other_columns(problem: Problem) -> Iterator[tuple[str, pd.Series]]:
     n = len(problem.y)
     for name in variables_of(problem.rows):
-        if name not in problem.target and problem.rows[name].notna().all() and 1 < problem.rows[name].nunique():
+        if name not in problem.target and problem.rows[name].notna().all() and problem.rows[name].nunique() > 1:
             yield name, problem.rows[name]
     for name in problem.rest:
         text = problem.rest[name].astype(str)
@@ -219,4 +223,6 @@ def _explained(residual: np.ndarray, column: pd.Series) -> float:
 
 def _few(problem: Problem) -> Iterator[Caution]:
     if len(problem.y) < _FEW_ROWS:
-        yield Caution("warning", "few-rows", f"{len(problem.y)} runs: too few to tell laws apart, or to see noise; eight or more are needed")
+        yield Caution(
+            "warning", "few-rows", f"{len(problem.y)} runs: too few to tell laws apart, or to see noise; eight or more are needed"
+        )

@@ -181,33 +181,48 @@ def forecast(
     return forecast_of(make_problem(runs, target), predictor, tolerance=tolerance, force=force)
 
 
-def forecast_of(problem: Problem, predictor: str = REFEREE, *, tolerance: float = TOLERANCE, force: bool = False) -> Forecast:
-    """Predict the target of a problem; parameters and errors as for `forecast`."""
+def forecast_of(
+    problem: Problem,
+    predictor: str = REFEREE,
+    *,
+    tolerance: float = TOLERANCE,
+    force: bool = False,
+    referee: Any = None,
+    model: Any = None,
+    board: dict[str, Any] | None = None,
+) -> Forecast:
+    """Predict the target of a problem; parameters and errors as for `forecast`.
+
+    A `referee` and a `model` that were fitted to the same rows are not fitted again; `board` is another table of evidence
+    than the one that comes with the package.
+    """
     from threadpoolctl import threadpool_limits
 
     if not tolerance > 0:
         raise InputError(f"tolerance: expected a positive number, got {tolerance!r}")
-    model = make(predictor)
+    fitted = model
+    model = model if fitted is not None else make(predictor)
     _check_reads(model, predictor, problem)
     first = data_cautions(problem)
     refuse(first, force=force)
     with threadpool_limits(1), warnings.catch_warnings():  # small fits lose more by threads than they gain
         warnings.simplefilter("ignore")
-        opinions = hear(problem)
-        model = opinions.referee if predictor == REFEREE else model.fit(problem.X, problem.y)
+        opinions = hear(problem, referee)
+        if fitted is None:
+            model = opinions.referee if predictor == REFEREE else model.fit(problem.X, problem.y)
         value = float(np.ravel(model.predict(problem.point))[0])
         quantiles = np.ravel(model.predict_quantiles(problem.point, list(LEVELS))) if hasattr(model, "predict_quantiles") else None
         law, without = left_out(problem, [predictor, *(o.name for o in opinions.laws)])
     if not np.isfinite(value):
         raise InputError(f"{predictor} gives no finite value at the target")
-    evidence = evidence_for(predictor, list(problem.X), problem.reach, len(problem.y), log=problem.log)
+    evidence = evidence_for(predictor, list(problem.X), problem.reach, len(problem.y), log=problem.log, table=board)
     own, why_not = _own_interval(quantiles)
     low, high = _calibrated(problem, value, own, evidence)
     found = Findings(
         problem,
         predictor,
         value,
-        _half_width(problem, value, low, high),
+        _half_width(problem, value, *(own or (None, None))),
         _backtest_of(predictor, opinions),
         opinions,
         without,
@@ -269,7 +284,7 @@ def _calibrated(
     at, *ends = problem.scaled(np.array([value, *own]))
     if evidence is not None:
         ends = [at + np.sign(end - at) * evidence.calibrated(abs(end - at)) for end in ends]
-    low, high = (np.exp(ends) if problem.log else ends)
+    low, high = np.exp(ends) if problem.log else ends
     kind = metric_kind(problem.runs.metric)
     return max(float(low), kind.low), min(float(high), kind.high)
 
@@ -289,5 +304,3 @@ def _backtest_of(predictor: str, opinions: Opinions) -> float:
     axis = opinions.axis if opinions.axis in errors else next(iter(errors), None)
     own = float(errors[axis].get(predictor, np.nan)) if axis is not None else float("nan")
     return own if np.isfinite(own) else opinions.backtest
-
-

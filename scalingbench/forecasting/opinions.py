@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from predictors.backtests import ALL, INTERPOLATION, direction
 from predictors.registry import make
 from scalingbench.forecasting.problem import Problem
 
-__all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "spread"]
+__all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "models_of", "spread"]
 
 REFEREE = "autolaw"
 """Whose candidates are asked, whatever the predictor is."""
@@ -77,20 +78,27 @@ class Opinions:
 
 def hear(problem: Problem, referee: Any | None = None) -> Opinions:
     """Fit the referee and ask its candidates."""
-    law = referee if referee is not None else make(REFEREE)
+    law = referee if referee is not None else _fitted(tuple(problem.X), problem.X.to_numpy(float).tobytes(), problem.y.tobytes())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if not hasattr(law, "errors_"):
-            law.fit(problem.X, problem.y)
         value = float(np.ravel(law.predict(problem.point))[0])
     axis, beyond = direction(problem.X, problem.point)
     judged = axis if axis in law.errors_ else next((a for a in (ALL, *law.errors_) if a in law.errors_ and a != INTERPOLATION), None)
     judged = judged or (INTERPOLATION if INTERPOLATION in law.errors_ else None)
-    models = _models(law)
+    models = models_of(law)
     laws = tuple(_ask(problem, law, models[name], name, weight, judged) for name, weight in _weights(law, problem.point).items())
     known = [(o.weight, o.backtest) for o in laws if np.isfinite(o.backtest)]
     backtest = float(np.average([e for _, e in known], weights=[w for w, _ in known])) if known else float("nan")
     return Opinions(tuple(sorted(laws, key=lambda o: -o.weight)), law, value, backtest, axis, beyond)
+
+
+@lru_cache(maxsize=4)
+def _fitted(columns: tuple[str, ...], X: bytes, y: bytes) -> Any:
+    """Fit the referee; it is kept for the next question about the same rows, because the fit is most of the time."""
+    values = np.frombuffer(y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make(REFEREE).fit(pd.DataFrame(np.frombuffer(X).reshape(len(values), len(columns)), columns=list(columns)), values)
 
 
 def _ask(problem: Problem, law: Any, model: Any, name: str, weight: float, axis: str | None) -> Opinion:
@@ -105,7 +113,8 @@ def _weights(law: Any, point: pd.DataFrame) -> dict[str, float]:
     return dict(law.weights(point)) if hasattr(law, "weights") else dict(law.weights_)
 
 
-def _models(law: Any) -> dict[str, Any]:
+def models_of(law: Any) -> dict[str, Any]:
+    """Return the fitted candidates of the referee by name."""
     trials = getattr(law, "_trials", None)
     return law._models if trials is None else {name: trial.model for name, trial in trials.by_name.items()}
 
