@@ -169,7 +169,7 @@ def _units(problem: Problem) -> Iterator[Caution]:
 
 
 def _left_out(problem: Problem) -> Iterator[Caution]:
-    """Look at columns that vary and are not in the target: do they explain what its variables leave over?"""
+    """Name columns that vary and are not in the target, and those that explain what its variables leave over."""
     residual = _residual(problem)
     for name, column in _other_columns(problem):
         share = _explained(residual, column)

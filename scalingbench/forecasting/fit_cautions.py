@@ -131,8 +131,8 @@ def _single(found: Findings, tolerance: float) -> Iterator[Caution]:
     shifts = {b: abs(float(found.problem.scaled(np.array([v]))[0] - base)) for b, v in found.left_out.items()}
     budget = max(shifts, key=lambda b: shifts[b])
     if shifts[budget] > _SINGLE * tolerance:
-        text = f"without the runs around {budget:.2g} of cost, {found.left_out_law} says {found.left_out[budget]:.4g}, not {found.left_out_base:.4g}"
-        yield Caution("warning", "single-runs", f"{text}: few runs decide")
+        said = f"{found.left_out_law} says {found.left_out[budget]:.4g}, not {found.left_out_base:.4g}"
+        yield Caution("warning", "single-runs", f"without the runs around {budget:.2g} of cost, {said}: few runs decide")
 
 
 def _unidentified(found: Findings, tolerance: float) -> Iterator[Caution]:
