@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmark.evaluation.results import read_results
 from benchmark.tasks.suite import load_suite
 from leaderboard.result_files import committed_files
+from leaderboard.results import not_ranked_on
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.board_records import records, tabulate
@@ -31,7 +32,7 @@ def main() -> None:
     tasks = suite.build()
     found: dict[str, dict[str, list[float | None]]] = {}
     for file in committed_files(suite.name):
-        found |= tabulate(records(read_results(file), tasks))
+        found |= tabulate(records(read_results(file), tasks, not_ranked_on()))
     write(found, suite.name)
 
 

@@ -44,7 +44,7 @@ def pool(name: str) -> pd.DataFrame | None:
         return None
     table = table[(table["flag"] == "") & table["value"].notna()].copy()
     if "params" not in table or not table["params"].notna().any():
-        table["params"] = table["params_nonembedding"] if "params_nonembedding" in table else np.nan
+        table["params"] = table.get("params_nonembedding", np.nan)
     if "tokens" not in table:
         table["tokens"] = table["flops"] / 6 / table["params"] if "flops" in table else np.nan
     table["tokens"] = table["tokens"].fillna(table["flops"] / 6 / table["params"]) if "flops" in table else table["tokens"]
@@ -69,7 +69,6 @@ if __name__ == "__main__":
         if rows is None:
             print(f"{one:24} not to be had")
             continue
+        values = f"value {rows['value'].min():.3f} to {rows['value'].max():.3f}"
         shape = f"{len(rows):4} runs, {rows['params'].nunique():3} sizes, {rows['tokens'].nunique():3} lengths"
-        print(
-            f"{one:24} {shape}, compute {rows['flops'].min():.1e} to {rows['flops'].max():.1e}, value {rows['value'].min():.3f} to {rows['value'].max():.3f}"
-        )
+        print(f"{one:24} {shape}, compute {rows['flops'].min():.1e} to {rows['flops'].max():.1e}, {values}")

@@ -101,6 +101,39 @@ def allocate(
     )
 
 
+def plan(
+    table: Annotated[str | None, typer.Argument(help="Runs made so far, as for forecast; without any, a ladder is proposed.")] = None,
+    budget: Annotated[str, typer.Option("--budget", help="FLOPs for the runs to come, e.g. 1e20.")] = "",
+    target: Target = "",
+    most: Annotated[int, typer.Option("--most", help="Runs at most.")] = 12,
+    law: Annotated[str, typer.Option("--law", help="Whose uncertainty at the target is reduced.")] = "chinchilla[huber-log]",
+    metric: Metric = None,
+    curve: Curve = None,
+    names: Map = None,
+    units: Unit = None,
+    where: Where = None,
+    plot: Plot = None,
+    as_json: Json = False,
+) -> None:
+    """Say which runs to make with a budget: a table to fill in, on standard output."""
+    from scalingbench.forecasting.plan import plan as plan_runs
+
+    for option, given in (("--budget", budget), ("--target", target)):
+        if not given:
+            raise InputError(f"{option}: is needed; e.g. --budget 1e20 --target params=7B,tokens=1T")
+    flops = _number("--budget", budget) or 0.0
+    runs = None if table is None else _read(table, names, units, where, metric, curve, False)
+    if runs is not None:
+        say(str(runs))
+    found = plan_runs(runs, budget=flops, target=target, most=most, law=law)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_csv())
+    if not as_json:
+        say("\n".join(found.summary()))
+    if plot is not None:
+        found.plot(plot)
+        say(f"{plot}: written")
+
+
 def _number(option: str, text: str | None) -> float | None:
     from scalingbench.forecasting.numbers import number_of
 
@@ -168,4 +201,4 @@ def _refusal(runs: Runs, cautions: Sequence[Caution]) -> dict[str, Any]:
     return {"refused": True, "cautions": [c.as_dict() for c in cautions], "data": runs.as_dict()}
 
 
-COMMANDS = {"forecast": forecast, "allocate": allocate}
+COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan}

@@ -102,7 +102,7 @@ class Split:
             spent += f" ({self.training_flops:.3g} in training, {served})"
         flat = f"{as_range(self.flat_params)} parameters, {as_range(self.flat_tokens)} tokens"
         lines = [
-            f"{spent}: {as_size(self.params)} parameters on {as_size(self.tokens)} tokens, {self.tokens / self.params:.3g} tokens a parameter",
+            f"{spent}: {as_size(self.params)} parameters on {as_size(self.tokens)} tokens, {self.tokens / self.params:.3g} a parameter",
             f"{self.metric}: {self.value:.5g}{interval}",
             f"parameters {as_range(self.params_interval)}, tokens {as_range(self.tokens_interval)} (80 %)",
             f"within {100 * self.within:g} % of the best {self.metric}: {flat}",

@@ -5,7 +5,7 @@ Made offline (``python perf/evidence.py``); commands read the small table that c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ _LEAST = 1e-6
 """Smallest half-width of an interval, on the scale of the error."""
 
 
-def records(results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFrame:
+def records(results: Iterable[TaskResult], tasks: Sequence[Task], exclusions: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
     """Return one row per predictor and held-out row.
 
     Parameters
@@ -32,6 +32,8 @@ def records(results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFram
         Those of other tasks, or made from other rows, are left out.
     tasks : sequence of Task
         Synthetic ones, and those that count nothing, are left out.
+    exclusions : mapping of str to sequence of str, optional
+        Collections that went into a predictor; they are no evidence of it.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def records(results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFram
     parts = []
     for result in results:
         task = chosen.get(result.task)
-        if task is None or task.fingerprint != result.fingerprint:
+        if task is None or task.fingerprint != result.fingerprint or task.collection in (exclusions or {}).get(result.predictor, ()):
             continue
         for fold, found, reach in zip(task.folds, result.folds, known[task.id], strict=True):
             if found.status == "ok" and len(found.predictions) == len(fold.y_test):
@@ -74,8 +76,8 @@ def _part(predictor: str, task: Task, fold: Fold, found: FoldResult, reach: np.n
         half = np.where(y >= p, ends[1] - p, p - ends[0])
         part["half"] = np.maximum(half, _LEAST)
     table = pd.DataFrame(part)[fold.scored]
-    facts = {"predictor": predictor, "track": task.track, "collection": task.collection, "fit": number}
-    return table.assign(**facts, log=task.on_log_scale, rows=int(bin_of(np.array([len(fold.y_train)]), ROWS_LIMITS)[0]))
+    rows = int(bin_of(np.array([len(fold.y_train)]), ROWS_LIMITS)[0])
+    return table.assign(predictor=predictor, track=task.track, collection=task.collection, fit=number, log=task.on_log_scale, rows=rows)
 
 
 def tabulate(table: pd.DataFrame) -> dict[str, dict[str, list[float | None]]]:
@@ -89,7 +91,7 @@ def tabulate(table: pd.DataFrame) -> dict[str, dict[str, list[float | None]]]:
 def _cells(rows: pd.DataFrame) -> Iterator[tuple[str, list[float | None]]]:
     for columns in (["track", "reach", "rows"], ["track", "reach"], ["reach", "rows"], ["reach"], []):
         for values, cell in rows.groupby(["log", *columns], sort=True):
-            at = dict(zip(["log", *columns], values, strict=True))
+            at: dict[str, Any] = dict(zip(["log", *columns], values, strict=True))
             facts = _facts(cell)
             if enough(facts):
                 yield cell_key(bool(at["log"]), at.get("track"), at.get("reach"), at.get("rows")), facts

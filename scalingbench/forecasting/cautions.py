@@ -121,13 +121,12 @@ def beyond(problem: Problem) -> dict[str, float]:
     """Return target over the nearest end of the range, per variable that lies outside it."""
     low, high = problem.X.min(), problem.X.max()
     at = problem.point.iloc[0]
-    return {
-        str(n): float(at[n] / (high[n] if at[n] > high[n] else low[n])) for n in problem.X if not low[n] <= at[n] <= high[n] and low[n] > 0
-    }
+    outside = [n for n in problem.variables if not low[n] <= at[n] <= high[n] and low[n] > 0]
+    return {n: float(at[n] / (high[n] if at[n] > high[n] else low[n])) for n in outside}
 
 
 def _rungs(problem: Problem) -> Iterator[Caution]:
-    for name in problem.X:
+    for name in problem.variables:
         x = np.log(np.maximum(np.unique(problem.X[name].to_numpy(float)), 1e-300))
         rungs = 1 + int((np.diff(x) > 0.02).sum())
         outside = name in beyond(problem)
@@ -136,7 +135,7 @@ def _rungs(problem: Problem) -> Iterator[Caution]:
 
 
 def _locked(problem: Problem) -> Iterator[Caution]:
-    names = [n for n in problem.X if (problem.X[n] > 0).all()]
+    names = [n for n in problem.variables if (problem.X[n] > 0).all()]
     for i, one in enumerate(names):
         for two in names[i + 1 :]:
             a, b = np.log(problem.X[one].to_numpy(float)), np.log(problem.X[two].to_numpy(float))
@@ -186,10 +185,10 @@ def _other_columns(problem: Problem) -> Iterator[tuple[str, pd.Series]]:
     for name in variables_of(problem.rows):
         if name not in problem.target and problem.rows[name].notna().all() and problem.rows[name].nunique() > 1:
             yield name, problem.rows[name]
-    for name in problem.rest:
-        text = problem.rest[name].astype(str)
+    for header in problem.rest:
+        text = problem.rest[header].astype(str)
         if 1 < text.nunique() <= min(10, n // 3):
-            yield str(name), text
+            yield str(header), text
 
 
 def _residual(problem: Problem) -> np.ndarray:

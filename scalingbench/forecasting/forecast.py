@@ -215,7 +215,7 @@ def forecast_of(
         law, without = left_out(problem, [predictor, *(o.name for o in opinions.laws)])
     if not np.isfinite(value):
         raise InputError(f"{predictor} gives no finite value at the target")
-    evidence = evidence_for(predictor, list(problem.X), problem.reach, len(problem.y), log=problem.log, table=board)
+    evidence = evidence_for(predictor, problem.variables, problem.reach, len(problem.y), log=problem.log, table=board)
     own, why_not = _own_interval(quantiles)
     low, high = _calibrated(problem, value, own, evidence)
     found = Findings(
@@ -258,9 +258,9 @@ def forecast_of(
 
 def _check_reads(model: Any, predictor: str, problem: Problem) -> None:
     wanted = getattr(model, "variables", None)
-    if columns_read(wanted, list(problem.X), list(problem.X)) is None:
+    if columns_read(wanted, problem.variables, problem.variables) is None:
         spelt = "one variable" if tuple(wanted or ()) == (ANY,) else ", ".join(wanted or ())
-        raise InputError(f"--target: {predictor} reads {spelt}; the runs vary, and the target names, {', '.join(problem.X)}")
+        raise InputError(f"--target: {predictor} reads {spelt}; the runs vary, and the target names, {', '.join(problem.variables)}")
 
 
 def _own_interval(quantiles: np.ndarray | None) -> tuple[tuple[float, float] | None, str | None]:

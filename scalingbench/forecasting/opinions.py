@@ -15,7 +15,7 @@ from predictors.backtests import ALL, INTERPOLATION, direction
 from predictors.registry import make
 from scalingbench.forecasting.problem import Problem
 
-__all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "models_of", "spread"]
+__all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "spread"]
 
 REFEREE = "autolaw"
 """Whose candidates are asked, whatever the predictor is."""
@@ -78,15 +78,14 @@ class Opinions:
 
 def hear(problem: Problem, referee: Any | None = None) -> Opinions:
     """Fit the referee and ask its candidates."""
-    law = referee if referee is not None else _fitted(tuple(problem.X), problem.X.to_numpy(float).tobytes(), problem.y.tobytes())
+    law = referee if referee is not None else _fitted(problem.variables, problem.X.to_numpy(float).tobytes(), problem.y.tobytes())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = float(np.ravel(law.predict(problem.point))[0])
     axis, beyond = direction(problem.X, problem.point)
     judged = axis if axis in law.errors_ else next((a for a in (ALL, *law.errors_) if a in law.errors_ and a != INTERPOLATION), None)
     judged = judged or (INTERPOLATION if INTERPOLATION in law.errors_ else None)
-    models = models_of(law)
-    laws = tuple(_ask(problem, law, models[name], name, weight, judged) for name, weight in _weights(law, problem.point).items())
+    laws = tuple(_ask(problem, law, name, weight, judged) for name, weight in law.weights(problem.point).items())
     known = [(o.weight, o.backtest) for o in laws if np.isfinite(o.backtest)]
     backtest = float(np.average([e for _, e in known], weights=[w for w, _ in known])) if known else float("nan")
     return Opinions(tuple(sorted(laws, key=lambda o: -o.weight)), law, value, backtest, axis, beyond)
@@ -101,22 +100,13 @@ def _fitted(columns: tuple[str, ...], X: bytes, y: bytes) -> Any:
         return make(REFEREE).fit(pd.DataFrame(np.frombuffer(X).reshape(len(values), len(columns)), columns=list(columns)), values)
 
 
-def _ask(problem: Problem, law: Any, model: Any, name: str, weight: float, axis: str | None) -> Opinion:
+def _ask(problem: Problem, law: Any, name: str, weight: float, axis: str | None) -> Opinion:
+    model = law.models_[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = float(np.ravel(model.predict(problem.point))[0])
     error = float(law.errors_[axis].get(name, np.nan)) if axis is not None else float("nan")
     return Opinion(name, weight, value, error, tuple(getattr(model, "unidentified_", ())))
-
-
-def _weights(law: Any, point: pd.DataFrame) -> dict[str, float]:
-    return dict(law.weights(point)) if hasattr(law, "weights") else dict(law.weights_)
-
-
-def models_of(law: Any) -> dict[str, Any]:
-    """Return the fitted candidates of the referee by name."""
-    trials = getattr(law, "_trials", None)
-    return law._models if trials is None else {name: trial.model for name, trial in trials.by_name.items()}
 
 
 def budgets_of(cost: np.ndarray) -> list[np.ndarray]:

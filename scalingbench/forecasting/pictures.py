@@ -14,7 +14,6 @@ from benchmark.data.variables import VARIABLES
 from benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
-from scalingbench.forecasting.opinions import models_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 
     from scalingbench.forecasting.allocate import Split
     from scalingbench.forecasting.forecast import Forecast
+    from scalingbench.forecasting.plan import Plan
     from scalingbench.forecasting.problem import Problem
 
-__all__ = ["plot_forecast", "plot_split", "svg_of"]
+__all__ = ["plot_forecast", "plot_plan", "plot_split", "svg_of"]
 
 _SIZE = (6.4, 4.2)
 _POINTS = 60
@@ -119,7 +119,7 @@ def _way(problem: Problem) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def _laws(found: Forecast) -> dict[str, Any]:
-    models = models_of(found.opinions.referee)
+    models = found.opinions.referee.models_
     return {o.name: models[o.name] for o in found.opinions.laws[:_LINES]}
 
 
@@ -155,7 +155,7 @@ def _lower_budgets(problem: Problem, split: Split) -> np.ndarray:
 
 def _frame(problem: Problem, split: Split, N: np.ndarray, D: np.ndarray) -> pd.DataFrame:
     others = {n: v for n, v in problem.target.items() if n not in ("params", "tokens")}
-    return pd.DataFrame({"params": N, "tokens": D, **others})[list(problem.X)]
+    return pd.DataFrame({"params": N, "tokens": D, **others})[list(problem.variables)]
 
 
 def _scales(axis: Axes, problem: Problem) -> None:
@@ -177,3 +177,20 @@ def _cost_label(problem: Problem) -> str:
     if basis == "flops":
         return "training FLOPs"
     return f"{basis} ({VARIABLES[basis].unit})" if basis in VARIABLES else basis
+
+
+def plot_plan(plan: Plan, path: str | Path | None = None) -> Figure:
+    """Draw the runs of a plan and its target by params and tokens, with lines of equal compute."""
+    figure, axis = _figure()
+    points = axis.scatter(
+        plan.runs["params"], plan.runs["tokens"], c=np.log10(plan.runs["flops"]), cmap="viridis", zorder=3, label="to be run"
+    )
+    axis.plot([plan.target["params"]], [plan.target["tokens"]], "*", ms=13, color="tab:red", label="target", zorder=4)
+    N = np.geomspace(plan.runs["params"].min() / 2, plan.target["params"] * 2, 50)
+    for compute in np.unique(plan.runs["flops"].round(-int(np.log10(plan.runs["flops"].min())) + 1)):
+        axis.plot(N, compute / 6.0 / N, color="0.85", lw=0.7, zorder=1)
+    axis.set(xscale="log", yscale="log", xlabel="params", ylabel="tokens", title=f"{len(plan.runs)} runs, {plan.spent:.3g} FLOPs")
+    axis.set_ylim(plan.runs["tokens"].min() / 3, max(plan.runs["tokens"].max(), plan.target["tokens"]) * 3)
+    figure.colorbar(points, label="log10 FLOPs")
+    axis.legend(fontsize=8)
+    return _finished(figure, path)

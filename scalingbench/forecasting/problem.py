@@ -60,6 +60,11 @@ class Problem:
     notes: tuple[str, ...]
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """The columns of X."""
+        return tuple(map(str, self.X.columns))
+
+    @property
     def log(self) -> bool:
         """Whether errors of the metric are taken of logarithms."""
         return metric_kind(self.runs.metric).log and bool((self.y > 0).all())

@@ -14,7 +14,7 @@ from predictors.allocation import optimum, tokens_left
 from predictors.law import ParametricLaw
 from predictors.registry import make
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.opinions import REFEREE, hear, models_of
+from scalingbench.forecasting.opinions import REFEREE, hear
 from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem
 
 __all__ = ["Budget", "Search"]
@@ -70,7 +70,7 @@ class Budget:
 
 def _size_at(product: float, served: float, ratio: float) -> float:
     """Return N with N (ratio N + served) = product: tokens are `ratio` times the parameters."""
-    return (np.sqrt(served**2 + 4.0 * ratio * product) - served) / (2.0 * ratio)
+    return float((np.sqrt(served**2 + 4.0 * ratio * product) - served) / (2.0 * ratio))
 
 
 class Search:
@@ -134,29 +134,25 @@ class Search:
         return "the edge of the search" if params <= low * (1 + 1e-9) or params >= high * (1 - 1e-9) else None
 
     def _frame(self, N: np.ndarray, D: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"params": N, "tokens": D, **self.others})[list(self.problem.X)]
+        return pd.DataFrame({"params": N, "tokens": D, **self.others})[list(self.problem.variables)]
 
     def _weights(self, params: float) -> dict[str, float]:
         if self.predictor != REFEREE:
             return {self.predictor: 1.0}
         N = np.array([params])
-        return dict(self.referee.weights(self._frame(N, self.budget.tokens(N)))) if hasattr(self.referee, "weights") else self._old(N)
-
-    def _old(self, N: np.ndarray) -> dict[str, float]:
-        self.referee.predict(self._frame(N, self.budget.tokens(N)))
-        return dict(self.referee.weights_)
+        return dict(self.referee.weights(self._frame(N, self.budget.tokens(N))))
 
     def _members(self) -> dict[str, Any]:
         if self.predictor != REFEREE:
             return {self.predictor: self.model}
-        models = models_of(self.referee)
-        return {name: models[name] for name in self.weights}
+        return {name: self.referee.models_[name] for name in self.weights}
 
     def _mean(self, N: np.ndarray, D: np.ndarray) -> np.ndarray:
         """Return the weighted mean of the members, as a loss to be minimised, on the scale that is averaged."""
         frame = self._frame(N, D)
         values = np.stack([self.problem.scaled(np.asarray(m.predict(frame), float)) for m in self._members().values()])
-        return self.sign * (np.array([self.weights[n] for n in self._members()]) @ values)
+        mean: np.ndarray = self.sign * (np.array([self.weights[n] for n in self._members()]) @ values)
+        return mean
 
     def line(self) -> pd.DataFrame:
         """Return params, tokens and value along the splits."""
@@ -188,10 +184,11 @@ class Search:
         if not isinstance(model, ParametricLaw):
             return np.empty(0)
         constants = model.bootstrap(_DRAWS)
+        names = [str(name) for name in constants.columns]
 
         def losses(N: np.ndarray, D: np.ndarray) -> np.ndarray:
             frame = self._frame(N, D)
-            return np.stack([self.sign * model.at(frame, row) for row in constants.to_dict("records")])
+            return np.stack([self.sign * model.at(frame, dict(zip(names, row, strict=True))) for row in constants.to_numpy()])
 
         return self._optima(losses)
 
