@@ -217,7 +217,7 @@ def _explained(residual: np.ndarray, column: pd.Series) -> float:
         return 0.0
     left = residual - design @ np.linalg.lstsq(design, residual, rcond=None)[0]
     spent = design.shape[1] - 1
-    return max(0.0, 1.0 - float(left @ left) / total * (n - 1) / (n - 1 - spent))
+    return float(max(0.0, 1.0 - float(left @ left) / total * (n - 1) / (n - 1 - spent)))
 
 
 def _few(problem: Problem) -> Iterator[Caution]:

@@ -110,7 +110,7 @@ def _departures(X: pd.DataFrame, points: pd.DataFrame, departure: float, noise: 
 
     cross = kernel(seen, asked)
     known = kernel(seen, seen) + noise**2 * np.eye(len(seen))
-    return kernel(asked, asked) - cross.T @ np.linalg.solve(known, cross)
+    return np.asarray(kernel(asked, asked) - cross.T @ np.linalg.solve(known, cross), float)
 
 
 def choose(belief: Belief, cost: np.ndarray, budget: float, most: int) -> tuple[list[int], Belief]:

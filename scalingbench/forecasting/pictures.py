@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +92,27 @@ def svg_of(figure: Figure) -> str:
 
 
 def _figure() -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # no window, and no state shared with the caller's own pictures
+    figure = _shown()(figsize=_SIZE, layout="constrained")
+    return figure, figure.add_subplot()
+
+
+@cache
+def _shown() -> type[Figure]:
+    """Return the class of our figures: without a window or any state shared with the caller's own, and shown by notebooks."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    class Shown(Figure):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            FigureCanvasAgg(self)
+
+        def _repr_png_(self) -> bytes:
+            data = io.BytesIO()
+            self.savefig(data, format="png", dpi=90)
+            return data.getvalue()
+
+    return Shown
 
 
 def _finished(figure: Figure, path: str | Path | None) -> Figure:

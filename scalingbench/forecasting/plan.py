@@ -209,4 +209,5 @@ def _grid(problem: Problem, budget: float) -> pd.DataFrame:
     ratio, tried = D / N, problem.rows["tokens"] / problem.rows["params"]
     wanted = problem.target["tokens"] / problem.target["params"]
     sensible = (ratio >= min(float(tried.min()), wanted) / 2) & (ratio <= 2 * max(float(tried.max()), wanted))
-    return grid[sensible & (budget >= FLOPS_PER_TOKEN * N * D)].reset_index(drop=True)
+    kept: pd.DataFrame = grid[sensible & (budget >= FLOPS_PER_TOKEN * N * D)]
+    return kept.reset_index(drop=True)

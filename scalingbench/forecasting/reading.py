@@ -377,7 +377,8 @@ def _with_value(typed: pd.DataFrame, dropped: dict[str, int]) -> pd.DataFrame:
     missing = ~np.isfinite(typed["value"].to_numpy(float))
     if missing.any():
         dropped["without a value"] = int(missing.sum())
-    return typed[~missing]
+    kept: pd.DataFrame = typed[~missing]
+    return kept
 
 
 def _check_ranges(typed: pd.DataFrame, metric: str) -> None:
