@@ -15,13 +15,14 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.cautions import Caution
 from scalingbench.forecasting.fit_cautions import TOLERANCE
 from scalingbench.forecasting.forecast import Forecast, forecast_of
+from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.opinions import REFEREE
 from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem, make_problem, parse_target
 from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
 from scalingbench.forecasting.split_search import Budget, Search
 from scalingbench.forecasting.sweeps import Setting, best_of_sweeps, best_settings
 
-__all__ = ["WITHIN", "Budget", "Split", "allocate", "allocate_runs", "as_range", "as_size"]
+__all__ = ["WITHIN", "Budget", "Split", "allocate", "allocate_runs"]
 
 WITHIN = 0.005
 """Relative loss above the best within which a split is as good."""
@@ -124,7 +125,7 @@ class Split:
     def _repr_html_(self) -> str:
         from scalingbench.forecasting.report import fragment
 
-        return fragment(self)
+        return fragment(self.forecast, self)
 
     def plot(self, path: Any = None) -> Any:
         """Draw it; see `pictures.plot_split`."""
@@ -137,19 +138,6 @@ class Split:
         from scalingbench.forecasting.report import write_report
 
         write_report(path, forecast=self.forecast, split=self, command=command)
-
-
-def as_size(x: float) -> str:
-    """Return a number of parameters or tokens as it is said: ``7.2B``."""
-    for limit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if x >= limit:
-            return f"{x / limit:.3g}{letter}"
-    return f"{x:.3g}"
-
-
-def as_range(ends: tuple[float, float]) -> str:
-    """Return two sizes as they are said: ``3B-12B``."""
-    return f"{as_size(ends[0])}-{as_size(ends[1])}"
 
 
 def allocate(

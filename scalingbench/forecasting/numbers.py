@@ -9,7 +9,7 @@ import pandas as pd
 
 from scalingbench.common.errors import InputError
 
-__all__ = ["MISSING", "number_of", "numbers_of"]
+__all__ = ["MISSING", "as_range", "as_size", "number_of", "numbers_of"]
 
 MISSING = frozenset({"", "nan", "na", "n/a", "none", "null", "-", "--", "inf", "-inf", "+inf", "infinity", "diverged", "<na>", "nat"})
 """Cells that say that there is no number, in lower case."""
@@ -70,3 +70,16 @@ def numbers_of(column: pd.Series, header: str) -> np.ndarray:
             raise InputError(f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T")
         found[i] = value if np.isfinite(value) else np.nan
     return found
+
+
+def as_size(x: float) -> str:
+    """Return a number of parameters or tokens as it is said: ``7.2B``."""
+    for limit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if x >= limit:
+            return f"{x / limit:.3g}{letter}"
+    return f"{x:.3g}"
+
+
+def as_range(ends: tuple[float, float]) -> str:
+    """Return two sizes as they are said: ``3B-12B``."""
+    return f"{as_size(ends[0])}-{as_size(ends[1])}"

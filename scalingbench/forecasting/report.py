@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
+from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.pictures import plot_forecast, plot_split, svg_of
 
 if TYPE_CHECKING:
@@ -71,14 +72,11 @@ def write_report(path: str | Path, *, forecast: Forecast, split: Split | None = 
         temporary.write_text(text, encoding="utf-8")
 
 
-def fragment(found: Any) -> str:
+def fragment(forecast: Forecast, split: Split | None = None) -> str:
     """Return what a notebook shows of a forecast or a split."""
-    from scalingbench.forecasting.allocate import Split
-
-    split = found if isinstance(found, Split) else None
-    forecast = found.forecast if isinstance(found, Split) else found
-    answer = _split_table(split) if split is not None else _forecast_table(forecast)
-    return answer + _cautions(found.cautions) + _evidence(forecast)
+    if split is not None:
+        return _split_table(split) + _cautions(split.cautions) + _evidence(forecast)
+    return _forecast_table(forecast) + _cautions(forecast.cautions) + _evidence(forecast)
 
 
 def _title(forecast: Forecast, split: Split | None) -> str:
@@ -122,8 +120,6 @@ def _forecast_table(found: Forecast) -> str:
 
 
 def _split_table(split: Split) -> str:
-    from scalingbench.forecasting.allocate import as_range, as_size
-
     rows = [
         ("params", f"{as_size(split.params)}, 80 %: {as_range(split.params_interval)}"),
         ("tokens", f"{as_size(split.tokens)}, 80 %: {as_range(split.tokens_interval)}"),
