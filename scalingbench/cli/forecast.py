@@ -51,6 +51,10 @@ def forecast(
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
+    register: Annotated[
+        Path | None, typer.Option("--register", help="Book of forecasts to append it to; score it later with 'score-forecast'.")
+    ] = None,
+    question: Annotated[str | None, typer.Option("--question", help="Name under which it is registered, e.g. lab/loss/7b.")] = None,
     as_json: Json = False,
 ) -> None:
     """Predict a large run from a table of small ones, and say whether to believe it."""
@@ -60,7 +64,28 @@ def forecast(
     parse_target(target)  # a bad option is named before a file is read
     runs = _read(table, names, units, where, metric, curve, checkpoints)
     problem = make_problem(runs, target)
-    _answer(lambda: forecast_of(problem, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
+    found = _answer(lambda: forecast_of(problem, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
+    if register is not None:
+        from scalingbench.forecasting.registering import register_forecast
+
+        entry = register_forecast(found, register, question=question)
+        say(f"{register}: {entry.question} registered at {entry.registered_at} ({entry.hash[:12]})")
+
+
+def score_forecast(
+    book: Annotated[Path, typer.Argument(help="Book of forecasts, as 'forecast --register' wrote it.")],
+    value: Annotated[list[float], typer.Option("--value", help="What the run gave; repeat it for repeats of the run.")],
+    question: Annotated[str | None, typer.Option("--question", help="Which; by default the only one that is open.")] = None,
+    source: Annotated[str, typer.Option("--source", help="Where the outcome was read.")] = "",
+    date: Annotated[str | None, typer.Option("--date", help="When it was known, YYYY-MM-DD.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Enter what a run gave, and score the forecasts that were registered of it."""
+    from scalingbench.cli.listings import print_rows
+    from scalingbench.forecasting.registering import score_forecast as score
+
+    table = score(book, tuple(value), question=question, source=source, date=date)
+    print_rows(table.astype(object).where(table.notna(), None).to_dict("records"), as_json)
 
 
 def allocate(
@@ -177,7 +202,7 @@ def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> None:
+def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Any:
     """Say what was understood, then answer: data on standard output, all else on standard error."""
     from scalingbench.forecasting.cautions import Refused
 
@@ -195,10 +220,11 @@ def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | Non
     if report is not None:
         found.report(report, command=" ".join(["scalingbench", *sys.argv[1:]]))
         say(f"{report}: written")
+    return found
 
 
 def _refusal(runs: Runs, cautions: Sequence[Caution]) -> dict[str, Any]:
     return {"refused": True, "cautions": [c.as_dict() for c in cautions], "data": runs.as_dict()}
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan}
+COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan, "score-forecast": score_forecast}
