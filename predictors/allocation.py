@@ -9,7 +9,7 @@ import numpy as np
 
 from scalingbench.common.errors import PredictorError
 
-__all__ = ["Allocation", "optimum"]
+__all__ = ["Allocation", "optimum", "tokens_left"]
 
 _RANGE = (1e3, 1e16)  # of parameters
 _POINTS = 1200
@@ -39,7 +39,23 @@ class Allocation:
     level: float | None = None
 
 
-def optimum(losses: Callable[[np.ndarray, np.ndarray], np.ndarray], flops: float, flops_per_token: float) -> tuple[np.ndarray, np.ndarray]:
+def tokens_left(flops: float, params: np.ndarray, flops_per_token: float = 6.0, inference_tokens: float = 0.0) -> np.ndarray:
+    """Return the training tokens that a budget leaves to models of given sizes.
+
+    A token at inference costs a third of one in training, which has a backward pass of twice the cost: 2 N against 6 N.
+    """
+    return flops / flops_per_token / params - inference_tokens / 3.0
+
+
+def optimum(
+    losses: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    flops: float,
+    flops_per_token: float,
+    *,
+    span: tuple[float, float] = _RANGE,
+    points: int = _POINTS,
+    inference_tokens: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Minimise loss over params at a budget.
 
     Parameters
@@ -50,6 +66,12 @@ def optimum(losses: Callable[[np.ndarray, np.ndarray], np.ndarray], flops: float
         The budget C.
     flops_per_token : float
         C / (params x tokens), usually 6.
+    span : tuple of float
+        Least and largest params that are searched.
+    points : int
+        Of the grid, even in log params; the optimum is the vertex of a parabola through three of them.
+    inference_tokens : float
+        Tokens that the trained model is to process, paid from the same budget.
 
     Returns
     -------
@@ -58,11 +80,11 @@ def optimum(losses: Callable[[np.ndarray, np.ndarray], np.ndarray], flops: float
     """
     if not (np.isfinite(flops) and flops > 0):
         raise PredictorError(f"flops: expected a positive number, got {flops!r}")
-    grid = np.linspace(np.log(_RANGE[0]), np.log(_RANGE[1]), _POINTS)
-    values = losses(np.exp(grid), flops / flops_per_token / np.exp(grid))
+    grid = np.linspace(np.log(span[0]), np.log(span[1]), points)
+    values = losses(np.exp(grid), tokens_left(flops, np.exp(grid), flops_per_token, inference_tokens))
     best = values.argmin(axis=1)
-    inside = (best > 0) & (best < _POINTS - 1)
-    at = np.clip(best, 1, _POINTS - 2)
+    inside = (best > 0) & (best < points - 1)
+    at = np.clip(best, 1, points - 2)
     rows = np.arange(len(values))
     low, mid, high = values[rows, at - 1], values[rows, at], values[rows, at + 1]
     bend = low - 2.0 * mid + high  # vertex of the parabola through three neighbours

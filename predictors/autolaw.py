@@ -100,6 +100,12 @@ class AutoLaw(ScalingLaw):
         found: np.ndarray = mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :]
         return np.exp(np.clip(found, -690.0, 690.0)) if self._trials.data.log else found
 
+    @property
+    def models_(self) -> dict[str, Any]:
+        """The candidates as fitted to all training rows, by name; those that could not be fitted are not among them."""
+        check_is_fitted(self, "errors_")
+        return {name: trial.model for name, trial in self._trials.by_name.items() if trial.model is not None}
+
     def weights(self, X: pd.DataFrame) -> dict[str, float]:
         """Return the weights of the candidates that share in the prediction of these rows, the best in back-tests first."""
         return self._combine(X)[2]

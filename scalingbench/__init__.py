@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from predictors.estimator import ScalingLaw
     from predictors.law import ParametricLaw
     from predictors.registry import list_predictors, make
+    from scalingbench.forecasting.allocate import allocate
+    from scalingbench.forecasting.forecast import forecast
+    from scalingbench.forecasting.plan import plan
 
 _HOMES = {
     "Board": "leaderboard.board",
@@ -31,7 +34,9 @@ _HOMES = {
     "Suite": "benchmark.tasks.suite",
     "Task": "benchmark.tasks.task",
     "TaskResult": "benchmark.evaluation.results",
+    "allocate": "scalingbench.forecasting.allocate",
     "evaluate": "benchmark.evaluation.run",
+    "forecast": "scalingbench.forecasting.forecast",
     "list_collections": "benchmark.data.collection",
     "list_predictors": "predictors.registry",
     "list_suites": "benchmark.tasks.suite",
@@ -40,6 +45,7 @@ _HOMES = {
     "load_suite": "benchmark.tasks.suite",
     "load_task": "benchmark.tasks.suite",
     "make": "predictors.registry",
+    "plan": "scalingbench.forecasting.plan",
     "read_table": "benchmark.data.schema",
     "reproduce": "leaderboard.reproduce",
     "run_suite": "benchmark.evaluation.run",
@@ -55,7 +61,9 @@ __all__ = [
     "Task",
     "TaskResult",
     "__version__",
+    "allocate",
     "evaluate",
+    "forecast",
     "list_collections",
     "list_predictors",
     "list_suites",
@@ -64,6 +72,7 @@ __all__ = [
     "load_suite",
     "load_task",
     "make",
+    "plan",
     "read_table",
     "reproduce",
     "run_suite",

@@ -1,0 +1,30 @@
+"""A training run of the Hugging Face trainer, from its ``trainer_state.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["import_trainer_state"]
+
+
+def import_trainer_state(document: dict[str, Any]) -> pd.DataFrame:
+    """Return one row an evaluation, or a logged step where there were no evaluations.
+
+    Tokens and FLOPs are stated for the end of training; at earlier steps they are taken in proportion to the steps. The
+    trainer counts FLOPs as 6 x parameters without embeddings x tokens.
+    """
+    history = [entry for entry in document["log_history"] if "step" in entry]
+    evaluated = [entry for entry in history if "eval_loss" in entry]
+    rows = [{k: v for k, v in entry.items() if isinstance(v, int | float)} for entry in evaluated or [e for e in history if "loss" in e]]
+    end = float(document["global_step"]) or 1.0
+    for row in rows:
+        row.pop("learning_rate", None)  # of that moment, not the peak
+        for key, name in (("num_input_tokens_seen", "tokens"), ("total_flos", "flops")):
+            if document.get(key):
+                row[name] = row.pop(key, float(document[key]) * row["step"] / end)
+    table = pd.DataFrame(rows)
+    if document.get("train_batch_size"):
+        table["batch_size"] = document["train_batch_size"]
+    return table.drop(columns=[c for c in table if str(c).startswith("eval_") and str(c) != "eval_loss" and "per_second" in str(c)])

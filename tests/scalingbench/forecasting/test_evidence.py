@@ -1,0 +1,80 @@
+"""What the board says of a forecast is what its results say, and no more."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scalingbench.forecasting.board_records import tabulate, weighted_quantile
+from scalingbench.forecasting.evidence import Evidence, evidence_for, track_of
+
+
+def rows(collection, fit, errors, half, reach=2, many=1, track="compute"):
+    facts = {"predictor": "p", "track": track, "collection": collection, "fit": fit, "log": True, "rows": many, "reach": reach}
+    return pd.DataFrame({"error": errors, "half": half}).assign(**facts)
+
+
+def test_collections_count_alike_whatever_their_number_of_rows():
+    parts = [rows("a", 0, [0.1] * 100, 0.05), rows("b", 1, [0.02], 0.05), rows("c", 2, [0.02], 0.05)]
+    parts += [rows(c, 3 + i, [0.1 if c == "a" else 0.02], 0.05) for c in "abc" for i in range(9) if c != "a" or i < 9]
+    cells = tabulate(pd.concat(parts))["p"]
+    n, _, collections, median, p90, coverage, factor, extra = cells["log|compute|2|1"]
+    assert (n, collections) == (129, 3) and (median, p90) == (0.02, 0.1)
+    assert coverage == pytest.approx(2 / 3, abs=1e-3) and factor == pytest.approx(2.0) and extra == pytest.approx(0.05)
+
+
+def test_a_cell_with_too_little_behind_it_is_not_shown():
+    cells = tabulate(pd.concat([rows("a", i, [0.1], 0.1) for i in range(20)]))["p"]
+    assert cells == {}
+    mixed = pd.concat([rows(c, i + 20 * j, [0.1], 0.1, reach=1 + (c == "c")) for j, c in enumerate("abc") for i in range(10)])
+    table = {"suite": "v1", "predictors": tabulate(mixed)}
+    found = evidence_for("p", ["params", "tokens"], 2.0, 15, table={"suite": "v1", "predictors": table["predictors"]})
+    assert found is not None and found.like == "of any reach and number of runs" and found.collections == 3
+    assert evidence_for("nobody", ["params"], 2.0, 15, table=table) is None
+
+
+def test_a_weighted_quantile_is_a_value():
+    values, weight = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
+    assert [weighted_quantile(values, weight, q) for q in (0.2, 0.5, 0.75, 0.8)] == [1.0, 2.0, 2.0, 3.0]
+
+
+def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
+    def evidence(factor, extra):
+        return Evidence("p", "v1", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
+
+    assert evidence(0.5, -0.01).calibrated(0.1) == pytest.approx(0.05)
+    assert evidence(3.0, 0.04).calibrated(0.1) == pytest.approx(0.14)
+    assert evidence(None, None).calibrated(0.1) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("variables", "track"),
+    [
+        (("params", "tokens"), "compute"),
+        (("flops",), "curve"),
+        (("params", "tokens", "unique_tokens"), "data-constrained"),
+        (("params", "tokens", "learning_rate"), "hyperparameters"),
+        (("mix_web", "mix_code"), "mixture"),
+        (("params", "tokens", "experts"), "architecture"),
+    ],
+)
+def test_the_track_of_a_forecast(variables, track):
+    assert track_of(variables) == track
+
+
+def test_the_table_is_that_of_the_committed_results():
+    """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
+    from benchmark.evaluation.results import read_results
+    from benchmark.tasks.suite import load_suite
+    from leaderboard.result_files import committed_folder
+    from scalingbench.forecasting.board_records import records
+
+    suite = load_suite("v1")
+    tasks = suite.build(track="compute")
+    table = records(read_results(committed_folder("v1") / "kaplan.parquet"), tasks)
+    found = tabulate(table)["kaplan"]
+    assert {k: v for k, v in found.items() if k.startswith("log|compute|")}
+    from scalingbench.forecasting.evidence import _table
+
+    for key, facts in found.items():
+        if key.startswith("log|compute|"):
+            assert _table()["predictors"]["kaplan"][key] == facts

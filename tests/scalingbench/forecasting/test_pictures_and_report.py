@@ -1,0 +1,101 @@
+"""Pictures and pages show what was found, need nothing else, and are not half-written."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from predictors.compute import Chinchilla
+from scalingbench.common.errors import InputError
+from scalingbench.forecasting.allocate import allocate
+from scalingbench.forecasting.forecast import forecast
+from scalingbench.forecasting.plan import plan
+
+
+@pytest.fixture(scope="module")
+def table():
+    N, D = (g.ravel() for g in np.meshgrid(np.geomspace(2e7, 1e9, 5), np.geomspace(1e9, 2e10, 4)))
+    y = Chinchilla.formula(N, D, 1.69, 406.4, 0.34, 410.7, 0.28) * np.exp(np.random.default_rng(0).normal(0, 0.003, 20))
+    return pd.DataFrame({"params": N, "tokens": D, "value": y, "note <b>": ["<script>alert(1)</script>", "b"] * 10})
+
+
+@pytest.fixture(scope="module")
+def found(table):
+    return forecast(table, {"params": 4e9, "tokens": 8e10})
+
+
+@pytest.fixture(scope="module")
+def split(table):
+    return allocate(table, 1e21)
+
+
+def lines(axis):
+    return [line.get_label() for line in axis.get_lines()]
+
+
+def test_a_forecast_is_drawn_with_runs_laws_interval_and_target(found, tmp_path):
+    figure = found.plot(tmp_path / "a.png")
+    axis = figure.axes[0]
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG") and [p.name for p in tmp_path.iterdir()] == ["a.png"]
+    assert {"laws that did well", "autolaw", "20 runs", "target"} <= set(lines(axis)) and len(axis.collections) >= 1
+    runs = next(line for line in axis.get_lines() if line.get_label() == "20 runs")
+    assert np.allclose(np.sort(runs.get_ydata()), np.sort(found.problem.y))
+    law = next(line for line in axis.get_lines() if line.get_label() == "autolaw")
+    assert law.get_ydata()[-1] == pytest.approx(found.value, rel=0.01)
+
+
+def test_a_split_is_drawn_with_its_minimum(split):
+    axis = split.plot().axes[0]
+    own = next(line for line in axis.get_lines() if line.get_label().startswith("1e+21 FLOPs"))
+    assert own.get_xdata()[own.get_ydata().argmin()] == pytest.approx(split.params, rel=0.05)
+    assert sum(line.get_marker() == "v" for line in axis.get_lines()) >= 2, "minima of lower budgets"
+
+
+def test_a_plan_is_drawn(tmp_path):
+    plan(budget=1e20, target="params=7e9,tokens=1e11").plot(tmp_path / "p.svg")
+    assert "<svg" in (tmp_path / "p.svg").read_text()
+
+
+def test_a_picture_of_an_unknown_form_is_refused(found, tmp_path):
+    with pytest.raises(InputError, match=r"x\.jpg: expected a name that ends in \.png, \.svg or \.pdf"):
+        found.plot(tmp_path / "x.jpg")
+    with pytest.raises(InputError, match=r"expected a name that ends in \.html"):
+        found.report(tmp_path / "x.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found, self.tags = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.found += [v for k, v in attributes if k in ("src", "href") and v and not v.startswith("#")]
+
+
+def test_a_report_is_one_page_that_needs_nothing_else(split, tmp_path):
+    split.report(tmp_path / "r.html", command="scalingbench allocate 'runs.csv' --flops 1e21")
+    text = (tmp_path / "r.html").read_text()
+    page = Links()
+    page.feed(text)
+    assert page.found == [] and page.tags.count("svg") == 2 and "script" not in page.tags
+    for heading in (
+        "The split",
+        "The run at that split",
+        "What speaks against it",
+        "What the benchmark says",
+        "Laws",
+        "Data",
+        "To repeat it",
+    ):
+        assert f"<h2>{heading}" in text
+    assert "scalingbench allocate &#x27;runs.csv&#x27; --flops 1e21" in text and "note &lt;b&gt;" in text
+    assert "80 % interval" in text and re.search(r"within 0.5 % of the best</td><td>[\d.]+[MB]-[\d.]+[MB] params", text)
+
+
+def test_a_notebook_shows_the_answer_and_its_cautions(found, split):
+    assert f"{found.value:.5g}" in found._repr_html_() and '<li class="note">' in found._repr_html_()
+    assert "params by law" in split._repr_html_() and "<table" in plan(budget=1e20, target="params=7e9,tokens=1e11")._repr_html_()
