@@ -8,15 +8,16 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
+from scalingbench.common.messages import described, one_line
 from scalingbench.common.names import slug
 
 __all__ = [
@@ -150,7 +151,7 @@ def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
         }
 
 
-def read_results(path: Path) -> tuple[TaskResult, ...]:
+def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     """Read a result file.
 
     Raises
@@ -160,24 +161,40 @@ def read_results(path: Path) -> tuple[TaskResult, ...]:
     """
     import pyarrow.parquet as pq
 
+    where = f"{source}: " if isinstance(source, Path) else ""
     try:
-        rows = pq.read_table(path).to_pylist()
+        rows = pq.ParquetFile(source).read().to_pylist()  # a file, never a folder of them
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         for row in rows:
-            grouped.setdefault(tuple(row[name] for name in _SHARED), []).append(_fold(row))
-    except Exception as error:
-        raise InputError(f"{path}: not a result file: {str(error).splitlines()[0]}") from None
+            grouped.setdefault(tuple(_text(row[name]) for name in _SHARED), []).append(_fold(row))
+    except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
+        raise InputError(f"{where}not a result file: {described(error)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())  # type: ignore[arg-type]
 
 
-def _fold(row: dict[str, object]) -> FoldResult:
-    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
-    levels, quantiles = row["quantile_levels"], row["quantiles"]
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {type(value).__name__}")
+    return value
+
+
+def _fold(row: Mapping[str, Any]) -> FoldResult:
+    """Return one row as a fold."""
+    if row["status"] not in get_args(Status):
+        raise ValueError(f"status {one_line(row['status'], 40)!r} is none of {', '.join(get_args(Status))}")
+    predictions = np.asarray(row["predictions"], float)
+    quantiles = {float(level): np.asarray(q, float) for level, q in zip(row["quantile_levels"], row["quantiles"], strict=True)}
+    if predictions.ndim != 1 or any(q.shape != predictions.shape for q in quantiles.values()):
+        raise ValueError(f"fold {one_line(row['fold'], 80)!r}: quantiles and predictions differ in length")
     return FoldResult(
-        **values,  # type: ignore[arg-type]
-        predictions=np.asarray(row["predictions"], float),
-        quantiles={level: np.asarray(q, float) for level, q in zip(levels, quantiles, strict=True)},  # type: ignore[call-overload]
-        constants=json.loads(str(row["constants"])),
+        fold=_text(row["fold"]),
+        status=row["status"],
+        message=one_line(_text(row["message"])),
+        predictions=predictions,
+        quantiles=quantiles,
+        constants={str(name): float(value) for name, value in json.loads(_text(row["constants"])).items()},
+        fit_seconds=float(row["fit_seconds"]),
+        predict_seconds=float(row["predict_seconds"]),
     )
 
 

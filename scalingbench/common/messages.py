@@ -13,8 +13,9 @@ _LONGEST = 500
 
 
 def one_line(text: object, longest: int = _LONGEST) -> str:
-    """Return a text on one line, cut to `longest` characters."""
-    return " ".join(str(text).split())[:longest]
+    """Return a text on one line, cut to `longest` characters, without what a terminal would act on."""
+    line = " ".join(str(text).split())[:longest]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def described(error: BaseException, longest: int = _LONGEST) -> str:
@@ -26,4 +27,4 @@ def described(error: BaseException, longest: int = _LONGEST) -> str:
 def first_problem(error: ValidationError) -> str:
     """Return the field and the rule of the first problem that pydantic found, as ``field: rule``."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    return one_line(f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}")

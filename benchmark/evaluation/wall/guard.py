@@ -147,6 +147,11 @@ class Guard:
         self._server: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
+    def start(self) -> None:
+        """Start the server, where it does not run yet; a fit starts it too, and does not count the time."""
+        if self._control is None:
+            self._start()
+
     def describe(self, source: Source, seconds: float) -> Facts:
         """Return what a class says of itself.
 
@@ -266,6 +271,9 @@ class Guard:
             self._server = _popen(command, theirs.fileno(), said.fileno())
             self._control = ours
             theirs.close()
+            if self._stopped:  # meanwhile, by another thread
+                self._end_server()
+                raise InterruptedError("stopped")
             try:
                 deadline = time.monotonic() + _START_SECONDS
                 frames.send(ours, settings, deadline=deadline)
