@@ -90,7 +90,8 @@ class TaskResult:
 def as_stored(values: np.ndarray) -> np.ndarray:
     """Round to the seven digits that result files hold: far below any error that a score tells apart."""
     largest = np.finfo(np.float32).max
-    return np.clip(values, -largest, largest).astype(np.float32).astype(float)
+    stored: np.ndarray = np.clip(values, -largest, largest).astype(np.float32).astype(float)
+    return stored
 
 
 def predictor_path(folder: Path, predictor: str) -> Path:
@@ -169,7 +170,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
             grouped.setdefault(tuple(_text(row[name]) for name in _SHARED), []).append(_fold(row))
     except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
         raise InputError(f"{where}not a result file: {described(error)}") from None
-    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())  # type: ignore[arg-type]
+    return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
 
 
 def _text(value: object) -> str:

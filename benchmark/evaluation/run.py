@@ -34,7 +34,7 @@ from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
 
-__all__ = ["evaluate", "run_suite"]
+__all__ = ["evaluate", "refuse_unwritable", "run_suite"]
 
 
 def evaluate(
@@ -136,7 +136,7 @@ def run_suite(
     if not todo:
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
-    _refuse_unwritable(out)
+    refuse_unwritable(out)
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
@@ -156,8 +156,14 @@ def _refuse_one_file_for_two(names: Iterable[str]) -> None:
             raise InputError(f"predictors: {one!r} and {other!r} would share the result file {slug(other)}.parquet; rename one")
 
 
-def _refuse_unwritable(out: Path) -> None:
-    """Say now, not after the first task, that there will be no place for results."""
+def refuse_unwritable(out: Path) -> None:
+    """Refuse a folder for results that cannot be made or written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If it can't.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -316,7 +322,7 @@ def _all_failed(batch: _Batch, status: Status, message: str) -> list[FoldResult]
 
 
 def _pack(predictor: Predictor) -> bytes:
-    return cloudpickle.dumps(predictor)
+    return bytes(cloudpickle.dumps(predictor))
 
 
 def _inputs(task: Task) -> Inputs:

@@ -152,9 +152,7 @@ def _settle(parent: int) -> None:
         os._exit(0)
 
 
-def fit_folds(
-    packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caught: type[BaseException] | None = None
-) -> list[FoldResult]:
+def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caught: type[BaseException] | None = None) -> list[FoldResult]:
     """Fit a fresh copy of a predictor to every fold, and predict its held-out rows.
 
     Parameters
@@ -175,9 +173,7 @@ def fit_folds(
         warnings.simplefilter("ignore")
         fits = _Fits(packed, levels, interrupts=() if caught is BaseException else (KeyboardInterrupt,))
         together = fits.together(inputs) if len(inputs) > 1 else None
-        return [
-            fits.predict(*together[i], fold[0], fold[3]) if together else fits.one(*fold) for i, fold in enumerate(inputs)
-        ]
+        return [fits.predict(*together[i], fold[0], fold[3]) if together else fits.one(*fold) for i, fold in enumerate(inputs)]
 
 
 class _Fits:

@@ -129,13 +129,15 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
+    from benchmark.evaluation.run import refuse_unwritable
     from benchmark.tasks.suite import load_suite
     from predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
+    entered = {name: make(name) for name in names}  # before the tasks are built: an unknown name is told at once
+    refuse_unwritable(out)
     built = chosen.build(collections=split_names(collections), track=track)
-    entered = {name: make(name) for name in names}
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
         say(f"{chosen.reference}: added, because its error is the unit of skill")

@@ -5,12 +5,14 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import leaderboard.submissions as submissions
+from benchmark.evaluation.wall.layers import raise_wall
 from benchmark.tasks.suite import load_suite
 from leaderboard.results import board_of, committed_results, scores_of
+from leaderboard.submissions import metadata
 from leaderboard.submissions.metadata import Submission
-from leaderboard.submissions.verify import submit
+from leaderboard.submissions.submit import submit
 from scalingbench.cli.main import app
+from scalingbench.common.files import sha256_of
 
 LAW = """
 import numpy as np
@@ -40,11 +42,13 @@ def joined(tmp_path, monkeypatch):
         year=2026,
         suite="v0",
         trained_on=("porian",),
-        source_sha256=submissions.sha256(tmp_path / "level.py"),
+        source_sha256=sha256_of(tmp_path / "level.py"),
     )
-    submit(tmp_path / "level.py", described, load_suite("v0"), tmp_path / "subs", jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
-    return load_suite("v0")
+    wall = raise_wall(unconfined=True)
+    suite = load_suite("v0")
+    submit(tmp_path / "level.py", described, suite, tmp_path / "subs", wall=wall, jobs=2, time_limit=60.0, progress=lambda *_: None)
+    monkeypatch.setattr(metadata, "_root", lambda: tmp_path / "subs")
+    return suite
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):

@@ -133,8 +133,5 @@ def _end(child: int, grace: float) -> int:
         if found:
             return os.waitstatus_to_exitcode(status)
         select.select([], [], [], 0.005)
-    try:
-        os.kill(child, signal.SIGKILL)
-    except ProcessLookupError:  # not in a namespace of its own, and gone
-        pass
+    os.kill(child, signal.SIGKILL)  # it was not waited for yet, so that its number is still its own
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,7 +116,7 @@ class _Cell:
             said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
         except _Ended as ended:
             raise _Ended(ended.status, ended.message, fitted - start) from None
-        seconds = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
+        seconds: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
         columns = 1 + (len(levels) if said.quantiles else 0)
         if len(body) != 8 * n * columns:
             raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * columns}")

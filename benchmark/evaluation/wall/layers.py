@@ -55,11 +55,12 @@ class Wall:
     @property
     def layers(self) -> tuple[str, ...]:
         """What is on, outermost first."""
+        one = ", one process a fit" if self.seccomp is not None else ""
         return (
             *(["namespaces (user, pid, mount, network, ipc, uts)"] if self.namespaces else []),
             *([f"Landlock {self.landlock}"] if self.landlock else []),
             *(["seccomp"] if self.seccomp is not None else []),
-            f"limits ({self.memory / 2**30:.3g} GiB, one process a fit)" if self.seccomp is not None else f"limits ({self.memory / 2**30:.3g} GiB)",
+            f"limits ({self.memory / 2**30:.3g} GiB{one})",
             "empty environment",
         )
 

@@ -6,7 +6,9 @@ Texts are cut of everything that a terminal would act on, numbers are finite, an
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal, TypeVar
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -115,9 +117,17 @@ def parse(header: bytes, kind: type[T]) -> T | Failed:
         If it is not what was to be said at this point.
     """
     try:
-        return TypeAdapter[T | Failed](kind | Failed).validate_json(header)
+        said = _schema(kind).validate_json(header)
     except ValidationError as error:
         raise FrameError(f"said something else than agreed: {one_line(first_problem(error), 200)}") from None
+    assert isinstance(said, (kind, Failed))
+    return said
+
+
+@cache
+def _schema(kind: type[BaseModel]) -> TypeAdapter[Any]:
+    either: Any = Annotated[kind | Failed, Field(discriminator="step")]
+    return TypeAdapter(either)
 
 
 def rebuilt(stored: Stored, numbers: bytes) -> tuple[TaskResult, ...]:
@@ -132,10 +142,11 @@ def rebuilt(stored: Stored, numbers: bytes) -> tuple[TaskResult, ...]:
     if len(values) != sum(row.n * (1 + len(row.levels)) for row in stored.rows):
         raise FrameError("wrote another amount of numbers than it said")
     at = 0
-    grouped: dict[tuple[str, ...], list[FoldResult]] = {}
+    grouped: dict[TaskResult, list[FoldResult]] = {}
     for row in stored.rows:
         columns = values[at : at + row.n * (1 + len(row.levels))].reshape(1 + len(row.levels), row.n)
         at += columns.size
         fold = FoldResult(row.fold, row.status, row.message, columns[0], dict(zip(row.levels, columns[1:], strict=True)), row.constants)
-        grouped.setdefault((row.predictor, row.parameters, row.suite, row.task, row.fingerprint, row.versions), []).append(fold)
-    return tuple(TaskResult(*shared, folds=tuple(folds)) for shared, folds in grouped.items())
+        task = TaskResult(row.predictor, row.parameters, row.suite, row.task, row.fingerprint, row.versions, folds=())
+        grouped.setdefault(task, []).append(fold)
+    return tuple(replace(task, folds=tuple(folds)) for task, folds in grouped.items())

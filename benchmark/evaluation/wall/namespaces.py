@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.evaluation.wall.libraries import Libraries
@@ -47,7 +47,7 @@ def why_not() -> str:
         return f"bubblewrap does not run: {one_line(error)}"
     if done.returncode:
         said = one_line(done.stderr, 200) or f"exit status {done.returncode}"
-        return f"this kernel or container makes no namespaces for it ({said}); on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        return f"the kernel makes no namespaces for bubblewrap ({said}); on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     return ""
 
 
@@ -75,6 +75,7 @@ def sandboxed(
     readable: Sequence[tuple[Path, str]] = (),
     writable: Sequence[tuple[Path, str]] = (),
     capabilities: Sequence[str] = (),
+    environment: Mapping[str, str] = ENVIRONMENT,
 ) -> list[str]:
     """Return the command line that runs a command of ours in a sandbox.
 
@@ -90,9 +91,11 @@ def sandboxed(
         Further folders of this machine, and where they appear.
     capabilities : sequence of str
         What the command may do to its own namespaces.
+    environment : mapping
+        All of its environment.
     """
     options = _bubblewrap()
-    for name, value in ENVIRONMENT.items():
+    for name, value in environment.items():
         options += ["--setenv", name, value]
     options += _system_links()
     for path in found.readable:

@@ -6,10 +6,10 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark.evaluation.isolation import available
 from sklearn.base import BaseEstimator, RegressorMixin
 
 import benchmark
-from benchmark.evaluation.isolation import available
 from benchmark.evaluation.run import run_suite
 from benchmark.tasks.suite import load_suite
 

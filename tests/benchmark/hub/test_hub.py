@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from hub_server import TOKEN, HubServer
 
-from benchmark.hub.load import load_collection
 from benchmark.hub import build, list_changes, pull, push, validate_folder
+from benchmark.hub.load import load_collection
 from benchmark.hub.results import push_results
 from scalingbench.common.errors import InputError
 
