@@ -11,8 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.wall.guard import Guard, Source
-from benchmark.evaluation.wall.layers import Wall
+from benchmark.evaluation.wall.guard import Guards, Source
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 
@@ -29,8 +28,8 @@ class Submitted:
     ----------
     source : Source
         The code.
-    wall : Wall
-        What it runs behind.
+    guards : Guards
+        Who runs it.
     variables : tuple of str, optional
         As the class declares.
     positive_only : bool
@@ -40,7 +39,7 @@ class Submitted:
     """
 
     source: Source
-    wall: Wall
+    guards: Guards
     variables: tuple[str, ...] | None = None
     positive_only: bool = False
     parameters: str = "{}"
@@ -64,7 +63,7 @@ class Submitted:
         raise NotImplementedError("only a cell runs this code")
 
 
-def load_submitted(path: Path, attribute: str, wall: Wall, *, time_limit: float = TIME_LIMIT) -> Submitted:
+def load_submitted(path: Path, attribute: str, guards: Guards, *, time_limit: float = TIME_LIMIT) -> Submitted:
     """Ask a cell what a class is.
 
     Raises
@@ -82,9 +81,6 @@ def load_submitted(path: Path, attribute: str, wall: Wall, *, time_limit: float 
         source = Source(path.read_text(encoding="utf-8"), path.name, attribute)
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8") from None
-    guard = Guard(wall)
-    try:
+    with guards.one() as guard:
         facts = guard.describe(source, time_limit)
-    finally:
-        guard.stop()
-    return Submitted(source, wall, facts.variables, facts.positive_only, facts.parameters)
+    return Submitted(source, guards, facts.variables, facts.positive_only, facts.parameters)

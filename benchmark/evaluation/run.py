@@ -27,7 +27,6 @@ from benchmark.evaluation.confined_predictor import Submitted
 from benchmark.evaluation.predictor import Predictor, parameters_of, usable
 from benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
 from benchmark.evaluation.wall.guard import Guard, TimeUp
-from benchmark.evaluation.wall.layers import Wall
 from benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
 from benchmark.tasks.task import Task
 from scalingbench.common.defaults import TIME_LIMIT
@@ -273,7 +272,7 @@ class _Hand:
     def __init__(self) -> None:
         self.stopped = False
         self._worker = Worker()
-        self._guards: dict[Wall, Guard] = {}
+        self._guard: Guard | None = None
 
     def fit(self, batch: _Batch, time_limit: float, levels: tuple[float, ...]) -> list[FoldResult]:
         """Return the folds of all jobs of a batch, which are of one predictor."""
@@ -291,18 +290,22 @@ class _Hand:
 
     def _guarded(self, predictor: Submitted, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
         """Fit every fold in a process of its own: what one is trained on, another one is asked for."""
-        guard = self._guards.setdefault(predictor.wall, Guard(predictor.wall))
-        if self.stopped:
-            raise InterruptedError("stopped")
-        guard.start()
-        ends = time.monotonic() + seconds
-        return [guard.fit(predictor.source, *fold, levels, ends - time.monotonic()) for fold in inputs]
+        with predictor.guards.one() as guard:
+            self._guard = guard
+            ends = time.monotonic() + seconds
+            folds = []
+            for fold in inputs:
+                if self.stopped:
+                    raise InterruptedError("stopped")
+                folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
+            self._guard = None
+        return folds
 
     def stop(self) -> None:
         """End the processes."""
         self.stopped = True
         self._worker.stop()
-        for guard in list(self._guards.values()):
+        if (guard := self._guard) is not None:
             guard.stop()
 
 

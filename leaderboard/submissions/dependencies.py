@@ -13,11 +13,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distributions, packages_distributions, requires, version
 from pathlib import Path
 
+from benchmark.evaluation.wall.guard import Guards
 from benchmark.evaluation.wall.layers import Wall
 from benchmark.evaluation.wall.libraries import libraries
 from benchmark.evaluation.wall.namespaces import ENVIRONMENT, sandboxed
@@ -25,7 +26,7 @@ from scalingbench.common.errors import InputError, LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import one_line
 
-__all__ = ["REQUIREMENTS", "Requirement", "differing", "installed", "needed", "pinned", "read_requirements"]
+__all__ = ["REQUIREMENTS", "Requirement", "differing", "needed", "pinned", "read_requirements", "with_packages"]
 
 REQUIREMENTS = "requirements.txt"
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.+!-]+)((?: --hash=sha256:[0-9a-f]{64})*)")
@@ -168,8 +169,8 @@ def _wheels(folder: Path | None) -> dict[str, Requirement]:
 
 
 @contextmanager
-def installed(requirements: Sequence[Requirement], wheels: Path | None, wall: Wall) -> Iterator[Path | None]:
-    """Give a folder with the packages that verifiers don't bring, unpacked behind the wall; None where there are none.
+def with_packages(guards: Guards, requirements: Sequence[Requirement], wheels: Path | None) -> Iterator[Guards]:
+    """Give guards whose cells also see the packages that verifiers don't bring, unpacked behind the wall.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def installed(requirements: Sequence[Requirement], wheels: Path | None, wall: Wa
     """
     wanted = needed(requirements)
     if not wanted:
-        yield None
+        yield guards
         return
     if wheels is None or not wheels.is_dir():
         get = "pip download --no-deps --only-binary :all: --require-hashes -d DIR -r LINES"
@@ -187,8 +188,9 @@ def installed(requirements: Sequence[Requirement], wheels: Path | None, wall: Wa
         for name in ("packages", "pins"):
             (Path(work) / name).mkdir()
         (Path(work) / "pins" / REQUIREMENTS).write_text("".join(f"{r}\n" for r in wanted), encoding="utf-8")
-        _unpack(Path(work) / "packages", Path(work) / "pins", wheels.resolve(), wall)
-        yield Path(work) / "packages"
+        _unpack(Path(work) / "packages", Path(work) / "pins", wheels.resolve(), guards.wall)
+        with Guards(replace(guards.wall, extra=Path(work) / "packages")) as own:
+            yield own
 
 
 def _unpack(target: Path, pins: Path, wheels: Path, wall: Wall) -> None:

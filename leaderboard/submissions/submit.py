@@ -8,7 +8,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -16,9 +15,9 @@ import yaml
 from benchmark.evaluation.confined_predictor import load_submitted
 from benchmark.evaluation.results import TaskResult, write_results
 from benchmark.evaluation.run import run_suite
-from benchmark.evaluation.wall.layers import Wall
+from benchmark.evaluation.wall.guard import Guards
 from benchmark.tasks.suite import Suite
-from leaderboard.submissions.dependencies import REQUIREMENTS, Requirement, installed, pinned
+from leaderboard.submissions.dependencies import REQUIREMENTS, Requirement, pinned, with_packages
 from leaderboard.submissions.metadata import ENVIRONMENT, METADATA, RESULTS, SOURCE, Submission, check_license, check_name
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing_folder
@@ -35,7 +34,7 @@ def submit(
     suite: Suite,
     out: Path,
     *,
-    wall: Wall,
+    guards: Guards,
     jobs: int,
     time_limit: float,
     progress: Progress,
@@ -53,8 +52,8 @@ def submit(
         All of its bundled tasks are run.
     out : Path
         Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
-    wall : Wall
-        What the code runs behind.
+    guards : Guards
+        Who runs the code.
     jobs, time_limit, progress
         As in `benchmark.evaluation.run.run_suite`.
     wheels : Path, optional
@@ -76,8 +75,8 @@ def submit(
     check_name(submission.name, "--name")
     check_license(submission.license, "--license")
     requirements = pinned(source, wheels)
-    with replacing_folder(folder) as made, tempfile.TemporaryDirectory() as work, installed(requirements, wheels, wall) as extra:
-        predictor = load_submitted(source, submission.predictor, replace(wall, extra=extra), time_limit=time_limit)
+    with replacing_folder(folder) as made, tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
+        predictor = load_submitted(source, submission.predictor, own, time_limit=time_limit)
         results = run_suite(
             {submission.name: predictor},
             suite.tasks,

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,11 @@ from benchmark.evaluation.confined_predictor import load_submitted
 from benchmark.evaluation.predictor import parameters_of, usable
 from benchmark.evaluation.results import FoldResult, TaskResult
 from benchmark.evaluation.run import run_suite
-from benchmark.evaluation.wall.guard import CodeError, Guard
-from benchmark.evaluation.wall.layers import Wall
+from benchmark.evaluation.wall.guard import CodeError, Guards
 from benchmark.scores.scoring import stale_results
 from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Fold, Task
-from leaderboard.submissions.dependencies import REQUIREMENTS, differing, installed, read_requirements
+from leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
 from leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
 from leaderboard.submissions.submit import Progress
 from scalingbench.common.defaults import TOLERANCE
@@ -115,7 +114,7 @@ def verify(
     folder: Path,
     suite: Suite,
     *,
-    wall: Wall,
+    guards: Guards,
     jobs: int,
     time_limit: float,
     tolerance: float = TOLERANCE,
@@ -132,8 +131,8 @@ def verify(
         The submission.
     suite : Suite
         What its results are of.
-    wall : Wall
-        What its code runs behind.
+    guards : Guards
+        Who runs its code.
     jobs, time_limit, progress
         As in `benchmark.evaluation.run.run_suite`.
     tolerance : float
@@ -151,14 +150,14 @@ def verify(
     if not 0 <= tolerance <= _LARGEST_TOLERANCE:
         raise InputError(f"--tolerance: expected 0 to {_LARGEST_TOLERANCE:g}, got {tolerance:g}")
     submission = read_submission(folder)
-    stored = _stored(folder, submission, suite, wall)
+    stored = _stored(folder, submission, suite, guards)
     requirements = read_requirements(folder / REQUIREMENTS)
     count = Count()
     again: tuple[TaskResult, ...] = ()
     reason = ""
-    with tempfile.TemporaryDirectory() as work, installed(requirements, wheels, wall) as extra:
+    with tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
         try:
-            predictor = load_submitted(folder / SOURCE, submission.predictor, replace(wall, extra=extra), time_limit=time_limit)
+            predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
             tasks = [task for task in suite.tasks if usable(predictor, task)]
             _complete(stored, tasks, folder)
             count.folds = sum(len(task.folds) for task in tasks)
@@ -171,7 +170,7 @@ def verify(
                 reason = "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
         except (CodeError, _Refused) as error:
             reason = str(error)
-    return Verdict(submission, reason, count, tolerance, wall.layers, fingerprint_of(suite), differing(requirements), again)
+    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(suite), differing(requirements), again)
 
 
 def fingerprint_of(suite: Suite) -> str:
@@ -199,15 +198,13 @@ def write_summary(path: Path, verdict: Verdict) -> None:
         temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
-def _stored(folder: Path, submission: Submission, suite: Suite, wall: Wall) -> tuple[TaskResult, ...]:
+def _stored(folder: Path, submission: Submission, suite: Suite, guards: Guards) -> tuple[TaskResult, ...]:
     """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
-    guard = Guard(wall)
     try:
-        stored = guard.read_results((folder / RESULTS).read_bytes())
+        with guards.one() as guard:
+            stored = guard.read_results((folder / RESULTS).read_bytes())
     except InputError as error:
         raise InputError(f"{folder / RESULTS}: {error}") from None
-    finally:
-        guard.stop()
     for result in stored:
         if result.predictor != submission.name or result.suite != submission.suite:
             raise InputError(

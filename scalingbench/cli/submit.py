@@ -116,6 +116,7 @@ def submit(
     wheels: Wheels = None,
 ) -> None:
     """Run a predictor on the suite and write the folder to open a pull request with."""
+    from benchmark.evaluation.wall.guard import Guards
     from benchmark.evaluation.wall.layers import raise_wall
     from benchmark.tasks.suite import load_suite
     from leaderboard.submissions.submit import submit as submit_to
@@ -125,9 +126,9 @@ def submit(
     described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
     wall = raise_wall(unconfined=True)  # the code is the user's own; how it ends must be as when it is verified
     say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
-    with progress_bar() as progress:
+    with progress_bar() as progress, Guards(wall) as guards:
         folder, results = submit_to(
-            Path(source), described, chosen, out, wall=wall, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
+            Path(source), described, chosen, out, guards=guards, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
         )
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
@@ -179,6 +180,7 @@ def verify(
 ) -> None:
     """Run a submission again, confined, compare every prediction, and preview the board."""
     from benchmark.evaluation.results import write_results
+    from benchmark.evaluation.wall.guard import Guards
     from benchmark.evaluation.wall.layers import raise_wall
     from benchmark.tasks.suite import load_suite
     from leaderboard.submissions.metadata import read_submission
@@ -191,9 +193,9 @@ def verify(
     wall = raise_wall(unconfined=unconfined)
     say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
     chosen = load_suite(suite or read_submission(folder).suite)
-    with progress_bar() as progress:
+    with progress_bar() as progress, Guards(wall) as guards:
         verdict = verify_folder(
-            folder, chosen, wall=wall, jobs=jobs, time_limit=time_limit, tolerance=tolerance, progress=progress, wheels=wheels
+            folder, chosen, guards=guards, jobs=jobs, time_limit=time_limit, tolerance=tolerance, progress=progress, wheels=wheels
         )
     if summary is not None:
         write_summary(summary, verdict)

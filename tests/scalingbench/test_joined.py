@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from benchmark.evaluation.wall.guard import Guards
 from benchmark.evaluation.wall.layers import raise_wall
 from benchmark.tasks.suite import load_suite
 from leaderboard.results import board_of, committed_results, scores_of
@@ -44,9 +45,9 @@ def joined(tmp_path, monkeypatch):
         trained_on=("porian",),
         source_sha256=sha256_of(tmp_path / "level.py"),
     )
-    wall = raise_wall(unconfined=True)
     suite = load_suite("v0")
-    submit(tmp_path / "level.py", described, suite, tmp_path / "subs", wall=wall, jobs=2, time_limit=60.0, progress=lambda *_: None)
+    with Guards(raise_wall(unconfined=True)) as guards:
+        submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
     monkeypatch.setattr(metadata, "_root", lambda: tmp_path / "subs")
     return suite
 

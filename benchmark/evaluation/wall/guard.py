@@ -23,7 +23,7 @@ from benchmark.evaluation.wall.namespaces import ENVIRONMENT, EXTRA, SCRATCH, sa
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
 
-__all__ = ["CodeError", "Facts", "Guard", "Source", "TimeUp"]
+__all__ = ["CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
 
 _START_SECONDS = 120.0
 _RESULTS_SECONDS = 60.0
@@ -146,7 +146,7 @@ class Guard:
         self.wall = wall
         self._control: socket.socket | None = None
         self._server: subprocess.Popen[bytes] | None = None
-        self._stopped = False
+        self.stopped = False
 
     def start(self) -> None:
         """Start the server, where it does not run yet; a fit starts it too, and does not count the time."""
@@ -205,7 +205,7 @@ class Guard:
 
     def stop(self) -> None:
         """End the server, and with it all that runs behind the wall. Another thread may call it, and it may be called twice."""
-        self._stopped = True
+        self.stopped = True
         self._end_server()
 
     @contextmanager
@@ -244,13 +244,13 @@ class Guard:
             return int(frames.ENDED.unpack(answer)[0])
         except (OSError, struct.error):
             self._end_server()
-            if self._stopped:
+            if self.stopped:
                 raise InterruptedError("stopped") from None
             return None
 
     def _start(self) -> socket.socket:
         """Start the server; returns the line to it."""
-        if self._stopped:
+        if self.stopped:
             raise InterruptedError("stopped")
         ours, theirs = socket.socketpair()
         found = libraries()
@@ -272,7 +272,7 @@ class Guard:
             self._server = _popen(command, theirs.fileno(), said.fileno())
             self._control = ours
             theirs.close()
-            if self._stopped:  # meanwhile, by another thread
+            if self.stopped:  # meanwhile, by another thread
                 self._end_server()
                 raise InterruptedError("stopped")
             try:
@@ -296,6 +296,52 @@ class Guard:
             with suppress(OSError):
                 control.shutdown(socket.SHUT_RDWR)
             control.close()
+
+
+class Guards:
+    """Guards of one wall that are started once and used by turns; a context, at whose end they are stopped.
+
+    Parameters
+    ----------
+    wall : Wall
+        Which layers are on, and the limits.
+    """
+
+    def __init__(self, wall: Wall) -> None:
+        self.wall = wall
+        self._idle: list[Guard] = []
+        self._all: list[Guard] = []
+
+    def __enter__(self) -> Guards:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for guard in self._all:
+            guard.stop()
+
+    def take(self) -> Guard:
+        """Return a guard that nobody else uses, started before the first time that counts."""
+        try:
+            guard = self._idle.pop()
+        except IndexError:
+            guard = Guard(self.wall)
+            self._all.append(guard)
+        guard.start()
+        return guard
+
+    def give_back(self, guard: Guard) -> None:
+        """Let others use a guard again."""
+        if not guard.stopped:
+            self._idle.append(guard)
+
+    @contextmanager
+    def one(self) -> Iterator[Guard]:
+        """Give a guard for a while."""
+        guard = self.take()
+        try:
+            yield guard
+        finally:
+            self.give_back(guard)
 
 
 _PROGRAM = (

@@ -53,7 +53,7 @@ def why_not() -> str:
 
 def _bubblewrap() -> list[str]:
     program = shutil.which("bwrap") or "bwrap"
-    return [program, *_NEEDED, "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv"]
+    return [program, *_NEEDED, "--unshare-cgroup-try", "--new-session", "--clearenv"]
 
 
 def _system_links() -> list[str]:
