@@ -292,14 +292,16 @@ class _Hand:
         """Fit every fold in a process of its own: what one is trained on, another one is asked for."""
         with predictor.guards.one() as guard:
             self._guard = guard
-            ends = time.monotonic() + seconds
-            folds = []
-            for fold in inputs:
-                if self.stopped:
-                    raise InterruptedError("stopped")
-                folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
-            self._guard = None
-        return folds
+            try:
+                ends = time.monotonic() + seconds
+                folds = []
+                for fold in inputs:
+                    if self.stopped:
+                        raise InterruptedError("stopped")
+                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
+                return folds
+            finally:
+                self._guard = None  # before others may use it
 
     def stop(self) -> None:
         """End the processes."""

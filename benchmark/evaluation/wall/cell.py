@@ -47,8 +47,10 @@ class Settings:
         The filter, in hexadecimal; empty is none.
     memory : int
         Bytes of address space.
-    readable, scratch : sequence of str
-        Paths that may be read, and folders that may be written.
+    readable : sequence of str
+        Paths that may be read.
+    scratch : str
+        The folder that may be written.
     imports : sequence of str
         Where a submission's own packages are.
     """
@@ -58,7 +60,7 @@ class Settings:
     seccomp: str
     memory: int
     readable: tuple[str, ...]
-    scratch: tuple[str, ...]
+    scratch: str
     imports: tuple[str, ...]
 
 
@@ -78,8 +80,7 @@ def _lock_in(handle: int, settings: Settings, rules: int) -> socket.socket:
         kernel.die_with_parent()
         if settings.namespaces:
             kernel.own_mounts()
-            for folder in settings.scratch:
-                kernel.mount_tmpfs(folder, _SCRATCH_BYTES)
+            kernel.mount_tmpfs(settings.scratch, _SCRATCH_BYTES)
         os.setsid()
         channel, rules = _keep_only(handle, rules)
         _limit(settings.memory)

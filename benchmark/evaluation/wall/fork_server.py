@@ -56,8 +56,8 @@ def main(handle: int) -> NoReturn:
         _load()
         rules = -1
         if settings.landlock:
-            writable = (*(settings.scratch if settings.namespaces else ()), os.devnull)
-            rules = kernel.landlock_rules(settings.readable, writable)
+            scratch = [os.path.dirname(settings.scratch)] if settings.namespaces else []
+            rules = kernel.landlock_rules(settings.readable, [*scratch, os.devnull])
         _serve(control, settings, rules)
     except (frames.ChannelClosed, OSError):
         pass

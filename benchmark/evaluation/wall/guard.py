@@ -321,9 +321,11 @@ class Guards:
 
     def take(self) -> Guard:
         """Return a guard that nobody else uses, started before the first time that counts."""
-        try:
+        while self._idle:
             guard = self._idle.pop()
-        except IndexError:
+            if not guard.stopped:
+                break
+        else:
             guard = Guard(self.wall)
             self._all.append(guard)
         guard.start()
@@ -331,8 +333,7 @@ class Guards:
 
     def give_back(self, guard: Guard) -> None:
         """Let others use a guard again."""
-        if not guard.stopped:
-            self._idle.append(guard)
+        self._idle.append(guard)
 
     @contextmanager
     def one(self) -> Iterator[Guard]:

@@ -18,8 +18,8 @@ INSTALL = "apt-get install bubblewrap"
 """The line that installs what is missing, on Debian and Ubuntu."""
 ENVIRONMENT = {
     "PATH": "/nonexistent",
-    "HOME": "/scratch",
-    "TMPDIR": "/scratch",
+    "HOME": "/scratch/own",
+    "TMPDIR": "/scratch/own",
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     # one thread: the order of a sum, hence its last bits, must not depend on the machine's load
@@ -28,8 +28,9 @@ ENVIRONMENT = {
 """All that a process behind the wall finds in its environment."""
 EXTRA = "/opt/submitted"
 """Where a submission's own packages are found behind the wall."""
-SCRATCH = ("/scratch", "/dev/shm")
-"""Folders that a cell may write to: empty for each, and gone with it. Not /tmp: the libraries may lie there."""
+SCRATCH = "/scratch/own"
+"""The folder that a cell may write to: empty for each, and gone with it. Not /tmp: the libraries may lie there. Landlock
+looks for its rules above a mount, not at it: hence a folder in a folder."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _NEEDED = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
 
@@ -105,8 +106,7 @@ def sandboxed(
         options += ["--tmpfs", path, "--remount-ro", path]
     for path in _DEVICES:
         options += ["--dev-bind", path, path]
-    for path in SCRATCH:
-        options += ["--dir", path]
+    options += ["--dir", SCRATCH]
     if extra is not None:
         options += ["--ro-bind", str(extra), EXTRA]
     for source, target in readable:
