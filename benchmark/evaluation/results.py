@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -107,6 +108,7 @@ def part_path(folder: Path, predictor: str, task: str) -> Path:
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
 
 
+_MOST_ROWS = 50_000
 _NUMBERS = ("predictions.list.element", "quantiles.list.element.list.element", "fit_seconds", "predict_seconds")
 
 
@@ -116,7 +118,24 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     import pyarrow.parquet as pq
 
     rows = [row for result in results for row in _rows(result)]
-    schema = pa.schema(
+    schema = _schema()
+    with replacing(path) as temporary:
+        pq.write_table(
+            pa.Table.from_pylist(rows, schema=schema),
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[f.name for f in schema if f.type == pa.string()],
+            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
+        )
+
+
+@cache
+def _schema() -> Any:
+    """Return the columns of a result file and their types."""
+    import pyarrow as pa
+
+    return pa.schema(
         [
             *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message")),
             ("predictions", pa.list_(pa.float32())),
@@ -127,15 +146,6 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
             ("predict_seconds", pa.float64()),
         ]
     )
-    with replacing(path) as temporary:
-        pq.write_table(
-            pa.Table.from_pylist(rows, schema=schema),
-            temporary,
-            compression="zstd",
-            compression_level=9,
-            use_dictionary=[f.name for f in schema if f.type == pa.string()],
-            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
-        )
 
 
 def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
@@ -164,13 +174,22 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
     where = f"{source}: " if isinstance(source, Path) else ""
     try:
-        rows = pq.ParquetFile(source).read().to_pylist()  # a file, never a folder of them
+        rows = _checked(pq.ParquetFile(source)).read().to_pylist()  # a file, never a folder of them
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         for row in rows:
             grouped.setdefault(tuple(_text(row[name]) for name in _SHARED), []).append(_fold(row))
     except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
         raise InputError(f"{where}not a result file: {described(error)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
+
+
+def _checked(file: Any) -> Any:
+    """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
+    if not file.schema_arrow.equals(_schema()):
+        raise ValueError("its columns or their types are other ones")
+    if file.metadata.num_rows > _MOST_ROWS:
+        raise ValueError(f"{file.metadata.num_rows} rows; expected one for each fold, at most {_MOST_ROWS}")
+    return file
 
 
 def _text(value: object) -> str:

@@ -121,7 +121,9 @@ class Arena:
         tcp, udp = socket.create_server(("127.0.0.1", 0)), socket.socket(type=socket.SOCK_DGRAM)
         self.port = tcp.getsockname()[1]
         udp.bind(("127.0.0.1", self.port))
-        path, abstract, datagram = (socket.socket(socket.AF_UNIX, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_DGRAM))
+        path, abstract, datagram = (
+            socket.socket(socket.AF_UNIX, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        )
         self.path, self.abstract = f"{home}/s", f"{MARK}-{os.getpid()}"
         for opened, where in ((path, self.path), (abstract, f"\0{self.abstract}"), (datagram, f"\0{self.abstract}d")):
             opened.bind(where)
@@ -200,7 +202,17 @@ class Arena:
         return found
 
 
-_PLACES = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/dev"), Path("/opt"), Path("/usr/lib"), Path("/"), Path.home(), Path.cwd())
+_PLACES = (
+    Path("/tmp"),
+    Path("/var/tmp"),
+    Path("/dev/shm"),
+    Path("/dev"),
+    Path("/opt"),
+    Path("/usr/lib"),
+    Path("/"),
+    Path.home(),
+    Path.cwd(),
+)
 
 
 def _facts(path: Path) -> tuple[object, ...]:

@@ -80,7 +80,11 @@ def code(place: str = "fit", text: str = "pass", before: str = "") -> str:
 
 def probe(text: str, before: str = "") -> str:
     """Return a predictor that predicts 2 where a text raises nothing, 1 where it does."""
-    tried = "try:\n" + textwrap.indent(textwrap.dedent(text).strip(), "    ") + "\n    self.found = 2.0\nexcept BaseException:\n    self.found = 1.0"
+    tried = (
+        "try:\n"
+        + textwrap.indent(textwrap.dedent(text).strip(), "    ")
+        + "\n    self.found = 2.0\nexcept BaseException:\n    self.found = 1.0"
+    )
     return code("fit", tried, before).replace("return np.full(len(X), self.level_)", "return np.full(len(X), self.found)")
 
 
@@ -180,7 +184,9 @@ def values() -> Iterator[Attack]:
     yield Attack("value", "finite, then NaN", returns("A(np.ones(n), np.full(n, np.nan))", two_faced))
     yield Attack("value", "NaN, then finite", returns("A(np.full(n, np.nan), np.ones(n))", two_faced))
     yield Attack("value", "shape changes", returns("A(np.ones(n), np.ones(n + 5))", two_faced))
-    subclass = "class S(np.ndarray):\n    def astype(self, *a, **k): return np.full(len(self), np.nan)\n    def ravel(self, *a): return self\n"
+    subclass = (
+        "class S(np.ndarray):\n    def astype(self, *a, **k): return np.full(len(self), np.nan)\n    def ravel(self, *a): return self\n"
+    )
     yield Attack("value", "a subclass that converts to NaN", returns("np.ones(n).view(S)", subclass))
 
 
@@ -189,7 +195,7 @@ def patches() -> Iterator[Attack]:
     lies = {
         "np.isfinite": "np.isfinite = lambda a, *r, **k: np.ones(np.shape(a), bool)",
         "np.asarray": "np.asarray = lambda a, *r, **k: np.full(np.shape(a), np.nan)",
-        "json.dumps": "json.dumps = lambda *a, **k: '{\"step\": \"predicted\", \"quantiles\": false, \"message\": \"\", \"constants\": {}}'",
+        "json.dumps": 'json.dumps = lambda *a, **k: \'{"step": "predicted", "quantiles": false, "message": "", "constants": {}}\'',
         "frames.send": "import benchmark.evaluation.wall.frames as f; f.send = lambda *a, **k: None",
         "frames.send twice": "import benchmark.evaluation.wall.frames as f; s = f.send; f.send = lambda *a, **k: (s(*a, **k), s(*a, **k))",
         "outcome.predictions": "import benchmark.evaluation.outcome as o; o.predictions = lambda g, n: o.Predicted('ok', '', np.full(n, np.nan))",
@@ -352,7 +358,7 @@ def processes() -> Iterator[Attack]:
         "exec": "os.execv('/bin/true', ['true'])",
         "multiprocessing": "import multiprocessing as m; p = m.get_context('fork').Process(target=time.sleep, args=(60,)); p.start()",
         "a daemon": "if os.fork() == 0:\n    os.setsid()\n    os.fork()\n    time.sleep(60)",
-        "a program in memory": "fd = os.memfd_create('x'); os.execve(fd, ['x'], {})",
+        "a program in memory": "fd = os.memfd_create('x'); os.write(fd, open('/bin/true', 'rb').read())",
         "exec of the interpreter": "os.execv(sys.executable or 'python3', ['python3'])",
     }
     for name, text in ways.items():
@@ -372,7 +378,6 @@ def signals() -> Iterator[Attack]:
         "tgkill": "ok(libc.tgkill(@JUDGE@, @JUDGE@, 9))",
         "a queued signal": "ok(libc.sigqueue(@JUDGE@, 9, 0))",
         "by descriptor": "fd = os.pidfd_open(@JUDGE@); signal.pidfd_send_signal(fd, 9)",
-        "owner of a descriptor": "import fcntl; fcntl.fcntl(3, fcntl.F_SETOWN, @JUDGE@); raise OSError",
         "ptrace": "ok(libc.ptrace(16, @JUDGE@, 0, 0))",
         "memory of the judge": "open('/proc/@JUDGE@/mem', 'rb')",
         "process_vm_readv": "ok(libc.syscall(310, @JUDGE@, bytes(16), 1, bytes(16), 1, 0))",
@@ -430,16 +435,17 @@ def reading() -> Iterator[Attack]:
         "mounts": "open('/proc/self/mountinfo').read()",
         "command line": "assert '@FOLDER@' in str(sys.argv) + str(sys.orig_argv)",
         "objects in memory": "assert [o for o in gc.get_objects() if type(o).__name__ in ('Task', 'Fold', 'Suite', 'Submission')]",
-        "frames of callers": "assert any('y_test' in f.f_locals for f in __import__('inspect').getouterframes(sys._getframe()) for f in [f.frame])",
-        "inherited descriptors": "assert [fd for fd in range(4, 1024) if not __import__('contextlib').suppress(OSError).__enter__() and __import__('os').path.exists(f'/dev/fd/{fd}')]",
+        "frames of callers": "f = sys._getframe()\nwhile 'y_test' not in f.f_locals: f = f.f_back",
         "descriptors that are open": "found = []\nfor fd in range(4, 1024):\n    try: os.fstat(fd); found.append(fd)\n    except OSError: pass\nassert found",
-        "a mount of its own": "assert ctypes.CDLL(None).mount(b'none', b'/scratch', b'proc', 0, None) == 0",
-        "out of a chroot": "os.chroot('/scratch')",
+        "a mount of its own": "assert ctypes.CDLL(None).mount(b'x', os.environ['TMPDIR'].encode(), b'tmpfs', 0, None) == 0",
+        "out of a chroot": "os.chroot(os.environ['TMPDIR'])",
         "namespaces of its own": "assert ctypes.CDLL(None).unshare(0x10000000) == 0",
-        "a handle of a file": "assert ctypes.CDLL(None).syscall(303, -100, b'/', bytes(128), bytes(8), 0) >= 0",
+        "a handle of a file": "h = ctypes.create_string_buffer(struct.pack('Ii', 120, 0) + bytes(120))\nassert ctypes.CDLL(None).syscall(303, -100, b'/', h, bytes(8), 0) >= 0",
         "a disk": "open('/dev/sda', 'rb'); open('/dev/vda', 'rb')",
         "the kernel's log": "assert ctypes.CDLL(None).klogctl(3, bytes(4096), 4096) > 0",
-        "keys": "assert ctypes.CDLL(None).syscall(250, 0, -3, 0, 0, 0) >= 0",
+        "keys": "assert ctypes.CDLL(None).syscall(250, 0, -3, 1, 0, 0) >= 0",
+        "a key of its own": "assert ctypes.CDLL(None).syscall(248, b'user', b'sb-hostile', b'x', 1, -1) >= 0",
+        "a message queue": "q = ctypes.CDLL(None).msgget(77, 0o1666); assert q >= 0",
     }
     for name, text in ways.items():
         yield Attack("reading", name, probe(text), "two", reason="recomputed 1")
@@ -463,7 +469,13 @@ def writing() -> Iterator[Attack]:
             yield Attack("writing", f"{name}: {where}", probe(text), "two", reason="recomputed 1")
     for folder in ("/", "/tmp", "/var/tmp", "@HOME@", "@FOLDER@", "/opt", "/dev", "/usr/lib", "/proc/sys/kernel", "/sys"):
         yield Attack("writing", f"a file in {folder}", probe(f"open('{folder}/sb-hostile', 'w').write('x')"), "two", reason="recomputed 1")
-    yield Attack("writing", "a device", probe("os.mknod(os.environ['TMPDIR'] + '/x', 0o666 | 0o020000, os.makedev(1, 8))"), "two", reason="recomputed 1")
+    yield Attack(
+        "writing",
+        "a device",
+        probe("os.mknod(os.environ['TMPDIR'] + '/x', 0o666 | 0o020000, os.makedev(1, 8))"),
+        "two",
+        reason="recomputed 1",
+    )
 
 
 def remembering() -> Iterator[Attack]:
@@ -476,30 +488,52 @@ def remembering() -> Iterator[Attack]:
     except BaseException:
         pass
     """
+    shared = """
+    libc = ctypes.CDLL(None)
+    libc.shmat.restype = ctypes.c_void_p
+    key = libc.shmget(77, 65536, 0o1666)
+    assert key >= 0
+    SHARED = (ctypes.c_char * 65536).from_address(libc.shmat(key, None, 0))
+    """
     places = {
         "module": ("SEEN.update(rows)", "SEEN"),
         "class": ("type(self).seen = {**getattr(type(self), 'seen', {}), **rows}", "type(self).seen"),
         "builtins": ("import builtins; builtins.seen = {**getattr(builtins, 'seen', {}), **rows}", "__import__('builtins').seen"),
         "NumPy": ("np.seen = {**getattr(np, 'seen', {}), **rows}", "np.seen"),
         "sys": ("sys.seen = {**getattr(sys, 'seen', {}), **rows}", "sys.seen"),
-        "another module": ("sys.modules.setdefault('seen', type(sys)('seen')).__dict__.setdefault('r', {}).update(rows)", "sys.modules['seen'].r"),
+        "another module": (
+            "sys.modules.setdefault('seen', type(sys)('seen')).__dict__.setdefault('r', {}).update(rows)",
+            "sys.modules['seen'].r",
+        ),
         "environment": ("os.environ['SEEN'] = repr({**eval(os.environ.get('SEEN', '{}')), **rows})", "eval(os.environ['SEEN'])"),
-        "a thread": ("t = threading.Thread(target=time.sleep, args=(9,), daemon=True); t.rows = rows; t.start()",
-                     "{k: v for t in threading.enumerate() for k, v in getattr(t, 'rows', {}).items()}"),
-        "TMPDIR": ("open(os.environ['TMPDIR'] + f'/{len(os.listdir(os.environ[\"TMPDIR\"]))}', 'w').write(repr(rows))",
-                   "{k: v for f in os.listdir(os.environ['TMPDIR']) for k, v in eval(open(os.environ['TMPDIR'] + '/' + f).read()).items()}"),
-        "/tmp": ("open(f'/tmp/sb-hostile-{os.getpid()}', 'w').write(repr(rows))", "eval(open('/tmp/sb-hostile-1').read())"),
-        "/dev/shm": ("open('/dev/shm/sb-hostile', 'a').write(repr(rows) + '\\n')",
-                     "{k: v for l in open('/dev/shm/sb-hostile') for k, v in eval(l).items()}"),
-        "System V memory": ("assert ctypes.CDLL(None).shmget(77, 4096, 0o1666) >= 0", "rows"),
-        "a message queue": ("assert ctypes.CDLL(None).msgget(77, 0o1666) >= 0", "rows"),
-        "an abstract socket": ("s = socket.socket(socket.AF_UNIX); s.bind('\\0sb-hostile'); s.listen(); self.s = s", "rows"),
-        "keys": ("assert ctypes.CDLL(None).syscall(248, b'user', b'seen', b'x', 1, -3) >= 0", "rows"),
-        "the garbage": ("gc.disable(); a = [rows]; a.append(a); gc.freeze()",
-                        "{k: v for o in gc.get_objects() if type(o) is dict and o and all(type(k) is tuple and len(k) == 2 for k in o) for k, v in o.items()}"),
+        "a thread": (
+            "t = threading.Thread(target=time.sleep, args=(9,), daemon=True); t.rows = rows; t.start()",
+            "{k: v for t in threading.enumerate() for k, v in getattr(t, 'rows', {}).items()}",
+        ),
+        "TMPDIR": (
+            "open(os.environ['TMPDIR'] + f'/{len(os.listdir(os.environ[\"TMPDIR\"]))}', 'w').write(repr(rows))",
+            "{k: v for f in os.listdir(os.environ['TMPDIR']) for k, v in eval(open(os.environ['TMPDIR'] + '/' + f).read()).items()}",
+        ),
+        "/tmp": (
+            "open('/tmp/sb-hostile', 'a').write(repr(rows) + '\\n')",
+            "{k: v for l in open('/tmp/sb-hostile') for k, v in eval(l).items()}",
+        ),
+        "/dev/shm": (
+            "open('/dev/shm/sb-hostile', 'a').write(repr(rows) + '\\n')",
+            "{k: v for l in open('/dev/shm/sb-hostile') for k, v in eval(l).items()}",
+        ),
+        "System V memory": (
+            "old = eval(SHARED.value or b'{}'); SHARED.value = repr({**old, **rows}).encode()",
+            "eval(SHARED.value)",
+        ),
+        "the garbage": (
+            "gc.disable(); a = ['sb-hostile', list(rows.items())]; a.append(a)",
+            "{k: v for o in gc.get_objects() if type(o) is list and len(o) == 3 and o[0] == 'sb-hostile' for k, v in o[1]}",
+        ),
     }
     for name, (keep, find) in places.items():
-        source = code("fit", store.format(keep=keep), "SEEN = {}\n")
+        before = "SEEN = {}\n" + (textwrap.dedent(shared) if "SHARED" in keep else "")
+        source = code("fit", store.format(keep=keep), before)
         looked = textwrap.indent(textwrap.dedent(look.format(find=find)).strip(), " " * 8)
         source = source.replace("        pass\n        return np.full", f"{looked}\n        return np.full")
         yield Attack("memory of other fits", name, source, claim="memory")
@@ -569,8 +603,20 @@ def honest() -> Iterator[Attack]:
     yield Attack("honest", "a list", returns("[self.level_] * n"), claim="mean", verdict="verified")
     yield Attack("honest", "a column", returns("np.full((n, 1), self.level_)"), claim="mean", verdict="verified")
     yield Attack("honest", "a Series", returns("pd.Series([self.level_] * n)"), claim="mean", verdict="verified")
-    yield Attack("honest", "threads", code("fit", "t = threading.Thread(target=sum, args=([1],)); t.start(); t.join()"), claim="mean", verdict="verified")
-    yield Attack("honest", "a file of its own", code("fit", "import tempfile; tempfile.TemporaryFile().write(b'x')"), claim="mean", verdict="verified")
+    yield Attack(
+        "honest",
+        "threads",
+        code("fit", "t = threading.Thread(target=sum, args=([1],)); t.start(); t.join()"),
+        claim="mean",
+        verdict="verified",
+    )
+    yield Attack(
+        "honest",
+        "a file of its own",
+        code("fit", "import tempfile; tempfile.TemporaryFile().write(b'x')"),
+        claim="mean",
+        verdict="verified",
+    )
     forest = "from sklearn.ensemble import RandomForestRegressor; RandomForestRegressor(5, n_jobs=2).fit(X, y)"
     yield Attack("honest", "scikit-learn with threads", code("fit", forest), claim="mean", verdict="verified")
     yield Attack("honest", "claims what it does not predict", code(), claim="truth", reason="don't recompute")

@@ -264,7 +264,7 @@ def _results(body: bytes) -> tuple[dict[str, object], bytes]:
     try:
         results = read_results(io.BytesIO(body))
     except (InputError, MemoryError) as error:
-        return {"step": "failed", "status": "error", "message": _described(error)}, b""
+        return {"step": "failed", "status": "error", "message": str(error)[:_LONGEST] or "too large"}, b""
     shared = ("predictor", "parameters", "suite", "task", "fingerprint", "versions")
     rows = [
         {name: getattr(result, name) for name in shared}

@@ -199,7 +199,7 @@ class Guard:
             with self._cell(_RESULTS_SECONDS) as cell:
                 return cell.results(content)
         except _Ended as ended:
-            raise InputError(f"not a result file: {ended.message}") from None
+            raise InputError(f"not a result file: {ended.message.removeprefix('not a result file: ')}") from None
         except TimeUp:
             raise InputError(f"not a result file: takes longer than {_RESULTS_SECONDS:g} s to read") from None
 
