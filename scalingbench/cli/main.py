@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -153,13 +153,27 @@ for name, command in {**board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
 
 
+def _interrupt(signum: int, _: object) -> NoReturn:
+    raise Interrupted(signum)
+
+
+class Interrupted(BaseException):
+    """Somebody asked this process to end: all that it started is ended on the way out."""
+
+
 def main() -> None:
     """Run the command; turn bad input into one line and exit status 2."""
     import logging
+    import signal
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, _interrupt)
     try:
         app()
+    except Interrupted as interrupted:
+        say("interrupted; what was finished is kept, and --resume continues a run")
+        sys.exit(128 + interrupted.args[0])
     except BrokenPipeError:  # the reader of our output went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
