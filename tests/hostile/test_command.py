@@ -90,7 +90,20 @@ def test_when_a_submission_is_a_forgery_then_verify_refuses_with_status_1_and_on
 
 def test_a_verdict_says_what_it_rests_on(place):
     (place / "mean.py").write_text(code())
-    about = ("--name", "hostile", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "one.yaml", "--out", ".")
+    about = (
+        "--name",
+        "hostile",
+        "--authors",
+        "A. Nobody",
+        "--paper",
+        "unpublished",
+        "--license",
+        "MIT",
+        "--suite",
+        "one.yaml",
+        "--out",
+        ".",
+    )
     made = scalingbench("submit", "mean.py:P", *about, cwd=place)
     assert made.returncode == 0, made.stderr
     done = verify(place, "--summary", "s.json", "--recomputed", "r.parquet")
