@@ -8,10 +8,11 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
@@ -109,7 +110,8 @@ def _constants(fold: FoldResult) -> str:
 def as_stored(values: np.ndarray) -> np.ndarray:
     """Round to the seven digits that result files hold: far below any error that a score tells apart."""
     largest = np.finfo(np.float32).max
-    return np.clip(values, -largest, largest).astype(np.float32).astype(float)
+    stored: np.ndarray = np.clip(values, -largest, largest).astype(np.float32).astype(float)
+    return stored
 
 
 def predictor_path(folder: Path, predictor: str) -> Path:
@@ -125,6 +127,7 @@ def part_path(folder: Path, predictor: str, task: str) -> Path:
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
 
 
+_MOST_ROWS = 50_000
 _NUMBERS = ("predictions.list.element", "quantiles.list.element.list.element", "fit_seconds", "predict_seconds")
 
 
@@ -134,7 +137,24 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     import pyarrow.parquet as pq
 
     rows = [row for result in results for row in _rows(result)]
-    schema = pa.schema(
+    schema = _schema()
+    with replacing(path) as temporary:
+        pq.write_table(
+            pa.Table.from_pylist(rows, schema=schema),
+            temporary,
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=[f.name for f in schema if f.type == pa.string()],
+            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
+        )
+
+
+@cache
+def _schema() -> Any:
+    """Return the columns of a result file and their types."""
+    import pyarrow as pa
+
+    return pa.schema(
         [
             *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message")),
             ("predictions", pa.list_(pa.float32())),
@@ -145,15 +165,6 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
             ("predict_seconds", pa.float64()),
         ]
     )
-    with replacing(path) as temporary:
-        pq.write_table(
-            pa.Table.from_pylist(rows, schema=schema),
-            temporary,
-            compression="zstd",
-            compression_level=9,
-            use_dictionary=[f.name for f in schema if f.type == pa.string()],
-            column_encoding=dict.fromkeys(_NUMBERS, "BYTE_STREAM_SPLIT"),  # half the size: neighbouring floats share bytes
-        )
 
 
 def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
@@ -170,7 +181,7 @@ def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
         }
 
 
-def read_results(path: Path) -> tuple[TaskResult, ...]:
+def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     """Read a result file.
 
     Raises
@@ -180,47 +191,67 @@ def read_results(path: Path) -> tuple[TaskResult, ...]:
     """
     import pyarrow.parquet as pq
 
+    where = f"{source}: " if isinstance(source, Path) else ""
     try:
-        rows = pq.read_table(path).to_pylist()
+        rows = _checked(pq.ParquetFile(source)).read().to_pylist()  # a file, never a folder of them
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for number, row in enumerate(rows, start=1):
             if rule := _broken_rule(row, fold := _fold(row)):
                 raise ValueError(f"row {number}: {rule}")
-            key = tuple(row[name] for name in _SHARED)
+            key = tuple(_text(row[name]) for name in _SHARED)
             if (key, fold.fold) in seen:
                 raise ValueError(f"row {number}: fold {fold.fold!r} of the task is there twice")
             seen.add((key, fold.fold))
             grouped.setdefault(key, []).append(fold)
-    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
-        raise InputError(f"{path}: not a result file: {described(error, 200)}") from None
+    except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
+        raise InputError(f"{where}not a result file: {described(error, 200)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
 
 
-def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
+def _broken_rule(row: Mapping[str, Any], fold: FoldResult) -> str | None:
     """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
-    for name in (*_SHARED, "fold", "message"):
-        if not isinstance(row[name], str):
-            return f"{name} is no text"
-    if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
+    if not isinstance(json.loads(_text(row["parameters"])), dict) or not isinstance(json.loads(_text(row["versions"])), dict):
         return "parameters and versions are no JSON objects"
-    if fold.status not in get_args(Status):
-        return f"status {fold.status!r} is none of {', '.join(get_args(Status))}"
-    if fold.status == "ok" and (fold.predictions.ndim != 1 or not len(fold.predictions) or not np.isfinite(fold.predictions).all()):
+    if fold.status == "ok" and not (len(fold.predictions) and np.isfinite(fold.predictions).all()):
         return "a fold that is ok has one finite prediction or more"
-    if any(q.shape != fold.predictions.shape or not 0.0 < level < 1.0 for level, q in fold.quantiles.items()):
-        return "quantiles have a level between 0 and 1 and as many values as there are predictions"
+    if any(not 0.0 < level < 1.0 for level in fold.quantiles):
+        return "quantiles have a level between 0 and 1"
     return None
 
 
-def _fold(row: dict[str, object]) -> FoldResult:
-    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
-    levels, quantiles = row["quantile_levels"], row["quantiles"]
+def _checked(file: Any) -> Any:
+    """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
+    if not file.schema_arrow.equals(_schema()):
+        raise ValueError("its columns or their types are other ones")
+    if file.metadata.num_rows > _MOST_ROWS:
+        raise ValueError(f"{file.metadata.num_rows} rows; expected one for each fold, at most {_MOST_ROWS}")
+    return file
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {type(value).__name__}")
+    return value
+
+
+def _fold(row: Mapping[str, Any]) -> FoldResult:
+    """Return one row as a fold."""
+    if row["status"] not in get_args(Status):
+        raise ValueError(f"status {one_line(row['status'], 40)!r} is none of {', '.join(get_args(Status))}")
+    predictions = np.asarray(row["predictions"], float)
+    quantiles = {float(level): np.asarray(q, float) for level, q in zip(row["quantile_levels"], row["quantiles"], strict=True)}
+    if predictions.ndim != 1 or any(q.shape != predictions.shape for q in quantiles.values()):
+        raise ValueError(f"fold {one_line(row['fold'], 80)!r}: quantiles and predictions differ in length")
     return FoldResult(
-        **values,  # type: ignore[arg-type]
-        predictions=np.asarray(row["predictions"], float),
-        quantiles={level: np.asarray(q, float) for level, q in zip(levels, quantiles, strict=True)},  # type: ignore[call-overload]
-        constants=json.loads(str(row["constants"])),
+        fold=_text(row["fold"]),
+        status=row["status"],
+        message=one_line(_text(row["message"])),
+        predictions=predictions,
+        quantiles=quantiles,
+        constants={str(name): float(value) for name, value in json.loads(_text(row["constants"])).items()},
+        fit_seconds=float(row["fit_seconds"]),
+        predict_seconds=float(row["predict_seconds"]),
     )
 
 

@@ -2,32 +2,38 @@
 
 A predictor is handed training X and y and held-out X, nothing else: the held-out values stay
 with the caller, also when the fit runs in another process. A predictor that raises, returns the
-wrong thing, dies or takes too long is a recorded failure and never stops a run.
+wrong thing, dies or takes too long is a recorded failure and never stops a run. A trusted predictor is
+fitted in a worker that serves many tasks (`workers`); a stranger's one behind the wall, one process a fold (`wall`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
-from collections import deque
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 import cloudpickle
 
+from benchmark.evaluation.confined_predictor import Submitted
 from benchmark.evaluation.predictor import Predictor, parameters_of, usable
 from benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
-from benchmark.evaluation.workers import Inputs, fit_folds, start_worker
+from benchmark.evaluation.wall.guard import Guard, TimeUp
+from benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
 from benchmark.tasks.task import Task
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
-from scalingbench.common.messages import described
+from scalingbench.common.names import slug
 
-__all__ = ["evaluate", "run_suite"]
+__all__ = ["evaluate", "refuse_unwritable", "run_suite"]
 
 
 def evaluate(
@@ -58,8 +64,9 @@ def evaluate(
         Quantile levels to ask for, where the predictor has ``predict_quantiles``.
     """
     label = name or type(predictor).__name__
-    if time_limit is not None:
-        return next(_in_processes([(_Job(label, predictor, task, suite),)], 1, time_limit, levels))
+    if time_limit is not None or isinstance(predictor, Submitted):
+        (result,) = _in_processes([(_Job(label, predictor, task, suite),)], 1, time_limit or TIME_LIMIT, levels)
+        return result
     folds = fit_folds(_pack(predictor), _inputs(task), tuple(levels))
     return _result(_Job(label, predictor, task, suite), folds)
 
@@ -87,7 +94,6 @@ def run_suite(
     time_limit: float = TIME_LIMIT,
     levels: Sequence[float] = (),
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
-    confined: bool = False,
 ) -> tuple[TaskResult, ...]:
     """Evaluate predictors on every task that they can use, and write one file per predictor.
 
@@ -114,8 +120,6 @@ def run_suite(
         Quantile levels to ask for.
     progress : callable
         Called with the number of jobs done, their total and what was just done.
-    confined : bool
-        Run the worker processes under `benchmark.evaluation.isolation.confine`.
 
     Returns
     -------
@@ -125,15 +129,17 @@ def run_suite(
     Raises
     ------
     InputError
-        If no predictor can use any task.
+        If no predictor can use any task, two of them would share a file, or `out` cannot be written.
     """
     todo = [_Job(n, p, t, suite) for t in tasks for n, p in predictors.items() if usable(p, t)]
     if not todo:
         raise InputError("none of the predictors can use any of the tasks")
+    _refuse_one_file_for_two(predictors)
+    refuse_unwritable(out)
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
-    for result in _in_processes(pending, jobs, time_limit, levels, confined):
+    for result in _in_processes(pending, jobs, time_limit, levels):
         write_results(part_path(out, result.predictor, result.task), [result])
         done[result.predictor, result.task] = result
         progress(len(done), len(todo), f"{result.predictor} on {result.task}")
@@ -143,11 +149,33 @@ def run_suite(
     return tuple(done[key] for key in order)
 
 
+def _refuse_one_file_for_two(names: Iterable[str]) -> None:
+    for one, other in combinations(names, 2):
+        if slug(one).casefold() == slug(other).casefold():
+            raise InputError(f"predictors: {one!r} and {other!r} would share the result file {slug(other)}.parquet; rename one")
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Refuse a folder for results that cannot be made or written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If it can't.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: no folder for results can be made here: {error.strerror}") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise InputError(f"{out}: not writable")
+
+
 def _batches(jobs: Iterable[_Job]) -> list[tuple[_Job, ...]]:
     """Group the rungs of a ladder where the predictor fits many data sets in one call; all other jobs stand alone."""
     batches: dict[tuple[str, str], list[_Job]] = {}
     for job in jobs:
-        together = hasattr(job.predictor, "fit_many")
+        together = hasattr(job.predictor, "fit_many") and not isinstance(job.predictor, Submitted)
         batches.setdefault((job.name, job.task.spec.id if together else job.task.id), []).append(job)
     return [tuple(batch) for batch in batches.values()]
 
@@ -179,37 +207,108 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(
-    batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float], confined: bool = False
-) -> Iterator[TaskResult]:
-    """Yield results as they finish, from worker processes that are killed past their time."""
-    import multiprocessing
-
-    from pebble import ProcessPool
-
+def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
+    """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
     if not batches:
         return
-    # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
-    context = multiprocessing.get_context("spawn")
-    queue = deque(batches)
-    with ProcessPool(max_workers=workers, context=context, initializer=start_worker, initargs=(confined,)) as pool:
-        running: dict[Future[list[FoldResult]], _Batch] = {}
+    crew = _Crew(min(workers, len(batches)), time_limit, tuple(levels))
+    try:
+        yield from crew.work(batches)
+    finally:
+        crew.stop()
+
+
+class _Crew:
+    """Threads that each own one process, hand it batches and put what comes back into a queue."""
+
+    def __init__(self, size: int, time_limit: float, levels: tuple[float, ...]) -> None:
+        self._time_limit = time_limit
+        self._levels = levels
+        self._todo: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
+        self._hands = [_Hand() for _ in range(size)]
+        self._threads = [Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
+
+    def work(self, batches: Iterable[_Batch]) -> Iterator[TaskResult]:
+        """Yield the results of all batches."""
+        left = 0
+        for batch in batches:
+            self._todo.put(batch)
+            left += 1
+        for thread in self._threads:
+            thread.start()
+        while left:
+            batch, folds = self._done.get()
+            left -= 1
+            if isinstance(folds, BaseException):
+                raise folds
+            if len(batch) > 1 and all(f.status in ("timeout", "crash") for f in folds):
+                for job in batch:  # one rung must not fail the others
+                    self._todo.put((job,))
+                left += len(batch)
+                continue
+            yield from _results(batch, folds)
+
+    def stop(self) -> None:
+        """End all processes and threads."""
+        for hand in self._hands:
+            self._todo.put(None)
+            hand.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(10.0)
+
+    def _serve(self, hand: _Hand) -> None:
+        while not hand.stopped and (batch := self._todo.get()) is not None:
+            try:
+                self._done.put((batch, hand.fit(batch, self._time_limit, self._levels)))
+            except BaseException as error:  # it is raised again in the thread that waits for the results
+                self._done.put((batch, error))
+
+
+class _Hand:
+    """One place to work at: a worker process for trusted predictors, a fork server for strangers' ones."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._worker = Worker()
+        self._guard: Guard | None = None
+
+    def fit(self, batch: _Batch, time_limit: float, levels: tuple[float, ...]) -> list[FoldResult]:
+        """Return the folds of all jobs of a batch, which are of one predictor."""
+        seconds = _allowance(batch, time_limit)
+        predictor = batch[0].predictor
+        inputs = [i for job in batch for i in _inputs(job.task)]
         try:
-            while queue or running:
-                # few jobs in flight: inputs are pickled when scheduled, and an interrupt loses little
-                while len(running) < 2 * workers and queue:
-                    batch = queue.popleft()
-                    args = (_pack(batch[0].predictor), [i for job in batch for i in _inputs(job.task)], tuple(levels))
-                    running[pool.schedule(fit_folds, args=args, timeout=_allowance(batch, time_limit))] = batch
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    batch = running.pop(future)
-                    if len(batch) > 1 and future.exception() is not None:
-                        queue.extendleft((job,) for job in reversed(batch))  # one rung must not fail the others
-                        continue
-                    yield from _results(batch, _outcome(future, batch, time_limit))
-        except BaseException:
-            pool.stop()
-            raise
+            if isinstance(predictor, Submitted):
+                return self._guarded(predictor, inputs, levels, seconds)
+            return self._worker.run(_pack(predictor), inputs, levels, seconds)
+        except (TimeoutError, TimeUp):
+            return _all_failed(batch, "timeout", f"took longer than {seconds:g} s")
+        except WorkerDied as died:
+            return _all_failed(batch, "crash", str(died))
+
+    def _guarded(self, predictor: Submitted, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
+        """Fit every fold in a process of its own: what one is trained on, another one is asked for."""
+        with predictor.guards.one() as guard:
+            self._guard = guard
+            try:
+                ends = time.monotonic() + seconds
+                folds = []
+                for fold in inputs:
+                    if self.stopped:
+                        raise InterruptedError("stopped")
+                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
+                return folds
+            finally:
+                self._guard = None  # before others may use it
+
+    def stop(self) -> None:
+        """End the processes."""
+        self.stopped = True
+        self._worker.stop()
+        if (guard := self._guard) is not None:
+            guard.stop()
 
 
 def _allowance(batch: _Batch, time_limit: float) -> float:
@@ -223,25 +322,12 @@ def _results(batch: _Batch, folds: list[FoldResult]) -> Iterator[TaskResult]:
         yield _result(job, own)
 
 
-def _outcome(future: Future[list[FoldResult]], batch: _Batch, time_limit: float) -> list[FoldResult]:
-    from pebble import ProcessExpired
-
-    try:
-        return future.result()
-    except TimeoutError:
-        return _all_failed(batch, "timeout", f"took longer than {_allowance(batch, time_limit):g} s")
-    except ProcessExpired as error:
-        return _all_failed(batch, "crash", f"its process died with exit code {error.exitcode}")
-    except Exception as error:  # the predictor's result or error could not be sent back
-        return _all_failed(batch, "error", described(error))
-
-
 def _all_failed(batch: _Batch, status: Status, message: str) -> list[FoldResult]:
     return [FoldResult(fold.name, status, message) for job in batch for fold in job.task.folds]
 
 
 def _pack(predictor: Predictor) -> bytes:
-    return cloudpickle.dumps(predictor)
+    return bytes(cloudpickle.dumps(predictor))
 
 
 def _inputs(task: Task) -> Inputs:

@@ -1,124 +1,229 @@
-"""What happens in a worker process: fit on training rows, predict held-out ones, record how it ended."""
+"""Worker processes for predictors that are trusted: each serves many tasks, one after the other.
+
+A worker is handed training X, y and held-out X, and sends back what `fit_folds` recorded. It ends at once when it dies, says
+something that is no answer, or takes too long, and it does not outlive the program that started it.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
+import signal
+import socket
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import cloudpickle
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.isolation import confine
-from benchmark.evaluation.results import FoldResult, Status, as_stored
+from benchmark.evaluation import outcome
+from benchmark.evaluation.results import FoldResult, as_stored
+from benchmark.evaluation.wall import frames, kernel
 from scalingbench.common.messages import described
 
-__all__ = ["Inputs", "fit_folds", "start_worker"]
+__all__ = ["Inputs", "Worker", "WorkerDied", "fit_folds"]
 
 Inputs = list[tuple[str, pd.DataFrame, np.ndarray, pd.DataFrame]]
 """Per fold: name, training X, training y, held-out X."""
 
+_START_SECONDS = 300.0
+_LARGEST = 2**31
 
-def start_worker(confined: bool) -> None:
-    """Keep what predictors print away from this program's standard output, which carries data; close the files where asked."""
+
+class WorkerDied(Exception):
+    """The process of a predictor ended; the message says how."""
+
+
+class Worker:
+    """Owner of one worker process; starts another where it ended."""
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._channel: socket.socket | None = None
+        self._stopped = False
+
+    def run(self, packed: bytes, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
+        """Fit and predict in the worker.
+
+        Raises
+        ------
+        TimeoutError
+            If it takes longer than `seconds`.
+        WorkerDied
+            If the process ends, or sends something else than its results.
+        """
+        channel = self._channel or self._start()
+        deadline = time.monotonic() + seconds
+        try:
+            frames.send(channel, {}, pickle.dumps((packed, inputs, levels)), deadline=deadline)
+            _, answer = frames.receive(channel, deadline=deadline, body_limit=_LARGEST)
+        except frames.FrameTimeout:
+            self._end()
+            raise TimeoutError from None
+        except (frames.ChannelClosed, OSError):
+            raise WorkerDied(self._how_it_ended()) from None
+        except frames.FrameError as error:
+            self._end()
+            raise WorkerDied(f"its process {error}") from None
+        return _unpacked(answer)
+
+    def stop(self) -> None:
+        """End the process. Another thread may call it, and it may be called twice."""
+        self._stopped = True
+        self._end()
+
+    def _start(self) -> socket.socket:
+        if self._stopped:
+            raise InterruptedError("stopped")
+        # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+            self._process.start()
+        self._channel = ours
+        if self._stopped:  # meanwhile, by another thread
+            self._end()
+            raise InterruptedError("stopped")
+        try:
+            frames.receive(ours, deadline=time.monotonic() + _START_SECONDS)
+        except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
+            raise WorkerDied(self._how_it_ended()) from None
+        return ours
+
+    def _how_it_ended(self) -> str:
+        if self._stopped:
+            raise InterruptedError("stopped")
+        process = self._process
+        if process is not None:
+            process.join(1.0)  # it closed its end, and is about to be gone
+        code = None if process is None else process.exitcode
+        self._end()
+        return "its process hung up" if code is None else f"its process died with exit code {code}"
+
+    def _end(self) -> None:
+        process, channel = self._process, self._channel
+        self._process = self._channel = None
+        if process is not None and process.pid is not None:
+            if sys.platform != "win32":
+                with suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with the processes that the predictor started
+            process.kill()
+            process.join()
+        if channel is not None:
+            with suppress(OSError):
+                channel.shutdown(socket.SHUT_RDWR)
+            channel.close()
+
+
+def _unpacked(answer: bytes) -> list[FoldResult]:
+    """Return what our worker, on code that its user trusts, packed."""
+    folds = pickle.loads(answer)
+    assert isinstance(folds, list)
+    return folds
+
+
+def _serve(channel: socket.socket, parent: int) -> None:
+    """Fit what comes until the other side hangs up."""
+    _settle(parent)
+    with suppress(frames.ChannelClosed):
+        frames.send(channel, {"ready": True})
+        while True:
+            _, asked = frames.receive(channel, body_limit=_LARGEST)
+            packed, inputs, levels = pickle.loads(asked)
+            frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, caught=BaseException)))
+
+
+def _settle(parent: int) -> None:
+    """Make this a good child: it prints nothing to standard output, leaves Ctrl-C to its parent, and dies with it."""
+    # what predictors print is kept away from standard output, which carries data
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    if confined:
-        warnings.filterwarnings("ignore", module="joblib")  # it looks for semaphores, and says that there are none
-        confine()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
+    kernel.die_with_parent()
+    if os.getppid() != parent:
+        os._exit(0)
 
 
-def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...]) -> list[FoldResult]:
-    """Fit a fresh copy of a predictor to every fold, and predict its held-out rows."""
+def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caught: type[BaseException] | None = None) -> list[FoldResult]:
+    """Fit a fresh copy of a predictor to every fold, and predict its held-out rows.
+
+    Parameters
+    ----------
+    packed : bytes
+        The predictor, pickled.
+    inputs : list
+        The folds.
+    levels : tuple of float
+        Quantile levels to ask for.
+    caught : type, optional
+        What a predictor may raise and be recorded for; by default everything but the user's Ctrl-C.
+    """
     from threadpoolctl import threadpool_limits
 
     # one BLAS thread: the order of a sum, hence its last bits, must not depend on the machine's load
-    with threadpool_limits(1):
-        together = _fit_together(packed, inputs) if len(inputs) > 1 else None
-        return [
-            _predict_fold(*together[i], fold[0], fold[3], levels) if together else _fit_fold(packed, *fold, levels)
-            for i, fold in enumerate(inputs)
-        ]
-
-
-def _fit_together(packed: bytes, inputs: Inputs) -> list[tuple[Any, float]] | None:
-    """Fit all folds in one call where the predictor can; None where it can't or fails, so that the fault is found by fold."""
-    model = cloudpickle.loads(packed)
-    if not hasattr(model, "fit_many"):
-        return None
-    start = time.perf_counter()
-    with warnings.catch_warnings():
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        fits = _Fits(packed, levels, interrupts=() if caught is BaseException else (KeyboardInterrupt,))
+        together = fits.together(inputs) if len(inputs) > 1 else None
+        return [fits.predict(*together[i], fold[0], fold[3]) if together else fits.one(*fold) for i, fold in enumerate(inputs)]
+
+
+class _Fits:
+    """The fits of one predictor; whatever it raises is a recorded failure, but for `interrupts`."""
+
+    def __init__(self, packed: bytes, levels: tuple[float, ...], interrupts: tuple[type[BaseException], ...]) -> None:
+        self.packed = packed
+        self.levels = levels
+        self.interrupts = interrupts
+
+    def together(self, inputs: Inputs) -> list[tuple[Any, float]] | None:
+        """Fit all folds in one call where the predictor can; None where it can't or fails, so that the fault is found by fold."""
         try:
+            model = cloudpickle.loads(self.packed)
+            if not hasattr(model, "fit_many"):
+                return None
+            start = time.perf_counter()
             fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs]))
-        except Exception:
+        except self.interrupts:
+            raise
+        except BaseException:  # a predictor's code runs here, which may also call sys.exit
             return None
-    seconds = (time.perf_counter() - start) / len(inputs)
-    return [(m, seconds) for m in fitted] if len(fitted) == len(inputs) else None
+        seconds = (time.perf_counter() - start) / len(inputs)
+        return [(m, seconds) for m in fitted] if len(fitted) == len(inputs) else None
 
-
-def _fit_fold(packed: bytes, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    def one(self, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame) -> FoldResult:
+        """Fit one fold and predict its held-out rows."""
         try:
-            model = cloudpickle.loads(packed)  # a fresh, unfitted copy: never shared between folds
+            model = cloudpickle.loads(self.packed)  # a fresh, unfitted copy: never shared between folds
             start = time.perf_counter()
             model.fit(X.copy(), y.copy())
-        except Exception as error:
+        except self.interrupts:
+            raise
+        except BaseException as error:  # as above
             return FoldResult(name, "error", described(error))
-        return _predict_fold(model, time.perf_counter() - start, name, X_test, levels)
+        return self.predict(model, time.perf_counter() - start, name, X_test)
 
-
-def _predict_fold(model: Any, fit_seconds: float, name: str, X: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    def predict(self, model: Any, fit_seconds: float, name: str, X: pd.DataFrame) -> FoldResult:
+        """Predict a fold's held-out rows."""
         try:
             start = time.perf_counter()
-            predictions = model.predict(X.copy())
+            given = model.predict(X.copy())
             times: dict[str, Any] = {"fit_seconds": fit_seconds, "predict_seconds": time.perf_counter() - start}
-            quantiles = _quantiles(model, X, levels)
-        except Exception as error:
+            predicted = outcome.predictions(given, len(X))
+            if predicted.status != "ok":
+                return FoldResult(name, predicted.status, predicted.message, **times)
+            quantiles = {level: as_stored(q) for level, q in outcome.quantiles(model, X, self.levels).items()}
+            note, constants = outcome.note(model), outcome.constants(model)
+        except self.interrupts:
+            raise
+        except BaseException as error:  # as above
             return FoldResult(name, "error", described(error), fit_seconds=fit_seconds)
-    status, message = _check(predictions, len(X))
-    if status != "ok":
-        return FoldResult(name, status, message, **times)
-    return FoldResult(name, "ok", _note(model), as_stored(np.asarray(predictions, float).ravel()), quantiles, _constants(model), **times)
-
-
-def _note(model: object) -> str:
-    """Return how the fit ended, where the predictor says so and it did not converge."""
-    status = getattr(model, "status_", "converged")
-    unidentified = getattr(model, "unidentified_", ())
-    return "; ".join([*([str(status)] if status != "converged" else []), *(f"unidentified: {n}" for n in unidentified)])
-
-
-def _check(predictions: object, n: int) -> tuple[Status, str]:
-    try:
-        array = np.asarray(predictions, dtype=float)
-    except (TypeError, ValueError):
-        return "wrong-shape", f"predict returned {type(predictions).__name__}, expected {n} numbers"
-    if array.shape not in ((n,), (n, 1)):
-        return "wrong-shape", f"predict returned shape {array.shape}, expected ({n},)"
-    broken = ~np.isfinite(array)
-    if broken.any():
-        return "not-finite", f"predict returned {broken.sum()} of {n} values that are NaN or infinite"
-    return "ok", ""
-
-
-def _quantiles(model: Any, X: pd.DataFrame, levels: tuple[float, ...]) -> dict[float, np.ndarray]:
-    if not levels or not hasattr(model, "predict_quantiles"):
-        return {}
-    values = np.asarray(model.predict_quantiles(X.copy(), list(levels)), float)
-    if values.shape != (len(X), len(levels)) or not np.isfinite(values).all():
-        raise ValueError(f"predict_quantiles returned shape {values.shape} or non-finite values, expected ({len(X)}, {len(levels)})")
-    return {level: as_stored(values[:, i]) for i, level in enumerate(levels)}
-
-
-def _constants(model: object) -> dict[str, float]:
-    constants = getattr(model, "params_", None)
-    if not isinstance(constants, Mapping):
-        return {}
-    return {str(k): float(v) for k, v in constants.items() if isinstance(v, int | float | np.number)}
+        return FoldResult(name, "ok", note, as_stored(predicted.values), quantiles, constants, **times)

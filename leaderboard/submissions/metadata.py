@@ -1,29 +1,35 @@
 """Submissions: other people's predictors, as code with the results that their code gives.
 
-A submission is a folder: ``predictor.py``, ``submission.yaml`` (below), ``requirements.txt`` (pinned packages that the
-source imports), ``results.parquet`` (predictions, in the format of every result file) and ``environment.json``.
+A submission is a folder of five files and nothing else: ``predictor.py``, ``submission.yaml`` (below), ``requirements.txt``
+(see `leaderboard.submissions.dependencies`), ``results.parquet`` (predictions, in the format of every result file) and
+``environment.json``.
 """
 
 from __future__ import annotations
 
 import importlib.resources
-import re
 from pathlib import Path
+from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from leaderboard.submissions.dependencies import REQUIREMENTS, read_requirements
+from predictors.registry import list_predictors
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.files import sha256_of
-from scalingbench.common.messages import first_problem
+from scalingbench.common.messages import first_problem, one_line
+from scalingbench.common.names import slug
 
 __all__ = [
+    "ENVIRONMENT",
     "LICENSES",
     "METADATA",
     "RESULTS",
     "SOURCE",
     "Submission",
     "check_license",
+    "check_name",
     "list_submissions",
     "read_submission",
     "submissions",
@@ -32,6 +38,9 @@ __all__ = [
 SOURCE = "predictor.py"
 METADATA = "submission.yaml"
 RESULTS = "results.parquet"
+ENVIRONMENT = "environment.json"
+_LARGEST = {METADATA: 2**16, SOURCE: 2**20, REQUIREMENTS: 2**16, ENVIRONMENT: 2**16, RESULTS: 2**26}
+"""The files of a submission, and how many bytes each may have."""
 LICENSES = (
     "Apache-2.0",
     "MIT",
@@ -45,6 +54,16 @@ LICENSES = (
     "LGPL-3.0-or-later",
 )
 """Licences, by SPDX name, that let the maintainers run and keep the code."""
+_PAPER = r"^(unpublished|\d{4}\.\d{4,5}(v\d+)?|[a-z-]+/\d{7}(v\d+)?|10\.\d{4,9}/[!-~]+|https?://[!-~]+)$"
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected printable text on one line")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
 
 
 class Submission(BaseModel):
@@ -71,13 +90,13 @@ class Submission(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.\[\]-]{1,47}$")
-    predictor: str = Field(pattern=r"^[A-Za-z_]\w*$")
-    authors: str = Field(min_length=1)
-    paper: str = Field(min_length=1)
+    predictor: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)
+    authors: Line
+    paper: str = Field(pattern=_PAPER, max_length=500)
     license: str
-    year: int
-    suite: str
-    trained_on: tuple[str, ...] = ()
+    year: int = Field(ge=2020, le=2100)
+    suite: Line
+    trained_on: tuple[Line, ...] = ()
     source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -87,26 +106,41 @@ def read_submission(folder: Path) -> Submission:
     Raises
     ------
     LeaderboardError
-        If a file or field is missing, the licence is none that is accepted, a requirement is not pinned, or the source
-        was changed.
+        If a file or field is missing or one too many, the licence is none that is accepted, a requirement is not pinned, the
+        name is another predictor's, or the source was changed.
     """
-    for name in (METADATA, SOURCE, RESULTS, "requirements.txt", "environment.json"):
-        if not (folder / name).is_file():
-            raise LeaderboardError(f"{folder}: {name}: missing")
+    _check_files(folder)
     path = folder / METADATA
     try:
         submission = Submission.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise LeaderboardError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise LeaderboardError(f"{path}: not YAML: {one_line(error)}") from None
     except ValidationError as error:
         raise LeaderboardError(f"{path}: {first_problem(error)}") from None
     check_license(submission.license, str(path))
-    for line in (folder / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!-]+", line):
-            raise LeaderboardError(f"{folder / 'requirements.txt'}: expected lines of the form name==version, got {line!r}")
+    check_name(submission.name, str(path))
+    if slug(submission.name) != folder.resolve().name:
+        raise LeaderboardError(f"{path}: name: {submission.name!r} belongs into a folder {slug(submission.name)!r}")
+    read_requirements(folder / REQUIREMENTS)
     if sha256_of(folder / SOURCE) != submission.source_sha256:
         raise LeaderboardError(f"{folder / SOURCE}: not the source that gave the results (its sha256 differs from {METADATA}'s)")
     return submission
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse a folder that holds anything but the five files, or a file that is a link, a device or too large."""
+    if not folder.is_dir():
+        raise LeaderboardError(f"{folder}: no such folder")
+    for name in _LARGEST:
+        if not (folder / name).exists() and not (folder / name).is_symlink():
+            raise LeaderboardError(f"{folder}: {name}: missing")
+    for path in sorted(folder.iterdir()):
+        if path.name not in _LARGEST:
+            raise LeaderboardError(f"{folder}: {one_line(path.name, 80)}: a submission is {', '.join(_LARGEST)} and nothing else")
+        if path.is_symlink() or not path.is_file():
+            raise LeaderboardError(f"{folder}: {path.name}: expected a file, not a link or anything else")
+        if path.stat().st_size > _LARGEST[path.name]:
+            raise LeaderboardError(f"{folder}: {path.name}: larger than {_LARGEST[path.name] // 2**10} KiB")
 
 
 def check_license(license_name: str, where: str) -> None:
@@ -118,7 +152,21 @@ def check_license(license_name: str, where: str) -> None:
         If it is not.
     """
     if license_name not in LICENSES:
-        raise LeaderboardError(f"{where}: license: expected one of {', '.join(LICENSES)}, got {license_name!r}")
+        raise LeaderboardError(f"{where}: license: expected one of {', '.join(LICENSES)}, got {one_line(license_name, 80)!r}")
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse a name whose page or result file would be that of a predictor of the board.
+
+    Raises
+    ------
+    LeaderboardError
+        If it would.
+    """
+    for entry in list_predictors():
+        if slug(entry.name).casefold() == slug(name).casefold():
+            same = "" if name == entry.name else f" has the same file and page: {entry.name!r}"
+            raise LeaderboardError(f"{where}: name: {name!r}{same or ' is a predictor of the board'}; choose another")
 
 
 def list_submissions() -> tuple[Path, ...]:

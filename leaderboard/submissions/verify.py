@@ -1,217 +1,277 @@
-"""Make and verify submissions: the code is run again, confined, and every prediction compared."""
+"""Verify a submission: its code is run again, behind the wall, and every prediction compared and counted.
+
+What is expected is counted from the suite before any of the code has run, what was compared while it is compared; only where
+both are equal, and not zero, can the verdict be that the submission is verified.
+"""
 
 from __future__ import annotations
 
-import ast
+import hashlib
 import json
-import os
-import platform
-import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import packages_distributions, version
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
-from benchmark.evaluation.confined_predictor import Submitted, load_submitted
-from benchmark.evaluation.isolation import available
-from benchmark.evaluation.predictor import usable
-from benchmark.evaluation.results import FoldResult, TaskResult, read_results, slug, write_results
+from benchmark.evaluation.confined_predictor import load_submitted
+from benchmark.evaluation.predictor import parameters_of, usable
+from benchmark.evaluation.results import FoldResult, TaskResult
 from benchmark.evaluation.run import run_suite
+from benchmark.evaluation.wall.guard import CodeError, Guards
 from benchmark.scores.scoring import stale_results
 from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Task
-from leaderboard.submissions.metadata import METADATA, RESULTS, SOURCE, Submission, check_license, read_submission
-from predictors.registry import list_predictors
+from benchmark.tasks.task import Fold, Task
+from leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
+from leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
+from leaderboard.submissions.submit import Progress
 from scalingbench.common.defaults import TOLERANCE
 from scalingbench.common.errors import InputError
-from scalingbench.common.files import replacing_folder
+from scalingbench.common.files import replacing
+from scalingbench.common.messages import one_line
 
-__all__ = ["Progress", "can_confine", "submit", "verify"]
+__all__ = ["Count", "Verdict", "fingerprint_of", "verify", "write_summary"]
 
-Progress = Callable[[int, int, str], None]
-
-
-def can_confine(required: bool) -> bool:
-    """Return whether workers can be confined here.
-
-    Raises
-    ------
-    InputError
-        If it is required and they can't.
-    """
-    if available():
-        return True
-    if required:
-        raise InputError("isolation: this system has no Landlock (Linux 5.13 or later); verify on a machine that has")
-    return False
+_LARGEST_TOLERANCE = 0.01
 
 
-def submit(
-    source: Path,
-    submission: Submission,
-    suite: Suite,
-    out: Path,
-    *,
-    jobs: int,
-    time_limit: float,
-    progress: Progress,
-) -> tuple[Path, tuple[TaskResult, ...]]:
-    """Run a predictor on a suite and write its submission.
+@dataclass
+class Count:
+    """How much there is to compare, and how much was.
 
-    Parameters
+    Attributes
     ----------
-    source : Path
-        The file that holds the class.
+    folds, predictions : int
+        Of the tasks that the predictor can enter.
+    folds_compared, predictions_compared : int
+        Found equal within the tolerance.
+    folds_failed, predictions_failed : int
+        Of folds that failed when they were submitted and failed in the same way again.
+    """
+
+    folds: int = 0
+    predictions: int = 0
+    folds_compared: int = 0
+    predictions_compared: int = 0
+    folds_failed: int = 0
+    predictions_failed: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was accounted for, and something compared."""
+        return (
+            self.predictions_compared > 0
+            and self.folds == self.folds_compared + self.folds_failed
+            and self.predictions == self.predictions_compared + self.predictions_failed
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of verifying a submission.
+
+    Attributes
+    ----------
     submission : Submission
         What it says of itself.
-    suite : Suite
-        All of its bundled tasks are run.
-    out : Path
-        Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
-
-    Returns
-    -------
-    tuple
-        The submission's folder, and its results.
-
-    Raises
-    ------
-    InputError
-        If the name is taken, the folder exists, or the predictor can enter no task.
+    reason : str
+        Why it is refused; empty where nothing was found.
+    count : Count
+        What was expected and what was compared.
+    tolerance : float
+        Largest relative difference that was let pass.
+    layers : tuple of str
+        What the code was confined by.
+    suite_fingerprint : str
+        Of the rows of all tasks of the suite.
+    notes : tuple of str
+        Packages whose version differs from the submission's.
+    results : tuple of TaskResult
+        Of this run; with its predictions, constants and times, none of which come from the submission.
     """
-    folder = out / slug(submission.name)
-    if folder.exists():
-        raise InputError(f"{folder}: exists already; remove it to submit anew")
-    if submission.name in {entry.name for entry in list_predictors()}:
-        raise InputError(f"name: {submission.name!r} is a predictor of the board; choose another")
-    check_license(submission.license, "--license")
-    confined = can_confine(required=False)
-    predictor = load_submitted(source, submission.predictor, confined=confined)
-    with replacing_folder(folder) as made, tempfile.TemporaryDirectory() as work:
-        results = run_suite(
-            {submission.name: predictor},
-            suite.tasks,
-            Path(work),
-            suite=suite.name,
-            jobs=jobs,
-            time_limit=time_limit,
-            progress=progress,
-            confined=confined,
-        )
-        _write(made, source, submission, results)
-    return folder, results
+
+    submission: Submission
+    reason: str
+    count: Count
+    tolerance: float
+    layers: tuple[str, ...]
+    suite_fingerprint: str
+    notes: tuple[str, ...] = ()
+    results: tuple[TaskResult, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether every expected prediction was compared and none refused."""
+        return not self.reason and self.count.complete
 
 
-def _write(folder: Path, source: Path, submission: Submission, results: Iterable[TaskResult]) -> None:
-    shutil.copyfile(source, folder / SOURCE)
-    write_results(folder / RESULTS, results)
-    (folder / METADATA).write_text(yaml.safe_dump(submission.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in _requirements(source)), encoding="utf-8")
-    environment = {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()}
-    (folder / "environment.json").write_text(json.dumps(environment, indent=2) + "\n", encoding="utf-8")
-
-
-def _requirements(source: Path) -> list[str]:
-    """Return the packages that a source imports, pinned to what is installed."""
-    names = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
-    known = packages_distributions()
-    found = {d for name in names for d in known.get(name, ())[:1]}
-    return sorted(f"{d}=={version(d)}" for d in found - {"scalingbench"})
+class _Refused(Exception):
+    """The results don't recompute; the message names task, fold and row."""
 
 
 def verify(
     folder: Path,
     suite: Suite,
     *,
+    guards: Guards,
     jobs: int,
     time_limit: float,
     tolerance: float = TOLERANCE,
-    require_isolation: bool = False,
     progress: Progress,
-) -> tuple[Submission, tuple[TaskResult, ...]]:
+    wheels: Path | None = None,
+) -> Verdict:
     """Run a submission again and compare every prediction.
 
     A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger.
 
-    Returns
-    -------
-    tuple
-        What the submission says of itself, and the results of this run.
+    Parameters
+    ----------
+    folder : Path
+        The submission.
+    suite : Suite
+        What its results are of.
+    guards : Guards
+        Who runs its code.
+    jobs, time_limit, progress
+        As in `benchmark.evaluation.run.run_suite`.
+    tolerance : float
+        Largest difference.
+    wheels : Path, optional
+        Folder of the packages that it brings.
 
     Raises
     ------
     LeaderboardError
         If the folder is not whole, or its licence or source is not in order.
     InputError
-        If its results are of other tasks, incomplete, or don't recompute; names task, fold and row.
+        If its results are of other tasks, or incomplete.
     """
+    if not 0 <= tolerance <= _LARGEST_TOLERANCE:
+        raise InputError(f"--tolerance: expected 0 to {_LARGEST_TOLERANCE:g}, got {tolerance:g}")
     submission = read_submission(folder)
-    stored = read_results(folder / RESULTS)
-    _whose(stored, submission, folder)
-    stale = stale_results(stored, suite.tasks)
-    if stale:
-        raise InputError(f"{folder}: {stale[0].task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
-    confined = can_confine(require_isolation)
-    predictor = load_submitted(folder / SOURCE, submission.predictor, confined=confined)
-    _complete(stored, predictor, suite.tasks, folder)
-    with tempfile.TemporaryDirectory() as work:
-        again = run_suite(
-            {submission.name: predictor},
-            suite.tasks,
-            Path(work),
-            suite=suite.name,
-            jobs=jobs,
-            time_limit=time_limit,
-            progress=progress,
-            confined=confined,
-        )
-    found = {r.task: r for r in again}
-    by_id = {t.id: t for t in suite.tasks}
-    for result in stored:
-        _compare(result, found[result.task], by_id[result.task], folder, tolerance)
-    return submission, again
+    stored = _stored(folder, submission, suite, guards)
+    requirements = read_requirements(folder / REQUIREMENTS)
+    count = Count()
+    again: tuple[TaskResult, ...] = ()
+    reason = ""
+    with tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
+        try:
+            predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
+            tasks = [task for task in suite.tasks if usable(predictor, task)]
+            _complete(stored, tasks, folder)
+            count.folds = sum(len(task.folds) for task in tasks)
+            count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
+            again = run_suite(
+                {submission.name: predictor}, tasks, Path(work), suite=suite.name, jobs=jobs, time_limit=time_limit, progress=progress
+            )
+            _compare(stored, again, tasks, parameters_of(predictor), tolerance, count)
+            if not count.complete:
+                reason = "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
+        except (CodeError, _Refused) as error:
+            reason = str(error)
+    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(suite), differing(requirements), again)
 
 
-def _whose(stored: Sequence[TaskResult], submission: Submission, folder: Path) -> None:
+def fingerprint_of(suite: Suite) -> str:
+    """Return a hash of the rows of all tasks of a suite."""
+    lines = sorted(f"{task.id} {task.fingerprint}" for task in suite.tasks)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def write_summary(path: Path, verdict: Verdict) -> None:
+    """Write a verdict and what it rests on, as JSON."""
+    summary = {
+        "verdict": "verified" if verdict.verified else "refused",
+        "reason": verdict.reason,
+        "name": verdict.submission.name,
+        "source_sha256": verdict.submission.source_sha256,
+        "suite": verdict.submission.suite,
+        "suite_fingerprint": verdict.suite_fingerprint,
+        "tasks": len(verdict.results),
+        "tolerance": verdict.tolerance,
+        **asdict(verdict.count),
+        "layers": verdict.layers,
+        "other_versions": verdict.notes,
+    }
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def _stored(folder: Path, submission: Submission, suite: Suite, guards: Guards) -> tuple[TaskResult, ...]:
+    """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
+    try:
+        with guards.one() as guard:
+            stored = guard.read_results((folder / RESULTS).read_bytes())
+    except InputError as error:
+        raise InputError(f"{folder / RESULTS}: {error}") from None
     for result in stored:
         if result.predictor != submission.name or result.suite != submission.suite:
-            raise InputError(f"{folder}: {result.task}: result of {result.predictor!r} on suite {result.suite!r}, not of this submission")
+            raise InputError(
+                f"{folder}: {one_line(result.task, 100)}: result of {result.predictor!r} on suite {result.suite!r}, not of this submission"
+            )
+    for stale in stale_results(stored, suite.tasks)[:1]:
+        raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
+    return stored
 
 
-def _complete(stored: Sequence[TaskResult], predictor: Submitted, tasks: Sequence[Task], folder: Path) -> None:
-    expected = {t.id for t in tasks if usable(predictor, t)}
+def _complete(stored: Sequence[TaskResult], tasks: Sequence[Task], folder: Path) -> None:
+    """Refuse results that are not, fold by fold, those of the tasks that the predictor enters."""
     held = [r.task for r in stored]
-    for task in sorted(expected ^ set(held)):
-        raise InputError(f"{folder}: {task}: {'no result' if task in expected else 'a result of a task that it cannot enter'}")
+    for name in sorted({t.id for t in tasks} ^ set(held)):
+        known = name not in held
+        raise InputError(f"{folder}: {one_line(name, 100)}: {'no result' if known else 'a result of a task that it cannot enter'}")
     if len(held) != len(set(held)):
         raise InputError(f"{folder}: two results of one task")
+    by_id = {t.id: t for t in tasks}
+    for result in stored:
+        task = by_id[result.task]
+        if [f.fold for f in result.folds] != [f.name for f in task.folds]:
+            raise InputError(f"{folder}: {task.id}: other folds than the task's")
+        for given, fold in zip(result.folds, task.folds, strict=True):
+            _whole(given, fold, f"{folder}: {task.id}, fold {fold.name!r}")
 
 
-def _compare(stored: TaskResult, again: TaskResult, task: Task, folder: Path, tolerance: float) -> None:
-    if [f.fold for f in stored.folds] != [f.fold for f in again.folds]:
-        raise InputError(f"{folder}: {task.id}: other folds than the task's")
-    for ours, theirs, fold in zip(again.folds, stored.folds, task.folds, strict=True):
-        where = f"{folder}: {task.id}, fold {fold.name!r}"
-        if ours.status != theirs.status:
-            raise InputError(f"{where}: submitted as {theirs.status!r}, recomputed as {ours.status!r} {ours.message}".rstrip())
-        if ours.status == "ok":
-            _compare_values(ours, theirs, fold.y_test, where, tolerance)
+def _whole(given: FoldResult, fold: Fold, where: str) -> None:
+    expected = len(fold.y_test) if given.status == "ok" else 0
+    if len(given.predictions) != expected:
+        raise InputError(f"{where}: {len(given.predictions)} predictions, expected {expected}")
+    if given.quantiles:
+        raise InputError(f"{where}: quantiles, which a submission does not hold")
+    if not np.isfinite(given.predictions).all():
+        raise InputError(f"{where}: a prediction is NaN or infinite")
 
 
-def _compare_values(ours: FoldResult, theirs: FoldResult, y: np.ndarray, where: str, tolerance: float) -> None:
-    if len(ours.predictions) != len(theirs.predictions):
-        raise InputError(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed")
-    scale = np.maximum(np.abs(ours.predictions), 0.01 * np.ptp(y))
-    off = np.abs(ours.predictions - theirs.predictions) > tolerance * scale
-    if off.any():
-        row = int(np.flatnonzero(off)[0])
+def _compare(
+    stored: Sequence[TaskResult], again: Sequence[TaskResult], tasks: Sequence[Task], parameters: str, tolerance: float, count: Count
+) -> None:
+    """Compare and count every fold; raises at the first that differs."""
+    ours = {result.task: result for result in again}
+    for theirs in stored:
+        (task,) = (t for t in tasks if t.id == theirs.task)
+        if theirs.parameters != parameters:
+            raise _Refused(f"{task.id}: submitted with other constructor arguments than the class has")
+        for mine, given, fold in zip(ours[task.id].folds, theirs.folds, task.folds, strict=True):
+            _compare_fold(mine, given, fold, f"{task.id}, fold {fold.name!r}", tolerance, count)
+
+
+def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, tolerance: float, count: Count) -> None:
+    n = len(fold.y_test)
+    if ours.fold != fold.name or theirs.fold != fold.name:
+        raise _Refused(f"{where}: not the fold that was asked for")
+    if ours.status != theirs.status:
+        raise _Refused(f"{where}: submitted as {theirs.status!r}, recomputed as {ours.status!r} {ours.message}".rstrip())
+    if ours.status != "ok":
+        count.folds_failed += 1
+        count.predictions_failed += n
+        return
+    if not len(ours.predictions) == len(theirs.predictions) == n:
+        raise _Refused(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed, {n} expected")
+    scale = np.maximum(np.abs(ours.predictions), 0.01 * np.ptp(fold.y_test))
+    good = np.abs(ours.predictions - theirs.predictions) <= tolerance * scale  # false for NaN
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
         values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
-        raise InputError(f"{where}, row {row}: {values}; the results don't recompute")
+        raise _Refused(f"{where}, row {row}: {values}; the results don't recompute")
+    count.folds_compared += 1
+    count.predictions_compared += int(good.sum())

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -114,6 +114,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
+    from benchmark.evaluation.run import refuse_unwritable
     from benchmark.tasks.suite import load_suite
     from predictors.registry import list_predictors, make
 
@@ -121,6 +122,7 @@ def run(
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
     chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}
+    refuse_unwritable(out)
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
         say(f"{chosen.reference}: added, because its error is the unit of skill")
@@ -146,13 +148,27 @@ for name, command in {**forecast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.
     app.command(name)(command)
 
 
+def _interrupt(signum: int, _: object) -> NoReturn:
+    raise Interrupted(signum)
+
+
+class Interrupted(BaseException):
+    """Somebody asked this process to end: all that it started is ended on the way out."""
+
+
 def main() -> None:
     """Run the command; turn bad input into one line and exit status 2."""
     import logging
+    import signal
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, _interrupt)
     try:
         app()
+    except Interrupted as interrupted:
+        say("interrupted; what was finished is kept, and --resume continues a run")
+        sys.exit(128 + interrupted.args[0])
     except BrokenPipeError:  # the reader of our output went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,8 +14,32 @@ import cloudpickle
 
 from predictors.contract import CONTRACT, missing_methods
 from scalingbench.common.errors import InputError
+from scalingbench.common.messages import described
+from scalingbench.common.names import slug
 
-__all__ = ["load_target"]
+__all__ = ["load_target", "load_targets"]
+
+
+def load_targets(targets: Iterable[str]) -> dict[str, Any]:
+    """Return unfitted instances of several predictors by name.
+
+    Raises
+    ------
+    InputError
+        If two have one name, or an own class has the name or the result file of a predictor of the board.
+    """
+    from predictors.registry import list_predictors
+
+    board = {slug(entry.name).casefold(): entry.name for entry in list_predictors()}
+    found: dict[str, Any] = {}
+    for target in targets:
+        name, predictor = load_target(target)
+        if name in found:
+            raise InputError(f"{target}: a second predictor called {name!r}; rename one")
+        if ":" in target and slug(name).casefold() in board:
+            raise InputError(f"{target}: {board[slug(name).casefold()]!r} is a predictor of the board; rename the class")
+        found[name] = predictor
+    return found
 
 
 def load_target(target: str) -> tuple[str, Any]:
@@ -30,13 +55,15 @@ def load_target(target: str) -> tuple[str, Any]:
 
         return target, make(target)
     where, _, class_name = target.rpartition(":")
+    if not where or not class_name.isidentifier():
+        raise InputError(f"target: expected FILE.py:Class, package.module:Class or a registered name, got {target!r}")
     module = _from_file(Path(where)) if where.endswith(".py") else _from_package(where)
     if not hasattr(module, class_name):
         raise InputError(f"{where}: has no class {class_name!r}")
     try:
         predictor = getattr(module, class_name)()
-    except Exception as error:
-        raise InputError(f"{target}: cannot be made without arguments: {error}") from None
+    except (Exception, SystemExit) as error:  # the user's own code runs here
+        raise InputError(f"{target}: cannot be made without arguments: {described(error)}") from None
     for method in missing_methods(predictor):
         raise InputError(f"{target}: has no method {method!r}; {CONTRACT}")
     return class_name, predictor
@@ -53,8 +80,8 @@ def _from_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise InputError(f"{path}: cannot be imported: {type(error).__name__}: {error}") from None
+    except (Exception, SystemExit) as error:  # the user's own code runs here, which may also call sys.exit
+        raise InputError(f"{path}: cannot be imported: {described(error)}") from None
     cloudpickle.register_pickle_by_value(module)  # worker processes cannot import it by name
     return module
 
@@ -62,5 +89,5 @@ def _from_file(path: Path) -> ModuleType:
 def _from_package(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(f"{name}: cannot be imported: {error}") from None
+    except (Exception, SystemExit) as error:  # as above
+        raise InputError(f"{name}: cannot be imported: {described(error)}") from None

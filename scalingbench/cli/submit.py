@@ -17,12 +17,14 @@ from scalingbench.common.messages import first_problem
 
 if TYPE_CHECKING:
     from benchmark.evaluation.results import TaskResult
+    from benchmark.evaluation.wall.layers import Wall
     from benchmark.tasks.suite import Suite
     from leaderboard.submissions.metadata import Submission
 
 __all__ = ["COMMANDS"]
 
 Target = Annotated[str, typer.Argument(help="FILE.py:Class.")]
+Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with the wheels of packages that verifiers don't bring.")]
 
 
 def new_predictor(
@@ -78,12 +80,14 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate your own predictor and show where it would stand on the board, and on each track."""
+    from benchmark.evaluation.run import refuse_unwritable
     from benchmark.tasks.suite import load_suite
     from predictors.registry import make
-    from scalingbench.cli.predictor_argument import load_target
+    from scalingbench.cli.predictor_argument import load_targets
 
+    own = load_targets(targets)
+    refuse_unwritable(out)
     chosen = load_suite(suite)
-    own = dict(load_target(target) for target in targets)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
     results = run_with_progress(
         entered, chosen, out, track=track, collections=split_names(collections), jobs=jobs, resume=resume, time_limit=time_limit
@@ -107,17 +111,24 @@ def submit(
     out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("leaderboard/submissions"),
     jobs: Jobs = CPUS,
     time_limit: Limit = TIME_LIMIT,
+    wheels: Wheels = None,
 ) -> None:
     """Run a predictor on the suite and write the folder to open a pull request with."""
+    from benchmark.evaluation.wall.guard import Guards
+    from benchmark.evaluation.wall.layers import raise_wall
     from benchmark.tasks.suite import load_suite
     from leaderboard.results import Results
-    from leaderboard.submissions.verify import submit as submit_to
+    from leaderboard.submissions.submit import submit as submit_to
 
     source, _, class_name = target.rpartition(":")
     chosen = load_suite(suite)
     described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
-    with progress_bar() as progress:
-        folder, results = submit_to(Path(source), described, chosen, out, jobs=jobs, time_limit=time_limit, progress=progress)
+    wall = raise_wall(unconfined=True)  # the code is the user's own; how it ends must be as when it is verified
+    say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
+    with progress_bar() as progress, Guards(wall) as guards:
+        folder, results = submit_to(
+            Path(source), described, chosen, out, guards=guards, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
+        )
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
     exit_with(Results(results, chosen).failures)
@@ -160,31 +171,50 @@ def verify(
     suite: Annotated[str | None, typer.Option("--suite", help="Suite name or file; by default the one that it names.")] = None,
     jobs: Jobs = CPUS,
     time_limit: Limit = TIME_LIMIT,
-    tolerance: Annotated[float, typer.Option("--tolerance", min=0.0, help="Largest relative difference of a prediction.")] = TOLERANCE,
-    require_isolation: Annotated[bool, typer.Option("--require-isolation", help="Refuse to run unconfined.")] = False,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Largest relative difference of a prediction.")] = TOLERANCE,
+    wheels: Wheels = None,
+    unconfined: Annotated[bool, typer.Option("--unconfined", help="Go on where a layer of the wall is missing.")] = False,
+    summary: Annotated[Path | None, typer.Option("--summary", help="Also write the verdict and its counts, as JSON.")] = None,
+    recomputed: Annotated[Path | None, typer.Option("--recomputed", help="Also write the results of this run, to be published.")] = None,
 ) -> None:
     """Run a submission again, confined, compare every prediction, and preview the board."""
+    from benchmark.evaluation.results import write_results
+    from benchmark.evaluation.wall.guard import Guards
+    from benchmark.evaluation.wall.layers import raise_wall
     from benchmark.tasks.suite import load_suite
     from leaderboard.submissions.metadata import read_submission
-    from leaderboard.submissions.verify import can_confine
     from leaderboard.submissions.verify import verify as verify_folder
+    from leaderboard.submissions.verify import write_summary
 
-    if not can_confine(require_isolation):
-        say("not isolated: this system has no Landlock, so the code can read what you can; read it before you run it")
+    for stale in (summary, recomputed):
+        if stale is not None:
+            stale.unlink(missing_ok=True)  # what an earlier run left must not pass for this one's
+    wall = raise_wall(unconfined=unconfined)
+    say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
     chosen = load_suite(suite or read_submission(folder).suite)
-    with progress_bar() as progress:
-        submission, results = verify_folder(
-            folder,
-            chosen,
-            jobs=jobs,
-            time_limit=time_limit,
-            tolerance=tolerance,
-            require_isolation=require_isolation,
-            progress=progress,
+    with progress_bar() as progress, Guards(wall) as guards:
+        verdict = verify_folder(
+            folder, chosen, guards=guards, jobs=jobs, time_limit=time_limit, tolerance=tolerance, progress=progress, wheels=wheels
         )
-    n = sum(len(f.predictions) for r in results for f in r.folds)
-    print(f"{folder}: {n} predictions on {len(results)} tasks recomputed within {tolerance:g}\n")
-    _preview(results, submission, chosen)
+    if summary is not None:
+        write_summary(summary, verdict)
+    if not verdict.verified:
+        say(f"refused: {folder}: {verdict.reason}")
+        raise typer.Exit(1)
+    if recomputed is not None:
+        write_results(recomputed, verdict.results)
+    count = verdict.count
+    print(f"{folder}: {count.predictions_compared} predictions on {len(verdict.results)} tasks recomputed within {tolerance:g}", end="")
+    print(f"; {count.folds_failed} fits failed again" if count.folds_failed else "")
+    print(f"confined by {', '.join(wall.layers)}")
+    for note in verdict.notes:
+        print(f"verified with {note}")
+    print()
+    _preview(verdict.results, verdict.submission, chosen)
+
+
+def _lacking(wall: Wall) -> str:
+    return f"; NOT confined by {'; '.join(wall.missing)}" if wall.missing else ""
 
 
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:

@@ -18,8 +18,8 @@ def printable(text: str) -> str:
 
 
 def one_line(text: object, longest: int = _LONGEST) -> str:
-    """Return a text on one line, cut to `longest` characters."""
-    return printable(" ".join(str(text).split())[:longest])
+    """Return a text on one line, cut to `longest` characters, without what a terminal would act on."""
+    return printable(" ".join(str(text).split()))[:longest]
 
 
 def described(error: BaseException, longest: int = _LONGEST) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from benchmark.evaluation.isolation import available
 from command import scalingbench
 
-from benchmark.evaluation.isolation import available
 from benchmark.evaluation.results import read_results, write_results
 
 LAW = """

@@ -5,11 +5,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import leaderboard.submissions.metadata as submissions
+from benchmark.evaluation.wall.guard import Guards
+from benchmark.evaluation.wall.layers import raise_wall
 from benchmark.tasks.suite import load_suite
 from leaderboard.results import Results
+from leaderboard.submissions import metadata
 from leaderboard.submissions.metadata import Submission
-from leaderboard.submissions.verify import submit
+from leaderboard.submissions.submit import submit
 from scalingbench.cli.main import app
 from scalingbench.common.files import sha256_of
 
@@ -43,9 +45,11 @@ def joined(tmp_path, monkeypatch):
         trained_on=("porian",),
         source_sha256=sha256_of(tmp_path / "level.py"),
     )
-    submit(tmp_path / "level.py", described, load_suite("v0"), tmp_path / "subs", jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
-    return load_suite("v0")
+    suite = load_suite("v0")
+    with Guards(raise_wall(unconfined=True)) as guards:
+        submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
+    monkeypatch.setattr(metadata, "_root", lambda: tmp_path / "subs")
+    return suite
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):

@@ -295,7 +295,7 @@ def test_the_suites_reference_can_enter_every_task():
 
 
 def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
-    from benchmark import evaluation
+    from benchmark.evaluation import run as evaluation
 
     tasks = load_suite("v0").build(collections=("porian",))
     rungs = [t for t in tasks if "ladder" in t.id]

@@ -1,0 +1,277 @@
+"""A cell: one process that locks itself in, then runs a stranger's class on one fit, then is killed.
+
+Up to the frame that says ``ready`` only our code has run. From the moment that the source arrives, this process is the
+stranger's: whatever it writes is checked by the judge, on the other side.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import socket
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from benchmark.evaluation import outcome
+from benchmark.evaluation.wall import frames, kernel
+from predictors.contract import CONTRACT, missing_methods, positive_only
+from scalingbench.common.errors import InputError
+
+__all__ = ["Settings", "live"]
+
+_CHANNEL = 3
+_SCRATCH_BYTES = 64 * 2**20
+_FILE_BYTES = 64 * 2**20
+_HANDLES = 256
+_LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How cells are made.
+
+    Attributes
+    ----------
+    namespaces, landlock : bool
+        Which layers are on.
+    seccomp : str
+        The filter, in hexadecimal; empty is none.
+    memory : int
+        Bytes of address space.
+    readable : sequence of str
+        Paths that may be read.
+    scratch : str
+        The folder that may be written.
+    imports : sequence of str
+        Where a submission's own packages are.
+    """
+
+    namespaces: bool
+    landlock: bool
+    seccomp: str
+    memory: int
+    readable: tuple[str, ...]
+    scratch: str
+    imports: tuple[str, ...]
+
+
+def live(handle: int, settings: Settings, rules: int) -> NoReturn:
+    """Lock this process in, serve one fit, and end."""
+    try:
+        channel = _lock_in(handle, settings, rules)
+        _Fit(channel, settings).serve()
+    except (frames.ChannelClosed, frames.FrameError):  # the judge has seen enough
+        os._exit(0)
+    os._exit(0)
+
+
+def _lock_in(handle: int, settings: Settings, rules: int) -> socket.socket:
+    """Confine this process, layer by layer, and say so."""
+    try:
+        kernel.die_with_parent()
+        if settings.namespaces:
+            kernel.own_mounts()
+            kernel.mount_tmpfs(settings.scratch, _SCRATCH_BYTES)
+        os.setsid()
+        channel, rules = _keep_only(handle, rules)
+        _limit(settings.memory)
+        if sys.platform == "linux":
+            if settings.namespaces:
+                kernel.drop_capabilities()
+            kernel.no_new_privileges()
+        if settings.landlock:
+            kernel.enter_landlock(rules)
+            os.close(rules)
+        if settings.seccomp:
+            kernel.enter_seccomp(bytes.fromhex(settings.seccomp))
+        problem = _hole(settings)
+    except (OSError, ValueError) as error:
+        channel, problem = socket.socket(fileno=os.dup(handle)), f"{type(error).__name__}: {error}"
+    frames.send(channel, {"step": "ready", "problem": problem[:_LONGEST]})
+    if problem:
+        os._exit(71)
+    return channel
+
+
+def _keep_only(handle: int, rules: int) -> tuple[socket.socket, int]:
+    """Close every descriptor but the channel to the judge; nothing is read from, or printed to, the outside."""
+    kept = [os.dup2(rules, 200), os.dup2(handle, 201)] if rules >= 0 else [-1, os.dup2(handle, 201)]
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.dup2(kept[1], _CHANNEL)
+    os.closerange(_CHANNEL + 1, 200)
+    os.closerange(201, 2**16)
+    os.chdir("/")
+    return socket.socket(fileno=_CHANNEL), kept[0]
+
+
+def _limit(memory: int) -> None:
+    for kind, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_NOFILE, _HANDLES),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (limit, limit))
+
+
+def _hole(settings: Settings) -> str:
+    """Try what must not work; returns what did."""
+    if settings.namespaces and os.getpid() != 1:
+        return "no process namespace of its own"
+    if settings.seccomp:
+        try:
+            socket.socket().close()
+            return "a socket could be made"
+        except OSError:
+            pass
+    if settings.namespaces or settings.landlock:
+        try:
+            os.close(os.open("/etc/passwd", os.O_RDONLY))
+            return "/etc/passwd could be read"
+        except OSError:
+            pass
+    return ""
+
+
+class _Failed(Exception):
+    """A step that did not work; the judge has been told."""
+
+
+class _Fit:
+    """The conversation with the judge about one fit."""
+
+    def __init__(self, channel: socket.socket, settings: Settings) -> None:
+        self.channel = channel
+        self.settings = settings
+
+    def serve(self) -> None:
+        asked, body = self.hear()
+        if asked["step"] == "results":
+            self.say(*_results(body))
+            return
+        warnings.simplefilter("ignore")
+        sys.path.extend(self.settings.imports)
+        with suppress(_Failed), self.trying():
+            self.load(asked, body.decode())
+            self.fit()
+            self.predict()
+
+    def hear(self) -> tuple[dict[str, Any], bytes]:
+        header, body = frames.receive(self.channel, header_limit=2**31, body_limit=2**33)
+        return json.loads(header), body
+
+    def say(self, header: dict[str, object], *body: bytes) -> None:
+        frames.send(self.channel, header, *body)
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Tell the judge of whatever the stranger's code raises."""
+        try:
+            yield
+        except (_Failed, frames.ChannelClosed):
+            raise
+        except BaseException as error:  # a stranger's code runs here: SystemExit and its like are failures as any other
+            self.say({"step": "failed", "status": "error", "message": _described(error)})
+            raise _Failed from None
+
+    def load(self, asked: dict[str, Any], source: str) -> None:
+        self.model = _make(source, asked["file"], asked["class"])
+        facts = _facts(self.model, asked["class"])
+        self.say({"step": "loaded", **facts})
+
+    def fit(self) -> None:
+        asked, body = self.hear()
+        X, y = _frame(body[: asked["frame"]]), np.frombuffer(body[asked["frame"] :]).copy()
+        self.model.fit(X, y)
+        self.say({"step": "fitted"})
+
+    def predict(self) -> None:
+        asked, body = self.hear()
+        X = _frame(body)
+        predicted = outcome.predictions(self.model.predict(X.copy()), len(X))
+        if predicted.status != "ok":
+            self.say({"step": "failed", "status": predicted.status, "message": predicted.message[:_LONGEST]})
+            return
+        quantiles = outcome.quantiles(self.model, X, tuple(asked["levels"]))
+        said = {"message": outcome.note(self.model)[:_LONGEST], "constants": _finite(outcome.constants(self.model))}
+        columns = [predicted.values, *quantiles.values()]
+        self.say({"step": "predicted", "quantiles": bool(quantiles), **said}, *(np.asarray(c, "<f8").tobytes() for c in columns))
+
+
+def _make(source: str, file_name: str, attribute: str) -> Any:
+    """Run the source, and return an instance of the class."""
+    module = types.ModuleType("_submitted")
+    sys.modules["_submitted"] = module
+    exec(compile(source, file_name, "exec"), module.__dict__)
+    kind = getattr(module, attribute, None)
+    if kind is None:
+        raise AttributeError(f"{file_name} has no class {attribute!r}")
+    return kind()
+
+
+def _facts(predictor: Any, attribute: str) -> dict[str, object]:
+    """Return what a class says of itself."""
+    for method in missing_methods(predictor):
+        raise TypeError(f"{attribute} has no method {method!r}; {CONTRACT}")
+    variables = getattr(predictor, "variables", None)
+    get: Callable[..., Any] | None = getattr(predictor, "get_params", None)
+    return {
+        "variables": None if variables is None else list(map(str, variables)),
+        "positive_only": positive_only(predictor),
+        "parameters": json.dumps(get(deep=False) if callable(get) else {}, default=str, sort_keys=True),
+    }
+
+
+def _frame(body: bytes) -> Any:
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(pa.py_buffer(body)) as stream:
+        return stream.read_all().to_pandas(use_threads=False)
+
+
+def _finite(constants: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in constants.items() if np.isfinite(value)}
+
+
+def _described(error: BaseException) -> str:
+    """Return the kind and message of an error that the stranger's code raised; its own methods make the text."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:  # a stranger's __str__
+        text = ""
+    kind = type.__getattribute__(type(error), "__name__")
+    return f"{kind}: {text}"[:_LONGEST] if text else str(kind)[:_LONGEST]
+
+
+def _results(body: bytes) -> tuple[dict[str, object], bytes]:
+    """Return the rows of a result file as JSON and numbers: the file is a stranger's too, and is taken apart here."""
+    from benchmark.evaluation.results import read_results
+
+    try:
+        results = read_results(io.BytesIO(body))
+    except (InputError, MemoryError) as error:
+        return {"step": "failed", "status": "error", "message": str(error)[:_LONGEST] or "too large"}, b""
+    shared = ("predictor", "parameters", "suite", "task", "fingerprint", "versions")
+    rows = [
+        {name: getattr(result, name) for name in shared}
+        | {"fold": f.fold, "status": f.status, "message": f.message, "constants": _finite(f.constants)}
+        | {"n": len(f.predictions), "levels": list(f.quantiles)}
+        for result in results
+        for f in result.folds
+    ]
+    columns = [c for result in results for f in result.folds for c in (f.predictions, *f.quantiles.values())]
+    return {"step": "results", "rows": rows}, b"".join(np.asarray(c, "<f8").tobytes() for c in columns)

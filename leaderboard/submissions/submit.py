@@ -1,0 +1,99 @@
+"""Make a submission: the code is run on a whole suite, behind the wall, and written down with what it gave."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from benchmark.evaluation.confined_predictor import load_submitted
+from benchmark.evaluation.results import TaskResult, write_results
+from benchmark.evaluation.run import run_suite
+from benchmark.evaluation.wall.guard import Guards
+from benchmark.tasks.suite import Suite
+from leaderboard.submissions.dependencies import REQUIREMENTS, Requirement, pinned, with_packages
+from leaderboard.submissions.metadata import ENVIRONMENT, METADATA, RESULTS, SOURCE, Submission, check_license, check_name
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import replacing_folder
+from scalingbench.common.names import slug
+
+__all__ = ["Progress", "submit"]
+
+Progress = Callable[[int, int, str], None]
+
+
+def submit(
+    source: Path,
+    submission: Submission,
+    suite: Suite,
+    out: Path,
+    *,
+    guards: Guards,
+    jobs: int,
+    time_limit: float,
+    progress: Progress,
+    wheels: Path | None = None,
+) -> tuple[Path, tuple[TaskResult, ...]]:
+    """Run a predictor on a suite and write its submission.
+
+    Parameters
+    ----------
+    source : Path
+        The file that holds the class.
+    submission : Submission
+        What it says of itself.
+    suite : Suite
+        All of its bundled tasks are run.
+    out : Path
+        Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
+    guards : Guards
+        Who runs the code.
+    jobs, time_limit, progress
+        As in `benchmark.evaluation.run.run_suite`.
+    wheels : Path, optional
+        Folder of the packages that the code imports and verifiers don't bring.
+
+    Returns
+    -------
+    tuple
+        The submission's folder, and its results.
+
+    Raises
+    ------
+    InputError
+        If the name is taken, the folder exists, or the predictor can enter no task.
+    """
+    folder = out / slug(submission.name)
+    if folder.exists():
+        raise InputError(f"{folder}: exists already; remove it to submit anew")
+    check_name(submission.name, "--name")
+    check_license(submission.license, "--license")
+    requirements = pinned(source, wheels)
+    with replacing_folder(folder) as made, tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
+        predictor = load_submitted(source, submission.predictor, own, time_limit=time_limit)
+        results = run_suite(
+            {submission.name: predictor},
+            suite.tasks,
+            Path(work),
+            suite=suite.name,
+            jobs=jobs,
+            time_limit=time_limit,
+            progress=progress,
+        )
+        _write(made, source, submission, requirements, results)
+    return folder, results
+
+
+def _write(folder: Path, source: Path, submission: Submission, requirements: Sequence[Requirement], results: Iterable[TaskResult]) -> None:
+    shutil.copyfile(source, folder / SOURCE)
+    write_results(folder / RESULTS, results)
+    (folder / METADATA).write_text(yaml.safe_dump(submission.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    (folder / REQUIREMENTS).write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
+    environment = {"python": platform.python_version(), "system": platform.platform(), "cpus": os.cpu_count()}
+    (folder / ENVIRONMENT).write_text(json.dumps(environment, indent=2) + "\n", encoding="utf-8")

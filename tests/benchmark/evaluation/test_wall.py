@@ -1,0 +1,303 @@
+"""The wall, layer by layer: frames, what may be said, what a cell can read, and what is on where something is missing."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.evaluation.confined_predictor import Submitted, load_submitted
+from benchmark.evaluation.results import FoldResult, TaskResult
+from benchmark.evaluation.run import evaluate
+from benchmark.evaluation.wall import frames, kernel, messages, namespaces
+from benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
+from benchmark.evaluation.wall.layers import Wall, raise_wall
+from benchmark.evaluation.wall.libraries import libraries
+from benchmark.tasks.suite import load_suite
+from scalingbench.common.errors import InputError
+
+X = pd.DataFrame({"params": np.geomspace(1e6, 1e9, 12), "tokens": np.geomspace(1e10, 1e8, 12), "run": ["a", "b"] * 6})
+Y = np.linspace(3.0, 2.0, 12)
+MEAN = """
+import numpy as np
+
+class P:
+    variables = ("params", "tokens")
+    def fit(self, X, y):
+        {fit}
+        self.params_ = {{"mean": float(np.mean(y)), "nan": float("nan")}}
+        return self
+    def predict(self, X):
+        return np.full(len(X), self.params_["mean"])
+    def predict_quantiles(self, X, levels):
+        return np.tile(np.asarray(levels), (len(X), 1))
+"""
+
+
+def source(fit="pass"):
+    return Source(MEAN.format(fit=fit), "p.py", "P")
+
+
+@pytest.fixture(scope="module")
+def wall():
+    try:
+        return raise_wall()
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def guard(wall):
+    with Guards(wall) as guards, guards.one() as one:
+        yield one
+
+
+@pytest.fixture
+def pair():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_frame_arrives_as_it_was_sent(pair):
+    ours, theirs = pair
+    frames.send(ours, {"a": 1}, b"x" * 10, b"y")
+    header, body = frames.receive(theirs, body_limit=11)
+    assert json.loads(header) == {"a": 1} and body == b"x" * 10 + b"y"
+
+
+def head(magic=b"SBF1", header=2, body=0):
+    return struct.pack("<4sIQ", magic, header, body)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff" * 16, head(b"SBF2"), head(header=frames.HEADER_LIMIT + 1), head(body=1), head(header=2**32 - 1, body=2**64 - 1)]
+)
+def test_what_is_no_frame_or_too_large_a_one_is_refused_from_its_head(pair, data):
+    ours, theirs = pair
+    theirs.sendall(data)
+    with pytest.raises(frames.FrameError):
+        frames.receive(ours, deadline=time.monotonic() + 5)
+
+
+@pytest.mark.parametrize("data", [b"", b"S", head(), head() + b"{"])
+def test_half_a_frame_ends_with_the_time_or_with_the_other_side(pair, data):
+    ours, theirs = pair
+    theirs.sendall(data)
+    began = time.monotonic()
+    with pytest.raises(frames.FrameTimeout):
+        frames.receive(ours, deadline=time.monotonic() + 0.2)
+    assert time.monotonic() - began < 5
+    theirs.sendall(data)
+    theirs.close()
+    with pytest.raises((frames.ChannelClosed, frames.FrameError)):
+        frames.receive(ours, deadline=time.monotonic() + 5)
+
+
+def test_a_byte_now_and_then_does_not_extend_the_time(pair):
+    ours, theirs = pair
+
+    def drip():
+        for byte in head(header=1000):
+            theirs.sendall(bytes([byte]))
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(frames.FrameTimeout):
+        frames.receive(ours, deadline=began + 0.3)
+    assert time.monotonic() - began < 3
+    thread.join()
+
+
+def test_one_who_does_not_read_holds_nobody_up(pair):
+    with pytest.raises(frames.FrameTimeout):
+        frames.send(pair[0], {}, bytes(2**26), deadline=time.monotonic() + 0.3)
+
+
+SAID = {"step": "predicted", "quantiles": False, "message": "", "constants": {"a": 1.0}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "verified"},
+        {"more": 1},
+        {"message": "x" * 10_000},
+        {"message": 5},
+        {"quantiles": "yes"},
+        {"constants": {"a": "1"}},
+        {"constants": {"a": float("nan")}},
+        {"constants": {"a": float("inf")}},
+        {"constants": {"k" * 1000: 1.0}},
+        {"constants": {str(i): 1.0 for i in range(5000)}},
+        {"constants": [1.0]},
+    ],
+)
+def test_what_a_cell_may_not_say_is_refused(change):
+    assert isinstance(messages.parse(json.dumps(SAID).encode(), messages.Predicted), messages.Predicted)
+    with pytest.raises(frames.FrameError, match="said something else than agreed"):
+        messages.parse(json.dumps({**SAID, **change}).encode(), messages.Predicted)
+
+
+def test_texts_lose_what_a_terminal_would_act_on():
+    failed = messages.parse(json.dumps({"step": "failed", "status": "error", "message": "a\x1b[2J\nb\u202ec"}).encode(), messages.Fitted)
+    assert failed.message == r"a\x1b[2J b\u202ec"
+
+
+def test_a_result_file_must_hold_as_many_numbers_as_it_says():
+    row = {"predictor": "p", "parameters": "{}", "suite": "s", "task": "t", "fingerprint": "f", "versions": "{}"}
+    row |= {"fold": "a", "status": "ok", "message": "", "constants": {}, "n": 2, "levels": [0.5]}
+    stored = messages.parse(json.dumps({"step": "results", "rows": [row]}).encode(), messages.Stored)
+    (result,) = messages.rebuilt(stored, np.array([1.0, 2.0, 3.0, 4.0]).tobytes())
+    assert isinstance(result, TaskResult) and list(result.folds[0].predictions) == [1, 2] and list(result.folds[0].quantiles[0.5]) == [3, 4]
+    with pytest.raises(frames.FrameError, match="another amount of numbers"):
+        messages.rebuilt(stored, np.ones(3).tobytes())
+
+
+def test_a_fit_returns_what_the_predictor_gives(guard):
+    fold = guard.fit(source(), "f", X, Y, X.head(3), (0.1, 0.9), 30.0)
+    assert fold.status == "ok" and list(fold.predictions) == [2.5] * 3
+    assert fold.constants == pytest.approx({"mean": 2.5})  # finite ones only
+    assert {level: list(q) for level, q in fold.quantiles.items()} == {0.1: [np.float32(0.1)] * 3, 0.9: [np.float32(0.9)] * 3}
+    assert fold.fit_seconds > 0 and fold.predict_seconds > 0
+
+
+def test_a_cell_is_handed_the_very_columns(guard):
+    said = "raise ValueError(f'{list(X)} {[str(t) for t in X.dtypes]} {X.index} {y.dtype} {y.flags.writeable}')"
+    fold = guard.fit(source(said), "f", X, Y, X, (), 30.0)
+    types = [str(t) for t in X.dtypes]
+    assert fold.message == f"ValueError: ['params', 'tokens', 'run'] {types} RangeIndex(start=0, stop=12, step=1) float64 True"
+
+
+def test_the_held_out_inputs_come_after_the_fit(guard):
+    sizes = "[len(o) for o in gc.get_objects() if isinstance(o, pd.DataFrame) and 'params' in o]"
+    looks = f"import gc, pandas as pd; raise ValueError(str({sizes}))"
+    assert guard.fit(source(looks), "f", X, Y, X.head(5), (), 30.0).message == "ValueError: [12]"
+
+
+def test_every_fit_is_process_1_of_its_own_and_finds_nothing(guard):
+    keeps = "import os; d = os.environ['TMPDIR']; found = os.listdir(d); open(d + '/x', 'w').close()"
+    said = f"{keeps}; raise ValueError(f'{{os.getpid()}} {{found}}')"
+    for _ in range(2):
+        assert guard.fit(source(said), "f", X, Y, X, (), 30.0).message == "ValueError: 1 []"
+
+
+def test_after_the_time_is_over_the_next_fit_works(guard):
+    began = time.monotonic()
+    with pytest.raises(TimeUp):
+        guard.fit(source("while True: pass"), "f", X, Y, X, (), 0.5)
+    assert time.monotonic() - began < 10
+    assert guard.fit(source(), "f", X, Y, X, (), 30.0).status == "ok"
+
+
+def test_when_the_server_is_killed_then_another_one_is_started(guard):
+    guard.start()
+    guard._server.kill()
+    first = guard.fit(source(), "f", X, Y, X, (), 30.0)
+    assert first.status in ("crash", "ok")
+    assert guard.fit(source(), "f", X, Y, X, (), 30.0).status == "ok"
+
+
+def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
+    guard = Guard(wall)
+    guard.start()
+    threading.Timer(0.5, guard.stop).start()
+    with pytest.raises(InterruptedError):
+        guard.fit(source("while True: pass"), "f", X, Y, X, (), 60.0)
+    with pytest.raises(InterruptedError):
+        guard.start()
+
+
+def test_a_class_says_of_itself_what_is_needed(guard):
+    facts = guard.describe(source(), 30.0)
+    assert facts.variables == ("params", "tokens") and facts.positive_only is False and facts.parameters == "{}"
+    with pytest.raises(CodeError, match=r"p\.py: SystemExit: 0"):
+        guard.describe(Source("import sys; sys.exit(0)", "p.py", "P"), 30.0)
+    with pytest.raises(CodeError, match=r"took longer than 0\.5 s to import"):
+        guard.describe(Source("while True: pass", "p.py", "P"), 0.5)
+
+
+def test_our_laws_are_there_and_fit_as_they_do_here(guard):
+    law = Source(
+        "from predictors.compute import *\nfrom predictors.registry import make\nP = lambda: make('chinchilla[huber-log]')", "p.py", "P"
+    )
+    from predictors.registry import make
+
+    frame = X[["params", "tokens"]].assign(tokens=X["tokens"].to_numpy()[np.random.default_rng(0).permutation(12)])
+    y = 1.7 + 400 * frame["params"].to_numpy() ** -0.34 + 410 * frame["tokens"].to_numpy() ** -0.28
+    here = make("chinchilla[huber-log]").fit(frame, y).predict(frame)
+    fold = guard.fit(law, "f", frame, y, frame, (), 60.0)
+    assert fold.status == "ok", fold.message
+    np.testing.assert_allclose(fold.predictions, here, rtol=1e-6)
+
+
+def test_tables_cards_and_results_are_closed():
+    found = libraries()
+    closed = {p.rpartition("/")[2] for p in found.closed}
+    assert "tables" in closed
+    outside = [p for p in found.readable if p.endswith(("leaderboard", "tests", "data_cards"))]
+    assert outside == []
+
+
+@pytest.mark.parametrize("seccomp", [True, False])
+def test_without_namespaces_the_other_layers_still_hold(seccomp, wall):
+    if not kernel.landlock_version():
+        pytest.skip("this system has no Landlock")
+    from benchmark.evaluation.wall.syscalls import seccomp_program
+
+    weaker = replace(wall, no_namespaces="not wanted", seccomp=seccomp_program(own_pids=False) if seccomp else None)
+    assert weaker.missing and "namespaces" not in " ".join(weaker.layers)
+    tries = {"open('/etc/passwd')": "PermissionError", "import os; os.kill(os.getppid(), 9)": "PermissionError"}
+    if seccomp:
+        tries["import os; os.chmod('/tmp', 0o777)"] = "PermissionError"
+        tries["import os; os.fork()"] = "PermissionError"
+    with Guards(weaker) as guards, guards.one() as guard:
+        assert guard.fit(source(), "f", X, Y, X, (), 60.0).status == "ok"
+        for text, error in tries.items():
+            if "kill" in text and not seccomp and kernel.landlock_version() < 6:
+                continue
+            assert guard.fit(source(text), "f", X, Y, X, (), 60.0).message.startswith(error), text
+
+
+def test_with_no_layer_at_all_a_fit_still_is_a_process_of_its_own():
+    bare = Wall("not wanted", None, 0)
+    assert len(bare.missing) == 2
+    with Guards(bare) as guards, guards.one() as guard:
+        assert guard.fit(source("global SEEN; SEEN = 1"), "f", X, Y, X, (), 60.0).status == "ok"
+        assert guard.fit(source("SEEN"), "f", X, Y, X, (), 60.0).message.startswith("NameError")
+
+
+def test_what_is_missing_is_named_unless_it_is_not_wanted(monkeypatch):
+    monkeypatch.setattr(namespaces.shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="not confined: namespaces: bubblewrap is missing; install it with: apt-get install bubblewrap"):
+        raise_wall()
+    assert not raise_wall(unconfined=True).namespaces
+
+
+def test_where_libseccomp_is_missing_it_is_named(monkeypatch, wall):
+    monkeypatch.setitem(__import__("sys").modules, "pyseccomp", None)
+    with pytest.raises(InputError, match="libseccomp is missing; install it with: apt-get install libseccomp2"):
+        raise_wall()
+
+
+def test_a_submitted_predictor_is_evaluated_behind_the_wall_and_never_pickled(tmp_path, wall):
+    (tmp_path / "p.py").write_text(MEAN.format(fit="pass"))
+    (task,) = load_suite("v0").build(collections=("chinchilla",))[:1]
+    with Guards(wall) as guards:
+        predictor = load_submitted(tmp_path / "p.py", "P", guards)
+        assert isinstance(predictor, Submitted) and predictor.variables == ("params", "tokens")
+        (fold,) = evaluate(predictor, task).folds
+        assert isinstance(fold, FoldResult) and fold.predictions == pytest.approx(np.mean(task.folds[0].y_train), rel=1e-6)
+        with pytest.raises(TypeError, match="not pickled"):
+            __import__("pickle").dumps(predictor)
+        with pytest.raises(NotImplementedError):
+            predictor.fit(task.folds[0].X_train, task.folds[0].y_train)
+    with pytest.raises(InputError, match="no such file"):
+        load_submitted(tmp_path / "gone.py", "P", guards)

@@ -1,0 +1,28 @@
+"""No hostile predictor forges a result, hangs, prints, or leaves anything behind; each is refused in one line that says why."""
+
+import pytest
+from attacks import ATTACKS
+
+GRACE = 10.0
+"""Seconds beyond the limits of one verification that a loaded machine may take."""
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: f"{a.family}: {a.name}")
+def test_when_a_hostile_predictor_is_verified_then_only_its_honest_predictions_count(attack, arena, capfd):
+    before = arena.state()
+    outcome = arena.run(attack)
+    printed = capfd.readouterr()
+    arena.rows.append((attack.family, attack.name, outcome.reason or "predicts honestly", outcome.verdict, outcome.seconds))
+    assert outcome.verdict == attack.verdict, outcome.reason
+    if attack.verdict == "refused":
+        assert outcome.reason and outcome.reason.isprintable() and len(outcome.reason) < 1000
+        assert "Traceback" not in outcome.reason and attack.reason in outcome.reason
+    assert outcome.seconds < 2 * attack.seconds + GRACE
+    assert (printed.out, printed.err) == ("", "")
+    assert arena.state() == before
+    if attack.family == "clock" and attack.verdict == "verified":
+        assert all(seconds > 0.25 for seconds in outcome.fit_seconds)
+
+
+def test_there_are_enough_of_them():
+    assert len(ATTACKS) >= 150 and len({(a.family, a.name) for a in ATTACKS}) == len(ATTACKS)

@@ -1,0 +1,140 @@
+"""Packages of a submission are unpacked behind the wall, by hash, and seen by its fits alone."""
+
+import base64
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import scalingbench
+
+from benchmark.evaluation.wall.layers import raise_wall
+from leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
+from scalingbench.common.errors import InputError
+
+SUITE = """
+description: one task
+reference: nearest-neighbor
+pool: [nearest-neighbor]
+tasks:
+  - collection: chinchilla
+    metric: loss
+    track: compute
+    variables: [params, tokens]
+    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
+"""
+USES = """
+import numpy as np
+import sbtiny
+
+class P:
+    variables = ("params", "tokens")
+    def fit(self, X, y):
+        self.level_ = sbtiny.level(y)
+        return self
+    def predict(self, X):
+        return np.full(len(X), self.level_)
+"""
+ABOUT = ("--name", "tiny", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "one.yaml", "--out", "subs")
+
+
+def make_wheel(folder: Path, code: str, name: str = "sbtiny", version: str = "1.0", extra: dict[str, str] | None = None) -> Path:
+    """Write a wheel of one module by hand."""
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": code,
+        **(extra or {}),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        record += f"{path},sha256={digest},{len(text.encode())}\n"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name_, text in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
+            wheel.writestr(name_, text)
+    return path
+
+
+@pytest.fixture
+def place(tmp_path):
+    try:
+        raise_wall()
+    except InputError as error:
+        pytest.skip(str(error))
+    (tmp_path / "one.yaml").write_text(SUITE)
+    (tmp_path / "uses.py").write_text(USES)
+    return tmp_path
+
+
+def test_a_submission_that_brings_a_wheel_is_verified_and_the_verifier_never_has_it(place):
+    trap = f"import os; open({str(place / 'TRAP')!r}, 'w').write('x')\n"
+    make_wheel(place / "wheels", "def level(y):\n    return float(min(y))\n", extra={"sbtrap.pth": trap})
+    made = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
+    assert made.returncode == 0, made.stderr
+    lines = (place / "subs" / "tiny" / "requirements.txt").read_text().splitlines()
+    digest = hashlib.sha256((place / "wheels" / "sbtiny-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+    assert f"sbtiny==1.0 --hash=sha256:{digest}" in lines and f"numpy=={np.__version__}" in lines
+    done = scalingbench("verify", "subs/tiny", "--suite", "one.yaml", "--wheels", "wheels", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert not (place / "TRAP").exists() and "sbtiny" not in sys.modules
+    assert not list(Path(np.__file__).parent.parent.glob("sbtiny*")) and not list(Path(np.__file__).parent.parent.glob("sbtrap*"))
+
+
+def test_a_wheel_that_is_missing_or_another_one_is_refused(place):
+    make_wheel(place / "wheels", "def level(y):\n    return float(min(y))\n")
+    assert scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place).returncode == 0
+    command = ("verify", "subs/tiny", "--suite", "one.yaml")
+    done = scalingbench(*command, cwd=place)
+    assert done.returncode == 2 and "sbtiny==1.0: give the folder of its wheel with --wheels" in done.stderr
+    make_wheel(place / "wheels", "def level(y):\n    return 1.0\n")
+    done = scalingbench(*command, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "HASH" in done.stderr.upper(), done.stderr
+    (place / "wheels" / "sbtiny-1.0-py3-none-any.whl").write_bytes(b"PK\x03\x04junk")
+    done = scalingbench(*command, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "Traceback" not in done.stderr.replace("requirements.txt: ", "")
+
+
+def test_a_wheel_that_exits_when_imported_is_a_refusal_and_nothing_more(place):
+    make_wheel(place / "wheels", "import os; os._exit(0)\n")
+    done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "its process died with exit code 0" in done.stderr and not (place / "subs" / "tiny").exists()
+
+
+def test_a_wheel_cannot_replace_what_the_verifier_brings(place):
+    """A folder named ``numpy`` in a wheel is not what a fit imports: the verifier's own packages come first."""
+    make_wheel(
+        place / "wheels",
+        "def level(y):\n    import numpy\n    return float(numpy.__name__ == 'numpy')\n",
+        extra={"numpy/__init__.py": "1 / 0\n"},
+    )
+    done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_import_that_verifiers_lack_needs_its_wheel(tmp_path):
+    (tmp_path / "p.py").write_text("import pytest\n")
+    with pytest.raises(InputError, match=r"imports pytest, which verifiers don't bring; give its wheels with --wheels DIR"):
+        pinned(tmp_path / "p.py", None)
+    (tmp_path / "p.py").write_text("import numpy, json\nfrom scipy import optimize\nfrom predictors.law import ParametricLaw\n")
+    assert [r.name for r in pinned(tmp_path / "p.py", None)] == ["numpy", "scipy"]
+    (tmp_path / "p.py").write_text("import (")
+    with pytest.raises(InputError, match="not Python"):
+        pinned(tmp_path / "p.py", None)
+
+
+def test_what_verifiers_bring_is_what_scalingbench_needs():
+    assert {"numpy", "scipy", "pandas", "scikit-learn", "pyarrow", "joblib"} <= brought()
+    assert not {"pytest", "mypy", "ruff"} & brought()
+
+
+def test_other_versions_are_told(tmp_path):
+    (tmp_path / "requirements.txt").write_text(f"numpy==0.1\nscipy=={__import__('scipy').__version__}\nx==1 --hash=sha256:{'0' * 64}\n")
+    found = read_requirements(tmp_path / "requirements.txt")
+    assert differing(found) == (f"numpy {np.__version__} instead of 0.1",)
+    assert [r.name for r in needed(found)] == ["x"]
