@@ -47,10 +47,16 @@ def shades(n: int) -> np.ndarray:
     return plt.get_cmap("viridis")(np.linspace(0.0, 0.9, n))
 
 
-def plain(axis: Axes, x: bool = True) -> None:
-    """Label a logarithmic axis with plain numbers where it spans less than two decades."""
+TICKS = np.array([m * 10.0**e for e in range(-3, 3) for m in (1, 1.5, 2, 2.5, 3, 4, 5, 7)])
+
+
+def plain(axis: Axes) -> None:
+    """Label a logarithmic axis with plain numbers, few enough to read."""
+    low, high = axis.get_ylim()
+    inside = TICKS[(low <= TICKS) & (high >= TICKS)]
+    axis.set_yticks(inside[:: max(1, len(inside) // 6)])
     axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
-    axis.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+    axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
 def scaling() -> plt.Figure:
@@ -117,12 +123,13 @@ def repeats() -> plt.Figure:
         sizes = sorted(rows["params"].unique())
         for colour, params in zip(shades(len(sizes)), sizes, strict=True):
             for style, (tokens, part) in zip(("--", "-"), rows[rows["params"] == params].groupby("tokens"), strict=False):
-                axis.plot(
-                    part["epochs"], part["loss"], style, color=colour, marker=".", lw=0.9, ms=3, label=f"{params:,}, {tokens:,} tokens"
-                )
+                axis.plot(part["epochs"], part["loss"], style, color=colour, marker=".", lw=0.9, ms=3, label=f"{params:,}, {tokens:,}")
         axis.set(xscale="log", yscale="log", xlabel="epochs", ylabel=UNITS[world], title=TITLES[world], xticks=[1, 2, 4, 8, 16, 32, 64])
         axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
-        axis.legend(frameon=False, fontsize=5.5)
+        axis.legend(
+            title="parameters, tokens seen", frameon=False, fontsize=5.5, title_fontsize=5.5, loc="upper left", bbox_to_anchor=(0, 1.02)
+        )
+        axis.set_ylim(top=axis.get_ylim()[1] * (1.9 if world == "mlp" else 1.08))
         plain(axis)
     return figure
 

@@ -9,7 +9,7 @@ from benchmark.data.sources._designed import curated
 
 FILES: tuple[UpstreamFile, ...] = ()
 
-_SHA256 = "0"
+_SHA256 = "55c4c9ee78d996d139631d0890a94674b587065baccce7e50f96f97bf1f064c3"
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
