@@ -1,46 +1,18 @@
-"""Citations: of the suite at a version, of a law's paper, of the collections that a score rests on."""
+"""Citations as BibTeX, APA and CFF."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
-__all__ = ["CitationFormat", "Reference", "cite"]
+import yaml
+
+from scalingbench.common.references import Reference
+
+__all__ = ["CitationFormat", "cite"]
 
 CitationFormat = Literal["bibtex", "apa", "cff"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A work to cite.
-
-    Attributes
-    ----------
-    title, authors : str
-        Authors as in BibTeX: ``Last, First and Last, First and others``.
-    year : int
-        Of publication.
-    arxiv, venue : str, optional
-        Where it appeared.
-    version : str, optional
-        Of software and data: which release.
-    """
-
-    title: str
-    authors: str
-    year: int
-    arxiv: str | None = None
-    venue: str | None = None
-    version: str | None = None
-
-    @property
-    def key(self) -> str:
-        """BibTeX key: first author, year, first word of the title."""
-        first = re.sub(r"[^a-z]", "", self.authors.split(" and ")[0].split(",")[0].lower())
-        words = [w for w in re.findall(r"[a-z]+", self.title.lower()) if w not in ("a", "an", "the", "on", "how", "are", "is")]
-        return f"{first}{self.year}{words[0] if words else ''}"
 
 
 def cite(references: Iterable[Reference], form: CitationFormat) -> str:
@@ -49,14 +21,27 @@ def cite(references: Iterable[Reference], form: CitationFormat) -> str:
     for reference in references:
         seen.setdefault((reference.title.lower(), reference.version), reference)
     if form == "cff":
-        return "\n".join(["references:", *(_cff(r) for r in seen.values())])
-    return "\n\n".join((_bibtex if form == "bibtex" else _apa)(r) for r in seen.values())
+        return _cff(list(seen.values()))
+    if form == "apa":
+        return "\n\n".join(map(_apa, seen.values()))
+    return "\n\n".join(_bibtex(r, key) for key, r in _keyed(seen.values()))
+
+
+def _keyed(references: Iterable[Reference]) -> Iterator[tuple[str, Reference]]:
+    """Yield each work with a key of its own: the second of one key gets a ``b``, the third a ``c``."""
+    taken: Counter[str] = Counter()
+    for reference in references:
+        letter = chr(ord("a") + taken[reference.key])
+        yield reference.key + ("" if letter == "a" else letter), reference
+        taken[reference.key] += 1
 
 
 _TEX = {c: "\\" + c for c in "&%$#_"}
 
 
-def _bibtex(r: Reference) -> str:
+def _bibtex(r: Reference, key: str) -> str:
+    # by hand: pybtex leaves '$' as it is and turns 'ScalingBench maintainers' into a surname and a given name, and
+    # bibtexparser escapes the braces that keep a title's capitals
     fields = {"title": f"{{{r.title}}}", "author": r.authors, "year": str(r.year)}
     if r.arxiv:
         fields |= {"eprint": r.arxiv, "archivePrefix": "arXiv"}
@@ -66,11 +51,11 @@ def _bibtex(r: Reference) -> str:
         fields["note"] = f"Version {r.version}"
     kind = "misc" if r.version or not r.venue else "inproceedings"
     body = ",\n".join(f"  {name} = {{{''.join(_TEX.get(c, c) for c in value)}}}" for name, value in fields.items())
-    return f"@{kind}{{{r.key},\n{body}\n}}"
+    return f"@{kind}{{{key},\n{body}\n}}"
 
 
 def _apa(r: Reference) -> str:
-    where = " ".join(part for part in (f"{r.venue}." if r.venue else "", f"arXiv:{r.arxiv}." if r.arxiv else "") if part)
+    where = " ".join(place for place in (f"{r.venue}." if r.venue else "", f"arXiv:{r.arxiv}." if r.arxiv else "") if place)
     version = f" (version {r.version})" if r.version else ""
     stop = "" if r.title.endswith(("?", "!")) and not version else "."
     return f"{_apa_authors(r.authors)} ({r.year}). {r.title}{version}{stop} {where}".strip()
@@ -85,23 +70,26 @@ def _apa_authors(authors: str) -> str:
 
 def _initials(name: str) -> str:
     last, _, first = name.partition(", ")
-    return f"{last}, {' '.join(f'{part[0]}.' for part in first.split())}" if first else last
+    return f"{last}, {' '.join(f'{given[0]}.' for given in first.split())}" if first else last
 
 
-def _cff(r: Reference) -> str:
-    lines = [f"  - type: {'software' if r.version else 'article'}", f"    title: {_quoted(r.title)}", "    authors:"]
-    for name in r.authors.split(" and "):
-        last, _, first = name.partition(", ")
-        lines.append(
-            f"      - family-names: {_quoted(last)}\n        given-names: {_quoted(first)}" if first else f"      - name: {_quoted(last)}"
-        )
-    lines.append(f"    year: {r.year}")
+def _cff(references: Iterable[Reference]) -> str:
+    """Return the entries of a CITATION.cff under its key ``references``."""
+    listed = [_cff_fields(r) for r in references]
+    return str(yaml.safe_dump({"references": listed}, sort_keys=False, allow_unicode=True, width=2**16)).strip()
+
+
+def _cff_fields(r: Reference) -> dict[str, Any]:
+    fields: dict[str, Any] = {"type": "software" if r.version else "article", "title": r.title}
+    fields["authors"] = [_cff_author(name) for name in r.authors.split(" and ")]
+    fields["year"] = r.year
     if r.arxiv:
-        lines.append(f"    identifiers:\n      - type: other\n        value: {_quoted('arXiv:' + r.arxiv)}")
+        fields["identifiers"] = [{"type": "other", "value": f"arXiv:{r.arxiv}"}]
     if r.version:
-        lines.append(f"    version: {_quoted(r.version)}")
-    return "\n".join(lines)
+        fields["version"] = r.version
+    return fields
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _cff_author(name: str) -> dict[str, str]:
+    last, _, first = name.partition(", ")
+    return {"family-names": last, "given-names": first} if first else {"name": last}

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.data.collection import load_collection
 from benchmark.evaluation.predictor import usable
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Fold, Task
+from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
+from leaderboard.results import Results
+from predictors.registry import get, list_predictors, make
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_collection"]
 
+FORMATS = (".png", ".svg", ".pdf")
 _PANELS = 6
 _SIZE = (4.2, 3.2)
 
@@ -46,6 +51,9 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     str
         One line that says what was drawn.
     """
+    if out.suffix.lower() not in FORMATS:
+        raise InputError(f"{out}: a picture ends in {', '.join(FORMATS)}")
+
     import matplotlib
 
     matplotlib.use("Agg")
@@ -64,7 +72,7 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     axes.flat[0].legend(fontsize=8)
     figure.suptitle(f"{task.id}   {law} drawn through", fontsize=10)
     with replacing(out) as temporary:
-        figure.savefig(temporary, dpi=150, format=out.suffix.lstrip(".") or "png")
+        figure.savefig(temporary, dpi=150, format=out.suffix.lower().lstrip("."))
     plt.close(figure)
     shown = f"{len(folds)} of {len(task.folds)} curves" if len(folds) < len(task.folds) else f"{len(folds)} curve(s)"
     return f"{out}: {task.id}, {shown}, {law}"
@@ -82,59 +90,41 @@ def _task(name: str, suite: Suite, task_id: str | None) -> Task:
 
 
 def _best(task: Task, suite: Suite) -> str:
-    from benchmark.scores.scoring import current_results, score
-    from leaderboard.results import committed_results
-    from predictors.registry import get, list_predictors, make
-
-    results = current_results(committed_results(suite), (task,))
-    if any(r.predictor == suite.reference for r in results):
-        scores = score(results, (task,), suite.reference).sort_values("error")
+    results = Results((), suite).beside_committed().select(collections=[task.collection])
+    if any(r.predictor == suite.reference and r.fingerprint == task.fingerprint for r in results.results):
         known = {entry.name for entry in list_predictors()}
-        best = next((p for p in scores["predictor"] if p in known), None)
-        if best is not None:
-            return str(best)
+        scores = results.scores[results.scores["predictor"].isin(known)]
+        on_task = scores[scores["task"] == task.id].sort_values("error")
+        if len(on_task):
+            return str(on_task["predictor"].iloc[0])
     specific = [e.name for e in list_predictors(task.track) if e.tracks and usable(make(e.name), task)]
     return get(specific[0] if specific else suite.reference).name
 
 
 def _panel(axis: Axes, task: Task, fold: Fold, law: str) -> None:
-    from predictors.registry import make
-
-    name = _axis_variable(task, fold)
-    train, test = fold.X_train[name].to_numpy(float), fold.X_test[name].to_numpy(float)
-    axis.plot(train, fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
-    axis.plot(test, fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
+    along = axis_of_task(task)
+    axis.plot(along.values(fold.X_train), fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
+    axis.plot(along.values(fold.X_test), fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             model = make(law).fit(fold.X_train, fold.y_train)
-            x, y = _drawn(model, fold, name)
+            x, y = _drawn(model, fold, along)
             axis.plot(x, y, "-" if len(fold.X_train.columns) == 1 else "x", color="black", lw=1, ms=4, label=law)
         except Exception as error:
             axis.text(0.05, 0.05, f"{law}: {type(error).__name__}", transform=axis.transAxes, fontsize=7)
-    if (np.concatenate([train, test]) > 0).all():
-        axis.set_xscale("log")
-    if task.on_log_scale and (fold.y_train > 0).all():
-        axis.set_yscale("log")
+    axis.set_xscale("log" if along.log else "linear")
+    axis.set_yscale("log" if task.on_log_scale and is_log(fold.y_train) else "linear")
     axis.set_title(fold.name, fontsize=8)
-    axis.set_xlabel(name, fontsize=8)
+    axis.set_xlabel(along.label, fontsize=8)
     axis.set_ylabel(task.spec.metric, fontsize=8)
     axis.tick_params(labelsize=7)
 
 
-def _axis_variable(task: Task, fold: Fold) -> str:
-    wanted = task.spec.scale or getattr(task.spec.split, "variable", None)
-    numeric = list(fold.X_train.select_dtypes("number").columns)
-    return wanted if wanted in numeric else numeric[0]
-
-
-def _drawn(model: Any, fold: Fold, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _drawn(model: Any, fold: Fold, along: PlotAxis) -> tuple[np.ndarray, np.ndarray]:
     """Return a smooth line for laws of one variable, else the predictions of the held-out rows."""
-    import pandas as pd
-
-    if len(fold.X_train.columns) > 1:
-        return fold.X_test[name].to_numpy(float), model.predict(fold.X_test)
-    both = np.concatenate([fold.X_train[name], fold.X_test[name]])
-    positive = both[both > 0]
-    x = np.geomspace(positive.min(), positive.max(), 200)
-    return x, model.predict(pd.DataFrame({name: x}))
+    if len(fold.X_train.columns) > 1 or along.variable is None:
+        return along.values(fold.X_test), model.predict(fold.X_test)
+    both = np.concatenate([along.values(fold.X_train), along.values(fold.X_test)])
+    x = (np.geomspace if along.log else np.linspace)(both.min(), both.max(), 200)
+    return x, model.predict(pd.DataFrame({along.variable: x}))

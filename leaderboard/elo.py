@@ -53,7 +53,7 @@ def play(error: pd.DataFrame, pool: Sequence[str]) -> Games:
     theirs = error.loc[opponents].to_numpy(float)[None, :, :]
     met = ~(np.isnan(ours) | np.isnan(theirs)) & (error.index.to_numpy()[:, None] != opponents.to_numpy()[None, :])[:, :, None]
     with np.errstate(invalid="ignore"):
-        equal = (ours == theirs) | (np.abs(ours - theirs) <= _TIE * np.abs(theirs))
+        equal = (ours == theirs) | (np.isfinite(theirs) & (np.abs(ours - theirs) <= _TIE * np.abs(theirs)))
         won = np.where(met, np.where(equal, 0.5, (ours < theirs) * 1.0), 0.0)
     return Games(error.index, opponents, error.columns, won, met)
 
@@ -79,11 +79,14 @@ def ratings(won: np.ndarray, met: np.ndarray, members: np.ndarray, anchor: int) 
     pool = _rate_pool(won[:, members], met[:, members])
     theta = _rate_entrants(won, met, pool)
     theta[:, members] = pool
-    return BASE + _ELO * (theta - pool[:, anchor, None])
+    elo: np.ndarray = BASE + _ELO * (theta - pool[:, anchor, None])
+    return elo
 
 
 def _rate_pool(won: np.ndarray, met: np.ndarray) -> np.ndarray:
     """Return log strengths by Hunter's (2004) MM iteration, shape (n_resamples, n_opponents)."""
+    if won.shape[1] == 1:  # nobody to be measured against
+        return np.zeros(won.shape[:2])
     other = ~np.eye(won.shape[1], dtype=bool)
     wins, games = (won + _PRIOR * other).sum(axis=2), met + 2 * _PRIOR * other
     strength = np.ones(won.shape[:2])

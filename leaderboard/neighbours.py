@@ -2,52 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from benchmark.evaluation.results import TaskResult
-from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Task
-from leaderboard.ranking import Board
-from leaderboard.rendering import render
-from leaderboard.results import ranked, scores_of
+from leaderboard.board import Board
 
-__all__ = ["standing"]
+__all__ = ["Standing"]
 
 _NEIGHBOURS = 2
 
 
-def standing(results: Iterable[TaskResult], suite: Suite, tasks: tuple[Task, ...], names: tuple[str, ...], track: str | None) -> str:
-    """Return the rows of the board around the named predictors, and their place on each track that they entered."""
-    results = tuple(results)
-    tasks = tuple(t for t in tasks if track in (None, t.track))
-    scores = scores_of(results, suite, tasks, track)
-    parts = [_around(ranked(scores, results, suite, tasks, track), names)]
-    entered = {r.task for r in results if r.predictor in names}
-    tracks = sorted({t.track for t in tasks if t.id in entered and t.weight > 0})
-    if track is None and len(tracks) > 1:
-        parts.append("\n".join(_line(ranked(scores, results, suite, tasks, one), names, one) for one in tracks))
-    return "\n\n".join(parts)
+@dataclass(frozen=True, eq=False, repr=False)
+class Standing:
+    """Where predictors stand; `str` gives the text that ``scalingbench evaluate`` prints.
 
+    Attributes
+    ----------
+    board : Board
+        The whole board.
+    tracks : mapping of str to Board
+        The board of each track that one of them entered, where they are several.
+    predictors : tuple of str
+        Whose standing it is.
+    """
 
-def _rows(board: Board, names: tuple[str, ...]) -> pd.DataFrame:
-    """Return the heads of families, and the named predictors whatever they are."""
-    return board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(names)].reset_index(drop=True)
+    board: Board
+    tracks: Mapping[str, Board]
+    predictors: tuple[str, ...]
 
+    @property
+    def neighbours(self) -> Board:
+        """The rows of the board around the predictors, and the reference's."""
+        rows = self._rows(self.board)
+        places = rows.index[rows["predictor"].isin(self.predictors)]
+        near = [any(abs(i - place) <= _NEIGHBOURS for place in places) for i in range(len(rows))]
+        return replace(self.board, rows=rows[pd.Series(near, dtype=bool) | (rows["predictor"] == self.board.reference)])
 
-def _around(board: Board, names: tuple[str, ...]) -> str:
-    rows = _rows(board, names)
-    places = rows.index[rows["predictor"].isin(names)]
-    keep = [i for i in rows.index if any(abs(i - place) <= _NEIGHBOURS for place in places) or rows.loc[i, "predictor"] == board.reference]
-    return render(replace(board, rows=rows.loc[keep]), "md")
+    @property
+    def places(self) -> dict[str, str]:
+        """By track: how the predictors did there, in words."""
+        return {track: self._places(board) for track, board in self.tracks.items()}
 
+    def _rows(self, board: Board) -> pd.DataFrame:
+        """Return the heads of families, and the predictors whatever they are."""
+        return board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(self.predictors)].reset_index(drop=True)
 
-def _line(board: Board, names: tuple[str, ...], track: str) -> str:
-    rows = _rows(board, names)
-    found = [_place(rows, i) for i in rows.index[rows["predictor"].isin(names)]]
-    return f"{track} ({board.n_tasks} tasks): " + "; ".join(found)
+    def _places(self, board: Board) -> str:
+        rows = self._rows(board)
+        return "; ".join(_place(rows, i) for i in rows.index[rows["predictor"].isin(self.predictors)])
+
+    def __str__(self) -> str:
+        lines = [f"{track} ({self.tracks[track].n_tasks} tasks): {places}" for track, places in self.places.items()]
+        return "\n\n".join([self.neighbours.render(), *(["\n".join(lines)] if lines else [])])
+
+    def __repr__(self) -> str:
+        return f"Standing({', '.join(self.predictors)} among {len(self._rows(self.board))} of suite {self.board.suite})"
+
+    def _repr_html_(self) -> str:
+        return self.neighbours._repr_html_()
 
 
 def _place(rows: pd.DataFrame, i: int) -> str:

@@ -1,67 +1,19 @@
-"""From scores to a ranking that does not depend on who else entered.
-
-The scores table has one row per predictor and task entered: predictor, family, task, collection,
-error, ratio (to the reference's error, clipped), failed, folds, fit_seconds, mape.
-"""
+"""From scores to a ranking that does not depend on who else entered; `benchmark.scores.table` states what a score table is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from benchmark.scores.table import check_scores
+from leaderboard.board import Board
 from leaderboard.elo import Games, play, ratings
 
-__all__ = ["Board", "by_collection", "counted", "rank", "skill_over"]
+__all__ = ["by_collection", "counted", "rank", "skill_over"]
 
 _INTERVAL = (2.5, 97.5)
-
-
-@dataclass(frozen=True)
-class Board:
-    """A ranking.
-
-    Attributes
-    ----------
-    rows : DataFrame
-        One row per predictor, best first: rank (missing for variants), predictor, family, variant_of (empty for the
-        head of a family), skill, skill_low, skill_high, skill_entered, win_rate, win_low, win_high, mean_rank, elo,
-        elo_low, elo_high, regret, log_params_error, coverage, tasks_entered, tasks_total, failed_tasks, failed_folds,
-        fit_seconds, mape.
-    suite : str
-        Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
-    reference : str
-        Predictor whose error is the unit of skill.
-    pool : tuple of str
-        Predictors that win rates are measured against.
-    n_resamples, seed : int
-        Of the bootstrap over collections.
-    version : str
-        Suite and hash of the content that was ranked, see `leaderboard.releases`.
-    """
-
-    rows: pd.DataFrame
-    suite: str
-    track: str | None
-    n_tasks: int
-    n_collections: int
-    reference: str
-    pool: tuple[str, ...]
-    n_resamples: int
-    seed: int
-    version: str = ""
-
-    @property
-    def heads(self) -> pd.DataFrame:
-        """The rows that head a family, best first."""
-        return self.rows[self.rows["variant_of"] == ""]
-
-    def cut(self, top: int | None = None, *, variants: bool = True) -> Board:
-        """Return the board with its first rows only, or without variants."""
-        rows = self.rows if variants else self.heads
-        return replace(self, rows=rows if top is None else rows.head(top))
 
 
 def rank(
@@ -87,7 +39,7 @@ def rank(
     Parameters
     ----------
     scores : DataFrame
-        The scores table.
+        As `benchmark.scores.table` states it.
     tasks : DataFrame
         Every task ranked on: columns task, collection and, optionally, weight (1 by default); those of weight 0 are
         left out.
@@ -100,7 +52,13 @@ def rank(
         get no rank of their own, because the best of many recipes would be picked by the scores it is ranked by.
     n_resamples, seed : int
         Bootstrap resamples and their seed.
+
+    Raises
+    ------
+    SchemaError
+        If the scores break a rule of their table.
     """
+    check_scores(scores)
     tasks = counted(tasks)
     scores = scores[scores["task"].isin(tasks["task"])].sort_values(["predictor", "task"], ignore_index=True)
     draws = _collection_draws(tasks, n_resamples, seed)
@@ -154,6 +112,7 @@ def counted(tasks: pd.DataFrame) -> pd.DataFrame:
 
 def by_collection(scores: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Return the mean log ratio of each predictor on each collection, and the weight of each collection's tasks."""
+    check_scores(scores)
     tasks = counted(tasks)
     log_ratio = _wide(scores[scores["task"].isin(tasks["task"])], tasks, "ratio").transform("log").fillna(0.0)
     weight = tasks.groupby("collection")["weight"].sum()
@@ -163,7 +122,8 @@ def by_collection(scores: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFra
 
 def skill_over(values: pd.DataFrame, weight: pd.Series) -> pd.Series:
     """Return the skill that collections' mean log ratios (see `by_collection`) make."""
-    return 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
+    skill: pd.Series = 1.0 - np.exp((values * weight).sum(axis=1) / weight.sum())
+    return skill
 
 
 def _wide(scores: pd.DataFrame, tasks: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -219,7 +179,8 @@ def _comparable(scores: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
 def _weighted_mean(table: pd.DataFrame, weight: np.ndarray) -> np.ndarray:
     """Return the mean over the tasks that were entered."""
     known = table.notna().to_numpy() * weight
-    return (table.fillna(0.0).to_numpy() * known).sum(axis=1) / known.sum(axis=1)
+    mean: np.ndarray = (table.fillna(0.0).to_numpy() * known).sum(axis=1) / known.sum(axis=1)
+    return mean
 
 
 def _duels(games: Games, tasks: pd.DataFrame, reference: str, draws: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -255,7 +216,8 @@ def _weigh(outcomes: np.ndarray, tasks: pd.DataFrame) -> np.ndarray:
 
 def _collections_met(games: Games, tasks: pd.DataFrame) -> np.ndarray:
     """Return in how many collections each predictor met anyone; one gives no interval."""
-    return (_weigh(games.met * 1.0, tasks).sum(axis=1) > 0).sum(axis=1)
+    count: np.ndarray = (_weigh(games.met * 1.0, tasks).sum(axis=1) > 0).sum(axis=1)
+    return count
 
 
 def _mean_rank(games: Games, tasks: pd.DataFrame) -> np.ndarray:
@@ -264,7 +226,8 @@ def _mean_rank(games: Games, tasks: pd.DataFrame) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         place = 1.0 + len(games.opponents) * (1.0 - games.won.sum(axis=1) / met)
         known = np.where(met > 0, tasks["weight"].to_numpy(), 0.0)
-        return (np.nan_to_num(place) * known).sum(axis=1) / known.sum(axis=1)
+        mean: np.ndarray = (np.nan_to_num(place) * known).sum(axis=1) / known.sum(axis=1)
+    return mean
 
 
 def _variant_of(rows: pd.DataFrame, order: Sequence[str]) -> pd.Series:

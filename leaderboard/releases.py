@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leaderboard.ranking import Board
+from leaderboard.board import Board
 from scalingbench.common.errors import LeaderboardError
 
 __all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
@@ -40,7 +40,7 @@ def _digest(values: np.ndarray) -> str:
 
 
 def board_from_json(text: str) -> Board:
-    """Return the board that `leaderboard.rendering.render` wrote as JSON."""
+    """Return the board that `leaderboard.board.Board.render` wrote as JSON."""
     facts = json.loads(text)
     rows = pd.DataFrame(facts.pop("rows"))
     rows["rank"] = rows["rank"].astype("Int64")

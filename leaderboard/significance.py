@@ -9,21 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leaderboard.ranking import by_collection, skill_over
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.common.messages import count_of
+from scalingbench.common.tables import Table, Tabular, number
 
 __all__ = ["Comparison", "compare", "draw"]
 
 LEVEL = 0.05
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Pairwise tests.
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Tabular):
+    """Pairwise tests; `str` gives the text that ``scalingbench compare`` prints.
 
     Attributes
     ----------
@@ -41,6 +44,32 @@ class Comparison:
     p: pd.DataFrame
     cliques: tuple[tuple[str, ...], ...]
     n_collections: int
+
+    @property
+    def rows(self) -> pd.DataFrame:  # type: ignore[override]
+        """Skill, and the adjusted p-value against each predictor."""
+        return pd.concat([self.skill.rename("skill"), self.p], axis=1).rename_axis("predictor")
+
+    def table(self) -> Table:
+        header = ["predictor", "skill", *map(str, self.p)]
+        cells = [[str(name), *(number(v, 3) for v in (self.skill[name], *self.p.loc[name]))] for name in self.p.index]
+        return Table(header, cells, note=" ".join(f"{line}." for line in self._notes()), compact=True)
+
+    def facts(self) -> dict[str, Any]:
+        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, "collections": self.n_collections}
+
+    def _notes(self) -> list[str]:
+        tests = f"Wilcoxon signed-rank tests over {self.n_collections} collections, adjusted by Holm; columns in the order of the rows"
+        return [tests, *(f"not told apart at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
+
+    def __str__(self) -> str:
+        lines = [f"{name:<28} {self.skill[name]:6.3f}  " + " ".join(f"{v:5.3f}" for v in self.p.loc[name]) for name in self.p.index]
+        tests, *cliques = self._notes()
+        return "\n".join([*lines, "", f"{tests}.", *cliques])
+
+    def __repr__(self) -> str:
+        cliques = count_of(len(self.cliques), "clique")
+        return f"Comparison({len(self.skill)} predictors on {self.n_collections} collections; {cliques} not told apart)"
 
 
 def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) -> Comparison:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,21 @@ from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Fold, Task
 from predictors.autolaw import AutoLaw
 from predictors.backtests import ALL, axes_of
-from predictors.generic import NearestNeighbor
+from predictors.baselines import NearestNeighbor
+from scalingbench.common.errors import PredictorError
 
 GRID = {"power": (1.0, 2.0), "most": (1, 3, 4, 5), "floor": (0.003,), "recency": (2.0, 4.0), "reach": (1.0, 3.0, 4.0, np.inf)}
+
+
+class _Case(NamedTuple):
+    """A data set that is trained on, and rows beyond it that are predicted."""
+
+    collection: str
+    log: bool
+    X_train: pd.DataFrame
+    y_train: np.ndarray
+    X: pd.DataFrame
+    y: np.ndarray
 
 
 def main() -> None:
@@ -31,20 +44,19 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     cases = [c for task in load_suite("v1").tasks for c in _cases(task, options.folds, options.rows)]
-    fitted = [(name, log, X, y, _fit(*train), _reference(train, X, y, log)) for name, log, train, X, y in cases]
-    fitted = [case for case in fitted if case[4] is not None and case[5] > 0]
-    print(f"{len(fitted)} data sets of {len({name for name, *_ in fitted})} collections")
+    fitted = [(case, law, base) for case in cases if (law := _fit(case)) is not None and (base := _reference(case)) > 0]
+    print(f"{len(fitted)} data sets of {len({case.collection for case, _, _ in fitted})} collections")
     lines = []
     for values in itertools.product(*GRID.values()):
         settings = dict(zip(GRID, values, strict=True))
-        rows = [(name, *_judge(law, settings, X, y, log, base)) for name, log, X, y, law, base in fitted]
+        rows = [(case.collection, *_judge(law.reweighted(**settings), case, base)) for case, law, base in fitted]
         table = pd.DataFrame(rows, columns=["collection", "ratio", "covered"])
         by = table.groupby("collection")
         lines.append({**settings, "ratio": float(np.exp(np.log(by["ratio"].mean()).mean())), "covered": float(by["covered"].mean().mean())})
     print(pd.DataFrame(lines).sort_values("ratio").round(4).to_string(index=False))
 
 
-def _cases(task: Task, folds: int, rows: int) -> list[tuple]:
+def _cases(task: Task, folds: int, rows: int) -> list[_Case]:
     """Return data sets: all of a synthetic fold, or the training rows of a real one divided at the middle of their scale."""
     if "run" in task.variables or "curve" in task.variables or not task.spec.inputs_at_test:
         return []
@@ -52,10 +64,10 @@ def _cases(task: Task, folds: int, rows: int) -> list[tuple]:
     return [c for fold in chosen if len(fold.y_train) <= rows for c in _divide(task, fold)]
 
 
-def _divide(task: Task, fold: Fold) -> list[tuple]:
+def _divide(task: Task, fold: Fold) -> list[_Case]:
     log = task.on_log_scale
     if task.collection.startswith("synthetic"):
-        return [(task.collection, log, (fold.X_train, fold.y_train), fold.X_test, fold.y_test)]
+        return [_Case(task.collection, log, fold.X_train, fold.y_train, fold.X_test, fold.y_test)]
     axes = axes_of(fold.X_train)
     if not axes or len(fold.y_train) < 8:
         return []
@@ -63,34 +75,31 @@ def _divide(task: Task, fold: Fold) -> list[tuple]:
     lower = scale <= np.median(scale)
     if lower.sum() < 4 or (~lower).sum() < 1:
         return []
-    train = (fold.X_train[lower].reset_index(drop=True), fold.y_train[lower])
-    return [(task.collection, log, train, fold.X_train[~lower].reset_index(drop=True), fold.y_train[~lower])]
+    below, above = (fold.X_train[rows].reset_index(drop=True) for rows in (lower, ~lower))
+    return [_Case(task.collection, log, below, fold.y_train[lower], above, fold.y_train[~lower])]
 
 
-def _fit(X: pd.DataFrame, y: np.ndarray) -> AutoLaw | None:
+def _fit(case: _Case) -> AutoLaw | None:
     try:
-        return AutoLaw().fit(X, y)
-    except Exception:
+        return AutoLaw().fit(case.X_train, case.y_train)
+    except PredictorError:  # no candidate can be fitted: the data set says nothing about the defaults
         return None
 
 
-def _error(y: np.ndarray, p: np.ndarray, log: bool) -> float:
-    residual = np.log(np.maximum(p, 1e-12) / y) if log else p - y
+def _error(case: _Case, p: np.ndarray) -> float:
+    residual = np.log(np.maximum(p, 1e-12) / case.y) if case.log else p - case.y
     return float(np.sqrt(np.mean(residual**2)))
 
 
-def _reference(train: tuple, X: pd.DataFrame, y: np.ndarray, log: bool) -> float:
-    return _error(y, NearestNeighbor().fit(*train).predict(X), log)
+def _reference(case: _Case) -> float:
+    return _error(case, NearestNeighbor().fit(case.X_train, case.y_train).predict(case.X))
 
 
-def _judge(law: AutoLaw, settings: dict, X: pd.DataFrame, y: np.ndarray, log: bool, base: float) -> tuple[float, float]:
-    law.set_params(**settings)
-    scale = np.log(law._values_) if law._log else law._values_
-    law.errors_ = law._error_table()
-    law._floor = max(settings["floor"] * float(np.std(scale)), 1e-6)
-    low, high = law.predict_quantiles(X, (0.1, 0.9)).T
-    ratio = np.clip(_error(y, law.predict(X), log) / base, 0.01, 10.0)
-    return float(ratio), float(np.mean((y >= low) & (y <= high)))
+def _judge(law: AutoLaw, case: _Case, base: float) -> tuple[float, float]:
+    """Return the error relative to the reference's, and the share of values inside the intervals."""
+    low, high = law.predict_quantiles(case.X, (0.1, 0.9)).T
+    ratio = np.clip(_error(case, law.predict(case.X)) / base, 0.01, 10.0)
+    return float(ratio), float(np.mean((case.y >= low) & (case.y <= high)))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from predictors.compute import Chinchilla
-from predictors.curve import BNSL, M4, ShiftedPowerLaw
 from predictors.law import ParametricLaw
+from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
 LEVELS = (0.1, 0.9)
 FORMS: dict[str, tuple[ParametricLaw, dict[str, float], int]] = {

@@ -24,11 +24,11 @@ from threadpoolctl import threadpool_limits
 from benchmark.data.collection import load_collection
 from predictors import fitting
 from predictors.compute import Chinchilla, Farseer
-from predictors.curve import BNSL, M4, ShiftedPowerLaw
 from predictors.fitting.descent import objectives
 from predictors.fitting.losses import influence
 from predictors.fitting.starts import draw_starts
 from predictors.law import ParametricLaw
+from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
 WITHIN = 1e-6
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.columns import select
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, level, positive, real
@@ -23,6 +24,7 @@ class Parallel(ParametricLaw):
     """
 
     variables = ("params", "streams")
+    candidate = Candidate()
     fixed_scale = ("P",)
     parameters = (
         irreducible("E"),
@@ -46,6 +48,7 @@ class SparseWeights(ParametricLaw):
     """
 
     variables = ("params", "tokens", "sparsity")
+    candidate = NOT_CHOSEN
     fixed_scale = ("S",)
     parameters = (
         irreducible("c"),
@@ -74,6 +77,7 @@ class Precision(ParametricLaw):
     """
 
     variables = ("params", "tokens", "bits")
+    candidate = Candidate()
     fixed_scale = ("P",)
     parameters = (
         irreducible("E"),
@@ -101,6 +105,7 @@ class CompressedRepresentation(ParametricLaw):
     """
 
     variables = ("params", "tokens", "bits")
+    candidate = Candidate()
     fixed_scale = ("b",)
     parameters = (
         irreducible("E"),
@@ -129,6 +134,7 @@ class Vocabulary(ParametricLaw):
     """
 
     variables = ("params_nonembedding", "vocab_size", "width", "tokens")
+    candidate = Candidate()
     parameters = (
         level("E"),
         amplitude("A_1", N="alpha_1"),
@@ -160,6 +166,7 @@ class WidthDepth(ParametricLaw):
     """
 
     variables = ("width", "depth", "tokens")
+    candidate = Candidate()
     parameters = (
         irreducible("E"),
         amplitude("A", w="alpha"),
@@ -199,6 +206,7 @@ class Distillation(ParametricLaw):
     """
 
     variables = ("params", "tokens", "teacher_loss")
+    candidate = Candidate(most_rows=1_000)
     fixed_scale = ("N", "D", "T", "y")
     parameters = (
         real("c_0", -20.0, 20.0, start=(0.0, 4.0)),

@@ -83,9 +83,10 @@ def _interleaved(X: pd.DataFrame) -> list[Backtest]:
 def direction(train: pd.DataFrame, test: pd.DataFrame) -> tuple[str, float]:
     """Return the axis along which held-out rows lie farthest beyond the training rows, and how far in units of the training range.
 
-    Only the inputs of the held-out rows are looked at.
+    Only the inputs of the held-out rows are looked at; columns of which they have no value are left out of both.
     """
-    known, asked = axes_of(train), axes_of(test)
+    shared = [c for c in train.columns if c in test.columns and not test[c].isna().all()]
+    known, asked = axes_of(train[shared]), axes_of(test[shared])
     best, farthest = INTERPOLATION, 0.02
     for name, values in known.items():
         if name not in asked or np.ptp(values) <= 0:

@@ -5,29 +5,21 @@ from __future__ import annotations
 import csv
 import importlib.resources
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Paper", "papers_of"]
+from scalingbench.common.references import Reference
 
-
-@dataclass(frozen=True)
-class Paper:
-    """A paper to cite; `authors` as in BibTeX."""
-
-    arxiv: str
-    year: int
-    authors: str
-    title: str
+__all__ = ["papers_of"]
 
 
 @lru_cache(maxsize=1)
-def _known() -> dict[str, Paper]:
+def _known() -> dict[str, Reference]:
     text = (importlib.resources.files("predictors") / "bibliography.csv").read_text(encoding="utf-8")
-    return {row["arxiv"]: Paper(row["arxiv"], int(row["year"]), row["authors"], row["title"]) for row in csv.DictReader(text.splitlines())}
+    rows = csv.DictReader(text.splitlines())
+    return {row["arxiv"]: Reference(row["title"], row["authors"], int(row["year"]), arxiv=row["arxiv"]) for row in rows}
 
 
-def papers_of(text: str) -> tuple[Paper, ...]:
+def papers_of(text: str) -> tuple[Reference, ...]:
     """Return the papers whose arXiv numbers a catalogue entry's `paper` names.
 
     Raises

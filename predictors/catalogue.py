@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from predictors.candidacy import Candidacy, Candidate, NotCandidate
 
 __all__ = ["BUILT_IN", "Entry"]
 
@@ -38,30 +40,50 @@ class Entry:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     """Collections that went into its constants: it is not ranked on them."""
+    candidate: Candidacy | None = None
+    """Where AutoLaw may use it, for a recipe that differs from what its class says of the law."""
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
+        return self._load()(**self.arguments)
+
+    def candidacy(self) -> Candidacy:
+        """Return where AutoLaw may use it: as the entry says, else as its class does; what says nothing is left out."""
+        found = self.candidate or getattr(self._load(), "candidate", None)
+        return found if isinstance(found, Candidate | NotCandidate) else NotCandidate("it does not say that it is a candidate")
+
+    def _load(self) -> Any:
         module, _, attribute = self.target.partition(":")
-        return getattr(importlib.import_module(module), attribute)(**self.arguments)
+        return getattr(importlib.import_module(module), attribute)
 
 
-def _entry(name: str, target: str, tracks: str = "", paper: str = "", family: str | None = None, **arguments: Any) -> Entry:
-    return Entry(name, f"predictors.{target}", family or name.split("[")[0], tuple(tracks.split()), paper, arguments)
+def _entry(
+    name: str,
+    target: str,
+    tracks: str = "",
+    paper: str = "",
+    *,
+    family: str | None = None,
+    candidate: Candidacy | None = None,
+    **arguments: Any,
+) -> Entry:
+    own_family = family or name.split("[")[0]
+    return Entry(name, f"predictors.{target}", own_family, tuple(tracks.split()), paper, arguments, candidate=candidate)
 
 
 def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
     note = f"{paper}; constants as published"
-    arguments = {"law": f"predictors.{target}", "source": source}
-    return Entry(
-        f"{name}[{source}]", "predictors.published_constants:PublishedLaw", name, tuple(tracks.split()), note, arguments, trained_on
-    )
+    arguments: dict[str, Any] = {"law": f"predictors.{target}", "source": source}
+    entry = _entry(f"{name}[{source}]", "published_constants:PublishedLaw", tracks, note, **arguments)
+    return replace(entry, trained_on=trained_on)
 
 
 # Recipes are the papers' own where they state one: squared log error for the learning-curve forms and for routing,
 # squared error for Gadre et al. (their code) and for shares and scores, a Huber loss of log error, delta 1e-3, for
 # the others.
-_L2_LOG = {"loss": "l2"}
-_L2 = {"loss": "l2", "space": "linear"}
+_L2_LOG: dict[str, Any] = {"loss": "l2"}
+_L2: dict[str, Any] = {"loss": "l2", "space": "linear"}
+_ANOTHER_RECIPE = NotCandidate("another recipe of the form is a candidate")
 _HESTNESS = "Hestness et al. 2017, arXiv 1712.00409"
 _ALABDULMOHSIN = "Alabdulmohsin et al. 2022, arXiv 2209.06640"
 _CABALLERO = "Caballero et al. 2023, arXiv 2210.14891"
@@ -79,26 +101,26 @@ _REGMIX = "Liu et al. 2024 (RegMix), arXiv 2407.01492"
 _BHAGIA = "Bhagia et al. 2024, arXiv 2412.04403"
 _SCHAEFFER = "Schaeffer et al. 2025, arXiv 2502.17578"
 _GENERIC = (
-    _entry("mean", "generic:MeanPredictor"),
-    _entry("nearest-observation", "generic:NearestObservation"),
-    _entry("nearest-neighbor", "generic:NearestNeighbor"),
-    _entry("nearest-neighbors", "generic:NearestNeighbors"),
-    _entry("log-linear", "generic:LogLinear"),
-    _entry("log-quadratic", "generic:LogQuadratic", floor=False),
-    _entry("log-quadratic[floor]", "generic:LogQuadratic"),
-    _entry("polynomial-ridge", "generic:PolynomialRidge"),
-    _entry("gaussian-process", "generic:GaussianProcess"),
-    _entry("gradient-boosting", "generic:GradientBoosting"),
+    _entry("mean", "baselines:MeanPredictor"),
+    _entry("nearest-observation", "baselines:NearestObservation"),
+    _entry("nearest-neighbor", "baselines:NearestNeighbor"),
+    _entry("nearest-neighbors", "baselines:NearestNeighbors"),
+    _entry("log-linear", "baselines:LogLinear"),
+    _entry("log-quadratic", "baselines:LogQuadratic", candidate=_ANOTHER_RECIPE, floor=False),
+    _entry("log-quadratic[floor]", "baselines:LogQuadratic"),
+    _entry("polynomial-ridge", "baselines:PolynomialRidge"),
+    _entry("gaussian-process", "baselines:GaussianProcess"),
+    _entry("gradient-boosting", "baselines:GradientBoosting"),
     _entry("autolaw", "autolaw:AutoLaw"),
 )
 _CURVE = (
-    _entry("power-law", "curve:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
-    _entry("shifted-power-law", "curve:ShiftedPowerLaw", "curve transfer", _HESTNESS, **_L2_LOG),
-    _entry("offset-power-law", "curve:OffsetPowerLaw", "curve", _ALABDULMOHSIN, **_L2_LOG),
-    _entry("m3", "curve:M3", "curve", _ALABDULMOHSIN, **_L2_LOG),
-    _entry("m4", "curve:M4", "curve", _ALABDULMOHSIN, **_L2_LOG),
-    _entry("bnsl-1", "curve:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=1, **_L2_LOG),
-    _entry("bnsl-2", "curve:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=2, **_L2_LOG),
+    _entry("power-law", "power_laws:PowerLaw", "curve", _HESTNESS, **_L2_LOG),
+    _entry("shifted-power-law", "power_laws:ShiftedPowerLaw", "curve transfer", _HESTNESS, **_L2_LOG),
+    _entry("offset-power-law", "power_laws:OffsetPowerLaw", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("m3", "power_laws:M3", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("m4", "power_laws:M4", "curve", _ALABDULMOHSIN, **_L2_LOG),
+    _entry("bnsl-1", "power_laws:BNSL", "curve", _CABALLERO, family="bnsl", n_breaks=1, **_L2_LOG),
+    _entry("bnsl-2", "power_laws:BNSL", "curve", _CABALLERO, family="bnsl", candidate=_ANOTHER_RECIPE, n_breaks=2, **_L2_LOG),
     _entry("exp2", "learning_curves:ExponentialTwo", "curve", _LCDB, **_L2),
     _entry("exp3", "learning_curves:ExponentialThree", "curve", _LCDB, **_L2),
     _entry("exp4", "learning_curves:ExponentialFour", "curve", _LCDB, **_L2),
@@ -126,7 +148,7 @@ _COMPUTE = (
     _entry("kaplan-steps", "compute_variants:KaplanSteps", "compute hyperparameters", _KAPLAN),
     _entry("chinchilla[huber-log]", "compute:Chinchilla", "compute", _HOFFMANN),
     _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
-    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2", space="linear"),
+    _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, candidate=_ANOTHER_RECIPE, **_L2),
     _entry("chinchilla-gamma", "compute_variants:ChinchillaGamma", "compute", "Busbridge et al. 2025, arXiv 2502.08606"),
     _entry("interaction", "compute_variants:Interaction", "compute", "Bordelon et al. 2024, arXiv 2402.01092"),
     _entry("isoflop", "isoflop:IsoFLOP", "compute", f"{_HOFFMANN}, approach 2"),
@@ -184,7 +206,7 @@ _DOWNSTREAM = (
     _entry("loss-to-error", "downstream:LossToError", "downstream", _GADRE, **_L2),
     _entry("loss-to-accuracy", "downstream:LossToAccuracy", "downstream", _BHAGIA, **_L2),
     _entry("two-stage[sigmoid]", "downstream:TwoStage", "downstream", _BHAGIA),
-    _entry("two-stage[exponential]", "downstream:TwoStage", "downstream", _GADRE, second="exponential"),
+    _entry("two-stage[exponential]", "downstream:TwoStage", "downstream", _GADRE, candidate=_ANOTHER_RECIPE, second="exponential"),
     _entry("token-power", "downstream:TokenPower", "downstream", "Schaeffer et al. 2023, arXiv 2304.15004", **_L2),
     _entry("direct-accuracy", "downstream:DirectAccuracy", "downstream", "Krajewski et al. 2025, arXiv 2512.08894", **_L2),
     _entry("pass-until", "downstream:PassUntil", "downstream", "Hu et al. 2023, arXiv 2310.03262", **_L2),
@@ -192,9 +214,9 @@ _DOWNSTREAM = (
     _entry("capability-gap", "downstream:CapabilityGap", "downstream", "Panfilov et al. 2025, arXiv 2505.20162", **_L2),
     _entry("observational", "observational:Observational", "downstream", "Ruan et al. 2024, arXiv 2405.10938"),
     _entry("sloth", "observational:Sloth", "downstream", "Maia Polo et al. 2024, arXiv 2412.06540"),
-    _entry("coverage", "inference:Coverage", "inference", "Brown et al. 2024, arXiv 2407.21787", **_L2),
-    _entry("beta-binomial", "inference:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),
-    _entry("imperfect-verifier", "inference:ImperfectVerifier", "inference", "Stroebl et al. 2024, arXiv 2411.17501", **_L2),
+    _entry("coverage", "repeated_sampling:Coverage", "inference", "Brown et al. 2024, arXiv 2407.21787", **_L2),
+    _entry("beta-binomial", "repeated_sampling:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),
+    _entry("imperfect-verifier", "repeated_sampling:ImperfectVerifier", "inference", "Stroebl et al. 2024, arXiv 2411.17501", **_L2),
 )
 BUILT_IN = (*_GENERIC, *_CURVE, *_COMPUTE, *_ARCHITECTURE, *_OPTIMISATION, *_MIXTURE, *_DOWNSTREAM)
 """Every predictor that comes with the project."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import Candidate
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive, real
 
@@ -21,6 +22,7 @@ class Kaplan(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate()
     parameters = (
         # the bracket is y^(1/alpha_D): each constant absorbs the unit of the loss through its own exponent
         positive("N_c", start=(1e-3, 1e3), N=1.0, y=lambda p: 1.0 / p["alpha_N"]),
@@ -49,6 +51,7 @@ class Chinchilla(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate()
     parameters = (irreducible("E"), amplitude("A", N="alpha"), exponent("alpha"), amplitude("B", D="beta"), exponent("beta"))
 
     published_constants = {
@@ -71,6 +74,7 @@ class ComputeOnly(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate()
     parameters = (irreducible("E"), amplitude("a", N="b", D="b"), exponent("b"))
 
     @staticmethod
@@ -88,6 +92,7 @@ class OverTraining(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate()
     # a M^eta C^-eta goes as N^(-2 eta), b M^-eta C^-eta as D^(-2 eta)
     parameters = (
         irreducible("E"),
@@ -125,6 +130,7 @@ class DataConstrained(ParametricLaw):
     """
 
     variables = ("params", "tokens", "unique_tokens")
+    candidate = Candidate()
     shared_scale = (("D", "U"),)
     parameters = (
         irreducible("E"),
@@ -165,6 +171,7 @@ class Farseer(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate(most_rows=2_000)
     fixed_scale = ("D",)
     parameters = (
         real("a3", scale={"N": "-gamma"}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive, real
 
@@ -30,6 +31,7 @@ class ChinchillaGamma(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate()
     parameters = (
         irreducible("E"),
         positive("A", start=(0.03, 10.0), N="alpha", y=lambda p: 1.0 / p["gamma"]),
@@ -60,6 +62,7 @@ class Interaction(ParametricLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = NOT_CHOSEN
     parameters = (
         irreducible("E"),
         amplitude("A", N="alpha"),
@@ -86,6 +89,7 @@ class ComputePower(ParametricLaw):
     """
 
     variables = ("flops",)
+    candidate = NotCandidate("shifted-power-law, where compute is the one variable")
     parameters = (irreducible("E"), amplitude("a", C="b"), exponent("b"))
 
     @staticmethod
@@ -107,6 +111,7 @@ class KaplanSteps(ParametricLaw):
     """
 
     variables = ("params", "steps", "batch_size")
+    candidate = NOT_CHOSEN
     parameters = (
         positive("N_c", start=(1e-3, 1e3), N=1.0, y=lambda p: 1.0 / p["alpha_N"]),
         exponent("alpha_N", start=(0.03, 1.0)),
@@ -140,6 +145,7 @@ class EncoderDecoder(ParametricLaw):
     """
 
     variables = ("params_encoder", "params_decoder")
+    candidate = NOT_CHOSEN
     parameters = (irreducible("E"), amplitude("alpha", N_e="p_e", N_d="p_d"), exponent("p_e"), exponent("p_d"))
 
     @staticmethod
@@ -157,6 +163,7 @@ class MultilingualTranslation(ParametricLaw):
     """
 
     variables = ("params", "mix_pair")
+    candidate = NOT_CHOSEN
     fixed_scale = ("p",)
     parameters = (
         irreducible("E"),
@@ -187,6 +194,7 @@ class RepeatedSubset(ParametricLaw):
     """
 
     variables = ("params", "epochs")
+    candidate = NOT_CHOSEN
     parameters = (
         irreducible("E"),
         amplitude("A", N="alpha"),

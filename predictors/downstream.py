@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.compute import Chinchilla
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
@@ -26,6 +27,7 @@ class LossToError(ParametricLaw):
     """
 
     variables = ("source_loss",)
+    candidate = Candidate()
     parameters = (level("epsilon"), factor("k"), positive("gamma", 1e-3, 100.0, start=(0.3, 10.0), L=-1.0))
 
     @staticmethod
@@ -43,6 +45,7 @@ class LossToAccuracy(ParametricLaw):
     """
 
     variables = ("source_loss",)
+    candidate = Candidate()
     parameters = (level("b"), factor("a"), positive("k", 1e-2, 1e3, start=(1.0, 50.0), L=-1.0), location("L_0", start=(0.5, 1.5), L=1.0))
     default_starts = 128
 
@@ -62,6 +65,7 @@ class TokenPower(ParametricLaw):
     """
 
     variables = ("source_loss",)
+    candidate = NOT_CHOSEN
     parameters = (amplitude("a"), positive("m", 1e-3, 1e3, start=(0.1, 30.0), L=-1.0))
 
     @staticmethod
@@ -79,6 +83,7 @@ class DirectAccuracy(ParametricLaw):
     """
 
     variables = ("flops",)
+    candidate = Candidate(values="shares")
     fixed_scale = ("y",)
     parameters = (positive("A", start=(0.05, 5.0), C="alpha"), real("alpha", -5.0, 5.0, start=(0.0, 1.0)))
 
@@ -97,6 +102,7 @@ class PassUntil(ParametricLaw):
     """
 
     variables = ("params",)
+    candidate = NOT_CHOSEN
     fixed_scale = ("y",)
     parameters = (positive("c", start=(0.05, 10.0), N="alpha"), real("alpha", -5.0, 5.0, start=(0.0, 1.0)))
 
@@ -116,6 +122,7 @@ class Densing(ParametricLaw):
     """
 
     variables = ("date",)
+    candidate = NOT_CHOSEN
     fixed_scale = ("t",)
     parameters = (real("A", -20.0, 20.0, start=(-1.0, 4.0)), real("B", start=(-2.0, 2.0), shift={"y": 1.0}))
 
@@ -135,6 +142,7 @@ class CapabilityGap(ParametricLaw):
     """
 
     variables = ("obs_attacker", "obs_target")
+    candidate = NOT_CHOSEN
     fixed_scale = ("attacker", "target", "y")
     parameters = (real("k", start=(-1.0, 3.0)), real("b", start=(-3.0, 3.0)))
 
@@ -166,6 +174,7 @@ class TwoStage(ScalingLaw):
     """
 
     variables = ("params", "tokens", "source_loss")
+    candidate = Candidate()
 
     def __init__(self, second: str = "sigmoid", random_state: int = 0):
         self.second = second

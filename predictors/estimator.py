@@ -13,14 +13,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from predictors.candidacy import Candidacy
 from predictors.columns import check_response, numeric_columns
 from predictors.contract import ANY, columns_read
+from predictors.display import Findings
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["ScalingLaw", "latex_of"]
 
 
-class ScalingLaw(RegressorMixin, BaseEstimator):
+class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn states no types
     """Base of all predictors.
 
     Attributes
@@ -29,9 +31,13 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
         Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
         whatever its name, ``"mix_*"`` every column whose name starts so; None is every numeric
         column. Plain arrays are read by position.
+    candidate : Candidate or NotCandidate
+        Where AutoLaw may use the law, or why it does not. Every law of this project says so in its class; one of another
+        package that says nothing is left out.
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None
+    candidate: ClassVar[Candidacy]
 
     def fit(self, X: pd.DataFrame, y: Any) -> ScalingLaw:
         """Fit on training rows.
@@ -71,6 +77,24 @@ class ScalingLaw(RegressorMixin, BaseEstimator):
             return X
         X = validate_data(self, X, reset=False)
         return pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+
+    def _findings(self) -> Findings | None:
+        """Return what is shown of a fit; None before it."""
+        constants = getattr(self, "params_", None)
+        if constants is None:
+            return None
+        return Findings(table=pd.DataFrame({"estimate": constants}, index=pd.Index(constants, name="constant")), latex=self.latex())
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        head, found = str(super().__repr__(N_CHAR_MAX)), self._findings()
+        return head if found is None else found.as_text(head)
+
+    def _repr_html_(self) -> str:
+        head, found = str(super().__repr__()), self._findings()
+        return str(super()._repr_mimebundle_().get("text/html", head)) if found is None else found.as_html(head)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

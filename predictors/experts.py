@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, positive, real
 
@@ -26,6 +27,7 @@ class Routed(ParametricLaw):
     """
 
     variables = ("params", "experts")
+    candidate = Candidate()
     fixed_scale = ("E",)
     parameters = (
         real("a", start=(-0.3, 0.0)),
@@ -66,6 +68,7 @@ class MoEPower(ParametricLaw):
     """
 
     variables = ("params", "experts")
+    candidate = Candidate()
     parameters = (irreducible("L_inf"), amplitude("B", N="alpha", E="beta"), exponent("alpha"), exponent("beta"))
 
     @staticmethod
@@ -86,6 +89,7 @@ class MoESparsity(ParametricLaw):
     """
 
     variables = ("params", "tokens", "sparsity")
+    candidate = Candidate()
     fixed_scale = ("S",)
     parameters = (
         irreducible("e"),
@@ -120,6 +124,7 @@ class EfficiencyLeverage(ParametricLaw):
     """
 
     variables = ("sparsity", "granularity", "flops")
+    candidate = NOT_CHOSEN
     fixed_scale = ("S", "G", "y")
     parameters = (
         real("alpha_0", start=(-1.5, 0.0), shift={"C": "-alpha_1"}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.contract import ANY
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, irreducible, location, positive, real
@@ -26,6 +27,7 @@ class StepLaw(ParametricLaw):
     """
 
     variables = ("params", "tokens", "learning_rate", "batch_size")
+    candidate = Candidate()
     parameters = (
         irreducible("E"),
         amplitude("A", N="alpha"),
@@ -78,6 +80,7 @@ class CriticalBatch(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     parameters = (amplitude("S_min"), location("B_crit", start=(1e-2, 1e2), B=1.0))
 
     @staticmethod
@@ -96,6 +99,7 @@ class CriticalBatchScaling(ParametricLaw):
     """
 
     variables = ("params", "batch_size")
+    candidate = Candidate()
     parameters = (
         amplitude("S_0", N=lambda p: -p["p"]),
         real("p", -3.0, 3.0, start=(0.0, 1.0)),

@@ -9,9 +9,10 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.allocation import Allocation
+from predictors.candidacy import NotCandidate
 from predictors.columns import select
-from predictors.curve import PowerLaw, ShiftedPowerLaw
 from predictors.estimator import ScalingLaw
+from predictors.power_laws import PowerLaw, ShiftedPowerLaw
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["IsoFLOP"]
@@ -33,6 +34,7 @@ class IsoFLOP(ScalingLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = NotCandidate("it reads whole budgets, which back-tests cut apart")
 
     def fit(self, X: pd.DataFrame, y: Any) -> IsoFLOP:
         """Fit the parabolas, then their vertices against compute.
@@ -68,7 +70,8 @@ class IsoFLOP(ScalingLaw):
     def optimal_params(self, flops: Any) -> np.ndarray:
         """Return the compute-optimal number of parameters at each budget."""
         check_is_fitted(self, "params_")
-        return np.exp(self.params_["log_G"] + self.params_["a"] * np.log(np.asarray(flops, float)))
+        params: np.ndarray = np.exp(self.params_["log_G"] + self.params_["a"] * np.log(np.asarray(flops, float)))
+        return params
 
     def allocate(self, flops: float) -> Allocation:
         """Return the best split of a budget, C = 6 N D."""
@@ -79,7 +82,8 @@ class IsoFLOP(ScalingLaw):
     def _loss(self, N: np.ndarray, C: np.ndarray) -> np.ndarray:
         off = np.log(N) - np.log(self.optimal_params(C))
         bend = np.exp(self.params_["log_k"] - self.params_["kappa"] * np.log(C))
-        return self._floor.predict(pd.DataFrame({"flops": C})) + bend * off**2
+        losses: np.ndarray = self._floor.predict(pd.DataFrame({"flops": C})) + bend * off**2
+        return losses
 
 
 def _budgets(C: np.ndarray) -> list[np.ndarray]:

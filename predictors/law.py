@@ -13,9 +13,10 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors import fitting, uncertainty
+from predictors import fitting, intervals
 from predictors.allocation import Allocation, optimum
 from predictors.columns import select
+from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.fitting import Loss, Problem, Space
 from predictors.parameters import Parameter
@@ -162,7 +163,8 @@ class ParametricLaw(ScalingLaw):
         """
         check_is_fitted(self, "params_")
         X = self._read(X)
-        return self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
+        values: np.ndarray = self._evaluate(self.inputs(X), self.result_.u[None, :])[0]
+        return values
 
     def predict_quantiles(
         self,
@@ -192,16 +194,16 @@ class ParametricLaw(ScalingLaw):
         """
         check_is_fitted(self, "params_")
         inputs, u = self.inputs(self._read(X)), self.result_.u
-        residuals, wanted = uncertainty.enlarged_residuals(self._problem, u), np.asarray(levels, float)
+        residuals, wanted = intervals.enlarged_residuals(self._problem, u), np.asarray(levels, float)
 
         def curve(u: np.ndarray) -> np.ndarray:
             values = self._evaluate(inputs, u)
             return np.log(np.maximum(values, 1e-300)) if self.space == "log" else values
 
         if method == "delta":
-            found = uncertainty.delta_quantiles(curve, u, self.result_.spread, residuals, wanted)
+            found = intervals.delta_quantiles(curve, u, self.result_.spread, residuals, wanted)
         elif method == "bootstrap":
-            found = uncertainty.bootstrap_quantiles(curve, self._resample(n_resamples), residuals, wanted, self.random_state)
+            found = intervals.bootstrap_quantiles(curve, self._resample(n_resamples), residuals, wanted, self.random_state)
         else:
             raise PredictorError(f"method: expected 'bootstrap' or 'delta', got {method!r}")
         return np.exp(found) if self.space == "log" else found
@@ -282,7 +284,7 @@ class ParametricLaw(ScalingLaw):
         return pd.DataFrame(self._problem.raw(self._resample(n_resamples)), columns=list(self.params_))
 
     def _resample(self, n_resamples: int) -> np.ndarray:
-        return uncertainty.resample(self._problem, self.result_.u, self._weights, n_resamples, self.random_state)
+        return intervals.resample(self._problem, self.result_.u, self._weights, n_resamples, self.random_state)
 
     def summary(self) -> pd.DataFrame:
         """Return the constants with standard errors: one row each, columns estimate, se, at_bound, identified."""
@@ -299,9 +301,17 @@ class ParametricLaw(ScalingLaw):
             index=pd.Index(list(self.params_), name="constant"),
         )
 
+    def _findings(self) -> Findings | None:
+        if not hasattr(self, "params_"):
+            return None
+        table = self.summary()
+        notes = np.where(table["at_bound"], "at its bound", np.where(table["identified"], "", "left open by the data"))
+        lines = (f"{len(self._problem.y)} rows, {self.status_}; {self.loss} loss of residuals in {self.space} space",)
+        return Findings(lines, table[["estimate", "se"]].assign(note=notes), self.latex())
+
     def __getstate__(self) -> dict[str, Any]:
         # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it
-        state = super().__getstate__()
+        state: dict[str, Any] = super().__getstate__()
         if "_problem" in state:
             state = {**state, "_problem": replace(state["_problem"], parameters=(), constants=(), formula=None, jacobian=None, turn=None)}
         return state

@@ -2,7 +2,7 @@
 
 Published for accuracies; written here for any response y, with constants of either sign, so that
 an error rate 1 - y is fitted as well as y itself. ``last1``, ``pow2``, ``pow3`` and ``pow4`` are
-`generic.NearestObservation`, `curve.PowerLaw`, `PowerThree` and `PowerFour`.
+`baselines.NearestObservation`, `power_laws.PowerLaw`, `PowerThree` and `PowerFour`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from predictors.contract import ANY
 from predictors.law import ParametricLaw
 from predictors.parameters import exponent, factor, level, location, positive, real
@@ -40,6 +41,7 @@ class PowerThree(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("pow4 without its offset")
     parameters = (level("c"), factor("a", x="b"), exponent("b"))
 
     @staticmethod
@@ -57,6 +59,7 @@ class PowerFour(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (level("c"), factor("a", x="b"), positive("d", start=(1e-3, 3.0), x=1.0), exponent("b"))
 
     @staticmethod
@@ -74,6 +77,7 @@ class ExponentialTwo(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("exp3 with its limit at zero")
     parameters = (factor("a"), real("b", -50.0, 50.0, start=(-0.5, 2.0), scale={"x": -1.0}))
 
     @staticmethod
@@ -92,6 +96,7 @@ class ExponentialThree(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (level("c"), factor("a"), positive("b", 1e-4, 1e3, start=(0.01, 10.0), x=-1.0))
 
     @staticmethod
@@ -109,6 +114,7 @@ class ExponentialFour(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("exp3 stands for exponentials towards a limit")
     parameters = (level("c"), positive("a", start=(0.05, 10.0), x="-d"), real("b", start=(-2.0, 2.0), shift={"y": 1.0}), exponent("d"))
 
     @staticmethod
@@ -126,6 +132,7 @@ class Weibull(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("exp3 stands for exponentials towards a limit")
     parameters = (level("c"), factor("b"), positive("a", start=(0.05, 10.0), x="-d"), exponent("d"))
 
     @staticmethod
@@ -143,6 +150,7 @@ class InverseLog(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     fixed_scale = ("x",)
     parameters = (level("b"), factor("a"))
 
@@ -161,6 +169,7 @@ class LogPower(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("mmf4 with one of its levels at zero")
     parameters = (factor("a"), real("b", start=(-6.0, 6.0), shift={"x": 1.0}), real("c", -10.0, 10.0, start=(-1.5, 1.5)))
 
     @staticmethod
@@ -178,6 +187,7 @@ class MorganMercerFlodin(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (level("a"), positive("b", start=(1e-2, 1e2), x="d"), level("c"), exponent("d"))
 
     @staticmethod
@@ -196,6 +206,7 @@ class VaporPressure(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     parameters = (
         real("a", start=(-1.0, 1.0), shift={"y": 1.0, "x": "-c"}),
         real("b", start=(-0.5, 0.5), scale={"x": 1.0}),
@@ -218,6 +229,7 @@ class ExppThree(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     fixed_scale = ("x", "y")
     parameters = (level("c"), real("b", start=(-30.0, 10.0)), real("a", -5.0, 1.0, start=(-1.0, -0.01)))
 
@@ -236,6 +248,7 @@ class Hill(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("mmf4 with one of its levels at zero")
     parameters = (factor("a"), real("b", -10.0, 10.0, start=(-1.5, 1.5)), location("c", start=(1e-3, 1e3), x=1.0))
 
     @staticmethod

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from predictors.columns import select
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
@@ -55,6 +56,8 @@ class DataMixing(_Mixture):
     shares sum to 1, so one of k and the t is redundant: k is left out.
     """
 
+    candidate = Candidate(most_columns=32)
+
     default_starts = 64
 
     @property
@@ -87,6 +90,8 @@ class OptimalMixture(_WithScale):
 
     Shukor et al. 2025, the additive law (arXiv 2507.09404).
     """
+
+    candidate = Candidate(most_rows=400)
 
     default_starts = 64
 
@@ -123,6 +128,8 @@ class OptimalMixtureJoint(_WithScale):
 
     and B(h) likewise. Shukor et al. 2025, the joint law (arXiv 2507.09404).
     """
+
+    candidate = NotCandidate("optimal-mixture[additive] stands for it with half the constants")
 
     default_starts = 64
 
@@ -168,6 +175,7 @@ class KnowledgeInfusion(ParametricLaw):
     """
 
     variables = ("params",)
+    candidate = NOT_CHOSEN
     parameters = (irreducible("c"), amplitude("a", N="b"), exponent("b"))
 
     @staticmethod
@@ -200,7 +208,7 @@ class _Regression(ScalingLaw):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return predictions, shape (n,)."""
         check_is_fitted(self, "model_")
-        found = self.model_.predict(self._features(self._read(X)))
+        found: np.ndarray = self.model_.predict(self._features(self._read(X)))
         return np.exp(np.clip(found, -690.0, 690.0)) if self.log_ else found
 
     def _shares(self, X: pd.DataFrame) -> np.ndarray:
@@ -216,6 +224,8 @@ class MixtureRegression(_Regression):
     Liu et al. 2024 (arXiv 2407.01492).
     """
 
+    candidate = Candidate()
+
     def _features(self, X: pd.DataFrame) -> np.ndarray:
         return np.column_stack([self._shares(X), *self._scale(X)])
 
@@ -229,6 +239,8 @@ class LogMixture(_Regression):
     where it varies.
     """
 
+    candidate = Candidate()
+
     def _features(self, X: pd.DataFrame) -> np.ndarray:
         shares = self._shares(X)
         return np.column_stack([shares, np.log(shares + 0.01), *self._scale(X)])
@@ -241,6 +253,7 @@ class MixtureBoosting(ScalingLaw):
     """
 
     variables = ("mix_*",)
+    candidate = Candidate()
 
     def fit(self, X: pd.DataFrame, y: Any) -> MixtureBoosting:
         """Fit the trees."""
@@ -256,7 +269,7 @@ class MixtureBoosting(ScalingLaw):
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return predictions, shape (n,)."""
         check_is_fitted(self, "model_")
-        found = self.model_.predict(self._features(self._read(X)))
+        found: np.ndarray = self.model_.predict(self._features(self._read(X)))
         return np.exp(found) if self.log_ else found
 
     def _features(self, X: pd.DataFrame) -> np.ndarray:

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import Candidate
 from predictors.columns import select
 from predictors.estimator import ScalingLaw
 
@@ -20,7 +21,8 @@ _RIDGE = 0.05  # of the weights, in units of standardised components: keeps sepa
 
 def _logit(share: np.ndarray) -> np.ndarray:
     inside = np.clip(share, 1e-3, 1.0 - 1e-3)
-    return np.log(inside) - np.log1p(-inside)
+    logit: np.ndarray = np.log(inside) - np.log1p(-inside)
+    return logit
 
 
 def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -37,7 +39,8 @@ def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _sigmoid(Z: np.ndarray, theta: np.ndarray) -> np.ndarray:
     *weights, intercept, chance = theta
-    return chance + (1.0 - chance) / (1.0 + np.exp(-np.clip(Z @ np.array(weights) + intercept, -50.0, 50.0)))
+    found: np.ndarray = chance + (1.0 - chance) / (1.0 + np.exp(-np.clip(Z @ np.array(weights) + intercept, -50.0, 50.0)))
+    return found
 
 
 class Observational(ScalingLaw):
@@ -55,6 +58,7 @@ class Observational(ScalingLaw):
     """
 
     variables = ("flops", "obs_*")
+    candidate = Candidate(values="shares")
 
     def __init__(self, n_components: int = 3):
         self.n_components = n_components
@@ -103,6 +107,7 @@ class Sloth(ScalingLaw):
     """
 
     variables = ("params", "tokens")
+    candidate = Candidate(values="shares", needs=("curve",))
 
     def __init__(self, ridge: float = 0.3):
         self.ridge = ridge

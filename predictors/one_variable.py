@@ -1,4 +1,4 @@
-"""Simple shapes of one scale variable: lines, parabolas and sigmoids, in x or its logarithm."""
+"""Other simple forms of one scale variable than power laws: lines, parabolas and sigmoids, in x or its logarithm."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from predictors.contract import ANY
 from predictors.law import ParametricLaw
 from predictors.parameters import factor, level, location, positive
@@ -23,6 +24,7 @@ class LogLine(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (level("a", x="-b"), factor("b"))
 
     @staticmethod
@@ -40,6 +42,7 @@ class QuadraticLog(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate("one-variable")
     parameters = (
         level("a", x=lambda p: -p["b"] + p["c"] * p["ln x"]),
         factor("b", shift={"x": lambda p: -2.0 * p["c"]}),
@@ -62,6 +65,7 @@ class CubicLog(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("quadratic-log stands for curves that turn")
     parameters = (
         level("a", x=lambda p: -p["b"] + (p["c"] - p["d"] * p["ln x"]) * p["ln x"]),
         factor("b", shift={"x": lambda p: -2.0 * p["c"] + 3.0 * p["d"] * p["ln x"]}),
@@ -86,6 +90,7 @@ class SigmoidLog(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("the same curve as mmf4")
     parameters = (level("A"), level("B"), location("x_0", start=(1e-3, 1e3), x=1.0), positive("s", 1e-2, 20.0, start=(0.1, 3.0)))
 
     @staticmethod
@@ -104,6 +109,7 @@ class Line(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     parameters = (level("a"), factor("b", x=-1.0))
 
     @staticmethod
@@ -122,6 +128,7 @@ class Proportional(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("power-law with its exponent fixed")
     parameters = (factor("kappa", x=-1.0),)
 
     @staticmethod
@@ -139,6 +146,7 @@ class InverseWidth(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = NotCandidate("shifted-power-law with its exponent fixed")
     parameters = (level("E"), factor("a", m=1.0))
 
     @staticmethod

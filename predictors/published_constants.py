@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from predictors.candidacy import NotCandidate
+from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
 from scalingbench.common.errors import PredictorError
@@ -29,6 +32,8 @@ class PublishedLaw(ScalingLaw):
     source : str
         A key of the law's `ParametricLaw.published_constants`.
     """
+
+    candidate = NotCandidate("its constants are not fitted to the rows at hand")
 
     def __init__(self, law: str = "predictors.compute:Chinchilla", source: str = "besiroglu2024"):
         self.law = law
@@ -60,7 +65,8 @@ class PublishedLaw(ScalingLaw):
 
     def _law(self) -> ParametricLaw:
         module, _, name = self.law.partition(":")
-        return getattr(importlib.import_module(module), name)()
+        law: type[ParametricLaw] = getattr(importlib.import_module(module), name)
+        return law()
 
     def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
         """Look the constants up."""
@@ -69,6 +75,10 @@ class PublishedLaw(ScalingLaw):
         _check_source(type(law), self.source)
         self.params_ = dict(law.published_constants[self.source])
         return self
+
+    def _findings(self) -> Findings | None:
+        found = super()._findings()
+        return found and replace(found, lines=(f"constants of {self.source}, not fitted",), latex=type(self._law()).latex())
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return the law's values, shape (n,)."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from predictors.candidacy import Candidate
 from predictors.columns import select
 from predictors.fitting import Loss, Space
 from predictors.law import ParametricLaw
@@ -42,6 +43,7 @@ class LRAnnealing(ParametricLaw):
     """
 
     variables = ("run", "steps", "learning_rate")
+    candidate = Candidate()
     parameters = (irreducible("L_0"), amplitude("A", S1="alpha"), exponent("alpha"), amplitude("C", S2=-1.0))
 
     def __init__(
@@ -97,6 +99,7 @@ class MultiPower(ParametricLaw):
     """
 
     variables = ("run", "steps", "learning_rate")
+    candidate = Candidate(most_rows=3_000)
     default_starts = 32
     parameters = (
         irreducible("L_0"),

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.generic import Logarithmic
+from predictors.baselines import Logarithmic
+from predictors.candidacy import NotCandidate
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["SymbolicRegression"]
@@ -25,6 +26,8 @@ class SymbolicRegression(Logarithmic):
     random_state : int
         Its seed.
     """
+
+    candidate = NotCandidate("it needs an optional package, and takes minutes")
 
     def __init__(self, generations: int = 15, population: int = 500, random_state: int = 0):
         self.generations = generations

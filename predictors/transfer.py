@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from predictors.candidacy import NOT_CHOSEN, Candidate
 from predictors.contract import ANY
 from predictors.law import ParametricLaw
 from predictors.parameters import amplitude, exponent, factor, irreducible, level, positive, real
@@ -22,6 +23,7 @@ class Rectified(ParametricLaw):
     """
 
     variables = (ANY,)
+    candidate = Candidate()
     parameters = (
         irreducible("E"),
         amplitude("B", D="beta"),
@@ -45,6 +47,7 @@ class PostTrainingPower(ParametricLaw):
     """
 
     variables = ("samples",)
+    candidate = NOT_CHOSEN
     fixed_scale = ("D",)
     parameters = (level("P_inf"), factor("a"), exponent("b"))
 
@@ -59,10 +62,11 @@ class LogLaw(ParametricLaw):
 
     .. math:: f(D) = \left(\ln (A D^{\alpha})\right)^{\beta}
 
-    Isik et al. 2024, eq. 1 (arXiv 2402.04177). Their law for the cross-entropy is `curve.ShiftedPowerLaw`.
+    Isik et al. 2024, eq. 1 (arXiv 2402.04177). Their law for the cross-entropy is `power_laws.ShiftedPowerLaw`.
     """
 
     variables = (ANY,)
+    candidate = NOT_CHOSEN
     parameters = (
         real("log_A", start=(0.1, 2.0), scale={"y": lambda p: 1.0 / p["beta"]}, shift={"D": "-alpha"}),
         real("alpha", -10.0, 10.0, start=(0.0, 0.5), scale={"y": lambda p: 1.0 / p["beta"]}),
@@ -84,6 +88,7 @@ class LossToLoss(ParametricLaw):
     """
 
     variables = ("source_loss",)
+    candidate = Candidate()
     parameters = (
         irreducible("E_1"),
         amplitude("K", L_0=lambda p: -p["kappa"]),

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 from sklearn.base import BaseEstimator, RegressorMixin
+
+# property tests: few examples, the same ones every time; pytest --hypothesis-profile=long tests/properties looks for new ones
+_SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+settings.register_profile("short", max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW)
+settings.register_profile("long", max_examples=5000, deadline=None, suppress_health_check=_SLOW, print_blob=True)
+settings.load_profile("short")
 
 MIRROR = os.environ.get("SCALINGBENCH_MIRROR")
 

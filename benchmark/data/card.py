@@ -13,14 +13,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scalingbench.common.errors import SchemaError
+from scalingbench.common.documents import parse_yaml, read_text
+from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import first_problem
+from scalingbench.common.references import Reference
 
 __all__ = ["Card", "Metric", "load_card", "parse_card"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Metric(_Strict):
@@ -30,16 +32,6 @@ class Metric(_Strict):
     meaning: str
     noise: float | None = None
     """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
-
-
-class Paper(_Strict):
-    """A paper to cite."""
-
-    title: str
-    authors: str
-    year: int
-    arxiv: str | None = None
-    venue: str | None = None
 
 
 class Upstream(_Strict):
@@ -57,7 +49,7 @@ class Facts(_Strict):
 
     tier: Literal["bundled", "fetch-only"]
     license_note: str
-    papers: tuple[Paper, ...] = Field(min_length=1)
+    papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""
     truth: dict[str, dict[str, float]] = Field(default_factory=dict)
@@ -120,18 +112,20 @@ def parse_card(name: str, text: str) -> Card:
     SchemaError
         If the front matter is missing, is not YAML or breaks the model; names the field.
     """
-    import yaml
-
     parts = text.split("---\n", 2)
     if len(parts) != 3 or parts[0].strip():
         raise SchemaError(f"data_cards/{name}.md: must begin with YAML front matter between two lines '---'")
     try:
-        fields = yaml.safe_load(parts[1])
-        return Card(name=name, body=parts[2].strip(), **fields)
-    except (yaml.YAMLError, TypeError) as error:
-        raise SchemaError(f"data_cards/{name}.md: front matter: {' '.join(str(error).split())}") from None
+        fields = parse_yaml(parts[1])
+        if not isinstance(fields, dict):
+            raise InputError("must hold 'field: value' lines")
+        if taken := {"name", "body"} & fields.keys():
+            raise InputError(f"{min(taken)!r} is no field: the name is that of the file, the body stands below")
+        return Card.model_validate({**fields, "name": name, "body": parts[2].strip()})
     except ValidationError as error:
         raise SchemaError(f"data_cards/{name}.md: {first_problem(error)}") from None
+    except InputError as error:
+        raise SchemaError(f"data_cards/{name}.md: front matter: {error}") from None
 
 
 def cards_folder() -> Path:
@@ -153,4 +147,4 @@ def load_card(name: str) -> Card:
     file = cards_folder() / f"{name}.md"
     if not file.is_file():
         raise SchemaError(f"data_cards/{name}.md: no such card")
-    return parse_card(name, file.read_text(encoding="utf-8"))
+    return parse_card(name, read_text(file, SchemaError))

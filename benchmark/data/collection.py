@@ -17,7 +17,9 @@ from benchmark.data.card import Card, load_card
 from benchmark.data.sources import build_table, source_names
 from benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
+from scalingbench.common.messages import described
 from scalingbench.common.names import unknown_name
+from scalingbench.common.tables import facts_html
 
 __all__ = [
     "Collection",
@@ -69,6 +71,29 @@ class Collection:
     def digest(self) -> str:
         """Hash of every cell of the table."""
         return table_digest(self.table)
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.table)} rows of {self.n_runs} runs"
+        return f"Collection({self.name}: {sizes}; {_some(self.metrics, 3)} by {_some(self.variables)})"
+
+    def _repr_html_(self) -> str:
+        return facts_html(
+            f"{self.name}: {self.card.pretty_name}",
+            [
+                ("rows", len(self.table)),
+                ("runs", self.n_runs),
+                ("curves", f"{self.table['curve'].nunique()} (one is: {self.card.scalingbench.curves})"),
+                ("metrics", _some(self.metrics)),
+                ("variables", _some(self.variables)),
+                ("licence", self.card.license),
+                ("cite", "; ".join(paper.short for paper in self.card.scalingbench.papers)),
+            ],
+        )
+
+
+def _some(names: tuple[str, ...], most: int = 8) -> str:
+    """Return the first names."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def table_digest(table: pd.DataFrame) -> str:
@@ -138,8 +163,8 @@ def _read_bundled(name: str) -> pd.DataFrame:
         raise FetchError(f"{path}: bundled table is missing; {hint}")
     try:
         table = pd.read_parquet(path)
-    except Exception as error:
-        raise FetchError(f"{path}: cannot be read: {str(error).splitlines()[0]}; {hint}") from None
+    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
+        raise FetchError(f"{path}: cannot be read: {described(error, 200)}; {hint}") from None
     if table_digest(table) != read_facts().get(name, {}).get("digest"):
         raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")
     return table
@@ -153,7 +178,8 @@ def digests_path() -> Path:
 def read_facts() -> dict[str, dict[str, Any]]:
     """Return digest, rows, runs and curves of every collection's table, as recorded when it was built."""
     path = digests_path()
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    recorded: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return recorded
 
 
 def facts_of(collection: Collection) -> dict[str, Any]:

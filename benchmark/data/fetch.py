@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from scalingbench.common.errors import FetchError
-from scalingbench.common.files import sha256_of
+from scalingbench.common.files import replacing, sha256_of
+from scalingbench.common.messages import described
 
-__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "locate", "mirror"]
+__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "cache_folder", "locate", "mirror"]
 
 MIRROR_VARIABLE = "SCALINGBENCH_MIRROR"
 """Environment variable naming the mirror, laid out as ``<folder>/raw/<file>``."""
@@ -24,9 +28,9 @@ class UpstreamFile:
     folder : str
         Folder of the mirror that holds it.
     name : str
-        Path below that folder's ``raw/``.
+        Path below that folder's ``raw/``, where the file may also lie gzipped under ``<name>.gz``.
     sha256 : str
-        Hash of the content.
+        Hash of the content, before any packing by the mirror.
     url : str, optional
         Address at a pinned commit. None marks a transcription of figures (from a notebook, a
         JSON tree or a plot), which exists in the mirror only.
@@ -66,8 +70,10 @@ def locate(file: UpstreamFile) -> Path:
         If it is nowhere to be had, or its content is not what was pinned.
     """
     root = mirror()
-    if root is not None and (path := root / file.folder / "raw" / file.name).is_file():
-        return _checked(path, file)
+    if root is not None:
+        for name in (file.name, f"{file.name}.gz"):
+            if (path := root / file.folder / "raw" / name).is_file():
+                return _checked(path, file, path, "was altered")
     if file.url is None:
         raise FetchError(
             f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that holds it"
@@ -75,27 +81,41 @@ def locate(file: UpstreamFile) -> Path:
     return _download(file)
 
 
-def _checked(path: Path, file: UpstreamFile) -> Path:
-    found = sha256_of(path)
+def _checked(path: Path, file: UpstreamFile, place: object, what: str) -> Path:
+    packed = path.suffix == ".gz" and not file.name.endswith(".gz")
+    found = _sha256_unpacked(path) if packed else sha256_of(path)
     if found != file.sha256:
-        raise FetchError(f"{path}: sha256 is {found[:12]}..., pinned is {file.sha256[:12]}...; the file was altered")
+        raise FetchError(f"{place}: {what}: sha256 is {found[:12]}..., pinned is {file.sha256[:12]}...")
     return path
 
 
-def _download(file: UpstreamFile) -> Path:
-    import logging
+def _sha256_unpacked(path: Path) -> str:
+    """Return the sha256 of what a gzipped file holds."""
+    try:
+        with gzip.open(path, "rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
+        raise FetchError(f"{path}: is not a whole gzip file: {described(error)}") from None
 
+
+def cache_folder() -> Path:
+    """Return the user's cache: ``$SCALINGBENCH_CACHE``, or the place that the operating system has for it."""
     import pooch
 
-    pooch.get_logger().setLevel(logging.WARNING)
-    cache = Path(os.environ.get("SCALINGBENCH_CACHE") or pooch.os_cache("scalingbench"))
-    target = cache / file.folder / file.name
-    try:  # pooch downloads to a temporary name, checks the hash, then renames
-        pooch.retrieve(file.url, known_hash=f"sha256:{file.sha256}", path=target.parent, fname=target.name)
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise FetchError(f"{file.url}: content is not what was pinned: {reason}") from None
-    except Exception as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise FetchError(f"{file.folder}/{file.name}: cannot be downloaded from {file.url}: {reason}") from None
+    return Path(os.environ.get("SCALINGBENCH_CACHE") or pooch.os_cache("scalingbench"))
+
+
+def _download(file: UpstreamFile) -> Path:
+    """Return the file from the cache, downloaded where the cache lacks it or holds another."""
+    import pooch
+
+    target = cache_folder() / file.folder / file.name
+    if target.is_file() and sha256_of(target) == file.sha256:
+        return target
+    with replacing(target) as temporary:
+        try:
+            pooch.HTTPDownloader()(file.url, str(temporary), None)
+        except Exception as error:  # whatever goes wrong between here and the host
+            raise FetchError(f"{file.folder}/{file.name}: cannot be downloaded from {file.url}: {described(error, 200)}") from None
+        _checked(temporary, file, file.url, "is not what was pinned")
     return target

@@ -6,6 +6,9 @@ variables, metrics and flags there are is stated in `benchmark.data.variables`.
 
 from __future__ import annotations
 
+import re
+import warnings
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +17,25 @@ import pandas as pd
 
 from benchmark.data.variables import FLAGS, VARIABLES, Variable, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
+from scalingbench.common.messages import described
 from scalingbench.common.names import nearest
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-__all__ = ["IDENTITY", "check_columns", "normalise", "read_table", "validate"]
+__all__ = ["IDENTITY", "check_columns", "normalise", "read_table", "read_unchecked", "validate"]
 
 
 IDENTITY = ("collection", "curve", "run", "metric")
 _OPTIONAL_FLOATS = ("value_low", "value_high", "seed")
 _TEXT = (*IDENTITY, "flag", "split")
 _MAY_LACK_VALUE = frozenset({"missing", "diverged"})
+_NUMBER_CELLS = (str, int, float, Decimal, np.integer, np.floating)
+_TEXT_CELLS = (str, int, float, np.integer, np.floating)
+_LONGEST_CELL = 80
+_MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None")
+"""What stands for a missing number in a CSV file."""
+_PARQUET_INDEX = r"__index_level_\d+__"
 
 
 def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataFrame:
@@ -59,12 +69,30 @@ def _to_text(column: pd.Series) -> pd.Series:
 
 
 def _to_float(column: pd.Series, name: str) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    broken = numbers.isna() & column.notna() & (column.astype(str).str.strip().str.lower() != "nan")
-    if broken.any():
-        row = int(np.flatnonzero(broken.to_numpy())[0])
-        raise SchemaError(f"row {row + 1}, column {name!r}: {column.iloc[row]!r} is not a number")
+    if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
+        return pd.Series(column.to_numpy("float64", na_value=np.nan), index=column.index)
+    cells = column.astype(object)
+    _refuse_cells(cells, _NUMBER_CELLS, name, "is not a number")
+    numbers = pd.to_numeric(cells.map(_as_float), errors="coerce").astype("float64")
+    broken = numbers.isna() & cells.notna() & (cells.astype(str).str.strip().str.lower() != "nan")
+    _refuse(cells, broken, name, "is not a number")
     return numbers
+
+
+def _as_float(cell: Any) -> Any:
+    """Return a cell as a float where it holds a number of any size; text is left as it is."""
+    if isinstance(cell, str) or pd.isna(cell):
+        return cell
+    try:
+        return float(cell)
+    except OverflowError:
+        return float("inf")
+
+
+def _refuse_cells(cells: pd.Series, kinds: tuple[type, ...], name: str, rule: str) -> None:
+    """Refuse cells of other kinds: dates, truth values, bytes, lists."""
+    wrong = [isinstance(c, bool) or not (isinstance(c, kinds) or c is None or c is pd.NA or c is pd.NaT) for c in cells]
+    _refuse(cells, np.array(wrong, bool), name, rule)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -85,28 +113,68 @@ def read_table(path: str | Path) -> pd.DataFrame:
     SchemaError
         If the file cannot be read or breaks a rule; rows are counted from 1 below the header.
     """
-    path = Path(path)
+    raw = read_unchecked(path)
     try:
-        raw = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except FileNotFoundError:
-        raise SchemaError(f"{path}: no such file") from None
-    except Exception as error:
-        raise SchemaError(f"{path}: cannot be read as a table: {str(error).splitlines()[0]}") from None
-    try:
-        check_columns(raw)
         validate(raw)
         return normalise(raw)
     except SchemaError as error:
         raise SchemaError(f"{path}: {error}") from None
 
 
+def read_unchecked(path: str | Path) -> pd.DataFrame:
+    """Return the cells of a CSV or Parquet file as they are.
+
+    Raises
+    ------
+    SchemaError
+        If the file cannot be read as a table.
+    """
+    path = Path(path)
+    try:
+        return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    except FileNotFoundError:
+        raise SchemaError(f"{path}: no such file") from None
+    except SchemaError as error:
+        raise SchemaError(f"{path}: {error}") from None
+    except Exception as error:  # the libraries raise errors of many kinds on a file that holds no table
+        raise SchemaError(f"{path}: cannot be read as a table: {described(error, 200)}") from None
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Return the cells of a CSV file; names are text as written, so that ``001`` and ``NA`` are names too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name would be cut off, or shift all others
+        try:
+            numbers = [name for name in pd.read_csv(path, nrows=0, index_col=False).columns if name not in _TEXT]
+            return pd.read_csv(
+                path,
+                dtype=dict.fromkeys(_TEXT, str),
+                na_values=dict.fromkeys(numbers, _MISSING),
+                keep_default_na=False,
+                index_col=False,
+                low_memory=False,
+            )
+        except pd.errors.ParserWarning:
+            raise SchemaError("rows have more cells than the header has names") from None
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Return the columns of a Parquet file; one that pandas calls an index is a column like any other, row numbers are none."""
+    import pyarrow.parquet as pq
+
+    table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
+    return table.loc[:, [re.fullmatch(_PARQUET_INDEX, str(name)) is None for name in table.columns]]
+
+
 def check_columns(table: pd.DataFrame) -> None:
     """Refuse unknown columns and a table without values, before any type is touched."""
     known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
     for column in table.columns:
-        if column not in known and not is_variable(str(column)):
+        if not isinstance(column, str) or (column not in known and not is_variable(column)):
             near = _near(str(column), (*known, *VARIABLES))
             raise SchemaError(f"column {column!r}: not a column of the schema{near}")
+    if not table.columns.is_unique:
+        raise SchemaError(f"column {table.columns[table.columns.duplicated()][0]!r}: is there twice")
     if "value" not in table:
         raise SchemaError("column 'value': missing; it holds the measured loss or accuracy")
     if len(table) == 0:
@@ -132,15 +200,24 @@ def validate(table: pd.DataFrame) -> None:
         On the first broken rule, with the row (counted from 1), the column and the rule.
     """
     check_columns(table)
-    text = {c: _to_text(table[c]) for c in _TEXT if c in table}
+    table = table.reset_index(drop=True)
+    text = {c: _checked_text(table[c], c) for c in _TEXT if c in table}
     numbers = {c: _to_float(table[c], c) for c in table.columns if c not in _TEXT}
-    typed = pd.DataFrame({**text, **numbers}).reset_index(drop=True)
+    typed = pd.DataFrame({**text, **numbers})
     flags = typed["flag"] if "flag" in typed else pd.Series("", index=typed.index)
     if "metric" not in typed:
         typed["metric"] = "loss"
     _check_with_pandera(typed, _rules(typed))
     _check_values(typed, flags)
+    _check_intervals(typed)
     _check_unique(typed[~flags.str.contains("duplicate")])
+
+
+def _checked_text(column: pd.Series, name: str) -> pd.Series:
+    cells = column.astype(object)
+    _refuse_cells(cells, _TEXT_CELLS, name, "is not text")
+    _refuse(cells, np.array([not str(c).isprintable() for c in cells], bool), name, "holds a character that cannot be printed")
+    return _to_text(cells)
 
 
 def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
@@ -185,7 +262,7 @@ def _check_with_pandera(table: pd.DataFrame, rules: pa.DataFrameSchema) -> None:
         rule = getattr(error.check, "error", None) or str(error.check)
         if isinstance(cases, pd.DataFrame) and "index" in cases and cases["index"].notna().any():
             row, case = int(cases["index"].iloc[0]), cases["failure_case"].iloc[0]
-            raise SchemaError(f"row {row + 1}, column {error.column_name!r}: {case!r} {rule}") from None
+            raise SchemaError(f"row {row + 1}, column {error.column_name!r}: {_shown(case)} {rule}") from None
         raise SchemaError(f"column {error.column_name!r}: {rule}") from None
 
 
@@ -193,13 +270,24 @@ def _check_values(table: pd.DataFrame, flags: pd.Series) -> None:
     value, metric = table["value"].to_numpy(float), table["metric"].to_numpy()
     excused = flags.map(lambda f: bool(_MAY_LACK_VALUE & set(f.split("|")))).to_numpy(bool)
     broken = ~np.isfinite(value) & ~(excused & np.isnan(value))
-    _refuse(table, broken, "value", "must be finite (a run without a value is flagged 'missing' or 'diverged')")
-    for name in np.unique(metric):
-        kind = metric_kind(str(name))
+    _refuse(table["value"], broken, "value", "must be finite (a run without a value is flagged 'missing' or 'diverged')")
+    for name in table["metric"].unique():
+        of_metric = metric == name
+        try:
+            kind = metric_kind(name)
+        except SchemaError as error:
+            raise SchemaError(f"row {int(np.flatnonzero(of_metric)[0]) + 1}, column 'metric': {error}") from None
         low = (value < kind.low) if kind.zero else (value <= kind.low)
-        outside = (metric == name) & np.isfinite(value) & (low | (value > kind.high))
+        outside = of_metric & np.isfinite(value) & (low | (value > kind.high))
         bracket = "[" if kind.zero else "("
-        _refuse(table, outside, "value", f"lies outside {bracket}{kind.low:g}, {kind.high:g}], the range of metric {name!r}")
+        _refuse(table["value"], outside, "value", f"lies outside {bracket}{kind.low:g}, {kind.high:g}], the range of metric {name!r}")
+
+
+def _check_intervals(table: pd.DataFrame) -> None:
+    """Refuse an interval that is upside down or does not hold its own value."""
+    for low, high in (("value_low", "value_high"), ("value_low", "value"), ("value", "value_high")):
+        if low in table and high in table:
+            _refuse(table[low], table[low] > table[high], low, f"lies above {high!r} of the row")
 
 
 def _check_unique(table: pd.DataFrame) -> None:
@@ -209,12 +297,18 @@ def _check_unique(table: pd.DataFrame) -> None:
     twice = table.duplicated(keys, keep="first")
     if twice.any():
         row = table.index[twice][0]
-        same = (table[keys].fillna(-1.0) == table.loc[row, keys].fillna(-1.0)).all(axis=1)
-        first = table.index[same][0]
+        same = (table[keys] == table.loc[row, keys]) | (table[keys].isna() & table.loc[row, keys].isna())
+        first = table.index[same.all(axis=1)][0]
         raise SchemaError(f"row {row + 1}: repeats row {first + 1} in ({', '.join(keys)}); flag it 'duplicate' or remove it")
 
 
-def _refuse(table: pd.DataFrame, broken: np.ndarray, column: str, rule: str) -> None:
-    if broken.any():
-        row = int(np.flatnonzero(broken)[0])
-        raise SchemaError(f"row {row + 1}, column {column!r}: {table[column].iloc[row]!r} {rule}")
+def _refuse(column: pd.Series, broken: np.ndarray | pd.Series, name: str, rule: str) -> None:
+    """Raise for the first broken row of a column, if there is one."""
+    rows = np.flatnonzero(np.asarray(broken, bool))
+    if len(rows):
+        raise SchemaError(f"row {rows[0] + 1}, column {name!r}: {_shown(column.iloc[rows[0]])} {rule}")
+
+
+def _shown(cell: Any) -> str:
+    """Return a cell as it is named in a message."""
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)[:_LONGEST_CELL]

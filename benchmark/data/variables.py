@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from scalingbench.common.errors import SchemaError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["FLAGS", "METRIC_KINDS", "OPEN_PREFIXES", "VARIABLES", "MetricKind", "Variable", "is_variable", "metric_kind", "variables_of"]
 
@@ -88,6 +85,10 @@ VARIABLES: dict[str, Variable] = {
         Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input"),
         Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference"),
         Variable("date", "t", "years", "release date", sign=True),
+        Variable("device_hours", "h_d", "hours", "accelerator time spent on training, all devices together"),
+        Variable("progress", "p_t", "1", "share of the planned training that is done"),
+        Variable("tokens_per_param", "D/N", "tokens per parameter", "training tokens over parameters; which ones is said in the card"),
+        Variable("compressibility", "g", "1", "compressed size of the training text over its size"),
     )
 }
 """Every scale variable, in the order in which a table shows them."""
@@ -95,6 +96,7 @@ VARIABLES: dict[str, Variable] = {
 
 OPEN_PREFIXES = ("mix_", "obs_")
 """Families of variables with open names: the share of a training domain, and a benchmark's result handed over as input."""
+_OPEN_NAME = re.compile(rf"({'|'.join(OPEN_PREFIXES)})[A-Za-z0-9_-]+")
 
 
 METRIC_KINDS: dict[str, MetricKind] = {
@@ -140,11 +142,11 @@ def metric_kind(metric: str) -> MetricKind:
 
 
 def is_variable(column: str) -> bool:
-    """Return whether a column is a scale variable."""
-    return column in VARIABLES or column.startswith(OPEN_PREFIXES)
+    """Return whether a column is a scale variable: registered, or of an open family and named by letters, digits, ``_`` and ``-``."""
+    return column in VARIABLES or _OPEN_NAME.fullmatch(column) is not None
 
 
 def variables_of(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the scale variables of a table, in registry order, mixture weights last."""
     registered = [name for name in VARIABLES if name in table.columns]
-    return (*registered, *sorted(c for c in table.columns if c.startswith(OPEN_PREFIXES)))
+    return (*registered, *sorted(c for c in map(str, table.columns) if c not in VARIABLES and is_variable(c)))

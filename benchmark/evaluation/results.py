@@ -8,7 +8,7 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -18,14 +18,16 @@ import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
-from scalingbench.common.messages import described, one_line
+from scalingbench.common.messages import count_of, described, one_line
 from scalingbench.common.names import slug
+from scalingbench.common.tables import Table, number
 
 __all__ = [
     "FoldResult",
     "Status",
     "TaskResult",
     "as_stored",
+    "list_result_files",
     "load_results",
     "part_path",
     "predictor_path",
@@ -86,6 +88,23 @@ class TaskResult:
     def failures(self) -> tuple[FoldResult, ...]:
         """Folds that failed."""
         return tuple(f for f in self.folds if f.status != "ok")
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        predictions = count_of(sum(len(f.predictions) for f in self.folds), "prediction")
+        return f"TaskResult({self.predictor} on {self.task}: {count_of(len(self.folds), 'fit')}{failed}, {predictions})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [f.fold, f.status, str(len(f.predictions)), number(1000 * f.fit_seconds, 1), _constants(f), one_line(f.message)]
+            for f in self.folds
+        ]
+        header = ("fit", "status", "predictions", "fit ms", "constants", "message")
+        return Table(header, rows, text=frozenset({0, 1, 4, 5}), note=repr(self)).head(20).html()
+
+
+def _constants(fold: FoldResult) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in fold.constants.items())
 
 
 def as_stored(values: np.ndarray) -> np.ndarray:
@@ -168,7 +187,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     Raises
     ------
     InputError
-        If it is not one; names the file.
+        If it is not one, or a row of it breaks a rule; names the file.
     """
     import pyarrow.parquet as pq
 
@@ -176,10 +195,17 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     try:
         rows = _checked(pq.ParquetFile(source)).read().to_pylist()  # a file, never a folder of them
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
-        for row in rows:
-            grouped.setdefault(tuple(_text(row[name]) for name in _SHARED), []).append(_fold(row))
-    except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
-        raise InputError(f"{where}not a result file: {described(error)}") from None
+        seen: set[tuple[tuple[str, ...], str]] = set()
+        for number, row in enumerate(rows, start=1):
+            if rule := _broken_rule(row, fold := _fold(row)):
+                raise ValueError(f"row {number}: {rule}")
+            key = tuple(row[name] for name in _SHARED)
+            if (key, fold.fold) in seen:
+                raise ValueError(f"row {number}: fold {fold.fold!r} of the task is there twice")
+            seen.add((key, fold.fold))
+            grouped.setdefault(key, []).append(fold)
+    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
+        raise InputError(f"{where}not a result file: {described(error, 200)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
 
 
@@ -192,30 +218,49 @@ def _checked(file: Any) -> Any:
     return file
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text, got {type(value).__name__}")
-    return value
+def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
+    """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
+    for name in (*_SHARED, "fold", "message"):
+        if not isinstance(row[name], str):
+            return f"{name} is no text"
+    if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
+        return "parameters and versions are no JSON objects"
+    if fold.status not in get_args(Status):
+        return f"status {one_line(fold.status, 40)!r} is none of {', '.join(get_args(Status))}"
+    if fold.status == "ok" and (fold.predictions.ndim != 1 or not len(fold.predictions) or not np.isfinite(fold.predictions).all()):
+        return "a fold that is ok has one finite prediction or more"
+    if any(q.shape != fold.predictions.shape or not 0.0 < level < 1.0 for level, q in fold.quantiles.items()):
+        return "quantiles have a level between 0 and 1 and as many values as there are predictions"
+    return None
 
 
-def _fold(row: Mapping[str, Any]) -> FoldResult:
-    """Return one row as a fold."""
-    if row["status"] not in get_args(Status):
-        raise ValueError(f"status {one_line(row['status'], 40)!r} is none of {', '.join(get_args(Status))}")
-    predictions = np.asarray(row["predictions"], float)
-    quantiles = {float(level): np.asarray(q, float) for level, q in zip(row["quantile_levels"], row["quantiles"], strict=True)}
-    if predictions.ndim != 1 or any(q.shape != predictions.shape for q in quantiles.values()):
-        raise ValueError(f"fold {one_line(row['fold'], 80)!r}: quantiles and predictions differ in length")
+def _fold(row: dict[str, object]) -> FoldResult:
+    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
+    levels, quantiles = row["quantile_levels"], row["quantiles"]
     return FoldResult(
-        fold=_text(row["fold"]),
-        status=row["status"],
-        message=one_line(_text(row["message"])),
-        predictions=predictions,
-        quantiles=quantiles,
-        constants={str(name): float(value) for name, value in json.loads(_text(row["constants"])).items()},
-        fit_seconds=float(row["fit_seconds"]),
-        predict_seconds=float(row["predict_seconds"]),
+        **values,  # type: ignore[arg-type]
+        predictions=np.asarray(row["predictions"], float),
+        quantiles={level: np.asarray(q, float) for level, q in zip(levels, quantiles, strict=True)},  # type: ignore[call-overload]
+        constants=json.loads(str(row["constants"])),
     )
+
+
+def list_result_files(folder: str | Path) -> tuple[Path, ...]:
+    """Return the result files of a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or holds none.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of results")
+    files = tuple(sorted(folder.glob("*.parquet")))
+    if not files:
+        hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
+        raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
+    return files
 
 
 def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
@@ -226,11 +271,4 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     InputError
         If the folder does not exist, holds none, or one of them is broken.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of results")
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
-        raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
-    return tuple(result for file in files for result in read_results(file))
+    return tuple(result for file in list_result_files(folder) for result in read_results(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,19 +10,22 @@ import pandas as pd
 
 from benchmark.data.card import load_card
 from benchmark.data.collection import list_collections, load_collection
-from benchmark.data.fetch import sha256_of
 from benchmark.hub.card import render_card, short_name
 from benchmark.hub.croissant import render_croissant
 from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.documents import read_text
 from scalingbench.common.errors import InputError
-from scalingbench.common.files import replacing_folder
+from scalingbench.common.files import replacing_folder, sha256_of
 from scalingbench.common.names import unknown_name
 
-__all__ = ["CARD", "CHECKSUMS", "CROISSANT", "build", "read_checksums", "redistributable", "task_tables", "write_table"]
+__all__ = ["CARD", "CHECKSUMS", "CROISSANT", "build", "read_checksums", "redistributable", "refuse_taken", "task_tables", "write_table"]
 
 CARD, CROISSANT, CHECKSUMS = "README.md", "croissant.json", "CHECKSUMS"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+"""A relative path; no part of it begins with a dot."""
 
 
 def redistributable(names: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -62,12 +66,17 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
         If the folder holds anything, or a collection may not be published.
     """
     names = redistributable(collections)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out}: is there and not empty; give a new folder")
+    refuse_taken(out)
     with replacing_folder(out) as staging:
         _fill(staging, names)
         files = tuple(sorted(str(p.relative_to(staging)) for p in staging.rglob("*") if p.is_file()))
     return files
+
+
+def refuse_taken(out: Path) -> None:
+    """Refuse to write over anything: `out` must not exist or be an empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: is there and not empty; give a new folder")
 
 
 def _fill(folder: Path, names: Sequence[str]) -> None:
@@ -111,15 +120,19 @@ def read_checksums(folder: Path) -> dict[str, str]:
     Raises
     ------
     InputError
-        If the list is missing or broken.
+        If the list is missing or broken, or names a file that would lie outside the folder.
     """
     path = folder / CHECKSUMS
     if not path.is_file():
         raise InputError(f"{path}: is missing; this is no data-set folder written by 'scalingbench hub build'")
-    found = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    found: dict[str, str] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         digest, _, name = line.partition("  ")
-        if len(digest) != 64 or not name:
+        if not _SHA256.fullmatch(digest) or not name:
             raise InputError(f"{path}: line {number}: expected '<sha256>  <file>'")
+        if not _FILE.fullmatch(name) or name == CHECKSUMS:
+            raise InputError(f"{path}: line {number}: {name[:80]!r} is no path of a file within the folder")
+        if name in found:
+            raise InputError(f"{path}: line {number}: {name} is listed twice")
         found[name] = digest
     return found

@@ -11,15 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.fetch import sha256_of
-from benchmark.hub.build import CHECKSUMS, read_checksums
+from benchmark.data.schema import read_unchecked
+from benchmark.hub.address import UNPINNED, cache_place, checked_name, checked_repo, checked_revision
+from benchmark.hub.build import CHECKSUMS, read_checksums, refuse_taken
 from benchmark.hub.validate import check_files
 from scalingbench.common.errors import FetchError, InputError
-from scalingbench.common.files import replacing_folder
+from scalingbench.common.files import replacing_folder, sha256_of
+from scalingbench.common.messages import described
 
 __all__ = ["commit", "list_changes", "load_table", "pull", "push"]
 
-DEFAULT_REPO = "scalingbench/scalingbench"
+
+class _NothingThereError(FetchError):
+    """The Hub has no such repository, revision or file, or does not show it."""
 
 
 def _api() -> Any:
@@ -33,20 +37,22 @@ def _refused(action: str, repo: str, error: Exception) -> FetchError:
     status = getattr(getattr(error, "response", None), "status_code", None)
     kind = type(error).__name__
     if kind == "RevisionNotFoundError":
-        reason = "has no such revision"
-    elif kind in ("RepositoryNotFoundError", "EntryNotFoundError", "RemoteEntryNotFoundError") or status == 404:
-        reason = "not found, or private and you are not logged in"
-    elif kind == "GatedRepoError" or status in (401, 403):
+        return _NothingThereError(f"{action} {repo}: has no such revision")
+    if kind in ("RepositoryNotFoundError", "EntryNotFoundError", "RemoteEntryNotFoundError") or status == 404:
+        return _NothingThereError(f"{action} {repo}: not found, or private and you are not logged in")
+    if kind == "GatedRepoError" or status in (401, 403):
         reason = "not allowed; log in with 'hf auth login' or set HF_TOKEN"
     elif status is not None:
         reason = f"the Hub answered {status}"
     else:
-        reason = f"the Hub cannot be reached: {' '.join(str(error).split())[:160] or kind}"
+        reason = f"the Hub cannot be reached: {described(error, 160)}"
     return FetchError(f"{action} {repo}: {reason}")
 
 
-def list_changes(folder: Path, repo: str, revision: str = "main") -> list[str]:
+def list_changes(folder: Path, repo: str, revision: str = UNPINNED) -> list[str]:
     """Return what a push would do, one line per file: ``add``, ``update`` or ``delete`` and the name."""
+    checked_repo(repo)
+    checked_revision(revision)
     ours = {**read_checksums(folder), CHECKSUMS: sha256_of(folder / CHECKSUMS)}
     theirs = _remote_checksums(repo, revision)
     if theirs is None:
@@ -63,11 +69,9 @@ def _remote_checksums(repo: str, revision: str) -> dict[str, str] | None:
     with tempfile.TemporaryDirectory() as place:
         try:
             _download(repo, revision, (CHECKSUMS,), Path(place))
-        except FetchError as error:
-            if "not found" in str(error) or "no such revision" in str(error):
-                return None
-            raise
-        return read_checksums(Path(place)) if (Path(place) / CHECKSUMS).is_file() else None
+        except _NothingThereError:
+            return None
+        return read_checksums(Path(place))
 
 
 def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | None = None, message: str = "Update the collections") -> str:
@@ -96,6 +100,9 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
+    checked_repo(repo)
+    if revision is not None:
+        checked_name(revision, "tag")
     check_files(folder)
     changes = [line.split(" ", 1) for line in list_changes(folder, repo)]
     if not changes:
@@ -114,12 +121,13 @@ def commit(repo: str, operations: list[Any], message: str, *, create_pr: bool = 
         If the Hub refuses.
     """
     api = _api()
+    checked_repo(repo)
     try:
         api.create_repo(repo, repo_type="dataset", exist_ok=True)
         made = api.create_commit(repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr)
         if tag is not None and not create_pr:
             api.create_tag(repo, tag=tag, revision=made.oid, repo_type="dataset")
-    except Exception as error:
+    except Exception as error:  # whatever the client raises for what the Hub or the network did
         raise _refused("push to", repo, error) from None
     return str(made.pr_url or made.commit_url)
 
@@ -143,8 +151,9 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
     InputError
         If the Hub refuses, a file is missing or is not what CHECKSUMS says.
     """
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"{out}: is there and not empty; give a new folder")
+    checked_repo(repo)
+    checked_revision(revision)
+    refuse_taken(out)
     with replacing_folder(out) as staging:
         _download(repo, revision, (CHECKSUMS,), staging)
         recorded = read_checksums(staging)
@@ -166,23 +175,33 @@ def _download(repo: str, revision: str, names: Sequence[str], place: Path) -> No
     for name in names:
         try:
             api.hf_hub_download(repo, name, repo_type="dataset", revision=revision, local_dir=place)
-        except Exception as error:
+        except Exception as error:  # whatever the client raises for what the Hub or the network did
             raise _refused("pull from", f"{repo}@{revision}", error) from None
 
 
-def load_table(name: str, repo: str | None, revision: str) -> pd.DataFrame:
-    """Return a collection's table from the Hub, from the user's cache where it was pulled before.
+def load_table(name: str, repo: str, revision: str, *, again: bool = False) -> pd.DataFrame:
+    """Return a collection's table from the Hub as it is there; whether it is sound is for the caller to check.
 
-    The cache is keyed by repository and revision, and its content is compared with the checksums every time.
+    Parameters
+    ----------
+    name : str
+        The collection.
+    repo, revision : str
+        Which data set, and which state of it.
+    again : bool
+        Whether to pull it even where the user's cache holds it. What the cache holds is compared with its checksums every time.
+
+    Raises
+    ------
+    InputError
+        If a name is malformed, the Hub refuses, or the file is not what CHECKSUMS says or no table.
     """
-    import pooch
-
-    repo = repo or DEFAULT_REPO
-    root = Path(os.environ.get("SCALINGBENCH_CACHE") or pooch.os_cache("scalingbench"))
-    place = root / "hub" / repo.replace("/", "--") / revision / name
+    place = cache_place(name, repo, revision)
+    if again:
+        shutil.rmtree(place, ignore_errors=True)
     if not place.is_dir():
         pull(repo, revision, place, collections=(name,))
     path, recorded = place / "data" / name / "table.parquet", read_checksums(place)
     if not path.is_file() or sha256_of(path) != recorded.get(f"data/{name}/table.parquet"):
         raise FetchError(f"{path}: was altered since it was pulled; delete {place} to pull it again")
-    return pd.read_parquet(path)
+    return read_unchecked(path)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from typing import Literal
 
+import pandas as pd
+
 from benchmark.data import collection
 from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, list_collections
+from benchmark.data.collection import Collection, list_collections, read_facts, table_digest
+from benchmark.data.schema import normalise, validate
+from benchmark.hub.address import DEFAULT_REPO, UNPINNED
 from benchmark.hub.client import load_table
+from scalingbench.common.errors import DataWarning, FetchError, SchemaError
 from scalingbench.common.names import unknown_name
 
 __all__ = ["load_collection"]
@@ -16,7 +22,7 @@ __all__ = ["load_collection"]
 
 @cache
 def load_collection(
-    name: str, *, source: Literal["package", "hub"] = "package", revision: str = "main", repo: str | None = None
+    name: str, *, source: Literal["package", "hub"] = "package", revision: str = UNPINNED, repo: str | None = None
 ) -> Collection:
     """Load a collection by name.
 
@@ -28,7 +34,8 @@ def load_collection(
         The package's own table (see `benchmark.data.collection.load_collection`), or that of the data set on the
         Hugging Face Hub.
     revision : str
-        Tag or commit of the data set; pin one, because ``main`` is kept as it was when it was first pulled.
+        Tag or commit of the data set. Of ``main``, only the table that this version of the package records is taken; of
+        any other revision, one that keeps the schema, with a `DataWarning` that says so where it differs.
     repo : str, optional
         ``ORG/NAME`` of the data set.
 
@@ -40,10 +47,44 @@ def load_collection(
     Raises
     ------
     InputError
-        If the name is unknown, a file cannot be had or was altered, or the table is broken.
+        If the name, repository or revision is malformed or unknown, a file cannot be had or was altered, or the table is broken.
     """
     if source == "package":
         return collection.load_collection(name)
     if name not in list_collections():
         raise unknown_name("collection", name, list_collections())
-    return Collection(name, load_table(name, repo, revision), load_card(name))
+    return Collection(name, _table_from_hub(name, repo or DEFAULT_REPO, revision), load_card(name))
+
+
+def _table_from_hub(name: str, repo: str, revision: str) -> pd.DataFrame:
+    """Return the table that this version of the package records or, of a revision that was asked for, one that keeps the schema."""
+    for again in (False, True):
+        table = load_table(name, repo, revision, again=again)
+        if table_digest(table) == read_facts().get(name, {}).get("digest"):
+            return table
+        if revision != UNPINNED:
+            break
+    where = f"collection {name} of {repo}@{revision}"
+    if revision == UNPINNED:  # pulled anew, for what is cached may be older than what is there
+        raise FetchError(f"{where}: is not the table that this version of the package records; name a revision to load it as it is there")
+    checked = _checked(table, name, where)
+    warnings.warn(
+        f"{where}: is not the table that this version of the package records; it keeps the schema and is used as it is there",
+        DataWarning,
+        stacklevel=3,
+    )
+    return checked
+
+
+def _checked(table: pd.DataFrame, name: str, where: str) -> pd.DataFrame:
+    try:
+        validate(table)
+    except SchemaError as error:
+        raise SchemaError(f"{where}: {error}") from None
+    table = normalise(table, collection=name)
+    unknown = set(table["metric"]) - set(load_card(name).scalingbench.metrics)
+    if (table["collection"] != name).any():
+        raise SchemaError(f"{where}: holds rows of another collection")
+    if unknown:
+        raise SchemaError(f"{where}: metric {min(unknown)!r} is not in the card of the collection")
+    return table

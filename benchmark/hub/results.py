@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.evaluation.results import read_results
+from benchmark.hub.address import checked_name, checked_repo
 from benchmark.hub.client import commit
 from scalingbench.common.errors import InputError
 
@@ -39,6 +40,8 @@ def push_results(folder: Path, suite: str, repo: str) -> str:
     """
     from huggingface_hub import CommitOperationAdd
 
+    checked_repo(repo)
+    checked_name(suite, "suite")
     files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     if not files:
         raise InputError(f"{folder}: holds no result files")

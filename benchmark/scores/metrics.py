@@ -16,7 +16,8 @@ _TINY = 1e-300  # a prediction of 0 or below is infinitely wrong on a log scale:
 
 
 def _log_ratio(y: ArrayLike, p: ArrayLike) -> np.ndarray:
-    return np.log(np.maximum(np.asarray(p, float), _TINY)) - np.log(np.asarray(y, float))
+    ratio: np.ndarray = np.log(np.maximum(np.asarray(p, float), _TINY)) - np.log(np.asarray(y, float))
+    return ratio
 
 
 def rmsle(y: ArrayLike, p: ArrayLike) -> float:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmark.evaluation.results import FoldResult, TaskResult
 from benchmark.scores.metrics import rmsle
-from benchmark.scores.scoring import current_results
+from benchmark.scores.scoring import scorable_results
 from benchmark.tasks.task import Task
 
 __all__ = ["curve_errors", "revisiting_nsl", "sldbench"]
@@ -35,7 +35,7 @@ def sldbench(results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFra
     """
     by_id = {task.id: task for task in tasks}
     entered: dict[tuple[str, str], list[TaskResult]] = {}
-    for result in current_results(results, tasks):
+    for result in scorable_results(results, tasks):
         name = by_id[result.task].spec.split.label()
         entered.setdefault((result.predictor, name), []).append(result)
     return pd.DataFrame(
@@ -68,7 +68,7 @@ def curve_errors(results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.Dat
     """Return the RMSLE of every predictor on every curve: columns predictor, domain, curve, error (1 where it failed)."""
     by_id = {task.id: task for task in tasks}
     rows = []
-    for result in current_results(results, tasks):
+    for result in scorable_results(results, tasks):
         task = by_id[result.task]
         for fold, found in zip(task.folds, result.folds, strict=True):
             domain = fold.name.split("/")[0]

@@ -9,6 +9,7 @@ never beats trying.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,17 +17,14 @@ import pandas as pd
 from benchmark.evaluation.results import FoldResult, TaskResult
 from benchmark.scores.metrics import bias, coverage, mape, r2, rmse, rmsle
 from benchmark.scores.regret import Groups, decide, decision_groups
+from benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
 from benchmark.tasks.task import Fold, Task
 from scalingbench.common.errors import InputError
 
-__all__ = ["CEILING", "FLOOR", "INTERVAL", "current_results", "score", "stale_results"]
+__all__ = ["INTERVAL", "current_results", "scorable_results", "score", "stale_results"]
 
-CEILING = 10.0
-"""Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
 INTERVAL = (0.1, 0.9)
 """Levels of the predicted quantiles whose coverage is reported."""
-FLOOR = 0.01
-"""Smallest ratio that a task counts with."""
 
 
 def current_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
@@ -39,6 +37,28 @@ def stale_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple
     """Return the results of a task whose rows have changed since."""
     known = {task.id: task.fingerprint for task in tasks}
     return tuple(r for r in results if r.task in known and known[r.task] != r.fingerprint)
+
+
+def scorable_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+    """Return the current results, in which a fold without one prediction for every held-out row has failed.
+
+    Raises
+    ------
+    InputError
+        If a result's folds are not those of its task.
+    """
+    by_id = {task.id: task for task in tasks}
+    return tuple(_checked(result, by_id[result.task]) for result in current_results(results, tasks))
+
+
+def _checked(result: TaskResult, task: Task) -> TaskResult:
+    if [f.fold for f in result.folds] != [fold.name for fold in task.folds]:
+        raise InputError(f"{result.predictor} on {task.id}: the result's folds are not the task's")
+    pairs = list(zip(task.folds, result.folds, strict=True))
+    if all(f.status != "ok" or len(f.predictions) == len(fold.y_test) for fold, f in pairs):
+        return result
+    folds = (f if len(f.predictions) == len(fold.y_test) else replace(f, status="wrong-shape") for fold, f in pairs)
+    return replace(result, folds=tuple(folds))
 
 
 def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, families: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -58,18 +78,14 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
     Returns
     -------
     DataFrame
-        One row per predictor and task entered: predictor, family, task, collection, track, error,
-        reference_error, ratio (clipped to [`FLOOR`, `CEILING`]), failed, folds, fit_seconds, mape,
-        r2 (mean over folds with at least 5 held-out rows), bias, coverage (share of held-out rows between the
-        predicted 10 % and 90 % quantiles, where they were stored), regret and log_params_error (see
-        `benchmark.scores.regret`), extrapolation, compute_share.
+        One row per predictor and task entered, as `benchmark.scores.table` states it.
 
     Raises
     ------
     InputError
-        If the reference is missing or failed on a task that others entered.
+        If the reference is missing or failed on a task that others entered, or a result's folds are not its task's.
     """
-    results = current_results(results, tasks)
+    results = scorable_results(results, tasks)
     by_id = {task.id: task for task in tasks}
     references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
     groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
@@ -80,7 +96,9 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
             raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
         rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=[c.name for c in COLUMNS])
+    check_scores(table)
+    return table
 
 
 def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: Groups) -> dict[str, object]:
@@ -115,16 +133,12 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: G
 
 def _errors(result: TaskResult, task: Task) -> np.ndarray:
     """Return the error of each fold, NaN where it failed."""
-    if [f.fold for f in result.folds] != [fold.name for fold in task.folds]:
-        raise InputError(f"{result.predictor} on {task.id}: the result's folds are not the task's")
     metric = rmsle if task.on_log_scale else rmse
     return np.array([_error(fold, f, metric) for fold, f in zip(task.folds, result.folds, strict=True)])
 
 
 def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> float:
-    if result.status != "ok" or len(result.predictions) != len(fold.y_test):
-        return float("nan")
-    return metric(*_held_out(fold, result))
+    return metric(*_held_out(fold, result)) if result.status == "ok" else float("nan")
 
 
 def _shift(y: np.ndarray, p: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from benchmark.data.collection import Collection, load_collection
 from benchmark.data.variables import VARIABLES, metric_kind
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.suite import Suite
+from benchmark.tasks.task import Task
 
 __all__ = ["describe_collection"]
 
@@ -24,7 +25,7 @@ def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
         "domain": facts.domain,
         "license": collection.card.license,
         "license_note": facts.license_note,
-        "papers": [_citation(p.authors, p.year, p.title, p.arxiv) for p in facts.papers],
+        "papers": [paper.short for paper in facts.papers],
         "upstream": [f"{u.repository}@{u.commit[:12]} ({u.kind})" for u in facts.upstream],
         "rows": len(collection.table),
         "runs": collection.n_runs,
@@ -38,12 +39,6 @@ def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
         "known_problems": list(facts.known_problems),
         "tasks": [_task(t) for s in suite.specs if s.collection == name for t in build_tasks(s, collection)],
     }
-
-
-def _citation(authors: str, year: int, title: str, arxiv: str | None) -> str:
-    first = authors.split(" and ")[0].split(",")[0]
-    others = " et al." if " and " in authors else ""
-    return f"{first}{others} ({year}). {title}." + (f" arXiv:{arxiv}" if arxiv else "")
 
 
 def _variable(collection: Collection, name: str) -> dict[str, Any]:
@@ -74,7 +69,7 @@ def _metric(collection: Collection, name: str) -> dict[str, Any]:
     }
 
 
-def _task(task: Any) -> dict[str, Any]:
+def _task(task: Task) -> dict[str, Any]:
     return {
         "task": task.id,
         "track": task.track,

@@ -45,14 +45,11 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
             for part in spec.split.parts(members):
                 by_group = isinstance(spec.split, LeaveGroupOut)
                 grouped.setdefault("" if by_group else part.name, []).append((part.name if by_group else group, members, part))
-        weight = spec.weight / max(len(grouped), 1)
-        return tuple(_assemble(spec, key, parts, weight) for key, parts in sorted(grouped.items(), key=_natural))
+        if not grouped:
+            raise TaskError("no curve has more rungs than the ladder trains on")
+        return tuple(_assemble(spec, key, parts, spec.weight / len(grouped)) for key, parts in grouped.items())
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
-
-
-def _natural(item: tuple[str, object]) -> tuple[int, str]:
-    return len(item[0]), item[0]
 
 
 def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
@@ -66,18 +63,21 @@ def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     point = ["curve", "run", *variables_of(table), *(("seed",) if "seed" in table else ())]
     rows = table[table["metric"] == spec.metric]
     for name, metric in spec.inputs.items():
+        if name in table:
+            raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
         other = table[(table["metric"] == metric) & (table["flag"] == "")]
         joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.merge(joined, how="left", on=point)  # missing values join with missing values
+        rows = rows.merge(joined, on=point)  # missing values join with missing values
     return rows
 
 
 def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     where = spec.where
-    for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals):
+    along = (name for name in (spec.scale, where.final) if name is not None)
+    for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals, *along):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
-    keep = (table["metric"] == spec.metric) & table["value"].notna()
+    keep = table["metric"] == spec.metric
     keep &= _by_value(table["flag"], lambda f: set(f.split("|")) - {""} <= {*where.flags, *where.context})
     for name in spec.variables:
         keep &= table[name].notna()
@@ -127,6 +127,8 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
         yield "all", rows
         return
     shared = _matches(rows["curve"], spec.shared)
+    if shared.all():
+        raise TaskError("shared: every curve is, so none is left to join")
     for curve, members in rows[~shared].groupby("curve", sort=True):
         yield str(curve), pd.concat([members, rows[shared]])
 
@@ -144,8 +146,6 @@ def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Par
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
-    if not spec.where.context:
-        return np.zeros(len(rows), bool)
     return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
 
 
@@ -165,10 +165,13 @@ def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -
     scale = spec.scale or getattr(spec.split, "variable", None) or default
     if scale is None:  # mixtures and benchmark results alone: there is nothing to extrapolate along
         return 1.0
-    if getattr(spec.split, "downwards", False):
-        ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
-    else:
-        ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if getattr(spec.split, "downwards", False):
+            ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
+        else:
+            ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
+    if not all(np.isfinite(ratio) and ratio > 0 for ratio in ratios):
+        raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
     return float(np.exp(np.mean(np.log(ratios))))
 
 
@@ -178,6 +181,8 @@ def _compute_share(used: list[tuple[str, pd.DataFrame, Part]], costs: list[np.nd
         run = pd.factorize(rows["run"])[0]
         spent += _cost_of_runs(cost, run, part.train)
         total += _cost_of_runs(cost, run, part.train | part.test)
+    if total <= 0:
+        raise TaskError("no row costs anything, so there is nothing to extrapolate to")
     return float(spent / total)
 
 

@@ -6,16 +6,28 @@ rows and a mask of held-out rows. Rows in neither mask are not used.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from benchmark.data.variables import is_variable
 from scalingbench.common.errors import TaskError
 
 __all__ = ["Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]
+
+
+def _registered(name: str) -> str:
+    if not is_variable(name):
+        raise ValueError(f"{name!r} is not registered")
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(_registered)]
+"""Name of a scale variable."""
 
 
 class Part(NamedTuple):
@@ -26,22 +38,23 @@ class Part(NamedTuple):
     test: np.ndarray
 
 
-class _Split(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Split(BaseModel, ABC):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    name: str | None = None
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Last part of the task's identifier; by default made from the split's own values."""
 
     def label(self) -> str:
         """Return the split's name in task identifiers."""
         return self.name or self.default_name()
 
+    @abstractmethod
     def default_name(self) -> str:
-        raise NotImplementedError
+        """Return the name made from the split's values."""
 
+    @abstractmethod
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         """Yield the divisions of one group's rows."""
-        raise NotImplementedError
 
 
 class Published(_Split):
@@ -60,7 +73,7 @@ class Frontier(_Split):
     """Train at or below a limit, test above it; or the other way round, for axes that fall as models grow."""
 
     kind: Literal["frontier"]
-    variable: str
+    variable: VariableName
     train_max: float = Field(gt=0)
     test_min: float | None = None
     """Lowest held-out scale; by default all above `train_max`."""
@@ -68,6 +81,16 @@ class Frontier(_Split):
     """Whether `train_max` is a share of the largest value of each group, for curves of different lengths."""
     downwards: bool = False
     """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Frontier:
+        if self.test_min is not None and (self.relative or self.downwards):
+            raise ValueError("test_min: goes with neither relative nor downwards")
+        if self.relative and self.downwards:
+            raise ValueError("relative: does not go with downwards")
+        if self.test_min is not None and self.test_min <= self.train_max:
+            raise ValueError("test_min: must lie above train_max, or rows are trained on and held out")
+        return self
 
     def default_name(self) -> str:
         if self.relative:
@@ -93,10 +116,10 @@ class Ladder(_Split):
     """
 
     kind: Literal["ladder"]
-    variable: str
+    variable: VariableName
     first: int = Field(default=3, ge=1)
     """Smallest number of rungs trained on."""
-    last: int | None = None
+    last: int | None = Field(default=None, ge=1)
     """Largest; by default all rungs but one."""
     horizon: int | None = Field(default=None, ge=1)
     """How many rungs above are predicted; by default all."""
@@ -108,7 +131,7 @@ class Ladder(_Split):
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         rung = rungs(_column(rows, self.variable), self.tolerance)
         top = int(rung.max())
-        for k in range(self.first, min(self.last or top, top) + 1):
+        for k in range(self.first, min(top if self.last is None else self.last, top) + 1):
             reach = top if self.horizon is None else k + self.horizon - 1
             yield Part(f"k{k}", rung < k, (rung >= k) & (rung <= reach))
 
@@ -133,7 +156,7 @@ class LeaveGroupOut(_Split):
     """Hold out one group at a time and train on all others; curves are pooled."""
 
     kind: Literal["leave-group-out"]
-    by: str = "curve"
+    by: str = Field(default="curve", pattern=r"^[A-Za-z0-9_-]+$")
     groups: tuple[str, ...] | None = None
     """Groups held out, each in turn; by default all."""
 
@@ -146,6 +169,8 @@ class LeaveGroupOut(_Split):
         of = rows[self.by].astype(str)
         for group in self.groups or sorted(of.unique()):
             held_out = (of == group).to_numpy()
+            if not held_out.any():
+                raise TaskError(f"leave-group-out: {self.by!r} is nowhere {group!r}")
             yield Part(group, ~held_out, held_out)
 
 
@@ -155,13 +180,15 @@ Split = Annotated[Published | Frontier | Ladder | Budget | LeaveGroupOut, Field(
 def rungs(x: np.ndarray, tolerance: float) -> np.ndarray:
     """Return the rung of each value, counted from 0, shape (n,)."""
     distinct = np.unique(x)
-    step = np.concatenate([[0], np.cumsum(distinct[1:] > distinct[:-1] * (1.0 + tolerance))])
-    return step[np.searchsorted(distinct, x)].astype(int)
+    step: np.ndarray = np.concatenate([[0], np.cumsum(distinct[1:] > distinct[:-1] * (1.0 + tolerance))])
+    return step[np.searchsorted(distinct, x)]
 
 
 def _column(rows: pd.DataFrame, variable: str) -> np.ndarray:
     if variable not in rows:
         raise TaskError(f"split: the collection has no variable {variable!r}")
+    if rows[variable].isna().any():
+        raise TaskError(f"split: rows without a value of {variable!r} belong to neither side; filter them out")
     return rows[variable].to_numpy(float)
 
 

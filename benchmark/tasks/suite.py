@@ -17,15 +17,17 @@ from benchmark.data.collection import list_collections
 from benchmark.data.variables import metric_kind
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.task import Task, TaskSpec
+from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
-from scalingbench.common.messages import first_problem
-from scalingbench.common.names import unknown_name
+from scalingbench.common.messages import count_of, first_problem
+from scalingbench.common.names import nearest, unknown_name
 
-__all__ = ["Suite", "list_suites", "load_suite", "task_table"]
+__all__ = ["Suite", "list_suites", "load_suite", "load_task", "task_table"]
 
 
 class _SuiteFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     description: str
     reference: str
@@ -66,17 +68,13 @@ class Suite:
         """Tasks over bundled collections: what a run does and what the board ranks."""
         return self.build()
 
-    def build(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[Task, ...]:
-        """Build tasks.
+    def entries(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[TaskSpec, ...]:
+        """Return the entries of a choice; parameters as for `build`.
 
-        Parameters
-        ----------
-        collections : tuple of str, optional
-            Only these; a fetch-only one named here is built.
-        track : str, optional
-            Only this one.
-        fetch : bool
-            Whether to include the tasks of fetch-only collections, which need the mirror or a network.
+        Raises
+        ------
+        InputError
+            If there is no such collection or track, or the choice leaves nothing.
         """
         known = {spec.collection for spec in self.specs}
         for name in collections or ():
@@ -89,9 +87,56 @@ class Suite:
         chosen = [s for s in chosen if fetch or collections is not None or load_card(s.collection).bundled]
         if not chosen:
             raise InputError(f"suite {self.name} has no task of that choice")
-        tasks = tuple(task for spec in chosen for task in build_tasks(spec))
+        return tuple(chosen)
+
+    def build(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[Task, ...]:
+        """Build tasks; those that were built before are the same objects.
+
+        Parameters
+        ----------
+        collections : tuple of str, optional
+            Only these; a fetch-only one named here is built.
+        track : str, optional
+            Only this one.
+        fetch : bool
+            Whether to include the tasks of fetch-only collections, which need the mirror or a network.
+        """
+        chosen = self.entries(collections=collections, track=track, fetch=fetch)
+        tasks = tuple(task for spec in chosen for task in self._tasks_of(spec))
         _refuse_twins(self.name, tasks)
         return tasks
+
+    def _tasks_of(self, spec: TaskSpec) -> tuple[Task, ...]:
+        if id(spec) not in self._built:
+            self._built[id(spec)] = build_tasks(spec)
+        return self._built[id(spec)]
+
+    @cached_property
+    def _built(self) -> dict[int, tuple[Task, ...]]:
+        """Tasks of the entries that were asked for so far."""
+        return {}
+
+    def task(self, name: str) -> Task:
+        """Return a task by its identifier; of the others, only those on its collection may be built.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name; suggests the nearest.
+        """
+        likely = [spec for spec in self.specs if name == spec.id or name.startswith(f"{spec.id}-")]
+        for task in (task for spec in likely for task in self._tasks_of(spec)):
+            if task.id == name:
+                return task
+        meant = nearest(name.split("/")[0], {spec.collection for spec in self.specs})
+        if meant is None:
+            raise InputError(f"unknown task of suite {self.name} {name!r}; 'scalingbench tasks' lists them")
+        known = [task.id for spec in self.specs if spec.collection == meant for task in self._tasks_of(spec)]
+        raise unknown_name(f"task of suite {self.name}", name, known)
+
+    def __repr__(self) -> str:
+        collections = count_of(len({s.collection for s in self.specs}), "collection")
+        return f"Suite({self.name}: {len(self.specs)} entries on {collections})"
 
     @property
     def fetch_only(self) -> tuple[str, ...]:
@@ -152,24 +197,40 @@ def load_suite(name: str) -> Suite:
     SchemaError
         If the file is broken; names the entry and field.
     """
-    import yaml
-
     if name.endswith(".yaml"):
         path = Path(name)
         if not path.is_file():
             raise SchemaError(f"{path}: no such file")
-        label, text = path.stem, path.read_text(encoding="utf-8")
+        label, text = path.stem, read_text(path, SchemaError)
     elif name in list_suites():
         label, text = name, (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         raise unknown_name("suite", name, list_suites())
     try:
-        file = _SuiteFile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise SchemaError(f"suite {name}: not YAML: {' '.join(str(error).split())}") from None
+        file = _SuiteFile.model_validate(parse_yaml(text))
     except ValidationError as error:
         raise SchemaError(f"suite {name}: {first_problem(error)}") from None
-    for spec in file.tasks:
-        if spec.collection not in list_collections():
-            raise SchemaError(f"suite {name}: {unknown_name('collection', spec.collection, list_collections())}")
+    except InputError as error:
+        raise SchemaError(f"suite {name}: {error}") from None
+    for named in (c for spec in file.tasks for c in (spec.collection, spec.duplicates) if c is not None):
+        if named not in list_collections():
+            raise SchemaError(f"suite {name}: {unknown_name('collection', named, list_collections())}")
     return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol)
+
+
+def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
+    """Load one task by its identifier, e.g. ``"chinchilla/loss/frontier-flops-1e21"``.
+
+    Parameters
+    ----------
+    name : str
+        As ``scalingbench tasks`` lists it. Of a fetch-only collection it needs the upstream files or a network.
+    suite : str
+        Name of the suite, or a path that ends in ``.yaml``.
+
+    Raises
+    ------
+    InputError
+        If there is no such suite or task; suggests the nearest.
+    """
+    return load_suite(suite).task(name)

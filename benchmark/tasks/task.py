@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from benchmark.data.variables import OPEN_PREFIXES, VARIABLES, metric_kind
-from benchmark.tasks.splits import Split
+from benchmark.data.variables import FLAGS, is_variable, metric_kind
+from benchmark.tasks.splits import Split, VariableName
+from scalingbench.common.messages import count_of
+from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
 
 __all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Task", "TaskSpec", "Where"]
@@ -23,7 +26,38 @@ INPUT_TEXT = ("run", "curve")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _input(name: str) -> str:
+    if not is_variable(name) and name not in INPUT_TEXT:
+        raise ValueError(f"{name!r} is not registered")
+    return name
+
+
+def _number(name: str) -> str:
+    if not is_variable(name) and name != "seed":
+        raise ValueError(f"{name!r} is not registered")
+    return name
+
+
+def _number_or_ratio(key: str) -> str:
+    above, slash, below = key.partition("/")
+    for name in (above, below) if slash else (above,):
+        _number(name)
+    return key
+
+
+def _flag(name: str) -> str:
+    if name not in FLAGS:
+        raise ValueError(f"{name!r} is no flag; flags are {', '.join(FLAGS)}")
+    return name
+
+
+InputName = Annotated[str, AfterValidator(_input)]
+NumberName = Annotated[str, AfterValidator(_number)]
+RatioName = Annotated[str, AfterValidator(_number_or_ratio)]
+FlagName = Annotated[str, AfterValidator(_flag)]
 
 
 class Where(_Strict):
@@ -32,16 +66,16 @@ class Where(_Strict):
     curves: tuple[str, ...] | None = None
     """Shell patterns, any of which may match."""
     runs: tuple[str, ...] | None = None
-    between: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
+    between: dict[RatioName, tuple[float | None, float | None]] = Field(default_factory=dict)
     """Inclusive limits of a variable, or of a ratio such as ``tokens/params``; null is no limit."""
-    equals: dict[str, float | None] = Field(default_factory=dict)
+    equals: dict[NumberName, float | None] = Field(default_factory=dict)
     """Exact values; null means that the row must have none."""
     value: tuple[float | None, float | None] = (None, None)
-    final: str | None = None
+    final: VariableName | None = None
     """Keep only the last row of each run along this variable."""
-    flags: tuple[str, ...] = ()
+    flags: tuple[FlagName, ...] = ()
     """Flags that don't exclude a row; all others do."""
-    context: tuple[str, ...] = ()
+    context: tuple[FlagName, ...] = ()
     """Flags of rows that are handed over but neither trained on nor scored: history of a run."""
 
 
@@ -80,24 +114,24 @@ class TaskSpec(_Strict):
     collection: str
     metric: str
     track: Track
-    variables: tuple[str, ...] = Field(min_length=1)
+    variables: tuple[InputName, ...] = Field(min_length=1)
     split: Split
-    scale: str | None = None
+    scale: VariableName | None = None
     where: Where = Where()
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
     pooled: bool = False
-    inputs: dict[str, str] = Field(default_factory=dict)
+    inputs: dict[VariableName, str] = Field(default_factory=dict)
     inputs_at_test: bool = True
     weight: float = Field(default=1.0, ge=0)
     duplicates: str | None = None
     note: str = ""
 
     @model_validator(mode="after")
-    def _known_variables(self) -> TaskSpec:
-        for name in (*self.variables, *self.inputs):
-            if name not in VARIABLES and name not in INPUT_TEXT and not name.startswith(OPEN_PREFIXES):
-                raise ValueError(f"variables: {name!r} is not registered")
+    def _fields_agree(self) -> TaskSpec:
+        for name in self.variables:
+            if self.variables.count(name) > 1:
+                raise ValueError(f"variables: {name!r} is there twice")
         for name in self.inputs:
             if name not in self.variables:
                 raise ValueError(f"inputs: {name!r} is not among the variables")
@@ -141,6 +175,9 @@ class Fold:
     def n_scored(self) -> int:
         """Number of held-out rows that count."""
         return int(self.scored.sum())
+
+    def __repr__(self) -> str:
+        return f"Fold({self.name}: {len(self.y_train)} rows to train on, {self.n_scored} held out)"
 
 
 @dataclass(frozen=True)
@@ -224,6 +261,27 @@ class Task:
                 digest.update(np.ascontiguousarray(y, dtype="<f8").tobytes())
             digest.update(fold.scored.tobytes())
         return digest.hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        rows = f"{self.n_train} rows to train on, {self.n_test} held out, in {count_of(len(self.folds), 'fit')}"
+        return f"Task({self.id}: {self.spec.metric} from {', '.join(self.variables)}; {rows}; extrapolates {self.extrapolation:.3g}x)"
+
+    def _repr_html_(self) -> str:
+        return facts_html(
+            self.id,
+            [
+                ("track", self.track),
+                ("predicts", self.spec.metric),
+                ("from", ", ".join(self.variables)),
+                ("rows to train on", self.n_train),
+                ("rows held out", self.n_test),
+                ("separate fits", len(self.folds)),
+                ("extrapolation", f"{self.extrapolation:.3g} times the largest training scale"),
+                ("share of the compute", f"{self.compute_share:.3g} ({self.cost_basis})"),
+                ("weight", f"{self.weight:.3g}"),
+                ("fingerprint", self.fingerprint),
+            ],
+        )
 
 
 def _column_bytes(column: pd.Series) -> bytes:

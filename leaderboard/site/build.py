@@ -6,31 +6,31 @@ import importlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmark.data.card import load_card
 from benchmark.data.collection import load_collection
 from benchmark.data.variables import metric_kind
-from benchmark.evaluation.results import TaskResult, read_results
+from benchmark.evaluation.results import TaskResult
 from benchmark.tasks.description import describe_collection
-from benchmark.tasks.suite import Suite, task_table
 from benchmark.tasks.task import Task
+from leaderboard.board import Board
 from leaderboard.citation import cite
-from leaderboard.ranking import Board
-from leaderboard.references import papers_of_collection
-from leaderboard.result_files import committed_files
-from leaderboard.results import not_ranked_on, ranked, scores_of
-from leaderboard.significance import compare, draw
-from leaderboard.site import CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
+from leaderboard.plot_axis import axis_of_collection
+from leaderboard.results import Results
+from leaderboard.significance import Comparison, draw
+from leaderboard.site import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
 from leaderboard.site.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
 from leaderboard.submissions.metadata import Submission, submissions
-from predictors.registry import families, list_predictors
+from predictors.registry import list_predictors
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing_folder
 
-__all__ = ["build_site"]
+__all__ = ["build_site", "check_site_can_be_written"]
 
 Say = Callable[[str], None]
 _TOP = 8
@@ -40,15 +40,13 @@ _EXTRAPOLATION = (1.01, 2.0, 4.0, 8.0, 16.0, 64.0)
 _SHARE = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7)
 
 
-def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda line: None) -> int:
-    """Write the site of a suite from a folder of results.
+def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int:
+    """Write the site of a suite's results.
 
     Parameters
     ----------
-    suite : Suite
-        The suite.
-    results : Path, optional
-        Folder of result files; by default those that come with the package.
+    results : Results
+        Read from files, which are copied beside the pages.
     out : Path
         A new folder, or one that this function wrote before, which is then replaced: whole or not at all.
     say : callable
@@ -62,85 +60,92 @@ def build_site(suite: Suite, results: Path | None, out: Path, say: Say = lambda 
     Raises
     ------
     InputError
-        If there are no results, a library of the ``site`` extra is missing, or the folder holds something else.
+        If a library of the ``site`` extra is missing, or the folder holds something else.
     """
-    _require_extra()
-    if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
-        raise InputError(f"{out}: not empty, and not a site that was written here before")
-    found = committed_files(suite.name) if results is None else sorted(results.glob("*.parquet"))
-    files = {r[0].predictor: (file, r) for file in found if (r := read_results(file))}
-    if not files:
-        raise InputError(f"{results or suite.name}: holds no result files (*.parquet)")
-    say(f"scoring {len(files)} predictors on {len(suite.tasks)} tasks")
-    content = _content(suite, {name: r for name, (_, r) in files.items()}, {name: file for name, (file, _) in files.items()}, say)
+    check_site_can_be_written(out)
+    say(f"scoring {len(results.predictors)} predictors on {len(results.tasks)} tasks")
+    content = _content(results, say)
     say("writing pages")
     with replacing_folder(out) as work:
         return write_site(content, work)
 
 
-def _require_extra() -> None:
+def check_site_can_be_written(out: Path) -> None:
+    """Refuse, before any result is read, what would stop the writing of the site.
+
+    Raises
+    ------
+    InputError
+        If a library of the ``site`` extra is missing, or the folder holds something else.
+    """
     for name in ("altair", "jinja2", "vl_convert"):
         try:
             importlib.import_module(name)
         except ImportError:
             raise InputError(f"site: needs {name}: pip install 'scalingbench[site]'") from None
+    if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
+        raise InputError(f"{out}: not empty, and not a site that was written here before")
 
 
-def _content(suite: Suite, by_predictor: dict[str, tuple[TaskResult, ...]], files: dict[str, Path], say: Say) -> SiteContent:
-    results = tuple(r for rs in by_predictor.values() for r in rs)
-    tasks = suite.tasks
-    scores = scores_of(results, suite, tasks).merge(_result_rows(by_predictor), on=["predictor", "task"])
-    board = ranked(scores, results, suite, tasks)
-    tracks = {track: ranked(scores, results, suite, tasks, track) for track in sorted({str(t.track) for t in tasks if t.weight > 0})}
-    heads = board.heads["predictor"]
-    leaders = [str(name) for name in heads.head(_TOP)]
-    comparison = compare(scores, task_table(tasks), [str(n) for n in heads.head(12)]) if len(heads) > 1 else None
-    by_share = binned_chart(scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
-    made = {
-        "extrapolation": ("Error by extrapolation", binned_chart(scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)),
-        "share": ("Error by share of compute spent", by_share),
-        "calibration": ("Calibration", calibration_chart(results, tasks, _with_quantiles(by_predictor, heads))),
-    }
-    charts = {name: (title, chart) for name, (title, chart) in made.items() if chart is not None}
-    say(f"pages of {len(by_predictor)} predictors")
-    left_out, submitted = not_ranked_on(), submissions()
-    predictors = [_predictor_page(str(row["predictor"]), row, scores, tracks, left_out, submitted) for row in board.rows.to_dict("records")]
-    say(f"pages of {len(tasks)} tasks")
-    pages = _task_pages(tasks, scores, by_predictor)
+@dataclass(frozen=True)
+class _Material:
+    """What all pages are made from; the scores also say which rows of the result file they are of."""
+
+    results: Results
+    scores: pd.DataFrame
+    board: Board
+    tracks: Mapping[str, Board]
+
+
+def _content(results: Results, say: Say) -> SiteContent:
+    scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
+    counted = sorted({str(t.track) for t in results.tasks if t.weight > 0})
+    made = _Material(results, scores, results.board(), {track: results.select(track=track).board() for track in counted})
+    comparison = results.compare() if len(made.board.heads) > 1 else None
+    say(f"pages of {len(results.predictors)} predictors")
+    submitted = submissions()
+    predictors = [_predictor_page(row, made, submitted) for row in made.board.rows.to_dict("records")]
+    say(f"pages of {len(results.tasks)} tasks")
+    tasks = _task_pages(made)
     say("pages of collections")
-    names = sorted({t.collection for t in tasks})
-    best = scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task").set_index("task")
-    collections = [_collection_page(name, suite, best) for name in names]
-    return SiteContent(
-        board,
-        tracks,
-        charts,
-        _drawn(comparison),
-        comparison.cliques if comparison else (),
-        predictors,
-        collections,
-        pages,
-        files,
-    )
+    best = _records(scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task"))
+    collections = [_collection_page(name, results, best) for name in sorted({t.collection for t in results.tasks})]
+    cliques = comparison.cliques if comparison else ()
+    return SiteContent(made.board, made.tracks, _charts(made), _drawn(comparison), cliques, predictors, collections, tasks, results.files)
 
 
-def _with_quantiles(by_predictor: dict[str, tuple[TaskResult, ...]], heads: pd.Series) -> list[str]:
-    stored = {name for name, rs in by_predictor.items() if any(f.quantiles for r in rs for f in r.folds)}
-    return [str(name) for name in heads if name in stored][:_TOP]
+def _charts(made: _Material) -> dict[str, tuple[str, Chart]]:
+    """Return the charts of the first page, by identifier: title and specification; those without data are left out."""
+    leaders = [str(name) for name in made.board.heads["predictor"].head(_TOP)]
+    by_reach = binned_chart(made.scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)
+    by_share = binned_chart(made.scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
+    calibration = calibration_chart(made.results.results, made.results.tasks, _with_quantiles(made))
+    charts = {
+        "extrapolation": ("Error by extrapolation", by_reach),
+        "share": ("Error by share of compute spent", by_share),
+        "calibration": ("Calibration", calibration),
+    }
+    return {name: (title, chart) for name, (title, chart) in charts.items() if chart is not None}
 
 
-def _result_rows(by_predictor: dict[str, tuple[TaskResult, ...]]) -> pd.DataFrame:
+def _with_quantiles(made: _Material) -> list[str]:
+    """Return the first predictors of the board whose quantiles are stored."""
+    stored = {r.predictor for r in made.results.results if any(f.quantiles for f in r.folds)}
+    return [str(name) for name in made.board.heads["predictor"] if name in stored][:_TOP]
+
+
+def _result_rows(results: Results) -> pd.DataFrame:
     """Return which rows of a predictor's result file hold a task: one row is one fold, in the order written."""
     rows = []
-    for name, results in by_predictor.items():
-        start = 0
-        for r in results:
-            rows.append((name, r.task, f"{start}" if len(r.folds) == 1 else f"{start} to {start + len(r.folds) - 1}"))
-            start += len(r.folds)
+    start: dict[str, int] = defaultdict(int)
+    for r in results.results:
+        first = start[r.predictor]
+        rows.append((r.predictor, r.task, f"{first}" if len(r.folds) == 1 else f"{first} to {first + len(r.folds) - 1}"))
+        start[r.predictor] += len(r.folds)
     return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
 
 
-def _drawn(comparison: Any) -> str:
+def _drawn(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
     with tempfile.TemporaryDirectory() as folder:
@@ -149,18 +154,13 @@ def _drawn(comparison: Any) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def _predictor_page(
-    name: str,
-    row: dict[Any, Any],
-    scores: pd.DataFrame,
-    tracks: dict[str, Board],
-    left_out: Mapping[str, tuple[str, ...]],
-    submitted: Mapping[str, Submission],
-) -> PredictorPage:
-    own = scores[scores["predictor"] == name].sort_values("ratio", kind="stable")
+def _predictor_page(row: dict[Any, Any], made: _Material, submitted: Mapping[str, Submission]) -> PredictorPage:
+    name = str(row["predictor"])
+    own = made.scores[made.scores["predictor"] == name].sort_values("ratio", kind="stable")
     about, latex, paper, constants = _described(name, submitted)
-    places = [p for track, board in tracks.items() if (p := _place(board, track, name))]
-    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out.get(name, ()))
+    places = [p for track, board in made.tracks.items() if (p := _place(board, track, name))]
+    left_out = made.results.exclusions.get(name, ())
+    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out)
 
 
 def _described(name: str, submitted: Mapping[str, Submission]) -> tuple[str, str, str, str]:
@@ -191,19 +191,14 @@ def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in scores.to_dict("records")]
 
 
-def _task_pages(tasks: Sequence[Task], scores: pd.DataFrame, by_predictor: dict[str, tuple[TaskResult, ...]]) -> list[TaskPage]:
-    stored: dict[str, dict[str, TaskResult]] = defaultdict(dict)
-    for name, results in by_predictor.items():
-        for r in results:
-            stored[r.task][name] = r
-    facts = {row["task"]: row for row in _records(task_table(tuple(tasks)))}
-    variants = families()
+def _task_pages(made: _Material) -> list[TaskPage]:
+    stored = {(r.task, r.predictor): r for r in made.results.results}
+    facts = {row["task"]: row for row in _records(made.results.task_table)}
     pages = []
-    for task in tasks:
-        own = scores[scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
-        leaders = own.assign(family=own["predictor"].map(lambda n: variants.get(n, n))).drop_duplicates("family")["predictor"]
-        shown = [str(n) for n in leaders.head(_SHOWN)]
-        best = [stored[task.id][n] for n in shown]
+    for task in made.results.tasks:
+        own = made.scores[made.scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
+        shown = [str(n) for n in own.drop_duplicates("family")["predictor"].head(_SHOWN)]
+        best = [stored[task.id, n] for n in shown]
         rows, n = _predictions(task, best)
         pages.append(TaskPage(task.id, task.collection, facts[task.id], _records(own), task_chart(task, best), shown, rows, n))
     return pages
@@ -220,23 +215,16 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
     return rows, sum(len(f.y_test) for f in task.folds)
 
 
-def _collection_page(name: str, suite: Suite, best: pd.DataFrame) -> CollectionPage:
-    facts = describe_collection(name, suite)
-    own = [t for t in suite.tasks if t.collection == name]
-    rows = [
-        {
-            "task": t.id,
-            "track": t.track,
-            "best": best.loc[t.id, "predictor"],
-            "error": best.loc[t.id, "error"],
-            "ratio": best.loc[t.id, "ratio"],
-        }
-        for t in own
-        if t.id in best.index
-    ]
+def _collection_page(name: str, results: Results, best: Sequence[Mapping[str, Any]]) -> CollectionPage:
+    own = [t for t in results.tasks if t.collection == name]
+    found = {row["task"]: row for row in best}
+    rows = [{"task": t.id, "track": t.track, **_best_of(found[t.id])} for t in own if t.id in found]
     table, metric = load_collection(name).table, own[0].spec.metric
-    known = table[(table["metric"] == metric) & (table["flag"] == "")].select_dtypes("number")
-    drawable = {str(v) for v in known if known[v][known[v] > 0].nunique() > 1}
-    variable = next((v for t in own for v in ("flops", "tokens", "params", *t.variables) if v in drawable), None)
-    chart = points_chart(table, metric, variable, metric_kind(metric).log) if variable else None
-    return CollectionPage(name, facts, cite(papers_of_collection(name), "bibtex"), rows, chart)
+    points = table[(table["metric"] == metric) & (table["flag"] == "")]
+    axis = axis_of_collection(points, own)
+    chart = points_chart(points, metric, axis, metric_kind(metric).log) if axis.variable else None
+    return CollectionPage(name, describe_collection(name, results.suite), cite(load_card(name).scalingbench.papers, "bibtex"), rows, chart)
+
+
+def _best_of(score: Mapping[str, Any]) -> dict[str, Any]:
+    return {"best": score["predictor"], "error": score["error"], "ratio": score["ratio"]}

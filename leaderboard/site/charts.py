@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import VARIABLES
 from benchmark.evaluation.results import TaskResult
 from benchmark.scores.scoring import INTERVAL
 from benchmark.tasks.task import Task
+from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
 
 __all__ = ["binned_chart", "calibration_chart", "extrapolation_chart", "points_chart", "task_chart"]
 
-_AXIS = {"format": ".0e", "labelOverlap": True}
 _MOST_FOLDS = 8
 _MOST_POINTS = 1500
 
@@ -24,6 +23,12 @@ def _spec(chart: Any) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict(validate=False)
     spec.pop("config", None)
     return spec
+
+
+def _data(rows: Sequence[Mapping[Any, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
 
 
 def _geometric_mean(values: pd.Series) -> float:
@@ -37,14 +42,14 @@ def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, t
     rows = scores[scores["predictor"].isin(predictors) & (scores[column] > 0)].copy()
     rows["bin"] = np.digitize(rows[column], edges)
     grouped = rows.groupby(["predictor", "bin"]).agg(
-        x=(column, lambda v: float(np.exp(np.log(v).mean()))),
-        ratio=("ratio", lambda v: float(np.exp(np.log(v).mean()))),
+        x=(column, _geometric_mean),
+        ratio=("ratio", _geometric_mean),
         tasks=("ratio", "size"),
     )
     values = grouped[grouped["tasks"] >= 3].reset_index().to_dict("records")
     if not values:
         return None
-    data = alt.Data(values=values)
+    data = _data(values)
     chart = (
         alt.Chart(data, width="container", height=280)
         .mark_line(point=True)
@@ -75,15 +80,13 @@ def calibration_chart(results: Sequence[TaskResult], tasks: Sequence[Task], pred
         rows += [{"predictor": name, "level": level, "share": float(np.mean(v)), "fits": len(v)} for level, v in below.items()]
     if not rows:
         return None
-    base = alt.Chart(alt.Data(values=rows), width="container", height=280).encode(
+    base = alt.Chart(_data(rows), width="container", height=280).encode(
         x=alt.X("level:Q", title="predicted quantile", scale=alt.Scale(domain=[0, 1])),
         y=alt.Y("share:Q", title="share of held-out values below it", scale=alt.Scale(domain=[0, 1])),
         color=alt.Color("predictor:N", sort=list(predictors), legend=alt.Legend(orient="bottom", columns=2)),
         tooltip=["predictor:N", "level:Q", alt.Tooltip("share:Q", format=".2f"), "fits:Q"],
     )
-    diagonal = (
-        alt.Chart(alt.Data(values=[{"a": 0, "b": 0}, {"a": 1, "b": 1}])).mark_line(strokeDash=[4, 4], color="gray").encode(x="a:Q", y="b:Q")
-    )
+    diagonal = alt.Chart(_data([{"a": 0, "b": 0}, {"a": 1, "b": 1}])).mark_line(strokeDash=[4, 4], color="gray").encode(x="a:Q", y="b:Q")
     return _spec(diagonal + base.mark_line(point=True))
 
 
@@ -93,7 +96,7 @@ def extrapolation_chart(scores: pd.DataFrame) -> dict[str, Any]:
 
     columns = ["task", "track", "extrapolation", "ratio"]
     chart = (
-        alt.Chart(alt.Data(values=scores[columns].to_dict("records")), width="container", height=300)
+        alt.Chart(_data(scores[columns].to_dict("records")), width="container", height=300)
         .mark_point(filled=True, size=60)
         .encode(
             x=alt.X("extrapolation:Q", scale=alt.Scale(type="log", nice=False, padding=8), title="extrapolation factor"),
@@ -105,20 +108,19 @@ def extrapolation_chart(scores: pd.DataFrame) -> dict[str, Any]:
     return _spec(chart)
 
 
-def points_chart(table: pd.DataFrame, metric: str, variable: str, log_value: bool) -> dict[str, Any]:
-    """Draw a metric of a collection against a variable, one colour per curve."""
+def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: bool) -> dict[str, Any]:
+    """Draw the values of a metric of a collection along a variable, one colour per curve."""
     import altair as alt
 
-    rows = table[(table["metric"] == metric) & (table["flag"] == "") & (table[variable] > 0)][["curve", "run", variable, "value"]].dropna()
-    rows = _thinned(rows, _MOST_POINTS)
+    rows = _thinned(rows[["curve", "run", axis.variable, "value"]].dropna(), _MOST_POINTS)
     few = rows["curve"].nunique() <= 12
     color = alt.Color("curve:N", legend=alt.Legend(orient="bottom", columns=2)) if few else alt.Color("curve:N", legend=None)
     chart = (
-        alt.Chart(alt.Data(values=rows.to_dict("records")), width="container", height=320)
+        alt.Chart(_data(rows.to_dict("records")), width="container", height=320)
         .mark_point(filled=True, opacity=0.6)
         .encode(
-            x=alt.X(f"{variable}:Q", scale=alt.Scale(type="log", nice=False, padding=8), title=_label(variable), axis=_AXIS),
-            y=alt.Y("value:Q", scale=_scale(log_value and bool((rows["value"] > 0).all())), title=metric),
+            x=_along(f"{axis.variable}:Q", axis),
+            y=alt.Y("value:Q", scale=_scale(log_value and is_log(rows["value"])), title=metric),
             color=color,
             tooltip=["curve:N", "run:N", alt.Tooltip("value:Q", format=".4g")],
         )
@@ -130,21 +132,19 @@ def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
     """Draw the points of a task's first folds, and the predictions of the results given, with intervals where stored."""
     import altair as alt
 
-    variable = _axis(task)
+    axis = axis_of_task(task)
     folds = list(enumerate(task.folds))[:_MOST_FOLDS]
     points, lines, most = [], [], _MOST_POINTS // len(folds)
     for i, fold in folds:
         for X, y, what in ((fold.X_train, fold.y_train, "trained on"), (fold.X_test, fold.y_test, "held out")):
-            frame = _thinned(pd.DataFrame({"x": _x(X, variable), "value": y}), most)
+            frame = _thinned(pd.DataFrame({"x": axis.values(X), "value": y}), most)
             points += [{"fold": fold.name, "what": what, **row} for row in frame.to_dict("records")]
         for r in results:
             f = r.folds[i]
             if f.status == "ok":
-                lines += _predicted(
-                    r.predictor, fold.name, _x(fold.X_test, variable), f.predictions, f.quantiles, _MOST_POINTS // len(folds)
-                )
-    x = alt.X("x:Q", scale=alt.Scale(type="log", nice=False), title=_label(variable) if variable else "row", axis=_AXIS)
-    base = alt.Chart(alt.Data(values=points)).mark_point(filled=True, size=40, color="gray")
+                lines += _predicted(r.predictor, fold.name, axis.values(fold.X_test), f.predictions, f.quantiles, most)
+    x = _along("x:Q", axis)
+    base = alt.Chart(_data(points)).mark_point(filled=True, size=40, color="gray")
     measured = base.encode(
         x=x,
         y=alt.Y("value:Q", scale=_scale(task.on_log_scale), title=task.spec.metric),
@@ -156,7 +156,7 @@ def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
         ),
         tooltip=["fold:N", "what:N", alt.Tooltip("value:Q", format=".4g")],
     )
-    predicted = alt.Chart(alt.Data(values=lines))
+    predicted = alt.Chart(_data(lines))
     color = alt.Color("predictor:N", title=None, legend=alt.Legend(orient="bottom"))
     drawn = predicted.mark_line(point=True) if len(task.variables) == 1 else predicted.mark_point(filled=True, size=26)
     layers = [measured, drawn.encode(x=x, y="value:Q", color=color, tooltip=["predictor:N", alt.Tooltip("value:Q", format=".4g")])]
@@ -171,6 +171,13 @@ def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
     return _spec(chart)
 
 
+def _along(field: str, axis: PlotAxis) -> Any:
+    import altair as alt
+
+    x = alt.X(field, scale=_scale(axis.log), title=axis.label)
+    return x.axis(format=".0e", labelOverlap=True) if axis.log else x
+
+
 def _scale(log: bool) -> Any:
     import altair as alt
 
@@ -183,25 +190,5 @@ def _predicted(name: str, fold: str, x: np.ndarray, p: np.ndarray, quantiles: di
     return [{"predictor": name, "fold": fold, **{str(k): v for k, v in row.items()}} for row in rows]
 
 
-def _axis(task: Task) -> str | None:
-    """Return the variable to draw along: the split's own, else the first that varies."""
-    named = task.spec.scale or getattr(task.spec.split, "variable", None)
-    numeric = [v for v in task.variables if v in task.folds[0].X_train and pd.api.types.is_numeric_dtype(task.folds[0].X_train[v])]
-    if named in numeric:
-        return str(named)
-    varying = [v for v in numeric if task.folds[0].X_train[v].nunique() > 1 and v in VARIABLES]
-    return varying[0] if varying else None
-
-
-def _x(X: pd.DataFrame, variable: str | None) -> np.ndarray:
-    values = X[variable].to_numpy(float) if variable else np.arange(1.0, len(X) + 1.0)
-    return np.where(values > 0, values, np.nan)
-
-
 def _thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     return frame if len(frame) <= most else frame.iloc[np.linspace(0, len(frame) - 1, max(most, 2)).astype(int)]
-
-
-def _label(variable: str) -> str:
-    known = VARIABLES.get(variable)
-    return f"{variable} ({known.unit})" if known and known.unit not in ("", "1") else variable

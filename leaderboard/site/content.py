@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leaderboard.ranking import Board
+from leaderboard.board import Board
 
 __all__ = ["Chart", "CollectionPage", "PredictorPage", "SiteContent", "TaskPage"]
 
@@ -65,7 +65,7 @@ class TaskPage:
 
 @dataclass(frozen=True)
 class SiteContent:
-    """Everything."""
+    """What the whole site shows: the first page's board and charts, and a record for every other page."""
 
     board: Board
     track_boards: Mapping[str, Board]

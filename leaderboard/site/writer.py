@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-import math
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.rendering import caption, render
 from leaderboard.site.content import SiteContent
 from scalingbench.common.names import slug
+from scalingbench.common.tables import cell, interval, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -46,7 +44,7 @@ def write_site(content: SiteContent, out: Path) -> int:
     _data(content, out / "data")
     (out / "comparison.svg").write_text(content.comparison_svg, encoding="utf-8")
     drawn = {p.name: _formula(p.latex, out / "predictors" / f"{slug(p.name)}.svg") for p in content.predictors}
-    shared = {"board": content.board, "caption": caption(content.board), "n_tasks": len(content.tasks)}
+    shared = {"board": content.board, "caption": content.board.caption, "n_tasks": len(content.tasks)}
     todo: list[tuple[str, str, dict[str, Any]]] = [("index.html", "index.html.j2", {"content": content, "root": ""})]
     for p in content.predictors:
         values = {"page": p, "root": "../", "has_formula": drawn[p.name]}
@@ -83,9 +81,9 @@ def _assets(folder: Path) -> None:
 
 
 def _data(content: SiteContent, folder: Path) -> None:
-    (folder / "board.json").write_text(render(content.board, "json") + "\n", encoding="utf-8")
+    (folder / "board.json").write_text(content.board.render("json") + "\n", encoding="utf-8")
     for track, board in content.track_boards.items():
-        (folder / f"board-{track}.json").write_text(render(board, "json") + "\n", encoding="utf-8")
+        (folder / f"board-{track}.json").write_text(board.render("json") + "\n", encoding="utf-8")
     for identifier, (_, chart) in content.charts.items():
         _dump(chart, folder / f"chart-{identifier}.json")
     for p in content.predictors:
@@ -95,17 +93,7 @@ def _data(content: SiteContent, folder: Path) -> None:
 
 
 def _dump(value: object, path: Path) -> None:
-    path.write_text(json.dumps(_finite(value), separators=(",", ":")) + "\n", encoding="utf-8")
-
-
-def _finite(value: Any) -> Any:
-    """Return the value with NaN and infinities as null, which JSON has no other word for."""
-    if isinstance(value, Mapping):
-        return {str(k): _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    path.write_text(json.dumps(plain(value), separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def _formula(latex: str, path: Path) -> bool:
@@ -128,23 +116,17 @@ def _embedded(chart: object) -> str:
     """Return a specification as JSON that may stand inside a script element."""
     from markupsafe import Markup
 
-    return Markup(json.dumps(_finite(chart), separators=(",", ":")).replace("</", "<\\/"))
+    return Markup(json.dumps(plain(chart), separators=(",", ":")).replace("</", "<\\/"))
 
 
 def _number(value: Any, digits: int = 3) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, str | bool):
-        return str(value)
-    return f"{value:.{digits}f}" if abs(value) < 1e4 else f"{value:.{digits}g}"
+    return cell(value, f".{digits}f" if isinstance(value, float) and abs(value) < 1e4 else f".{digits}g", missing="–")
 
 
-def _interval(low: float, high: float, digits: int = 2) -> str:
-    return "" if low is None or math.isnan(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
+def _interval(low: float | None, high: float | None, digits: int = 2) -> str:
+    return interval(low, high, digits, missing="")
 
 
 def _sort_key(value: Any) -> str:
     """Return what a table sorts a cell by; empty sorts last."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return str(value)
+    return cell(value, "", missing="")

@@ -31,7 +31,8 @@ Which = np.ndarray | None
 
 def objectives(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> np.ndarray:
     """Return the objective at each row of u, shape (S,)."""
-    return (weights * objective(problem.loss, problem.residuals(u, which), delta)).sum(axis=1)
+    totals: np.ndarray = (weights * objective(problem.loss, problem.residuals(u, which), delta)).sum(axis=1)
+    return totals
 
 
 def _rows(which: Which, rows: np.ndarray | slice) -> Which:
@@ -134,7 +135,8 @@ def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndar
     if not np.isfinite(step.sum()):
         step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
     longest = np.abs(step).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
+    bounded: np.ndarray = step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
+    return bounded
 
 
 def curvature(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
@@ -216,4 +218,5 @@ def _newton_step(problem: Problem, u: np.ndarray, g: np.ndarray, h: np.ndarray) 
     step = -(vectors @ (along / values)[:, :, None])[..., 0] / size
     step = np.where(free, np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
     longest = np.abs(step).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
+    bounded: np.ndarray = step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
+    return bounded

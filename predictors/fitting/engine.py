@@ -230,7 +230,8 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     starts, own = np.tile(u, (n_copies, 1)), np.repeat(weights, k, axis=0)
     descent = levenberg_marquardt(problem, starts, own, delta, iterations)
     best = descent.value.reshape(n_copies, k).argmin(axis=1) + k * np.arange(n_copies)
-    found, open_ended = descent.u[best], ~descent.settled[best]
+    found: np.ndarray = descent.u[best]
+    open_ended = ~descent.settled[best]
     if open_ended.any():
         found[open_ended] = newton(problem, found[open_ended], weights[open_ended], delta, polish).u
     return found
@@ -298,4 +299,5 @@ def _raw_jacobian(problem: Problem, u: np.ndarray) -> np.ndarray:
     """Return the derivative of the raw constants by u, shape (P, P)."""
     step = 1e-6
     shift = step * np.eye(len(u))
-    return ((problem.raw(u + shift) - problem.raw(u - shift)) / (2.0 * step)).T
+    slopes: np.ndarray = ((problem.raw(u + shift) - problem.raw(u - shift)) / (2.0 * step)).T
+    return slopes

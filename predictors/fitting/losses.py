@@ -20,11 +20,13 @@ LOSSES: tuple[Loss, ...] = ("huber", "soft-l1", "l1", "l2")
 def objective(loss: Loss, r: np.ndarray, delta: float) -> np.ndarray:
     """Return the loss of each residual."""
     if loss == "l2":
-        return 0.5 * r * r
+        squares: np.ndarray = 0.5 * r * r
+        return squares
     if loss == "soft-l1":
         return delta * delta * (np.sqrt(1.0 + (r / delta) ** 2) - 1.0)
     size = np.abs(r)
-    return np.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+    value: np.ndarray = np.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+    return value
 
 
 def weight(loss: Loss, r: np.ndarray, delta: float) -> np.ndarray:
@@ -33,9 +35,11 @@ def weight(loss: Loss, r: np.ndarray, delta: float) -> np.ndarray:
         return np.ones_like(r)
     if loss == "soft-l1":
         return 1.0 / np.sqrt(1.0 + (r / delta) ** 2)
-    return delta / np.maximum(np.abs(r), delta)
+    value: np.ndarray = delta / np.maximum(np.abs(r), delta)
+    return value
 
 
 def influence(loss: Loss, r: np.ndarray, delta: float) -> np.ndarray:
     """Return the derivative of the loss by the residual."""
-    return r * weight(loss, r, delta)
+    slope: np.ndarray = r * weight(loss, r, delta)
+    return slope

@@ -88,7 +88,8 @@ class Problem:
         """Return coordinates within the bounds, shape (..., P)."""
         with np.errstate(divide="ignore", invalid="ignore"):
             u = np.where(self.positive, np.log(np.where(self.positive, theta, 1.0)), theta)
-        return np.clip(np.nan_to_num(u, nan=0.0), *self.bounds)
+        inside: np.ndarray = np.clip(np.nan_to_num(u, nan=0.0), *self.bounds)
+        return inside
 
     def raw(self, u: np.ndarray) -> np.ndarray:
         """Return parameters in the user's units, shape (..., P)."""
@@ -142,7 +143,8 @@ class Problem:
                 r = np.log(np.maximum(value, _FLOOR)) - target
         else:
             r = value - target
-        return r if np.isfinite(r).all() else np.nan_to_num(r, nan=1e6, posinf=1e6, neginf=-1e6)
+        kept: np.ndarray = r if np.isfinite(r).all() else np.nan_to_num(r, nan=1e6, posinf=1e6, neginf=-1e6)
+        return kept
 
     @cached_property
     def _target(self) -> np.ndarray:

@@ -43,11 +43,13 @@ def draw_starts(problem: Problem, n_starts: int, rng: np.random.Generator, weigh
 
 def _draw(parameter: Parameter, problem: Problem, uniform: np.ndarray) -> np.ndarray:
     if parameter.role == "irreducible":
-        return uniform * 0.95 * problem.y.min()
+        shares: np.ndarray = uniform * 0.95 * problem.y.min()
+        return shares
     low, high = parameter.start or _default_range(parameter, problem)
     low, high = max(low, parameter.low), min(high, parameter.high)
     if parameter.positive:
-        return np.exp(np.log(low) + uniform * (np.log(high) - np.log(low)))
+        drawn: np.ndarray = np.exp(np.log(low) + uniform * (np.log(high) - np.log(low)))
+        return drawn
     return low + uniform * (high - low)
 
 

@@ -4,51 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from scalingbench.cli.console import print_board, split_names
-from scalingbench.cli.options import Format, Json, Names, SuiteName, Top, Track
+from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
-
-if TYPE_CHECKING:
-    from benchmark.evaluation.results import TaskResult
-    from benchmark.tasks.suite import Suite
+from scalingbench.common.tables import Format
 
 __all__ = ["COMMANDS"]
 
-Results = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those that come with the package.")]
+Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those that come with the package.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise"]
 
 
 def leaderboard(
-    results: Results = None,
+    results: Folder = None,
     suite: SuiteName = DEFAULT_SUITE,
     track: Track = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
     variants: Annotated[bool, typer.Option("--variants", help="Also the other recipes of a law, under the one that heads it.")] = False,
-    by: Annotated[By | None, typer.Option("--by", help="Skill on each part of the suite instead of one number.")] = None,
+    by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of one number.")] = None,
     release: Annotated[str | None, typer.Option("--release", help="Print a released board unchanged.")] = None,
 ) -> None:
     """Print the board of a folder of results."""
-    from leaderboard.results import released, skill_table
+    from leaderboard.releases import load_release
+    from leaderboard.results import Results
 
     if release is not None:
-        print(released(release, form, top, variants))
+        print(load_release(release).cut(top, variants=variants).render(form))
         return
-    chosen, found = _load(results, suite)
-    if by is not None and chosen.protocol is None:
-        from leaderboard.rendering import render_parts
-
-        print(render_parts(*skill_table(found, chosen, chosen.build(track=track), by, top), by, form))
+    found = Results.load(suite, results).select(track=track)
+    if by is not None and found.suite.protocol is None:
+        print(found.skill_by(by, top).render(form))
         return
-    print_board(found, chosen, chosen.build(track=track), track, form, top=top, variants=variants)
+    print_board(found, form, top=top, variants=variants)
 
 
 def compare(
-    results: Results = None,
+    results: Folder = None,
     suite: SuiteName = DEFAULT_SUITE,
     predictors: Names = None,
     track: Track = None,
@@ -57,14 +53,13 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Test which predictors the collections can tell apart."""
-    from leaderboard.results import comparison_of, render_comparison
+    from leaderboard.results import Results
     from leaderboard.significance import draw
 
-    chosen, found = _load(results, suite)
-    comparison = comparison_of(found, chosen, chosen.build(track=track), split_names(predictors), top)
+    comparison = Results.load(suite, results).select(track=track).compare(split_names(predictors), top=top)
     if out is not None:
         draw(comparison, out)
-    print(render_comparison(comparison, as_json))
+    print(comparison.render("json") if as_json else comparison)
 
 
 def cite(
@@ -83,41 +78,32 @@ def cite(
 
 def release(
     suite: SuiteName = DEFAULT_SUITE,
-    results: Results = None,
+    results: Folder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
 ) -> None:
     """Freeze the board under its version, to be printed unchanged by 'leaderboard --release'."""
-    from leaderboard.rendering import render
-    from leaderboard.results import board_of
+    from leaderboard.results import Results
     from scalingbench.common.files import replacing
 
-    chosen, found = _load(results, suite)
-    board = board_of(found, chosen, chosen.tasks)
+    board = Results.load(suite, results).board()
     path = out / f"{board.version}.json"
     with replacing(path) as temporary:
-        temporary.write_text(render(board, "json") + "\n", encoding="utf-8")
+        temporary.write_text(board.render("json") + "\n", encoding="utf-8")
     print(path)
 
 
 def site(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     suite: SuiteName = DEFAULT_SUITE,
-    results: Results = None,
+    results: Folder = None,
 ) -> None:
     """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.site.build import build_site
+    from leaderboard.results import Results
+    from leaderboard.site.build import build_site, check_site_can_be_written
     from scalingbench.cli.console import say
 
-    print(f"{out}: {build_site(load_suite(suite), results, out, say)} pages")
-
-
-def _load(results: Path | None, suite: str) -> tuple[Suite, tuple[TaskResult, ...]]:
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.results import results_of
-
-    chosen = load_suite(suite)
-    return chosen, results_of(results, chosen)
+    check_site_can_be_written(out)
+    print(f"{out}: {build_site(Results.load(suite, results), out, say)} pages")
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release, "site": site}

@@ -1,41 +1,43 @@
-"""What the commands that evaluate have in common: progress, the board at the end, the exit status."""
+"""What the commands have in common: progress, the board at the end, the exit status."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scalingbench.cli.options import Format
+from scalingbench.common.tables import Format
 
 if TYPE_CHECKING:
-    from benchmark.evaluation.results import TaskResult
     from benchmark.tasks.suite import Suite
-    from benchmark.tasks.task import Task
+    from leaderboard.results import Results
 
 __all__ = ["committed_names", "exit_with", "print_board", "progress_bar", "run_with_progress", "say", "say_fetch_only", "split_names"]
 
 
 def run_with_progress(
     predictors: dict[str, Any],
-    tasks: tuple[Task, ...],
-    out: Path,
     suite: Suite,
+    out: Path,
     *,
+    track: str | None,
+    collections: tuple[str, ...] | None,
     jobs: int,
     resume: bool,
     time_limit: float,
     levels: tuple[float, ...] = (),
-) -> tuple[TaskResult, ...]:
-    """Run a suite with a progress bar on standard error."""
+) -> Results:
+    """Run a suite, or one track or some collections of it, with a progress bar on standard error."""
     from benchmark.evaluation.run import run_suite
+    from leaderboard.results import Results
 
+    tasks = suite.build(collections=collections, track=track)
     with progress_bar() as progress:
-        return run_suite(
+        results = run_suite(
             predictors,
             tasks,
             out,
@@ -46,6 +48,7 @@ def run_with_progress(
             levels=levels,
             progress=progress,
         )
+    return Results(results, suite, track, collections)
 
 
 @contextmanager
@@ -64,31 +67,14 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def print_board(
-    results: tuple[TaskResult, ...],
-    suite: Suite,
-    tasks: tuple[Task, ...],
-    track: str | None,
-    form: Format,
-    *,
-    top: int | None = None,
-    variants: bool = True,
-) -> None:
+def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True) -> None:
     """Print the board of the results: that of another benchmark's protocol, or this project's."""
-    from leaderboard.rendering import render
-    from leaderboard.results import board_of, protocol_board
-
-    if suite.protocol is not None:
-        print(protocol_board(results, suite, tasks, form, top))
-        return
-    print(render(board_of(results, suite, tasks, track).cut(top, variants=variants), form))
+    board = results.board() if results.suite.protocol is None else results.protocol_board()
+    print(board.cut(top, variants=variants).render(form))
 
 
-def exit_with(results: tuple[TaskResult, ...]) -> None:
+def exit_with(failures: Sequence[str]) -> None:
     """Name what failed; exit status 1 if anything did."""
-    from leaderboard.results import failures_of
-
-    failures = failures_of(results)
     for line in failures:
         say(f"failed: {line}")
     if failures:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark.data.card import load_card
 from benchmark.data.collection import list_collections, read_facts
+from predictors.registry import list_predictors
+from scalingbench.common.tables import Table, cell
 
 __all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description"]
 
@@ -23,16 +26,13 @@ def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
 def _aligned(rows: Sequence[Mapping[Any, Any]]) -> str:
     if not rows:
         return "(none)"
-    header = list(rows[0])
-    cells = [header] + [[_cell(row[name]) for name in header] for row in rows]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return Table(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows]).aligned()
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and math.isnan(value):
+        return "nan"
+    return cell(value, ".3g")
 
 
 def collection_rows() -> list[dict[str, Any]]:
@@ -61,8 +61,6 @@ def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def predictor_rows(track: str | None) -> list[dict[str, Any]]:
     """Return one record per registered predictor."""
-    from predictors.registry import list_predictors
-
     return [
         {"name": e.name, "family": e.family, "tracks": ",".join(e.tracks) or "any", **_reads(e.make()), "paper": e.paper or "-"}
         for e in list_predictors(track)

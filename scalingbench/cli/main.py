@@ -15,6 +15,7 @@ import typer
 
 from scalingbench.cli import board, submit
 from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
+from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(hub_app, name="hub")
+app.add_typer(forecasts_app, name="forecasts")
 
 
 @app.command()
@@ -135,18 +137,28 @@ def run(
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
+    chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}  # before the tasks are built: an unknown name is told at once
     refuse_unwritable(out)
-    built = chosen.build(collections=split_names(collections), track=track)
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
         say(f"{chosen.reference}: added, because its error is the unit of skill")
     if collections is None:
         say_fetch_only(chosen)
     levels = LEVELS if intervals else ()
-    results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit, levels=levels)
-    print_board(results, chosen, built, track, "json" if as_json else "md")
-    exit_with(results)
+    results = run_with_progress(
+        entered,
+        chosen,
+        out,
+        track=track,
+        collections=split_names(collections),
+        jobs=jobs,
+        resume=resume,
+        time_limit=time_limit,
+        levels=levels,
+    )
+    print_board(results, "json" if as_json else "md")
+    exit_with(results.failures)
 
 
 for name, command in {**board.COMMANDS, **submit.COMMANDS}.items():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 __all__ = [
     "CPUS",
-    "Format",
     "Intervals",
     "Jobs",
     "Json",
@@ -38,4 +37,3 @@ Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
 Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
 Intervals = Annotated[bool, typer.Option("--intervals", help="Also store predicted quantiles (.1, .5, .9), where a predictor has them.")]
 Top = Annotated[int | None, typer.Option("--top", min=1, help="Only this many predictors.")]
-Format = Literal["md", "csv", "json", "latex"]

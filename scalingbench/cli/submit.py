@@ -82,8 +82,6 @@ def evaluate(
     """Evaluate your own predictor and show where it would stand on the board, and on each track."""
     from benchmark.evaluation.run import refuse_unwritable
     from benchmark.tasks.suite import load_suite
-    from leaderboard.neighbours import standing
-    from leaderboard.results import committed_results
     from predictors.registry import make
     from scalingbench.cli.predictor_argument import load_targets
 
@@ -91,15 +89,15 @@ def evaluate(
     refuse_unwritable(out)
     chosen = load_suite(suite)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
-    built = chosen.build(collections=split_names(collections), track=track)
-    results = run_with_progress(entered, built, out, chosen, jobs=jobs, resume=resume, time_limit=time_limit)
-    others = [r for r in committed_results(chosen) if r.predictor not in entered]
-    together = (*results, *others)
+    results = run_with_progress(
+        entered, chosen, out, track=track, collections=split_names(collections), jobs=jobs, resume=resume, time_limit=time_limit
+    )
+    together = results.beside_committed()
     if whole or as_json or chosen.protocol is not None:
-        print_board(together, chosen, built, track, "json" if as_json else "md")
+        print_board(together, "json" if as_json else "md")
     else:
-        print(standing(together, chosen, built, tuple(own), track))
-    exit_with(results)
+        print(together.standing(*own))
+    exit_with(results.failures)
 
 
 def submit(
@@ -119,6 +117,7 @@ def submit(
     from benchmark.evaluation.wall.guard import Guards
     from benchmark.evaluation.wall.layers import raise_wall
     from benchmark.tasks.suite import load_suite
+    from leaderboard.results import Results
     from leaderboard.submissions.submit import submit as submit_to
 
     source, _, class_name = target.rpartition(":")
@@ -132,7 +131,7 @@ def submit(
         )
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
-    exit_with(results)
+    exit_with(Results(results, chosen).failures)
 
 
 def _described(
@@ -219,18 +218,15 @@ def _lacking(wall: Wall) -> str:
 
 
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
-    from leaderboard.neighbours import standing
-    from leaderboard.results import committed_results
+    from leaderboard.results import Results, not_ranked_on
 
-    others = [r for r in committed_results(suite) if r.predictor != submission.name]
-    if not others:
+    together = Results(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on}).beside_committed()
+    if together.predictors == (submission.name,):
         say(f"no board of suite {suite.name} to preview")
         return
-    tasks = {t.id: t.collection for t in suite.tasks}
-    counted = [r for r in results if tasks[r.task] not in submission.trained_on]
     if submission.trained_on:
         print(f"not ranked on what it was trained on: {', '.join(submission.trained_on)}\n")
-    print(standing((*counted, *others), suite, suite.tasks, (submission.name,), None))
+    print(together.standing(submission.name))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["described", "first_problem", "one_line"]
+__all__ = ["count_of", "described", "first_problem", "one_line", "printable"]
 
 _LONGEST = 500
 
 
+def printable(text: str) -> str:
+    """Return a text with every character that is not printed (line breaks, escape codes, lone surrogates) as its escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def one_line(text: object, longest: int = _LONGEST) -> str:
-    """Return a text on one line, cut to `longest` characters, without what a terminal would act on."""
-    line = " ".join(str(text).split())[:longest]
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    """Return a text on one line, cut to `longest` characters."""
+    return printable(" ".join(str(text).split())[:longest])
 
 
 def described(error: BaseException, longest: int = _LONGEST) -> str:
@@ -28,3 +32,8 @@ def first_problem(error: ValidationError) -> str:
     """Return the field and the rule of the first problem that pydantic found, as ``field: rule``."""
     first = error.errors()[0]
     return one_line(f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}")
+
+
+def count_of(n: int, noun: str) -> str:
+    """Return a number of things: ``1 task``, ``3 tasks``."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"

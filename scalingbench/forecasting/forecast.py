@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.schema import read_table
-from benchmark.data.variables import OPEN_PREFIXES, VARIABLES, metric_kind, variables_of
+from benchmark.data.variables import VARIABLES, is_variable, metric_kind, variables_of
 from predictors.contract import ANY, columns_read
 from predictors.registry import make
 from scalingbench.common.defaults import LEVELS
@@ -20,6 +20,10 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 
 __all__ = ["Forecast", "forecast", "parse_target"]
+
+
+_NO_WIDTH = 1e-9
+"""Relative width below which an interval is none."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Forecast:
     value : float
         Predicted.
     low, high : float, optional
-        80 % interval for one new run, where the predictor gives quantiles.
+        80 % interval for one new run, where the predictor gives quantiles and the rows show a noise.
     rows : int
         Rows it was fitted on.
     beyond : dict of str to float
@@ -53,6 +57,8 @@ class Forecast:
     rows: int
     beyond: dict[str, float]
     weights: dict[str, float]
+    why_no_interval: str | None = None
+    """Where `low` and `high` are missing."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -60,7 +66,7 @@ class Forecast:
 
     def __str__(self) -> str:
         at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
-        interval = f" [{self.low:.5g}, {self.high:.5g}] (80 %)" if self.low is not None else " (no interval: this predictor gives none)"
+        interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] (80 %)"
         lines = [f"{self.metric} at {at}: {self.value:.5g}{interval}", f"{self.predictor} on {self.rows} rows"]
         lines += [f"{name}: {factor:.3g} times the nearest training value" for name, factor in self.beyond.items()]
         if self.weights:
@@ -76,13 +82,15 @@ def parse_target(text: str) -> dict[str, float]:
     InputError
         If a part is not ``name=number`` or the name is not in the schema.
     """
-    target = {}
+    target: dict[str, float] = {}
     for part in text.split(","):
         name, equals, number = (piece.strip() for piece in part.partition("="))
         if not equals:
             raise InputError(f"--target: expected name=number, got {part!r}")
-        if name not in VARIABLES and not name.startswith(OPEN_PREFIXES):
+        if not is_variable(name):
             raise InputError(f"--target: {unknown_name('variable', name, VARIABLES)}")
+        if name in target:
+            raise InputError(f"--target: {name}: is given twice")
         try:
             target[name] = float(number)
         except ValueError:
@@ -115,14 +123,20 @@ def forecast(
     """
     table = read_table(path)
     table = table[(table["flag"] == "") & table["value"].notna()]
+    if table.empty:
+        raise InputError(f"{path}: every row carries a flag or has no value, so there is nothing to fit")
     metric = _one(table, "metric", metric, path)
     table = table[table["metric"] == metric]
     curve = _one(table, "curve", curve, path)
     rows = table[table["curve"] == curve]
+    filled = [name for name in variables_of(rows) if rows[name].notna().any()]
     for name in target:
-        if name not in variables_of(rows) or not rows[name].notna().any():
-            raise InputError(f"{path}: no column {name!r}, which the target names; it has {', '.join(variables_of(rows))}")
+        if name not in filled:
+            what = f"column {name!r}, which the target names, is empty" if name in rows else f"no column {name!r}, which the target names"
+            raise InputError(f"{path}: {what}; it has values of {', '.join(filled) or 'no variable'}")
     rows = rows.dropna(subset=list(target))
+    if rows.empty:
+        raise InputError(f"{path}: no row has all of {', '.join(target)}, which the target names")
     model = make(predictor)
     wanted = getattr(model, "variables", None)
     if columns_read(wanted, list(target), list(target)) is None:
@@ -133,13 +147,13 @@ def forecast(
         model.fit(X, rows["value"].to_numpy(float))
         value = float(np.ravel(model.predict(point))[0])
         quantiles = np.ravel(model.predict_quantiles(point, list(LEVELS))) if hasattr(model, "predict_quantiles") else None
-    low, high = (None, None) if quantiles is None else _within(metric, float(quantiles[0]), float(quantiles[2]))
-    weights = {k: float(v) for k, v in getattr(model, "weights_", {}).items()}
-    return Forecast(metric, predictor, target, value, low, high, len(rows), _beyond(X, target), weights)
+    low, high, why_not = _interval(metric, quantiles)
+    weights = dict(model.weights(point)) if callable(getattr(model, "weights", None)) else {}
+    return Forecast(metric, predictor, target, value, low, high, len(rows), _beyond(X, target), weights, why_not)
 
 
-def _spelt(variables: Sequence[str]) -> str:
-    return "one variable" if tuple(variables) == (ANY,) else ", ".join(variables)
+def _spelt(variables: Sequence[str] | None) -> str:
+    return "one variable" if variables is None or tuple(variables) == (ANY,) else ", ".join(variables)
 
 
 def _one(table: pd.DataFrame, column: str, chosen: str | None, path: Path) -> str:
@@ -153,10 +167,17 @@ def _one(table: pd.DataFrame, column: str, chosen: str | None, path: Path) -> st
     return chosen
 
 
-def _within(metric: str, low: float, high: float) -> tuple[float, float]:
-    """Return the interval within the values that the metric can take."""
+def _interval(metric: str, quantiles: np.ndarray | None) -> tuple[float | None, float | None, str | None]:
+    """Return the ends of the interval within the values that the metric can take, or why there is none."""
+    if quantiles is None:
+        return None, None, "this predictor gives none"
+    low, middle, high = (float(q) for q in quantiles)
+    if not np.isfinite([low, middle, high]).all():
+        return None, None, "this predictor's are not finite"
+    if high - low <= _NO_WIDTH * abs(middle):
+        return None, None, "the law passes through its rows, which leaves nothing to tell the noise from"
     kind = metric_kind(metric)
-    return max(low, kind.low), min(high, kind.high)
+    return max(low, kind.low), min(high, kind.high), None
 
 
 def _beyond(X: pd.DataFrame, target: dict[str, float]) -> dict[str, float]:

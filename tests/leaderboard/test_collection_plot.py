@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scalingbench.cli.main import app
+from scalingbench.common.errors import InputError
 
 
 @pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("chinchilla", []), ("double_descent", ["--predictor", "bnsl-1"])])
@@ -14,6 +15,14 @@ def test_plot_writes_a_picture(name, more, tmp_path):
     done = CliRunner().invoke(app, ["plot", name, "--out", str(out), *more])
     assert done.exit_code == 0, done.output
     assert out.read_bytes()[:4] == b"\x89PNG" and name in done.output
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.png.gz"])
+def test_an_ending_that_is_no_picture_is_refused_before_any_work(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("leaderboard.collection_plot._task", lambda *args: pytest.fail("work was begun"))
+    done = CliRunner().invoke(app, ["plot", "chinchilla", "--out", str(tmp_path / name)])
+    assert isinstance(done.exception, InputError) and f"{name}: a picture ends in .png, .svg, .pdf" in str(done.exception)
+    assert not list(tmp_path.iterdir())
 
 
 def test_plot_names_a_task_that_is_not_there(tmp_path):

@@ -1,10 +1,11 @@
+import hashlib
+
 import numpy as np
 import pytest
 from score_worlds import board, world
 
 import leaderboard.releases as releases
-from leaderboard.releases import board_from_json, load_release, version_of
-from leaderboard.rendering import render
+from leaderboard.releases import board_from_json, list_releases, load_release, version_of
 from scalingbench.common.errors import LeaderboardError
 
 P = np.array([1.0, 2.0])
@@ -22,16 +23,40 @@ def test_a_version_names_its_content_whatever_the_order():
     assert len({one, *others}) == 4
 
 
+def test_a_version_is_the_same_for_ever():
+    """Worked out with hashlib alone: the sorted lines of tasks and predictions, as single-precision little-endian numbers."""
+    digest = hashlib.sha256(b"\x00\x00\x80\x3f\x00\x00\x00\x40").hexdigest()[:16]
+    lines = sorted(["task t x", f"a|t|f|{digest}"])
+    assert version_of("v1", {"t": "x"}, [("a", "t", "f", P)]) == "v1-" + hashlib.sha256("\n".join(lines).encode()).hexdigest()[:10]
+
+
+def test_a_version_depends_on_single_precision_and_not_on_how_an_array_lies_in_memory():
+    every_second = np.array([1.0, 9.0, 2.0, 9.0])[::2]
+    assert version_of("v1", {}, [("a", "t", "f", every_second)]) == version_of("v1", {}, [("a", "t", "f", P)])
+    assert version_of("v1", {}, [("a", "t", "f", P + 1e-12)]) == version_of("v1", {}, [("a", "t", "f", P)])
+
+
+def test_releases_are_listed_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(releases, "_folder", lambda: tmp_path / "none")
+    assert list_releases() == ()
+    with pytest.raises(LeaderboardError, match=r"expected one of \(none yet\), got 'v1-abc'"):
+        load_release("v1-abc")
+    monkeypatch.setattr(releases, "_folder", lambda: tmp_path)
+    for name in ("v2-b.json", "v1-a.json", "notes.txt"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    assert list_releases() == ("v1-a", "v2-b")
+
+
 @pytest.mark.parametrize("form", ["md", "csv", "json", "latex"])
 def test_a_board_prints_the_same_after_a_round_trip(form):
     before = board(world(), version="v1-0123456789")
-    assert render(board_from_json(render(before, "json")), form) == render(before, form)
+    assert board_from_json(before.render("json")).render(form) == before.render(form)
 
 
 def test_a_release_prints_unchanged(tmp_path, monkeypatch):
     monkeypatch.setattr(releases, "_folder", lambda: tmp_path)
-    (tmp_path / "v1-abc.json").write_text(render(board(world()), "json"), encoding="utf-8")
-    assert render(load_release("v1-abc"), "md") == render(board(world()), "md")
+    (tmp_path / "v1-abc.json").write_text(board(world()).render("json"), encoding="utf-8")
+    assert load_release("v1-abc").render() == board(world()).render()
     for wrong in ("v2-abc", "../v1-abc"):
         with pytest.raises(LeaderboardError, match="release: expected one of v1-abc"):
             load_release(wrong)

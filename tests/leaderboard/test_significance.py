@@ -2,10 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scikit_posthocs
+from scipy.stats import wilcoxon
 from score_worlds import TASKS, entry, world
 
 from leaderboard.ranking import by_collection
-from leaderboard.significance import compare, draw
+from leaderboard.significance import LEVEL, _cliques, compare, draw
 from scalingbench.common.errors import LeaderboardError
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
@@ -30,6 +31,64 @@ def test_cliques_join_what_cannot_be_told_apart():
     ours = compare(many(), MANY, ["ref", "close", "good", "better"])
     assert list(ours.skill.index)[:2] == ["better", "good"]
     assert [set(c) for c in ours.cliques] == [{"ref", "close"}]
+
+
+def by_hand(scores, one, other):
+    """Return the p-value of one pair, over the mean log ratios of the collections."""
+    means = scores.assign(log=np.log(scores["ratio"])).groupby(["predictor", "collection"])["log"].mean()
+    return wilcoxon(means[one].to_numpy(), means[other].to_numpy()).pvalue
+
+
+def test_p_values_are_multiplied_by_the_tests_that_are_left_and_never_fall():
+    """Holm: of three sorted p-values the least counts three times, the next twice, the last once."""
+    rng = np.random.default_rng(1)
+    means = {"a": 0.0, "b": -0.12, "c": -0.2}
+    scores = pd.concat([entry(n, np.exp(rng.normal(m, 0.3, len(MANY))), tasks=MANY) for n, m in means.items()], ignore_index=True)
+    found = compare(scores, MANY, ["a", "b", "c"])
+    raw = sorted((by_hand(scores, *pair), pair) for pair in (("a", "b"), ("a", "c"), ("b", "c")))
+    adjusted = np.minimum(1.0, np.maximum.accumulate([3 * raw[0][0], 2 * raw[1][0], raw[2][0]]))
+    assert 0 < adjusted[0] < adjusted[1] <= adjusted[2] < 1
+    for value, (_, (one, other)) in zip(adjusted, raw, strict=True):
+        assert found.p.loc[one, other] == found.p.loc[other, one] == pytest.approx(value)
+    assert (np.diag(found.p) == 1.0).all()
+    assert compare(scores, MANY, ["a", "c"]).p.loc["a", "c"] == pytest.approx(by_hand(scores, "a", "c"))  # one pair: nothing to correct
+
+
+def test_adjusted_p_values_are_at_most_one():
+    same = pd.concat([entry(n, np.exp(np.random.default_rng(i).normal(0, 0.3, len(MANY))), tasks=MANY) for i, n in enumerate("abcd")])
+    assert compare(same, MANY, list("abcd")).p.to_numpy().max() == 1.0
+
+
+def test_there_is_one_value_per_collection_and_the_best_stands_first():
+    found = compare(many(), MANY, ["ref", "good"])
+    assert found.n_collections == 20 and list(found.skill.index) == ["good", "ref"]
+    assert found.skill["ref"] == 0.0 or found.skill["ref"] < found.skill["good"]
+    ratio = many().query("predictor == 'good'")["ratio"]
+    assert found.skill["good"] == pytest.approx(1 - np.exp(np.log(ratio).mean()))
+
+
+def cliques(names, apart=()):
+    """Return the cliques of names in the order of skill where these pairs are told apart."""
+    p = pd.DataFrame(1.0, index=list(names), columns=list(names))
+    for one, other in apart:
+        p.loc[one, other] = p.loc[other, one] = 0.049
+    return ["".join(clique) for clique in _cliques(p)]
+
+
+def test_a_clique_is_the_longest_run_of_neighbours_of_which_no_pair_is_told_apart():
+    assert cliques("abcd") == ["abcd"]
+    assert cliques("abcd", apart=["ad"]) == ["abc", "bcd"]
+    assert cliques("abcd", apart=["ac", "bd", "ad"]) == ["ab", "bc", "cd"]
+    assert cliques("abcd", apart=["ab"]) == ["bcd"]
+    assert cliques("abc", apart=["ac", "ab", "bc"]) == []
+    assert cliques("abcde", apart=["ad", "ae", "be", "ce"]) == ["abc", "bcd", "de"]
+    assert cliques("a") == []
+
+
+def test_five_percent_itself_tells_nothing_apart():
+    p = pd.DataFrame([[1.0, LEVEL], [LEVEL, 1.0]], index=list("ab"), columns=list("ab"))
+    assert LEVEL == 0.05 and _cliques(p) == (("a", "b"),)
+    assert _cliques(p - 1e-9) == ()
 
 
 def test_a_clone_cannot_be_told_from_its_original():

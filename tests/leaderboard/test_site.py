@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from command import scalingbench
+from result_worlds import made_up_results
 
-from benchmark.tasks.suite import load_suite
 from leaderboard.site.build import build_site
 from scalingbench.common.errors import InputError
 
@@ -201,5 +201,5 @@ def test_a_site_is_replaced_and_a_strangers_folder_is_not(site, tmp_path):
 def test_a_missing_library_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(InputError, match=r"site: needs altair: pip install 'scalingbench\[site\]'"):
-        build_site(load_suite("v0"), None, tmp_path / "site")
+        build_site(made_up_results({}), tmp_path / "site")
     assert list(tmp_path.iterdir()) == []

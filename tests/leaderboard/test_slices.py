@@ -21,26 +21,62 @@ TASKS = pd.DataFrame(
 )
 
 
-def test_every_task_has_its_part():
-    parts = slice_of(TASKS, "extrapolation")
-    assert list(parts) == ["none", "up to 4x", "4x to 16x", "4x to 16x", "over 16x"]
-    assert list(slice_of(TASKS, "noise")) == ["not measured", "up to 0.3 %", "up to 0.3 %", "over 0.3 %", "not measured"]
-    assert list(slice_of(TASKS, "rows")) == ["up to 10", "up to 10", "11 to 100", "11 to 100", "over 100"]
-    assert list(slice_of(TASKS, "compute-share")) == ["up to 10 %", "up to 10 %", "10 to 50 %", "10 to 50 %", "over 50 %"]
+def slices_of(by, column, values):
+    return list(slice_of(pd.DataFrame({column: values}), by))
+
+
+def test_every_task_has_its_slice():
     assert all(slice_of(TASKS, by).notna().all() for by in SLICES)
+    assert set(SLICES) == {"track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise"}
+    for by in ("track", "domain", "metric"):
+        assert list(slice_of(TASKS, by)) == list(TASKS[by])
 
 
-def test_skill_of_a_part_is_the_geometric_mean_over_its_tasks():
+def test_the_upper_edge_of_a_slice_belongs_to_it():
+    """An edge, and the least above it."""
+    factors = [0.5, 1.0, 1.01, 4.0, 4.01, 16.0, 16.01, 700.0, np.nan]
+    names = ["none"] * 2 + ["up to 4x"] * 2 + ["4x to 16x"] * 2 + ["over 16x"] * 2 + ["not stated"]
+    assert slices_of("extrapolation", "extrapolation", factors) == names
+    shares = slices_of("compute-share", "compute_share", [0.002, 0.1, 0.101, 0.5, 0.501, 1.0])
+    assert shares == ["up to 10 %"] * 2 + ["10 to 50 %"] * 2 + ["over 50 %"] * 2
+    rows = slices_of("rows", "rows_per_fit", [3, 10, 10.5, 100, 101])
+    assert rows == ["up to 10"] * 2 + ["11 to 100"] * 2 + ["over 100"]
+    noise = slices_of("noise", "noise", [None, 0.0001, 0.003, 0.0031])
+    assert noise == ["not measured", "up to 0.3 %", "up to 0.3 %", "over 0.3 %"]
+
+
+def test_slices_stand_in_order_and_only_those_that_there_are():
     scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.5, 2.0, 2.0, 0.25], tasks=TASKS)])
-    table, counts = skill_by(scores, TASKS, "domain")
+    found = skill_by(scores, TASKS, "extrapolation")
+    assert list(found.rows) == list(found.counts.index) == ["none", "up to 4x", "4x to 16x", "over 16x"]
+    assert found.counts.tolist() == [1, 1, 2, 1]
+    assert list(skill_by(scores, TASKS[TASKS["task"] != "a/2"], "extrapolation").rows) == ["none", "4x to 16x", "over 16x"]
+    found = skill_by(scores, TASKS, "track")
+    assert list(found.rows) == list(found.counts.index) == ["compute", "curve"] and found.counts.tolist() == [2, 3]
+
+
+def test_tasks_of_weight_zero_are_in_no_slice_and_the_others_count_by_their_weight():
+    tasks = TASKS.assign(weight=[1.0, 3.0, 1.0, 0.0, 0.0])
+    scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.25, 2.0, 0.01, 0.01], tasks=TASKS)])
+    found = skill_by(scores, tasks, "domain")
+    assert found.counts.to_dict() == {"language": 2, "vision": 1}
+    assert found.rows.loc["law", "language"] == pytest.approx(1 - (0.5 * 0.25**3) ** (1 / 4))
+    assert found.rows.loc["law", "vision"] == pytest.approx(-1.0)
+    assert list(skill_by(scores, tasks, "metric").rows) == ["loss"]
+
+
+def test_skill_of_a_slice_is_the_geometric_mean_over_its_tasks():
+    scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.5, 2.0, 2.0, 0.25], tasks=TASKS)])
+    found = skill_by(scores, TASKS, "domain")
+    table = found.rows
     assert table.loc["law", "language"] == pytest.approx(1 - (0.5 * 0.5 * 0.25) ** (1 / 3))
     assert table.loc["law", "vision"] == pytest.approx(-1.0)
-    assert counts.to_dict() == {"language": 3, "vision": 2}
+    assert found.counts.to_dict() == {"language": 3, "vision": 2}
 
 
-def test_a_part_that_was_not_entered_is_empty():
+def test_a_slice_that_was_not_entered_is_empty():
     scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.5], tasks=TASKS.head(2))])
-    table, _ = skill_by(scores, TASKS, "track")
+    table = skill_by(scores, TASKS, "track").rows
     assert np.isnan(table.loc["law", "compute"]) and table.loc["law", "curve"] == pytest.approx(1 - 0.25 ** (1 / 3))
 
 

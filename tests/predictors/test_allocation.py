@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from predictors.compute import Chinchilla, DataConstrained
-from predictors.curve import PowerLaw
 from predictors.isoflop import IsoFLOP
+from predictors.power_laws import PowerLaw
 from predictors.published_constants import PublishedLaw
 from scalingbench.common.errors import PredictorError
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from predictors.baselines import LogQuadratic, PolynomialRidge
 from predictors.compute import Chinchilla
 from predictors.downstream import LossToAccuracy, TwoStage
-from predictors.generic import LogQuadratic, PolynomialRidge
 from predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
 from predictors.observational import Observational, Sloth
 from predictors.symbolic import SymbolicRegression
@@ -61,7 +61,7 @@ def test_mixture_regressions_rank_mixtures(law):
     y = 2.0 + np.exp(-shares @ [1.0, 2.0, 0.5])
     predicted = law.fit(X[:90], y[:90]).predict(X[90:])
     assert np.corrcoef(predicted, y[90:])[0, 1] > 0.9
-    with pytest.raises(PredictorError, match=r"X: has no column mix_\*"):
+    with pytest.raises(PredictorError, match=r"X: column 'mix_\*' is missing; it has a"):
         type(law)().fit(pd.DataFrame({"a": [1.0, 2.0]}), [1.0, 2.0])
 
 

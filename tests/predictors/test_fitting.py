@@ -8,14 +8,16 @@ import pytest
 from scipy.optimize import least_squares
 
 from benchmark.data.collection import load_collection
+from predictors.architecture import Distillation
 from predictors.compute import Chinchilla, Farseer, Kaplan, OverTraining
-from predictors.curve import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.fitting import make_problem
 from predictors.fitting.descent import curvature, objectives
 from predictors.fitting.duals import derivatives
 from predictors.fitting.losses import influence, objective, weight
+from predictors.intervals import enlarged_residuals
 from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible
+from predictors.parameters import amplitude, exponent, irreducible, real
+from predictors.power_laws import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.transfer import Rectified
 from scalingbench.common.errors import FitWarning, PredictorError
 
@@ -227,14 +229,54 @@ def test_a_constant_response_is_fitted():
     assert np.allclose(law.predict(X), 2.5, rtol=1e-3)
 
 
-def test_what_the_data_leave_open_is_named():
-    """With one model size, A and E cannot be told apart."""
-    X, _ = synthetic()
-    X = X.assign(params=1e9)
-    y = 1.7 + 400.0 * 1e9**-0.34 + 1500.0 * X["tokens"].to_numpy() ** -0.37
-    with pytest.warns(FitWarning):
-        law = Chinchilla(loss="l2").fit(X, y * np.exp(1e-3 * np.random.default_rng(0).standard_normal(len(y))))
-    assert {"A", "alpha", "E"} & ({*law.unidentified_, *law.at_bound_}) or law.condition_ > 1e8
+class Redundant(ParametricLaw):
+    """Only the sum of a and b matters, c does nothing, and d is a slope like any other."""
+
+    variables = ("x",)
+    parameters = (real("a", start=(-1.0, 1.0)), real("b", start=(-1.0, 1.0)), real("c", start=(-1.0, 1.0)), real("d", start=(-1.0, 1.0)))
+    fixed_scale = ("x", "y")
+
+    @staticmethod
+    def formula(x, a, b, c, d):
+        return a + b + 0.0 * c + d * np.log(x)
+
+
+def test_what_the_data_leave_open_is_named_and_has_no_standard_error():
+    X = pd.DataFrame({"x": np.geomspace(1.0, 100.0, 30)})
+    y = 3.0 + 0.5 * np.log(X["x"].to_numpy()) + 0.01 * np.random.default_rng(0).standard_normal(30)
+    with pytest.warns(FitWarning, match=r"Redundant: the data don't identify a, b, c$"):
+        law = Redundant(loss="l2", space="linear").fit(X, y)
+    assert law.unidentified_ == ("a", "b", "c") and law.at_bound_ == () and law.converged_
+    table = law.summary()
+    assert list(table["identified"]) == [False, False, False, True]
+    assert table["se"].isna().tolist() == [True, True, True, False]
+    # d's is the sandwich estimate of least squares on a constant and log x
+    Z = np.column_stack([np.ones(30), np.log(X["x"])])
+    inverse, r = np.linalg.inv(Z.T @ Z), y - Z @ np.linalg.lstsq(Z, y)[0]
+    assert table.loc["d", "se"] == pytest.approx(np.sqrt((inverse @ (Z.T * r**2) @ Z @ inverse)[1, 1]), rel=1e-4)
+    assert np.isinf(law.condition_)
+
+
+def test_what_the_data_identify_is_not_named():
+    law = Chinchilla(loss="l2").fit(*synthetic(noise=1e-3))
+    assert law.unidentified_ == () and law.condition_ < 1e8 and law.summary()["identified"].all()
+    assert np.isfinite(law.covariance_).all()
+
+
+def test_a_hard_form_is_searched_thoroughly_even_where_the_quick_pass_agrees():
+    """The quick pass draws a quarter of the starts; only where its finalists disagree, or the form is hard, a full pass follows."""
+    x = np.logspace(6, 9, 40)
+    X, y = pd.DataFrame({"x": x}), 1.5 + 300 * x**-0.4
+    easy = ShiftedPowerLaw(n_starts=40).fit(X, y)
+    assert easy.agreement_ == 1.0 and easy.n_starts_ == 10
+
+    class Hard(ShiftedPowerLaw):
+        hard = True
+
+    thorough = Hard(n_starts=40).fit(X, y)
+    assert thorough.n_starts_ == 10 + 40 and thorough.params_ == pytest.approx(easy.params_, rel=1e-6)
+    assert [law.n_starts_ for law in Hard(n_starts=40).fit_many([X, X], [y, y])] == [50, 50]
+    assert {law.__name__ for law in (BNSL, Distillation, Farseer, M4) if law.hard} == {"BNSL", "Distillation"}
 
 
 def test_a_vanishing_irreducible_loss_is_reported_at_its_bound():
@@ -254,6 +296,20 @@ def test_quantiles_are_ordered_and_cover_new_measurements():
         fresh = synthetic(seed)[1] * np.exp(0.01 * np.random.default_rng(100 + seed).standard_normal(120))
         covered.append(np.mean((fresh >= q[:, 0]) & (fresh <= q[:, 2])))
     assert 0.65 < np.mean(covered) < 0.92
+
+
+@pytest.mark.parametrize(("rows", "factor"), [(6, np.sqrt(6 / 3)), (12, np.sqrt(12 / 9)), (3, np.sqrt(3.0)), (2, np.sqrt(2.0))])
+def test_residuals_are_enlarged_for_the_constants_that_the_fit_spent(rows, factor):
+    """By sqrt(n / (n - P)) with P = 3 constants; with no row to spare by sqrt(n)."""
+    x = np.logspace(6, 9, rows)
+    y = (1.5 + 300 * x**-0.4) * np.exp(0.01 * (-1.0) ** np.arange(rows))
+    for space in ("log", "linear"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)
+            law = ShiftedPowerLaw(loss="l2", space=space).fit(pd.DataFrame({"x": x}), y)
+        fitted = law.predict(pd.DataFrame({"x": x}))
+        off = np.log(y / fitted) if space == "log" else y - fitted
+        assert enlarged_residuals(law._problem, law.result_.u) == pytest.approx(factor * off, abs=1e-12)
 
 
 def test_the_delta_method_agrees_with_the_bootstrap_where_noise_is_normal():

@@ -11,11 +11,11 @@ from sklearn.base import clone
 
 from predictors.catalogue import BUILT_IN
 from predictors.compute import Chinchilla, DataConstrained, Farseer, Kaplan, OverTraining
-from predictors.curve import BNSL, M4
 from predictors.estimator import ScalingLaw
 from predictors.experts import Routed
 from predictors.fitting.duals import derivatives
 from predictors.law import ParametricLaw
+from predictors.power_laws import BNSL, M4
 from predictors.schedules import LRAnnealing, annealing_sums
 from predictors.transfer import Rectified
 from scalingbench.common.errors import FitWarning, PredictorError

@@ -1,10 +1,13 @@
+import ast
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from sklearn.base import clone
 
+import predictors
 from benchmark.tasks.task import Track
 from predictors import registry
 from predictors.registry import Entry, families, get, list_predictors, make
@@ -69,7 +72,7 @@ class Point:
 
 def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     points = [
-        Point("theirs", "predictors.generic:MeanPredictor", lambda: None),
+        Point("theirs", "predictors.baselines:MeanPredictor", lambda: None),
         Point("broken", "gone.module:X", ImportError("no module named gone")),
         Point("kaplan", "thief:Kaplan", lambda: None),
     ]
@@ -91,5 +94,16 @@ def test_listing_imports_nothing_heavy():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_only_heavy_models_are_imported_inside_functions():
+    """The docstring of the package says which, and why."""
+    folder = Path(predictors.__file__).parent
+    for path in folder.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        inside = {node.module for f in functions for node in ast.walk(f) if isinstance(node, ast.ImportFrom)}
+        plain = [node for f in functions for node in ast.walk(f) if isinstance(node, ast.Import)]
+        assert not plain and all(name.startswith(("sklearn.", "scipy.stats", "scipy.signal", "gplearn.")) for name in inside), path.name
+
+
 def test_an_entry_passes_its_arguments_on():
-    assert Entry("x", "predictors.curve:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3
+    assert Entry("x", "predictors.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3

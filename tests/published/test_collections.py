@@ -12,13 +12,13 @@ from predictors.compute_variants import ChinchillaGamma
 from predictors.experts import Routed
 from predictors.fitting.losses import objective
 from predictors.hyperparameters import CriticalBatch
-from predictors.inference import Coverage
 from predictors.learning_curves import ExponentialFour, PowerThree
 from predictors.one_variable import InverseWidth
 from predictors.registry import make
+from predictors.repeated_sampling import Coverage
 from predictors.schedules import MultiPower
 
-pytestmark = pytest.mark.filterwarnings("ignore::predictors.errors.FitWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 
 # metric, clean rows of it, lowest and highest value: as the sources state their data
 STATED = {

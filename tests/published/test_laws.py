@@ -13,7 +13,7 @@ from predictors.compute import Chinchilla, DataConstrained, OverTraining
 from predictors.fitting.losses import objective
 from predictors.registry import make
 
-pytestmark = pytest.mark.filterwarnings("ignore::predictors.errors.FitWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 
 
 def rows(name, metric="loss", **equals):

@@ -100,7 +100,7 @@ def test_the_published_human_score_is_recomputed(task, scores):
 
 
 def test_the_board_shows_it_beside_the_published_entries(scores):
-    board = sldbench_board(scores)
+    board = sldbench_board(scores).rows
     published = published_scores("sldbench").loc["human"]
     ours = board[board["source"] == "ours"].loc["human"]
     assert ours[published.index].astype(float).to_numpy() == pytest.approx(published.to_numpy(), abs=5.1e-4)
@@ -114,5 +114,5 @@ def test_a_failed_fold_fails_its_task_and_a_task_left_out_counts_as_a_miss(human
     )
     scores = sldbench([broken], tasks)
     assert list(scores["r2"]) == [-1.0]
-    board = sldbench_board(scores)
+    board = sldbench_board(scores).rows
     assert board.loc["x", "mean"] == -1.0 and pd.isna(board.loc["x", "moe"])

@@ -27,12 +27,12 @@ def test_one_entry_per_family_unless_variants_are_asked_for():
 
 
 @pytest.mark.parametrize("form", ["md", "csv", "latex", "json"])
-def test_parts_of_the_suite_in_every_format(form):
+def test_slices_of_the_suite_in_every_format(form):
     text = good("leaderboard", *V0, "--by", "track", "--top", 3, "--format", form)
     assert "gaussian-process" in text and "data-constrained" in text and text.count("\n") >= 3
 
 
-def test_a_part_has_the_skill_of_its_own_board():
+def test_a_slice_has_the_skill_of_its_own_board():
     table = json.loads(good("leaderboard", *V0, "--by", "track", "--format", "json"))
     board = json.loads(good("leaderboard", *V0, "--track", "compute", "--format", "json"))
     skill = {row["predictor"]: row["skill"] for row in board["rows"]}

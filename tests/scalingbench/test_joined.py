@@ -5,11 +5,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import leaderboard.submissions.metadata as submissions
 from benchmark.evaluation.wall.guard import Guards
 from benchmark.evaluation.wall.layers import raise_wall
 from benchmark.tasks.suite import load_suite
-from leaderboard.results import board_of, committed_results, scores_of
-from leaderboard.submissions import metadata
+from leaderboard.results import Results
 from leaderboard.submissions.metadata import Submission
 from leaderboard.submissions.submit import submit
 from scalingbench.cli.main import app
@@ -48,15 +48,16 @@ def joined(tmp_path, monkeypatch):
     suite = load_suite("v0")
     with Guards(raise_wall(unconfined=True)) as guards:
         submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(metadata, "_root", lambda: tmp_path / "subs")
+    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
     return suite
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
-    results = committed_results(joined)
-    rows = board_of(results, joined, joined.tasks).rows.set_index("predictor")
-    assert rows.loc["lowest-level", "tasks_entered"] == 13
-    scores = scores_of(results, joined, joined.tasks)
+    results = Results.load(joined)
+    board = results.board()
+    assert board.rows.set_index("predictor").loc["lowest-level", "tasks_entered"] == 13
+    assert board.exclusions["lowest-level"] == ("porian",)
+    scores = results.scores
     assert "porian" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
 
 
@@ -69,8 +70,7 @@ def test_the_commands_know_it(joined):
 
 
 def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
-    suite = load_suite("v1")
-    scores = scores_of(committed_results(suite), suite, suite.tasks)
+    scores = Results.load("v1").scores
     entered = scores[scores["predictor"] == "chinchilla[hoffmann2022]"]
     assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
 

@@ -14,11 +14,9 @@ from predictors.compute_variants import (
     MultilingualTranslation,
     RepeatedSubset,
 )
-from predictors.curve import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.downstream import CapabilityGap, Densing, DirectAccuracy, LossToAccuracy, LossToError, PassUntil, TokenPower
 from predictors.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
 from predictors.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
-from predictors.inference import BetaBinomialCoverage, Coverage, ImperfectVerifier
 from predictors.law import ParametricLaw
 from predictors.learning_curves import (
     ExponentialFour,
@@ -36,6 +34,8 @@ from predictors.learning_curves import (
 )
 from predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
 from predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
+from predictors.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
+from predictors.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
 from predictors.schedules import LRAnnealing, MultiPower
 from predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
 

@@ -70,4 +70,5 @@ def _risk(a: float, b: float, width: int) -> np.ndarray:
     start, source, read = basis.T @ (q / mix), basis.T @ mix, mix @ basis
     power = rates[None, :] ** _STEPS[:, None]
     driven = np.where(rates < 1.0, (1.0 - power) / np.maximum(1.0 - rates, 1e-300), _STEPS[:, None])
-    return (power * start + driven * source * floor) @ read + floor
+    loss: np.ndarray = (power * start + driven * source * floor) @ read + floor
+    return loss

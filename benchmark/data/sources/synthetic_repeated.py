@@ -43,4 +43,5 @@ def _loss(params: np.ndarray, tokens: np.ndarray, unique: np.ndarray) -> np.ndar
     base = np.minimum(params, optimal)
     data = unique * (1.0 + _R_D * (1.0 - np.exp(-(tokens / unique - 1.0) / _R_D)))
     size = base * (1.0 + _R_N * (1.0 - np.exp(-(params / base - 1.0) / _R_N)))
-    return _E + _A * size**-_ALPHA + _B * data**-_BETA
+    loss: np.ndarray = _E + _A * size**-_ALPHA + _B * data**-_BETA
+    return loss

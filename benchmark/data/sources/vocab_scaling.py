@@ -40,4 +40,5 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 def _tokens_per_character(vocabulary: pd.Series) -> pd.Series:
     log_v = np.log(vocabulary)
-    return 0.00639222 * log_v**2 - 0.15811069 * log_v + 1.20470122
+    ratio: pd.Series = 0.00639222 * log_v**2 - 0.15811069 * log_v + 1.20470122
+    return ratio

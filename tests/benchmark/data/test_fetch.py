@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import http.server
 import threading
@@ -9,6 +10,7 @@ from scalingbench.common.errors import FetchError
 
 CONTENT = b"params,loss\n1,2\n"
 SHA = hashlib.sha256(CONTENT).hexdigest()
+ALTERED = hashlib.sha256(CONTENT + b"3,4\n").hexdigest()
 
 
 @pytest.fixture
@@ -53,8 +55,22 @@ def test_when_the_mirror_holds_the_file_then_it_is_used(offline):
 
 def test_when_the_mirrors_file_was_altered_then_it_is_refused(offline):
     put(offline, CONTENT + b"3,4\n")
-    with pytest.raises(FetchError, match=r"a\.csv: sha256 is .* pinned is .*altered"):
+    with pytest.raises(FetchError, match=rf"a\.csv: was altered: sha256 is {ALTERED[:12]}\.\.\., pinned is {SHA[:12]}\.\.\."):
         locate(UpstreamFile("folder", "a.csv", SHA, "http://127.0.0.1:9/a.csv"))
+
+
+def test_when_the_mirror_holds_the_file_gzipped_then_its_content_is_checked(offline):
+    path = put(offline)
+    path.unlink()
+    packed = path.with_name("a.csv.gz")
+    packed.write_bytes(gzip.compress(CONTENT))
+    assert locate(UpstreamFile("folder", "a.csv", SHA)) == packed
+    packed.write_bytes(gzip.compress(CONTENT + b"3,4\n"))
+    with pytest.raises(FetchError, match=r"a\.csv\.gz: was altered: sha256 is .*, pinned is "):
+        locate(UpstreamFile("folder", "a.csv", SHA))
+    packed.write_bytes(gzip.compress(CONTENT)[:-9])
+    with pytest.raises(FetchError, match=r"a\.csv\.gz: is not a whole gzip file: "):
+        locate(UpstreamFile("folder", "a.csv", SHA))
 
 
 def test_when_a_transcription_is_not_in_the_mirror_then_the_message_says_what_to_set(offline):
@@ -80,10 +96,18 @@ def test_when_downloaded_then_it_is_checked_cached_and_not_fetched_again(offline
 
 def test_when_the_download_is_not_what_was_pinned_then_nothing_is_kept(offline, server):
     root, url = server
-    (root / "a.csv").write_bytes(b"altered")
-    with pytest.raises(FetchError, match="not what was pinned"):
+    (root / "a.csv").write_bytes(CONTENT + b"3,4\n")
+    with pytest.raises(FetchError, match=rf"a\.csv: is not what was pinned: sha256 is {ALTERED[:12]}\.\.\., pinned is {SHA[:12]}\.\.\."):
         locate(UpstreamFile("folder", "a.csv", SHA, f"{url}/a.csv"))
     assert not [p for p in (offline / "cache").rglob("*") if p.is_file()]
+
+
+def test_when_the_cached_copy_was_altered_then_it_is_fetched_again(offline, server):
+    root, url = server
+    (root / "a.csv").write_bytes(CONTENT)
+    file = UpstreamFile("folder", "a.csv", SHA, f"{url}/a.csv")
+    locate(file).write_bytes(b"altered")
+    assert locate(file).read_bytes() == CONTENT
 
 
 def test_when_the_host_cannot_be_reached_then_one_line_names_file_and_address(offline):

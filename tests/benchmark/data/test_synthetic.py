@@ -9,8 +9,8 @@ from benchmark.data.collection import list_collections, load_collection
 from benchmark.data.sources import synthetic_plrf
 from benchmark.data.synthetic import noisy, rounded
 from predictors.compute import Chinchilla, DataConstrained
-from predictors.curve import BNSL
-from predictors.inference import BetaBinomialCoverage
+from predictors.power_laws import BNSL
+from predictors.repeated_sampling import BetaBinomialCoverage
 
 SYNTHETIC = [n for n in list_collections() if n.startswith("synthetic")]
 

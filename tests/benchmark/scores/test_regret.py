@@ -1,12 +1,14 @@
+import made_tasks
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.regret import decide, decision_groups
+from benchmark.scores.regret import Decision, decide, decision_groups
 from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Fold, Task, TaskSpec
 
+pytestmark = pytest.mark.filterwarnings("error")
 PARAMS = np.array([1e8, 2e8, 4e8, 1e9, 1e8, 2e8, 4e8])
 COST = np.array([1.0, 1.02, 1.04, 1.0, 9.0, 9.1, 9.2])
 LOSS = np.array([3.0, 2.8, 2.9, 3.2, 2.5, 2.4, 2.3])
@@ -27,6 +29,14 @@ def task(y=LOSS, metric="loss", track="compute", basis="flops", scored=None, X=N
 
 def result(predictions, status="ok"):
     return TaskResult("p", "{}", "s", "t", "x", "{}", (FoldResult("f", status, predictions=np.asarray(predictions, float)),))
+
+
+def alternatives(cost, y=None, **options):
+    """Return the groups of rows of made-up costs, all of different sizes and losses."""
+    y = 3.0 - 0.1 * np.arange(len(cost)) if y is None else np.asarray(y, float)
+    X = options.pop("X", pd.DataFrame({"params": np.arange(1.0, len(cost) + 1)}))
+    made = made_tasks.task(made_tasks.fold("f", y, cost=cost, X=X), track=options.pop("track", "compute"), **options)
+    return [list(map(int, group)) for group in decision_groups(made)[0]]
 
 
 def decided(predictions, t=None):
@@ -60,13 +70,87 @@ def test_what_is_no_choice_makes_no_group():
     assert decision_groups(task(X=repeats)) == [[]]
     assert decision_groups(task(track="training-curve")) == [[]]
     assert decision_groups(task(basis="rows")) == [[]]
+    none = np.array([False] * 4 + [True] * 3)
+    assert [list(g) for g in decision_groups(task(scored=none))[0]] == [[4, 5, 6]]
     few = np.array([True, True, False, False, True, True, True])
     assert [list(g) for g in decision_groups(task(scored=few))[0]] == [[4, 5, 6]]
 
 
+def test_rows_four_percent_apart_are_alternatives_and_six_percent_are_not():
+    assert alternatives([1.0, 1.02, 1.04]) == [[0, 1, 2]]
+    assert alternatives([1.0, 1.02, 1.05]) == [[0, 1, 2]]
+    assert alternatives([1.0, 1.02, 1.06]) == []
+
+
+def test_costs_are_compared_with_the_cheapest_of_the_group_and_not_with_the_neighbour():
+    assert alternatives([1.0, 1.04, 1.08, 1.12]) == []
+    assert alternatives([1.0, 1.01, 1.04, 1.08, 1.09, 1.10]) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_group_lists_its_rows_in_their_own_order():
+    assert alternatives([1.04, 9.0, 1.02, 1.0]) == [[0, 2, 3]]
+
+
+def test_two_rows_or_equal_values_are_no_choice():
+    assert alternatives([1.0, 1.0]) == []
+    assert alternatives([1.0, 1.0, 1.0], y=[2.0, 2.0, 2.0]) == []
+    assert alternatives([1.0, 1.0, 1.0, 9.0], y=[2.0, 2.0, 2.0, 1.0]) == []
+    assert alternatives([1.0, 1.0, 1.0], y=[2.0, 2.0, 2.1]) == [[0, 1, 2]]
+    assert alternatives([1.0] * 4, X=pd.DataFrame({"params": [1.0, 1.0, 2.0, 2.0]})) == []
+    assert alternatives([1.0] * 4, X=pd.DataFrame({"params": [1.0, 1.0, 2.0, 3.0]})) == [[0, 1, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("track", "basis", "offers"),
+    [
+        ("compute", "flops", True),
+        ("data-constrained", "params x tokens", True),
+        ("architecture", "flops", True),
+        ("downstream", "flops", True),
+        ("compute", "tokens", False),
+        ("curve", "flops", False),
+        ("hyperparameters", "params", True),
+        ("mixture", "rows", True),
+    ],
+)
+def test_costs_are_budgets_where_they_are_compute_or_the_runs_differ_in_something_else(track, basis, offers):
+    assert bool(alternatives([1.0, 1.0, 1.0], track=track, basis=basis)) is offers
+
+
+def test_tied_predictions_share_the_pick():
+    t = made_tasks.task(made_tasks.fold("f", [3.0, 2.0, 4.0], cost=[1.0, 1.0, 1.0]), track="compute")
+    found = decide(made_tasks.result(t, "p", [1.0, 5.0, 1.0]), t, decision_groups(t))  # the worst and the middle one
+    y = np.log([3.0, 2.0, 4.0])
+    assert found.regret == pytest.approx(((y[0] + y[2]) / 2 - y[1]) / (y.mean() - y[1]))
+    assert found.log_params_error == pytest.approx((np.log(2 / 1) + np.log(3 / 2)) / 2)
+    all_tied = decide(made_tasks.result(t, "p", [1.0, 1.0, 1.0]), t, decision_groups(t))
+    assert all_tied.regret == pytest.approx(1.0) and all_tied.log_params_error == pytest.approx((np.log(2) + 0 + np.log(3 / 2)) / 3)
+
+
+def test_regret_is_the_mean_loss_over_the_mean_loss_of_chance_over_all_groups_of_all_folds():
+    groups = [[0.1, 0.2, 0.9], [0.1, 0.2, 0.6], [0.1, 0.8, 0.9]]
+    folds = [made_tasks.fold(str(i), y, cost=[1.0] * 3, X=pd.DataFrame({"width": [1.0, 2.0, 3.0]})) for i, y in enumerate(groups)]
+    t = made_tasks.task(*folds, track="downstream", metric="accuracy")
+    picks = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # of the best .9, of .1 where .6 was to be had, of .8 where .9 was
+    found = decide(made_tasks.result(t, "p", *picks), t, decision_groups(t))
+    assert found.groups == 3
+    assert found.regret == pytest.approx((0.0 + 0.5 + 0.1) / ((0.9 - 0.4) + (0.6 - 0.3) + (0.9 - 0.6)))
+    assert np.isnan(found.log_params_error)  # these differ in width
+
+
+def test_the_distance_to_the_best_size_is_a_mean_over_groups():
+    folds = [made_tasks.fold(str(i), [3.0, 2.0, 4.0], cost=[1.0] * 3, X=pd.DataFrame({"params": [1.0, 2.0, 8.0]})) for i in range(3)]
+    t = made_tasks.task(*folds, track="compute")
+    found = decide(made_tasks.result(t, "p", [2, 1, 3], [2, 1, 3], [3, 2, 1]), t, decision_groups(t))  # twice right, once 4 times too large
+    assert found.log_params_error == pytest.approx(np.log(4.0) / 3)
+
+
 def test_failures_are_left_out():
     t = task()
-    assert decide(result([], status="error"), t, decision_groups(t)).groups == 0
+    assert decide(result([], status="error"), t, decision_groups(t)) == Decision(0)
+    two = made_tasks.task(*[made_tasks.fold(n, [3.0, 2.0, 4.0], cost=[1.0] * 3) for n in "ab"], track="compute")
+    found = decide(made_tasks.result(two, "p", None, [3.0, 2.0, 4.0]), two, decision_groups(two))
+    assert (found.groups, found.regret) == (1, 0.0)
 
 
 def test_the_suite_offers_isoflop_decisions():

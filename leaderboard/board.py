@@ -1,0 +1,119 @@
+"""A board: the ranking, what it was made from, and how it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from scalingbench.common.messages import count_of
+from scalingbench.common.tables import Table, Tabular, interval, number
+
+__all__ = ["Board"]
+
+_HEADER = ("rank", "predictor", "skill", "", "entered", "win rate", "", "Elo", "", "regret", "tasks", "failed fits", "fit ms")
+_FACTS = ("suite", "track", "n_tasks", "n_collections", "reference", "pool", "n_resamples", "seed", "version")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Board(Tabular):
+    """A ranking.
+
+    The ranking itself is a DataFrame, `rows`. What it was made from stands beside it and not in a subclass of DataFrame,
+    whose attributes would be lost with the first filter or join.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row per predictor, best first: rank (missing for variants), predictor, family, variant_of (empty for the
+        head of a family), skill, skill_low, skill_high, skill_entered, win_rate, win_low, win_high, mean_rank, elo,
+        elo_low, elo_high, regret, log_params_error, coverage, tasks_entered, tasks_total, failed_tasks, failed_folds,
+        fit_seconds, mape. Columns that end in low and high are the ends of 95 % intervals.
+    suite : str
+        Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
+    reference : str
+        Predictor whose error is the unit of skill.
+    pool : tuple of str
+        Predictors that win rates are measured against.
+    n_resamples, seed : int
+        Of the bootstrap over collections.
+    version : str
+        Suite and hash of the content that was ranked, see `leaderboard.releases`.
+    fingerprints : mapping of str to str
+        Hash of the rows of every task ranked on; empty for a released board, whose version names them.
+    exclusions : mapping of str to tuple of str
+        Collections that went into a predictor, on which it is not ranked; empty for a released board.
+    """
+
+    rows: pd.DataFrame
+    suite: str
+    track: str | None
+    n_tasks: int
+    n_collections: int
+    reference: str
+    pool: tuple[str, ...]
+    n_resamples: int
+    seed: int
+    version: str = ""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def heads(self) -> pd.DataFrame:
+        """The rows that head a family, best first."""
+        return self.rows[self.rows["variant_of"] == ""]
+
+    def cut(self, top: int | None = None, *, variants: bool = True) -> Board:
+        """Return the board with its first rows only, or without variants."""
+        rows = self.rows if variants else self.heads
+        return replace(self, rows=rows if top is None else rows.head(top))
+
+    @property
+    def caption(self) -> str:
+        """One sentence that says what the board ranks and how."""
+        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+        where = f"{count_of(self.n_tasks, 'task')} of {count_of(self.n_collections, 'collection')}"
+        intervals = (
+            f"[95 % intervals]: {self.n_resamples} bootstrap resamples of collections"
+            if self.n_collections > 1
+            else "no intervals: they are made by resampling collections, and there is one"
+        )
+        version = f" Board version {self.version}." if self.version else ""
+        return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"
+
+    def table(self) -> Table:
+        return Table(_HEADER, [_cells(row) for row in self.rows.to_dict("records")], frozenset({1}), self.caption)
+
+    def facts(self) -> dict[str, Any]:
+        return {**{name: getattr(self, name) for name in _FACTS}, "rows": self.rows.to_dict("records")}
+
+    def __repr__(self) -> str:
+        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+        first = f"; first: {self.rows.iloc[0]['predictor']}, skill {self.rows.iloc[0]['skill']:.3f}" if len(self.rows) else ""
+        version = f"; version {self.version}" if self.version else ""
+        return f"Board({scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
+
+
+def _cells(row: Mapping[Any, Any]) -> list[str]:
+    return [
+        "" if row["variant_of"] else str(row["rank"]),
+        f"- {row['predictor']}" if row["variant_of"] else row["predictor"],
+        number(row["skill"], 3),
+        interval(row["skill_low"], row["skill_high"], 2),
+        number(row["skill_entered"], 3),
+        number(row["win_rate"], 2),
+        interval(row["win_low"], row["win_high"], 2),
+        number(row["elo"], 0),
+        interval(row["elo_low"], row["elo_high"], 0),
+        number(row["regret"], 2),
+        f"{row['tasks_entered']}/{row['tasks_total']}",
+        str(row["failed_folds"]),
+        _milliseconds(row["fit_seconds"]),
+    ]
+
+
+def _milliseconds(seconds: float) -> str:
+    # times are measured anew by every run: two digits, so that readers don't read more into them
+    return number(seconds, 0) if pd.isna(seconds) else f"{float(f'{1000 * seconds:.2g}'):g}"

@@ -1,0 +1,207 @@
+"""Forecasts about runs that others made: their own, replays from what was known then, and open ones of ours.
+
+    python -m leaderboard.forecasts.public record|replay|open|resolve
+
+``record`` copies the forecasts that the collection ``marin_delphi`` transcribes, each with its date and thread; values that
+nobody could read and computations made after the outcome are left out. ``replay`` asks every predictor that can read the
+inputs; ``open`` asks AutoLaw and three classical laws about what is still going on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import pandas as pd
+
+from benchmark.data.collection import load_collection
+from benchmark.data.fetch import UpstreamFile, locate
+from leaderboard.forecasts.book import load_book, register, resolve
+from leaderboard.forecasts.making import Failure, drafts, entrants, now
+from leaderboard.forecasts.records import Draft, Outcome, Target
+from leaderboard.forecasts.replay import DatedQuestion, years_of
+
+__all__ = ["opened", "outcomes", "recorded", "replays", "with_hero_ends"]
+
+FORECASTS = UpstreamFile("marin_delphi", "forecasts.csv", "4ad6958ac852a78cc7233a0cc0f3f90f5293643d6333072ef2d1371070426334")
+PROGRESS = UpstreamFile("marin_delphi", "hero_matched_progress.csv", "dea9a6336c4f449a58fd97f483d65e977e996af883ef94f9cd49e45dafe562d8")
+CLASSICAL = ("power-law", "shifted-power-law", "compute-power")
+"""Beside AutoLaw, where the one input is compute; `WITHOUT_COMPUTE` elsewhere."""
+WITHOUT_COMPUTE = ("power-law", "shifted-power-law", "log-linear")
+
+_HERO_FLOPS = 2.6108941613772703e24
+_DENSE, _MOE, _67B, _PROGRESS, _FINAL = (
+    f"marin_delphi/loss_paloma{rest}" for rest in ("/dense", "/moe-1e23", "/moe-67b", "_dropless/hero-progress", "_dropless/hero-final")
+)
+WHAT = {
+    _DENSE: "final loss of dense runs of 1e21, 1e22 and 1e23 FLOPs (Delphi)",
+    "marin_delphi/loss_paloma/moe-1e21": "final loss of the MoE recipe v16 at 1e21 FLOPs",
+    _MOE: "final loss of the MoE run of 1e23 FLOPs",
+    _67B: "loss of the 67B MoE after its first 8T tokens (1.19e23 FLOPs)",
+    _FINAL: "final loss of the 535B MoE on 18T tokens (2.6e24 FLOPs); its mixture was changed at step 108,000",
+    "marin_delphi/loss_bpb/hero-final": "final bits per byte of the 535B MoE on 18T tokens (2.6e24 FLOPs)",
+    "marin_delphi/loss_paloma/aug-hero-1e20": "loss of the best cell at 1e20 FLOPs (aug hero)",
+    "marin_delphi/loss_paloma/muonh-d1280": "final loss of an ablation at 2.83e19 FLOPs",
+    _PROGRESS: "loss of the 535B MoE at 5 to 15 % of training, from four smaller runs at the same share",
+}
+_ROWS = {  # of forecasts.csv: question, target, forecaster
+    "delphi-1e21-original": (_DENSE, "1e21", "Marin, first round"),
+    "delphi-1e22-original": (_DENSE, "1e22", "Marin, first round"),
+    "delphi-1e23-original": (_DENSE, "1e23", "Marin, first round"),
+    "delphi-1e21-second": (_DENSE, "1e21", "Marin, second round"),
+    "delphi-1e22-second": (_DENSE, "1e22", "Marin, second round"),
+    "delphi-1e23-second": (_DENSE, "1e23", "Marin, second round"),
+    "moe-v16-1e21": ("marin_delphi/loss_paloma/moe-1e21", "1e21", "ClassicLarry (Marin)"),
+    "moe-1e23": (_MOE, "1e23", "ClassicLarry (Marin)"),
+    "moe67b-stage1": (_67B, "1.19e23", "ClassicLarry (Marin)"),
+    "hero-final": (_FINAL, "end", "ClassicLarry (Marin)"),
+    "hero-final-bpb": ("marin_delphi/loss_bpb/hero-final", "end", "Helw150 (Marin)"),
+    "aug-hero-1e20": ("marin_delphi/loss_paloma/aug-hero-1e20", "1e20", "ClassicLarry (Marin)"),
+    "muonh-nowarmup-d1280": ("marin_delphi/loss_paloma/muonh-d1280", "2.83e19", "WhenWen (Marin agent)"),
+}
+_VOID = {"aug-hero-1e20": "the cells at 1e20 were stopped on 2026-08-13; 2.772 is one cell and not the best of its budget"}
+
+
+def _progress_targets() -> dict[str, dict[str, float]]:
+    points = pd.read_csv(locate(PROGRESS))
+    shares = points["step"] / points["total_steps"]
+    steps = points["step"].astype(int)
+    return {f"step {step}": {"flops": share * _HERO_FLOPS, "progress": share} for step, share in zip(steps, shares, strict=True)}
+
+
+def replays() -> tuple[DatedQuestion, ...]:
+    """Return the three forecasts whose training rows are at hand, as of the day they were made."""
+    return (
+        _dated(_MOE, "moe-optima/v16", "2026-04-13", ("flops",), {"1e23": {"flops": 1e23}}, ("moe-1e23-d5120",)),
+        _dated(_67B, "moe-ladder/67b", "2026-06-27", ("flops",), {"1.19e23": {"flops": 1.19e23}}, ("67b-d2560",)),
+        _dated(_PROGRESS, "hero", "2026-08-18", ("flops", "progress"), _progress_targets(), ("hero-d6144",)),
+    )
+
+
+def _dated(
+    name: str, curve: str, cutoff: str, inputs: tuple[str, ...], targets: dict[str, dict[str, float]], leave_out: tuple[str, ...]
+) -> DatedQuestion:
+    return DatedQuestion(
+        id=name, what=WHAT[name], unit="nats per token", collection="marin_delphi", curve=curve, metric=name.split("/")[1],
+        inputs=inputs, cutoff=cutoff, targets=targets, leave_out=leave_out, by_hand=True,
+    )  # fmt: skip
+
+
+def opened() -> tuple[DatedQuestion, ...]:
+    """Return what is still going on."""
+    days = {day: {"date": years_of(day)} for day in ("2026-12-31", "2027-06-30")}
+    record = DatedQuestion(
+        id="nanogpt_speedrun/cost_minutes/record", what="record time to loss 3.28 in the short track, at the end of a day",
+        unit="minutes", collection="nanogpt_speedrun", curve="history/track-1", metric="cost_minutes", inputs=("date",),
+        cutoff="2026-08-01", targets=days,
+    )  # fmt: skip
+    return _dated(_FINAL, "hero-ends", "2026-09-15", ("flops",), {"end": {"flops": _HERO_FLOPS}}, ()), record
+
+
+def with_hero_ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of marin_delphi with the ends of the four rungs below the 535B run as the curve ``hero-ends``.
+
+    Three are measured; the fourth had 20 % to go, and is the authors' line through its last points plus 0.005.
+    """
+    rungs = table[(table["curve"] == "hero") & (table["split"] == "train")]
+    ends = rungs.sort_values("progress").groupby("run").tail(1)
+    unfinished = ends["progress"] < 0.99
+    ends = ends.assign(curve="hero-ends", value=ends["value"].where(~unfinished, 2.4087), flops=ends["flops"] / ends["progress"])
+    return pd.concat([table, ends], ignore_index=True)
+
+
+def _transcribed() -> dict[str, dict[str, str]]:
+    with locate(FORECASTS).open(encoding="utf-8", newline="") as file:
+        return {row["forecast_id"]: row for row in csv.DictReader(file)}
+
+
+def recorded() -> tuple[Draft, ...]:
+    """Return the forecasts of others, those of one question and forecaster as one."""
+    raw = _transcribed()
+    found: dict[tuple[str, str], Draft] = {}
+    for name, (question, target, who) in _ROWS.items():
+        row = raw[name]
+        sizes = {k: float(row[k]) for k in ("params", "tokens", "flops") if row[k]}
+        value = Target(name=target, inputs=sizes, point=float(row["forecast"]))
+        first = found.get((question, who))
+        if first is not None:
+            found[question, who] = first.model_copy(update={"targets": (*first.targets, value)})
+            continue
+        day = row["registered"][:10]
+        found[question, who] = Draft(
+            question=question, what=WHAT[question], metric=question.split("/")[1],
+            unit="bits per byte" if "bpb" in question else "nats per token", kind="recorded", forecaster=who,
+            method=row["method"], registered_at=day if day.startswith("20") else None, registered_source=row["registered_source"],
+            targets=(value,), note=". ".join(t for t in (row["registered"], row["interval_or_variants"], row["notes"]) if t),
+        )  # fmt: skip
+    return (*found.values(), _progress_forecast())
+
+
+def _progress_forecast() -> Draft:
+    """Return the 535B run's forecast along training, as its authors' script gives it."""
+    points = pd.read_csv(locate(PROGRESS))
+    values = dict(zip(points["step"].astype(int), points["interpolated_prediction"], strict=True))
+    targets = _progress_targets()
+    return Draft(
+        question=_PROGRESS, what=WHAT[_PROGRESS], metric="loss_paloma_dropless", unit="nats per token", kind="recorded",
+        forecaster="ClassicLarry (Marin)", method="L = 1.5 + A C^-alpha over four rungs at every 5 % of training, lines between",
+        registered_at="2026-08-18", registered_source="marin#8435; plot_scaling_ladder.py",
+        targets=tuple(Target(name=f"step {step}", inputs=targets[f"step {step}"], point=v) for step, v in values.items()),
+    )  # fmt: skip
+
+
+def outcomes() -> Iterator[tuple[str, list[Outcome]]]:
+    """Yield what came out, by question."""
+    raw = _transcribed()
+    found: dict[str, dict[str, Outcome]] = {}
+    for name, (question, target, _) in _ROWS.items():
+        row = raw[name]
+        if name in _VOID:
+            found.setdefault(question, {})[target] = Outcome(target=target, source=row["outcome_source"], status="void", note=_VOID[name])
+        elif row["outcome"]:
+            found.setdefault(question, {})[target] = Outcome(
+                target=target, values=(float(row["outcome"]),), date=row["outcome_date"] or None, source=row["outcome_source"]
+            )
+    points = pd.read_csv(locate(PROGRESS))
+    found[_PROGRESS] = {
+        f"step {step}": Outcome(target=f"step {step}", values=(value,), source="marin#9126: prediction and residual", date="2026-09-15")
+        for step, value in zip(points["step"].astype(int), points["measured_paloma_macro_loss"], strict=True)
+    }
+    yield from ((question, list(by_target.values())) for question, by_target in found.items())
+
+
+def _drafts(questions: tuple[DatedQuestion, ...], kind: str) -> Iterator[Draft | Failure]:
+    software, moment = f"scalingbench {version('scalingbench')}", now()
+    for dated in questions:
+        table = load_collection(dated.collection).table
+        table = with_hero_ends(table) if dated.collection == "marin_delphi" else table
+        classical = ("autolaw", *(CLASSICAL if dated.inputs == ("flops",) else WITHOUT_COMPUTE))
+        entries = entrants(dated.inputs, classical if kind == "registered" else None)
+        yield from drafts(
+            dated.question(table), entries, kind="registered" if kind == "registered" else "replay",
+            registered_at=moment, software=software, data_cutoff=dated.cutoff,
+        )  # fmt: skip
+
+
+def main() -> None:
+    """Append to the project's own book."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("record", "replay", "open", "resolve"))
+    what = parser.parse_args().what
+    if what == "resolve":
+        for question, found in outcomes():
+            print(resolve(question, found))
+        return
+    if what == "record":
+        made: list[Draft | Failure] = list(recorded())
+    else:
+        made = list(_drafts(replays(), "replay") if what == "replay" else _drafts(opened(), "registered"))
+    for failure in (m for m in made if isinstance(m, Failure)):
+        print(f"no forecast: {failure.question} {failure.predictor}: {failure.message}")
+    print(f"{len(register(m for m in made if isinstance(m, Draft)))} registered, head {load_book().head[:12]}")
+
+
+if __name__ == "__main__":
+    main()

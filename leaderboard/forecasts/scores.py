@@ -1,0 +1,122 @@
+"""Scores of forecasts whose outcome is known, several forecasters of one question side by side.
+
+For losses and rates the error is that of logarithms, and CRPS and interval score are shares of the outcome (a quantile
+may be 0, whose logarithm is nothing); for accuracies and scores all are in the metric's unit. Where a target was run
+several times, each repeat is an outcome, and their (geometric) mean is what errors are taken to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.variables import metric_kind
+from benchmark.scores.metrics import bias, coverage, pinball
+from leaderboard.forecasts.book import Book
+from leaderboard.forecasts.records import Registration, Target
+
+__all__ = ["crps", "interval_score", "score_forecasts", "score_targets"]
+
+_LOW, _HIGH = "0.1", "0.9"
+_ALPHA = 0.2
+
+
+def crps(y: np.ndarray, levels: np.ndarray, quantiles: np.ndarray) -> float:
+    r"""Return the continuous ranked probability score, from quantiles.
+
+    .. math:: \mathrm{CRPS} = 2 \int_0^1 \rho_\tau(y - q_\tau)\, d\tau \approx \frac{2}{K} \sum_k \rho_{\tau_k}(y - q_{\tau_k})
+
+    with the pinball loss :math:`\rho` (Gneiting & Ranjan 2011, J. Bus. Econ. Stat. 29, eq. 17; the sum, over levels
+    evenly spread, is the weighted interval score of Bracher et al. 2021, PLoS Comput. Biol. 17, section 2.2).
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        Outcomes.
+    levels, quantiles : ndarray, shape (k,)
+        Levels, evenly spread over (0, 1), and the values forecast at them.
+
+    Examples
+    --------
+    >>> crps(np.array([1.0]), np.array([0.25, 0.5, 0.75]), np.array([0.0, 0.0, 0.0]))
+    1.0
+    """
+    return float(2 * np.mean([pinball(y, np.full(len(y), q), level) for level, q in zip(levels, quantiles, strict=True)]))
+
+
+def interval_score(y: np.ndarray, low: float, high: float, alpha: float) -> float:
+    r"""Return the interval score of a central interval of level 1 - alpha.
+
+    .. math:: (u - l) + \tfrac{2}{\alpha}(l - y)_+ + \tfrac{2}{\alpha}(y - u)_+
+
+    Gneiting & Raftery 2007, J. Am. Stat. Assoc. 102, eq. 43.
+
+    Examples
+    --------
+    >>> interval_score(np.array([3.0]), 0.0, 2.0, 0.2)
+    12.0
+    """
+    outside = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
+    return float(high - low + 2 / alpha * np.mean(outside))
+
+
+def score_targets(book: Book, questions: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return one row per forecast value whose outcome is known, in the book's order."""
+    chosen = tuple(questions) if questions is not None else book.questions
+    rows = [
+        _score(entry, target, np.array(outcome.values))
+        for question in chosen
+        for entry in book.of(question)
+        for target in entry.targets
+        if (outcome := book.outcomes.get((question, target.name))) is not None and outcome.status == "resolved"
+    ]
+    columns = ["question", "target", "kind", "forecaster", "forecast", "outcome", "error", "crps", "interval_score", "coverage"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def score_forecasts(book: Book, questions: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return one row per forecast, best first within its question.
+
+    ``error`` is the root mean square over targets, ``bias`` the mean; ``coverage`` that of the 80 % interval.
+    """
+    rows = score_targets(book, questions)
+    found = []
+    for (question, forecaster), part in rows.groupby(["question", "forecaster"], sort=False):
+        scores = part[["crps", "interval_score", "coverage"]].mean()
+        error = float(np.sqrt(np.mean(part["error"] ** 2)))
+        head = {"question": question, "forecaster": forecaster, "kind": part["kind"].iloc[0], "targets": len(part)}
+        found.append(head | {"error": error, "bias": float(part["error"].mean())} | scores.to_dict())
+    columns = ["question", "forecaster", "kind", "targets", "error", "bias", "crps", "interval_score", "coverage"]
+    table = pd.DataFrame(found, columns=columns)
+    place = {question: i for i, question in enumerate(dict.fromkeys(table["question"]))}
+    order = table.assign(place=table["question"].map(place)).sort_values(["place", "error"], kind="stable")
+    return order.drop(columns="place").reset_index(drop=True)
+
+
+def _score(entry: Registration, target: Target, values: np.ndarray) -> dict[str, Any]:
+    log = metric_kind(entry.metric).log
+    outcome = float(np.exp(np.mean(np.log(values)))) if log else float(np.mean(values))
+    row = {
+        "question": entry.question,
+        "target": target.name,
+        "kind": entry.kind,
+        "forecaster": entry.forecaster,
+        "forecast": target.point,
+        "outcome": outcome,
+        "error": bias([outcome], [target.point]) if log else target.point - outcome,
+        "crps": np.nan,
+        "interval_score": np.nan,
+        "coverage": np.nan,
+    }
+    unit = outcome if log else 1.0
+    if target.quantiles:
+        levels = np.array([float(level) for level in target.quantiles])
+        row["crps"] = crps(values / unit, levels, np.array(list(target.quantiles.values())) / unit)
+    if _LOW in target.quantiles and _HIGH in target.quantiles:
+        low, high = target.quantiles[_LOW], target.quantiles[_HIGH]
+        row["interval_score"] = interval_score(values / unit, low / unit, high / unit, _ALPHA)
+        row["coverage"] = coverage(values, np.full(len(values), low), np.full(len(values), high))
+    return row

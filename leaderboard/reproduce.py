@@ -1,0 +1,124 @@
+"""One committed result, made again: the shortest way to check a number of the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.evaluation.results import TaskResult, predictor_path, read_results
+from benchmark.evaluation.run import evaluate
+from benchmark.scores.scoring import score
+from benchmark.tasks.suite import load_suite
+from benchmark.tasks.task import Task
+from leaderboard.result_files import committed_folder
+from predictors.registry import make
+from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.errors import InputError
+from scalingbench.common.tables import facts_html
+
+__all__ = ["Reproduction", "largest_difference", "reproduce"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reproduction:
+    """A result that was made again, beside the committed one.
+
+    Attributes
+    ----------
+    result : TaskResult
+        Of this run.
+    stored : TaskResult
+        The committed one.
+    difference : float
+        Largest difference of a prediction, see `largest_difference`.
+    error, ratio : float
+        Of this run, as the board counts them: the task's error, and that over the reference's committed error.
+    stored_error : float
+        The error that the committed result gives.
+    """
+
+    result: TaskResult
+    stored: TaskResult
+    difference: float
+    error: float
+    ratio: float
+    stored_error: float
+
+    def __repr__(self) -> str:
+        what = f"Reproduction({self.result.predictor} on {self.result.task}"
+        return f"{what}: error {self.error:.4g}, committed {self.stored_error:.4g}; largest difference {self.difference:.2g})"
+
+    def _repr_html_(self) -> str:
+        return facts_html(
+            f"{self.result.predictor} on {self.result.task}",
+            [
+                ("error", f"{self.error:.6g}"),
+                ("error of the committed result", f"{self.stored_error:.6g}"),
+                ("error over the reference's", f"{self.ratio:.4g}"),
+                ("largest difference of a prediction", f"{self.difference:.3g}"),
+            ],
+        )
+
+
+def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reproduction:
+    """Run a registered predictor on a task and compare with the committed result.
+
+    Parameters
+    ----------
+    task : Task
+        See `benchmark.tasks.suite.load_task`.
+    predictor : str
+        A registered name; submissions are run again by ``scalingbench verify``.
+    suite : str
+        Whose committed results to compare with.
+
+    Raises
+    ------
+    InputError
+        If there is no such predictor, or no committed result of it on the task as it is today.
+    """
+    model = make(predictor)
+    stored, reference = (_committed(name, task, suite) for name in (predictor, load_suite(suite).reference))
+    ours = evaluate(model, task, name=predictor, suite=suite)
+    error, ratio = _error(ours, reference, task)
+    stored_error, _ = _error(stored, reference, task)
+    return Reproduction(ours, stored, largest_difference(stored, ours, task), error, ratio, stored_error)
+
+
+def _committed(predictor: str, task: Task, suite: str) -> TaskResult:
+    file = predictor_path(committed_folder(suite), predictor)
+    if not file.is_file():
+        raise InputError(f"{predictor}: suite {suite!r} has no committed results of it")
+    found = next((r for r in read_results(file) if r.task == task.id), None)
+    if found is None:
+        raise InputError(f"{predictor}: suite {suite!r} has no committed result of it on {task.id}")
+    if found.fingerprint != task.fingerprint:
+        raise InputError(f"{task.id}: its rows are not those that the committed results of suite {suite!r} were made from")
+    return found
+
+
+def _error(result: TaskResult, reference: TaskResult, task: Task) -> tuple[float, float]:
+    """Return a result's error, and its ratio to the reference's, as the board counts them."""
+    results = [result] if result.predictor == reference.predictor else [result, reference]
+    scores = score(results, [task], reference.predictor)
+    own = scores[scores["predictor"] == result.predictor]
+    return float(own["error"].iloc[0]), float(own["ratio"].iloc[0])
+
+
+def largest_difference(stored: TaskResult, again: TaskResult, task: Task) -> float:
+    """Return the largest difference of a prediction, relative to it or to 1 % of the spread of the fold's values.
+
+    It is infinite where a fit failed in one of the two runs only, and 0 where it failed in both.
+    """
+    return max(
+        (_difference(old.predictions, new.predictions, fold.y_test) if old.status == new.status else np.inf)
+        for old, new, fold in zip(stored.folds, again.folds, task.folds, strict=True)
+    )
+
+
+def _difference(old: np.ndarray, new: np.ndarray, y: np.ndarray) -> float:
+    if not len(new):
+        return 0.0
+    scale = np.maximum(np.abs(new), 0.01 * np.ptp(y))
+    return float(np.max(np.abs(new - old) / np.maximum(scale, np.finfo(float).tiny)))

@@ -1,0 +1,58 @@
+"""Text that others wrote: read as UTF-8, as YAML and as JSON, or refused with one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scalingbench.common.errors import InputError
+from scalingbench.common.messages import described, one_line
+
+__all__ = ["parse_json", "parse_yaml", "read_text"]
+
+
+def read_text(path: Path, error: type[InputError] = InputError) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    InputError
+        Or the subclass given, if the file cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(f"{path}: byte {problem.start + 1} is not UTF-8 text") from None
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {one_line(problem.strerror)}") from None
+
+
+def parse_json(text: str) -> object:
+    """Return what a JSON text holds.
+
+    Raises
+    ------
+    InputError
+        If it is not JSON; the caller names the file.
+    """
+    try:
+        parsed: object = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise InputError(f"not JSON: {described(problem, 200)}") from None
+    return parsed
+
+
+def parse_yaml(text: str) -> object:
+    """Return what a YAML text holds.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML; the caller names the file.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except Exception as problem:  # beside YAMLError, odd dates, numbers and nesting raise whatever their conversion does
+        raise InputError(f"not YAML: {described(problem)}") from None

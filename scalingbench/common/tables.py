@@ -1,0 +1,191 @@
+"""Tables, printed in one place: Markdown and HTML for readers, LaTeX for papers, CSV and JSON for programs.
+
+CSV is written by pandas and JSON by the standard library. The rest is written here, because no library prints what our
+boards have always printed: tabulate and rich make other Markdown, and pandas' Styler wants unique headings, jinja2, and
+leaves the ``[`` of an interval to be read as an argument of the line break before it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "facts_html", "interval", "number", "plain"]
+
+Format = Literal["md", "csv", "json", "latex"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+_SHOWN = 20  # rows in a notebook
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose cells are text already.
+
+    Attributes
+    ----------
+    header : sequence of str
+        Heading of each column.
+    rows : sequence of sequence of str
+        The cells.
+    text : collection of int
+        Columns that hold text and are aligned left; the others hold numbers.
+    note : str
+        A sentence below the table.
+    compact : bool
+        Whether Markdown is left without padding, and LaTeX has the note as a comment instead of a last row.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text: frozenset[int] = frozenset({0})
+    note: str = ""
+    compact: bool = False
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        lines = [self.header, *self.rows]
+        widths = [3 if self.compact else max(len(line[i]) for line in lines) for i in range(len(self.header))]
+        rule = [self._rule(i, width) for i, width in enumerate(widths)]
+        padded = [self.header, rule, *self.rows] if self.compact else [self._pad(line, widths) for line in (self.header, rule, *self.rows)]
+        return "\n".join([*(f"| {' | '.join(line)} |" for line in padded), *self._below()])
+
+    def _rule(self, column: int, width: int) -> str:
+        if column in self.text or width < 2:
+            return "-" * max(width, 1)
+        return "-" * (3 if self.compact else width - 1) + ":"
+
+    def _pad(self, line: Sequence[str], widths: Sequence[int]) -> list[str]:
+        cells = zip(line, widths, strict=True)
+        return [text.ljust(width) if i in self.text else text.rjust(width) for i, (text, width) in enumerate(cells)]
+
+    def _below(self) -> list[str]:
+        return ["", self.note] if self.note else []
+
+    def aligned(self) -> str:
+        """Return the table as lines of text for a terminal, every column aligned left."""
+        lines = [self.header, *self.rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
+        return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def latex(self) -> str:
+        """Return the table as LaTeX that uses the package booktabs."""
+        head, *body = [" & ".join(map(_escape, line)) + r" \\" for line in (self.header, *self.rows)]
+        columns = "".join("l" if i in self.text else "r" for i in range(len(self.header)))
+        lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule"]
+        if self.compact:
+            return "\n".join([*lines, r"\end{tabular}", f"% {self.note}"])
+        note = rf"\multicolumn{{{len(self.header)}}}{{l}}{{\footnotesize {_escape(self.note)}}}"
+        return "\n".join([*lines, *([note] if self.note else []), r"\end{tabular}"])
+
+    def head(self, n: int) -> Table:
+        """Return the first rows only, with a note that says so."""
+        if len(self.rows) <= n:
+            return self
+        return replace(self, rows=self.rows[:n], note=f"The first {n} of {len(self.rows)} rows. {self.note}".rstrip())
+
+    def html(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        head = "".join(f"<th>{html.escape(text)}</th>" for text in self.header)
+        body = "".join(f"<tr>{''.join(self._html_cell(i, text) for i, text in enumerate(row))}</tr>" for row in self.rows)
+        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+    def _html_cell(self, column: int, text: str) -> str:
+        return f'<td style="text-align: {"left" if column in self.text else "right"}">{html.escape(text)}</td>'
+
+
+class Tabular(ABC):
+    """What is a table for readers, a DataFrame for pandas, and records for programs."""
+
+    rows: pd.DataFrame
+    """In full precision; the index is a column of the CSV if it has a name."""
+
+    @abstractmethod
+    def table(self) -> Table:
+        """Return the cells, rounded to what a reader needs."""
+
+    @abstractmethod
+    def facts(self) -> Mapping[str, Any]:
+        """Return what JSON holds, in full precision."""
+
+    def render(self, form: Format = "md") -> str:
+        """Return the table as text.
+
+        Parameters
+        ----------
+        form : {"md", "csv", "json", "latex"}
+            CSV and JSON hold full precision, the others what a reader needs.
+
+        Raises
+        ------
+        ValueError
+            If the format is none of these.
+        """
+        if form == "md":
+            return self.table().markdown()
+        if form == "latex":
+            return self.table().latex()
+        if form == "json":
+            return json.dumps(plain(self.facts()), indent=2)
+        if form == "csv":
+            return str(self.rows.to_csv(index=self.rows.index.name is not None)).strip()
+        raise ValueError(f"form: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {form!r}")
+
+    def _repr_html_(self) -> str:
+        return self.table().head(_SHOWN).html()
+
+
+def cell(value: object, spec: str, missing: str = "-") -> str:
+    """Return a value as the text of a cell: a float by the format given, NaN and None as `missing`, others as they are."""
+    if _is_missing(value):
+        return missing
+    return format(value, spec) if isinstance(value, float) else str(value)
+
+
+def number(value: float | None, digits: int, missing: str = "-") -> str:
+    """Return a number with so many decimals."""
+    return cell(None if value is None else float(value), f".{digits}f", missing)
+
+
+def interval(low: float | None, high: float | None, digits: int, missing: str = "-") -> str:
+    """Return the two ends of an interval."""
+    return missing if _is_missing(low) else f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: plain containers and numbers, and null for what is missing or not finite."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if _is_missing(value) or (isinstance(value, float) and not math.isfinite(value)) else value
+
+
+def _is_missing(value: object) -> bool:
+    # pandas' NA is told by its name, because this module is read by commands that must not wait for pandas
+    return value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType"
+
+
+def facts_html(title: str, facts: Iterable[tuple[str, object]]) -> str:
+    """Return a heading and a table of two columns, for notebooks."""
+    rows = [(name, str(value)) for name, value in facts]
+    body = "".join(f'<tr><th style="text-align: left">{html.escape(n)}</th><td>{html.escape(v)}</td></tr>' for n, v in rows)
+    return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"
+
+
+_ESCAPES = {"\\": r"\textbackslash{}", **{c: "\\" + c for c in "&%$#_{}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def _escape(text: str) -> str:
+    # a leading bracket would be read as the optional argument of the line break before it
+    escaped = "".join(_ESCAPES.get(c, c) for c in text)
+    return escaped.replace("[", "{[}").replace("]", "{]}")

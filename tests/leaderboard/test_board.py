@@ -1,0 +1,70 @@
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leaderboard.board import Board
+
+
+@pytest.fixture
+def board():
+    rows = pd.DataFrame(
+        {
+            "rank": [1, 2],
+            "predictor": ["law_a[huber-log]", "nearest"],
+            "family": ["law_a", "nearest"],
+            "variant_of": ["", ""],
+            "skill": [0.123456789, 0.0],
+            "skill_low": [0.05, np.nan],
+            "skill_high": [0.2, np.nan],
+            "skill_entered": [0.3, 0.0],
+            "win_rate": [0.75, np.nan],
+            "win_low": [0.5, np.nan],
+            "win_high": [0.9, np.nan],
+            "elo": [1100.0, 1000.0],
+            "elo_low": [1050.0, np.nan],
+            "elo_high": [1150.0, np.nan],
+            "regret": [0.25, np.nan],
+            "tasks_entered": [3, 10],
+            "tasks_total": [10, 10],
+            "failed_tasks": [0, 1],
+            "failed_folds": [0, 2],
+            "fit_seconds": [0.12345, 1e-5],
+            "mape": [0.01, np.nan],
+        }
+    )
+    return Board(rows, "v0", None, 10, 4, "nearest", ("nearest",), 1000, 0)
+
+
+def test_markdown_columns_line_up(board):
+    lines = board.render("md").splitlines()
+    assert len({len(line) for line in lines[:4]}) == 1
+    assert len({tuple(i for i, c in enumerate(line) if c == "|") for line in lines[:4]}) == 1
+    assert "law_a[huber-log]" in lines[2] and "[0.05, 0.20]" in lines[2] and "3/10" in lines[2] and " 120 " in lines[2]
+    assert lines[-1] == board.caption and "10 tasks of 4 collections" in lines[-1]
+
+
+def test_json_round_trips_with_null_for_what_is_not_defined(board):
+    parsed = json.loads(board.render("json"))
+    assert parsed["suite"] == "v0" and parsed["track"] is None and parsed["pool"] == ["nearest"]
+    assert parsed["rows"][0]["skill"] == 0.123456789 and parsed["rows"][1]["win_rate"] is None
+    assert "NaN" not in board.render("json")
+
+
+def test_csv_holds_full_precision(board):
+    empty = {name: [""] for name in board.rows.columns.drop("variant_of")}
+    read = pd.read_csv(io.StringIO(board.render("csv")), keep_default_na=False, na_values=empty)
+    pd.testing.assert_frame_equal(read, board.rows, check_dtype=False)
+
+
+def test_latex_is_escaped(board):
+    text = board.render("latex")
+    assert r"law\_a{[}huber-log{]}" in text and r"\toprule" in text and text.count("&") == 3 * 12
+    assert not any("[" in line.replace("{[}", "") for line in text.splitlines() if line.endswith(r"\\"))
+
+
+def test_an_unknown_format_is_refused(board):
+    with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
+        board.render("xml")

@@ -1,0 +1,281 @@
+"""Forecasts before their outcome: the chain, outcomes beside it, scores worked out by hand, replays by date."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.data.collection import bundled_path, table_digest
+from leaderboard.forecasts.book import committed_book, load_book, read_draft, register, resolve
+from leaderboard.forecasts.making import Failure, Question, drafts, entrants
+from leaderboard.forecasts.records import Draft, Outcome
+from leaderboard.forecasts.replay import DatedQuestion, known_rows, years_of
+from leaderboard.forecasts.scores import crps, interval_score, score_forecasts, score_targets
+from predictors.registry import get
+from scalingbench.common.errors import LeaderboardError
+
+TRAINING = {"table": "t", "selection": "all", "rows": 3, "fingerprint": "0" * 64}
+
+
+def draft(forecaster="a", question="lab/loss/big", point=2.0, **changes):
+    target = {"name": "7b", "inputs": {"params": 7e9}, "point": point, "quantiles": {"0.1": point - 0.1, "0.5": point, "0.9": point + 0.1}}
+    fields = {
+        "question": question, "what": "the big run", "metric": "loss", "unit": "nats", "kind": "registered", "forecaster": forecaster,
+        "method": "by eye", "registered_at": "2026-01-02T00:00:00Z", "targets": [target], "training": TRAINING,
+    }  # fmt: skip
+    return Draft.model_validate(fields | changes)
+
+
+def outcome(value=2.1, date="2026-03-01", target="7b"):
+    return Outcome(target=target, values=(value,), date=date, source="a log")
+
+
+@pytest.fixture
+def book(tmp_path):
+    register([draft("a"), draft("b", point=2.2), draft("c", point=2.4)], tmp_path)
+    return tmp_path
+
+
+def files(book):
+    return sorted((book / "registered").glob("*.json"))
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_every_registration_names_the_hash_of_the_one_before(book):
+    chain = load_book(book).registrations
+    assert [r.number for r in chain] == [1, 2, 3]
+    assert [r.previous for r in chain] == ["0" * 64, chain[0].hash, chain[1].hash]
+    assert register([draft("d")], book)[0].previous == chain[2].hash
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_changed_file_breaks_the_chain(book, place):
+    edit(files(book)[place], note="I said so all along")
+    with pytest.raises(LeaderboardError, match=rf"{files(book)[place].name}: the chain is broken: the file was changed"):
+        load_book(book)
+
+
+def test_a_changed_file_with_a_fitting_hash_breaks_the_chain_at_the_next(book):
+    changed = load_book(book).registrations[0].model_copy(update={"note": "forged"})
+    edit(files(book)[0], note="forged", hash=changed.computed_hash())
+    with pytest.raises(LeaderboardError, match=r"0002-.*'previous' is not the hash of registration 1"):
+        load_book(book)
+
+
+def test_a_removed_file_breaks_the_chain(book):
+    files(book)[1].unlink()
+    with pytest.raises(LeaderboardError, match=r"0003-.*expected registration 2 here"):
+        load_book(book)
+
+
+def test_resolving_changes_no_registration(book):
+    before = {path: path.read_bytes() for path in files(book)}
+    assert load_book(book).status("lab/loss/big") == "open"
+    resolve("lab/loss/big", [outcome()], book)
+    assert {path: path.read_bytes() for path in files(book)} == before
+    assert load_book(book).status("lab/loss/big") == "resolved"
+
+
+def test_an_outcome_before_the_registration_is_refused(book):
+    with pytest.raises(LeaderboardError, match="the outcome is of 2025-12-31, a registered on 2026-01-02"):
+        resolve("lab/loss/big", [outcome(date="2025-12-31")], book)
+    assert not (book / "outcomes").exists()
+
+
+def test_a_forecast_after_the_outcome_can_only_be_a_replay(book):
+    resolve("lab/loss/big", [outcome()], book)
+    with pytest.raises(LeaderboardError, match="outcome of '7b' is known already"):
+        register([draft("late")], book)
+    register([draft("late", kind="replay", data_cutoff="2026-01-01")], book)
+
+
+def test_nobody_answers_twice(book):
+    with pytest.raises(LeaderboardError, match="a has forecast it already"):
+        register([draft("new"), draft("a")], book)
+    assert len(files(book)) == 3, "the drafts before the bad one were written"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "guess"}, "kind: Input should be"),
+        ({"targets": []}, "targets: Tuple should have at least 1 item"),
+        ({"registered_at": "yesterday"}, "registered_at: String should match"),
+        ({"registered_at": None}, "a registered forecast states registered_at"),
+        ({"kind": "replay"}, "a replay states data_cutoff"),
+        ({"kind": "recorded"}, "states registered_source"),
+        ({"surprise": 1}, "surprise: Extra inputs"),
+        ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.9": 1.0, "0.1": 2.0}}]}, "levels must rise"),
+        ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.1": 2.0, "0.9": 1.0}}]}, "must not fall"),
+        ({"targets": [{"name": "x", "point": float("nan")}]}, "point: Input should be a finite number"),
+        ({"targets": [{"name": "x", "point": 1.0}, {"name": "x", "point": 2.0}]}, "names must differ"),
+    ],
+)
+def test_a_broken_draft_is_refused_with_the_field(tmp_path, changes, message):
+    path = tmp_path / "draft.json"
+    path.write_text(json.dumps(draft().model_dump() | changes))
+    with pytest.raises(LeaderboardError, match=message) as refused:
+        read_draft(path)
+    assert str(path) in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_names_are_those_of_the_schema(tmp_path):
+    with pytest.raises(LeaderboardError, match="metric 'vibes' is of no known kind"):
+        register([draft(metric="vibes")], tmp_path)
+    with pytest.raises(LeaderboardError, match="unknown variable 'parms'; did you mean 'params'"):
+        register([draft(targets=[{"name": "7b", "point": 1.0, "inputs": {"parms": 1.0}}])], tmp_path)
+
+
+def test_scores_worked_out_by_hand():
+    assert crps(np.array([3.0]), np.array([0.25, 0.5, 0.75]), np.array([1.0, 2.0, 5.0])) == pytest.approx(2 * (0.5 + 0.5 + 0.5) / 3)
+    assert interval_score(np.array([0.0, 4.0]), 1.0, 3.0, 0.2) == pytest.approx(2 + 10 * 1.0)
+    assert interval_score(np.array([2.0]), 1.0, 3.0, 0.2) == 2.0
+
+
+def test_crps_of_many_levels_is_that_of_the_distribution():
+    """For a uniform forecast on (0, 1) and outcome y, CRPS = y^2 - y + 1/3 (its integral)."""
+    levels = (np.arange(999) + 1) / 1000
+    for y in (0.2, 0.5, 0.9):
+        assert crps(np.array([y]), levels, levels) == pytest.approx(y**2 - y + 1 / 3, abs=1e-3)
+
+
+def test_forecasters_stand_side_by_side_best_first(book):
+    resolve("lab/loss/big", [Outcome(target="7b", values=(2.0, 2.2), source="two seeds")], book)
+    table = score_forecasts(load_book(book))
+    middle = np.sqrt(2.0 * 2.2)
+    assert list(table["forecaster"]) == ["a", "b", "c"] or list(table["forecaster"]) == ["b", "a", "c"]
+    errors = dict(zip(table["forecaster"], table["error"], strict=True))
+    assert errors == pytest.approx({"a": abs(np.log(2.0 / middle)), "b": abs(np.log(2.2 / middle)), "c": np.log(2.4 / middle)})
+    rows = score_targets(load_book(book)).set_index("forecaster")
+    assert rows.loc["a", "coverage"] == 0.5 and rows.loc["c", "coverage"] == 0.0
+    assert rows.loc["a", "interval_score"] == pytest.approx((0.2 + 10 * (2.2 - 2.1) / 2) / middle)
+    assert table["error"].is_monotonic_increasing
+
+
+def test_void_targets_are_not_scored(book):
+    resolve("lab/loss/big", [Outcome(target="7b", source="an issue", status="void", note="stopped")], book)
+    assert load_book(book).status("lab/loss/big") == "void" and score_forecasts(load_book(book)).empty
+
+
+def ladder(n=8):
+    x = np.geomspace(1e6, 1e8, n)
+    return pd.DataFrame({"params": x, "value": 1.5 + 400 * x**-0.4, "flops": 6e9 * x})
+
+
+def question(rows=None, **changes):
+    fields = {"id": "lab/loss/big", "what": "w", "metric": "loss", "unit": "nats", "inputs": ("params",), "table": "t", "selection": "all"}
+    return Question(**(fields | {"rows": ladder() if rows is None else rows, "targets": {"7b": {"params": 7e9}}} | changes))
+
+
+def test_predictors_forecast_a_question():
+    stated = {"kind": "registered", "registered_at": "2026-01-02", "software": "s"}
+    (made,) = drafts(question(), [get("shifted-power-law")], **stated)
+    assert isinstance(made, Draft)
+    assert made.targets[0].point == pytest.approx(1.5 + 400 * 7e9**-0.4, rel=1e-4)
+    assert list(made.targets[0].quantiles) == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]
+    assert made.training.rows == 8 and made.training.flops_max == pytest.approx(6e17)
+
+
+def test_a_predictor_that_fails_is_listed_and_the_others_go_on():
+    stated = {"kind": "registered", "registered_at": "2026-01-02", "software": "s"}
+    made = list(drafts(question(), [get("isoflop"), get("mean")], **stated))
+    assert isinstance(made[0], Failure) and made[0].predictor == "isoflop" and isinstance(made[1], Draft)
+
+
+def test_entrants_are_those_that_can_read_the_inputs():
+    names = {entry.name for entry in entrants(("params", "tokens"))}
+    assert {"autolaw", "chinchilla[huber-log]", "mean"} <= names and not {"power-law", "data-constrained"} & names
+    assert "power-law" in {entry.name for entry in entrants(("tokens",))}
+
+
+DAYS = ("2025-01-01", "2025-06-01", "2025-06-02", "2026-01-01", "2024-01-01")
+DATED = pd.DataFrame({"run": list("abcde"), "params": [1e6, 2e6, 4e6, 8e6, 1e9], "value": [4.0, 3.5, 3.1, 2.8, 2.0]})
+DATED = DATED.assign(curve="c", metric="loss", flag="", date=[years_of(day) for day in DAYS])
+
+
+def replay(**changes):
+    fields = {
+        "id": "lab/loss/big", "what": "w", "unit": "nats", "collection": "c", "curve": "c", "metric": "loss", "inputs": ("params",),
+        "cutoff": "2025-06-01", "targets": {"e": {"params": 1e9}}, "leave_out": ("e",),
+    }  # fmt: skip
+    return DatedQuestion(**(fields | changes))
+
+
+def test_rows_later_than_the_cutoff_are_not_known():
+    assert list(known_rows(DATED, "2025-06-01")["run"]) == ["a", "b", "e"]
+    assert list(known_rows(DATED, "2025-05-31")["run"]) == ["a", "e"]
+    undated = DATED.assign(date=DATED["date"].where(DATED["run"] != "a"))
+    assert list(known_rows(undated, "2030-01-01")["run"]) == ["b", "c", "d", "e"], "a row without a date was taken as known"
+
+
+def test_a_replay_trains_on_what_was_known_and_never_on_what_is_forecast():
+    asked = replay().question(DATED)
+    assert list(asked.rows["value"]) == [4.0, 3.5]
+    later = DATED.assign(value=DATED["value"].where(DATED["date"] <= years_of("2025-06-01"), 99.0))
+    assert asked.training().fingerprint == replay().question(later).training().fingerprint
+    with pytest.raises(LeaderboardError, match="was known on 2020-01-01"):
+        replay(cutoff="2020-01-01").question(DATED)
+
+
+def test_the_committed_chain_is_unbroken_and_the_designed_forecasts_precede_their_outcome():
+    book = load_book()
+    assert len(book.registrations) > 100
+    designed = [r for r in book.registrations if r.question.startswith("designed_")]
+    assert {r.kind for r in designed} == {"registered"}
+    for (asked, target), found in book.outcomes.items():
+        for entry in (r for r in book.of(asked) if r.kind == "registered" and target in {t.name for t in r.targets}):
+            assert found.date is not None and entry.registered_at[:10] <= found.date[:10]
+
+
+@pytest.mark.parametrize("world", ["mlp", "text"])
+def test_the_designed_forecasts_rest_on_cheap_runs_alone(world):
+    """What was registered is what the committed records give, cut at 1/30 and 1/300 of the dearest run's compute."""
+    raw = pd.read_parquet(bundled_path("x").parents[1] / "raw" / f"designed_{world}.parquet").rename(columns={"loss": "value"})
+    metric = {"mlp": "mse", "text": "loss"}[world]
+    main = raw[(raw["stage"] == "main") & raw["value"].notna()]
+    top = main["flops"].max()
+    for name, share in (("main", 30), ("main-300", 300)):
+        rows = main[main["flops"] <= top / share]
+        entries = load_book().of(f"designed_{world}/{metric}/{name}")
+        digest = table_digest(rows[["params", "tokens", "value"]].astype(float).reset_index(drop=True))
+        assert {r.training.fingerprint for r in entries} == {digest}
+        assert {r.training.flops_max for r in entries} == {float(rows["flops"].max())} and top / rows["flops"].max() >= share
+        line = next(r for r in entries if r.forecaster == "log-linear")
+        model = get("log-linear").make().fit(rows[["params", "tokens"]].astype(float), rows["value"].to_numpy(float))
+        again = model.predict(pd.DataFrame([t.inputs for t in line.targets])[["params", "tokens"]])
+        np.testing.assert_allclose([t.point for t in line.targets], again, rtol=1e-6)
+
+
+def test_the_book_is_where_the_package_says():
+    assert committed_book().name == "book" and (committed_book() / "registered").is_dir()
+
+
+def test_committed_replays_are_what_the_rows_known_then_give(mirror):
+    from benchmark.data.collection import list_collections, load_collection
+    from leaderboard.forecasts.public import replays
+
+    if "marin_delphi" not in list_collections():
+        pytest.skip("the collection marin_delphi is not here yet")
+    table = load_collection("marin_delphi").table
+    for dated in replays():
+        asked = dated.question(table)
+        entry = next(r for r in load_book().of(dated.id) if r.forecaster == "log-linear")
+        assert entry.kind == "replay" and entry.data_cutoff == dated.cutoff
+        assert entry.training.fingerprint == asked.training().fingerprint
+        (again,) = drafts(asked, [get("log-linear")], kind="replay", registered_at="2026-01-01", software="", data_cutoff=dated.cutoff)
+        assert [t.point for t in again.targets] == pytest.approx([t.point for t in entry.targets], rel=1e-6)
+
+
+def test_recorded_forecasts_reproduce_the_errors_that_their_source_states():
+    """SOURCE.md of marin_delphi: forecast / outcome - 1, in percent, of the eight resolved forecasts."""
+    rows = score_targets(load_book()).query("kind == 'recorded'")
+    errors = {(r.forecaster, r.target): 100 * (r.forecast / r.outcome - 1) for r in rows.itertuples()}
+    marin = {("Marin, first round", "1e21"): -0.295, ("Marin, first round", "1e22"): 0.759, ("Marin, first round", "1e23"): 1.928}
+    second = {("Marin, second round", "1e21"): 0.020, ("Marin, second round", "1e22"): 0.759, ("Marin, second round", "1e23"): 0.484}
+    moe = {("ClassicLarry (Marin)", "1e23"): 0.836, ("ClassicLarry (Marin)", "1.19e23"): 0.576}
+    expected = marin | second | moe
+    assert {k: errors[k] for k in expected} == pytest.approx(expected, abs=6e-4)

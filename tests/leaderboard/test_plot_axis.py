@@ -1,0 +1,43 @@
+"""Which variable a picture is drawn along, and on which scale: one rule for the command and the site."""
+
+import pandas as pd
+import pytest
+
+from benchmark.data.collection import load_collection
+from benchmark.tasks.suite import load_suite, load_task
+from leaderboard.plot_axis import PlotAxis, axis_of, axis_of_collection, axis_of_task, is_log
+
+ROWS = pd.DataFrame({"run": ["a", "b"], "tokens": [1.0, 1.0], "mix_a": [0.0, 0.5], "params": [1e8, None], "flops": [1e18, 1e19]})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "axis"),
+    [
+        (("flops", "mix_a"), PlotAxis("flops", True)),
+        ((None, "run", "gone", "tokens", "params", "mix_a"), PlotAxis("mix_a", False)),  # text, absent, constant, one value
+        (("tokens",), PlotAxis(None, False)),
+    ],
+)
+def test_the_first_that_holds_numbers_and_varies(wanted, axis):
+    assert axis_of(ROWS, wanted) == axis
+
+
+def test_logarithmic_where_every_known_value_is_positive():
+    assert is_log(pd.Series([1.0, None, 2.0])) and not is_log(pd.Series([0.0, 1.0]))
+
+
+def test_a_task_is_drawn_along_what_it_extrapolates_in():
+    assert axis_of_task(load_task("rectified_sft/loss/frontier-samples-204800", "v0")).variable == "samples"
+    mixture = next(t for t in load_suite("v1").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
+    assert axis_of_task(mixture) == PlotAxis("mix_dclm_adult_content", False)  # most mixtures have none of it
+
+
+def test_a_collection_is_drawn_along_its_compute():
+    suite = load_suite("v0")
+    rows = load_collection("chinchilla").table
+    assert axis_of_collection(rows, suite.build(collections=("chinchilla",))) == PlotAxis("flops", True)
+
+
+def test_rows_are_numbered_where_nothing_varies():
+    assert list(PlotAxis(None, False).values(ROWS)) == [1.0, 2.0] and PlotAxis(None, False).label == "row"
+    assert PlotAxis("flops", True).label == "flops (FLOP)" and PlotAxis("mix_a", False).label == "mix_a"

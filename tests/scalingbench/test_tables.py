@@ -1,0 +1,96 @@
+"""The one place where tables are printed."""
+
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scalingbench.common.tables import Table, cell, facts_html, interval, number, plain
+
+TABLE = Table(["law", "skill"], [["chinchilla[l2]", "0.5"], ["a_b", "-1.25"]], note="Skill & more.")
+
+
+def test_markdown_is_padded_and_aligned_by_kind():
+    assert TABLE.markdown().splitlines() == [
+        "| law            | skill |",
+        "| -------------- | ----: |",
+        "| chinchilla[l2] |   0.5 |",
+        "| a_b            | -1.25 |",
+        "",
+        "Skill & more.",
+    ]
+
+
+def test_compact_markdown_is_not_padded():
+    lines = Table(TABLE.header, TABLE.rows, compact=True).markdown().splitlines()
+    assert lines == ["| law | skill |", "| --- | ---: |", "| chinchilla[l2] | 0.5 |", "| a_b | -1.25 |"]
+
+
+def test_a_table_without_rows_has_its_header():
+    assert Table(["a", "bb"], []).markdown().splitlines() == ["| a | bb |", "| - | -: |"]
+    assert Table(["a", "bb"], []).aligned() == "a  bb"
+
+
+def test_aligned_text_has_no_blanks_at_the_end():
+    assert TABLE.aligned().splitlines() == ["law             skill", "chinchilla[l2]  0.5", "a_b             -1.25"]
+
+
+def test_latex_is_escaped_and_brackets_are_no_arguments():
+    assert TABLE.latex().splitlines() == [
+        r"\begin{tabular}{lr}",
+        r"\toprule",
+        r"law & skill \\",
+        r"\midrule",
+        r"chinchilla{[}l2{]} & 0.5 \\",
+        r"a\_b & -1.25 \\",
+        r"\bottomrule",
+        r"\multicolumn{2}{l}{\footnotesize Skill \& more.}",
+        r"\end{tabular}",
+    ]
+    assert Table(["a"], [["~^\\"]], note="n", compact=True).latex().splitlines()[4:] == [
+        r"\textasciitilde{}\textasciicircum{}\textbackslash{} \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+        "% n",
+    ]
+
+
+def test_html_is_escaped_and_balanced():
+    opened = []
+
+    class Balance(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            opened.append(tag)
+
+        def handle_endtag(self, tag):
+            assert opened.pop() == tag
+
+    for text in (Table(["<b>", "n"], [["a & b", "1"]], note="<i>").html(), facts_html("<t>", [("a<", "b>")])):
+        Balance().feed(text)
+        assert opened == [] and "<b>" not in text and "<i>" not in text and "a & b" not in text
+
+
+def test_the_first_rows_say_that_there_are_more():
+    assert TABLE.head(2) is TABLE
+    assert TABLE.head(1).rows == [["chinchilla[l2]", "0.5"]] and TABLE.head(1).note == "The first 1 of 2 rows. Skill & more."
+
+
+def test_cells():
+    assert [number(1.0005, 2), number(np.float64(-0.5), 3), number(float("nan"), 2), number(None, 2)] == ["1.00", "-0.500", "-", "-"]
+    assert interval(0.1, 0.25, 1) == "[0.1, 0.2]" and interval(np.nan, np.nan, 1) == "-" and interval(None, None, 1, missing="") == ""
+    assert [cell(v, ".3g") for v in (1234.5, 7, "x", None, pd.NA, True)] == ["1.23e+03", "7", "x", "-", "-", "True"]
+
+
+def test_json_has_null_for_what_is_not_a_finite_number():
+    value = {"a": np.float64("nan"), 1: (np.int64(3), pd.NA, float("inf")), "b": {"c": None, "d": "x", "e": True}}
+    assert plain(value) == {"a": None, "1": [3, None, None], "b": {"c": None, "d": "x", "e": True}}
+    json.dumps(plain(value), allow_nan=False)
+
+
+def test_what_is_not_a_format_is_refused():
+    from result_worlds import made_up_results
+
+    with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
+        made_up_results({"mean": [0.4] * 3}).board().render("xml")

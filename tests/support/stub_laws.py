@@ -1,0 +1,66 @@
+"""Laws whose errors are known by construction, so that what AutoLaw makes of them can be computed by hand."""
+
+import numpy as np
+
+from predictors.candidacy import Candidate
+from predictors.estimator import ScalingLaw
+from predictors.registry import Entry
+
+
+def truth(X):
+    """Return the log of the value: it falls by a half for every doubling of x."""
+    return -0.5 * np.log2(X["x"].to_numpy(float))
+
+
+class Stub(ScalingLaw):
+    """Off the truth by a given logarithm, which depends on the number of rows that it was fitted on, and on whether z is known.
+
+    `offsets` is one number, or one for each number of training rows with `otherwise` for any other.
+    """
+
+    candidate = Candidate()
+    fits = 0
+
+    def __init__(self, offsets=0.0, otherwise=0.0, blind=None):
+        self.offsets = offsets
+        self.otherwise = otherwise
+        self.blind = blind
+
+    def fit(self, X, y):
+        Stub.fits += 1
+        self._read_training(X, y, positive=False)
+        self.offset_ = self.offsets.get(len(y), self.otherwise) if isinstance(self.offsets, dict) else self.offsets
+        return self
+
+    def predict(self, X):
+        lacks = self.blind is not None and ("z" not in X or X["z"].isna().all())
+        return np.exp(truth(X) + (self.blind if lacks else self.offset_))
+
+
+class Broken(ScalingLaw):
+    """Fails at a given step."""
+
+    candidate = Candidate()
+
+    def __init__(self, step="fit"):
+        self.step = step
+
+    def fit(self, X, y):
+        if self.step == "fit":
+            raise RuntimeError("cannot be fitted")
+        return self
+
+    def predict(self, X):
+        if self.step == "predict":
+            raise RuntimeError("cannot predict")
+        return np.full(len(X), np.nan) if self.step == "nan" else np.ones(len(X) + 1)
+
+
+def stub(name, *, candidate=None, **arguments):
+    """Return a registry entry of a stub."""
+    return Entry(name, "stub_laws:Stub", name, arguments=arguments, candidate=candidate)
+
+
+def broken(step):
+    """Return a registry entry of a law that fails."""
+    return Entry(f"broken-{step}", "stub_laws:Broken", "broken", arguments={"step": step})
