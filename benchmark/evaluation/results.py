@@ -8,7 +8,7 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -199,25 +199,14 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
         for number, row in enumerate(rows, start=1):
             if rule := _broken_rule(row, fold := _fold(row)):
                 raise ValueError(f"row {number}: {rule}")
-            key = tuple(_text(row[name]) for name in _SHARED)
+            key = tuple(row[name] for name in _SHARED)
             if (key, fold.fold) in seen:
                 raise ValueError(f"row {number}: fold {fold.fold!r} of the task is there twice")
             seen.add((key, fold.fold))
             grouped.setdefault(key, []).append(fold)
-    except Exception as error:  # whatever the parser of a foreign file says is one thing: this is no result file
+    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
         raise InputError(f"{where}not a result file: {described(error, 200)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
-
-
-def _broken_rule(row: Mapping[str, Any], fold: FoldResult) -> str | None:
-    """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
-    if not isinstance(json.loads(_text(row["parameters"])), dict) or not isinstance(json.loads(_text(row["versions"])), dict):
-        return "parameters and versions are no JSON objects"
-    if fold.status == "ok" and not (len(fold.predictions) and np.isfinite(fold.predictions).all()):
-        return "a fold that is ok has one finite prediction or more"
-    if any(not 0.0 < level < 1.0 for level in fold.quantiles):
-        return "quantiles have a level between 0 and 1"
-    return None
 
 
 def _checked(file: Any) -> Any:
@@ -229,29 +218,30 @@ def _checked(file: Any) -> Any:
     return file
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text, got {type(value).__name__}")
-    return value
+def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
+    """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
+    for name in (*_SHARED, "fold", "message"):
+        if not isinstance(row[name], str):
+            return f"{name} is no text"
+    if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
+        return "parameters and versions are no JSON objects"
+    if fold.status not in get_args(Status):
+        return f"status {one_line(fold.status, 40)!r} is none of {', '.join(get_args(Status))}"
+    if fold.status == "ok" and (fold.predictions.ndim != 1 or not len(fold.predictions) or not np.isfinite(fold.predictions).all()):
+        return "a fold that is ok has one finite prediction or more"
+    if any(q.shape != fold.predictions.shape or not 0.0 < level < 1.0 for level, q in fold.quantiles.items()):
+        return "quantiles have a level between 0 and 1 and as many values as there are predictions"
+    return None
 
 
-def _fold(row: Mapping[str, Any]) -> FoldResult:
-    """Return one row as a fold."""
-    if row["status"] not in get_args(Status):
-        raise ValueError(f"status {one_line(row['status'], 40)!r} is none of {', '.join(get_args(Status))}")
-    predictions = np.asarray(row["predictions"], float)
-    quantiles = {float(level): np.asarray(q, float) for level, q in zip(row["quantile_levels"], row["quantiles"], strict=True)}
-    if predictions.ndim != 1 or any(q.shape != predictions.shape for q in quantiles.values()):
-        raise ValueError(f"fold {one_line(row['fold'], 80)!r}: quantiles and predictions differ in length")
+def _fold(row: dict[str, object]) -> FoldResult:
+    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
+    levels, quantiles = row["quantile_levels"], row["quantiles"]
     return FoldResult(
-        fold=_text(row["fold"]),
-        status=row["status"],
-        message=one_line(_text(row["message"])),
-        predictions=predictions,
-        quantiles=quantiles,
-        constants={str(name): float(value) for name, value in json.loads(_text(row["constants"])).items()},
-        fit_seconds=float(row["fit_seconds"]),
-        predict_seconds=float(row["predict_seconds"]),
+        **values,  # type: ignore[arg-type]
+        predictions=np.asarray(row["predictions"], float),
+        quantiles={level: np.asarray(q, float) for level, q in zip(levels, quantiles, strict=True)},  # type: ignore[call-overload]
+        constants=json.loads(str(row["constants"])),
     )
 
 

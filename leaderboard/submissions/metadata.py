@@ -14,12 +14,13 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from benchmark.data.collection import list_collections
 from leaderboard.submissions.dependencies import REQUIREMENTS, read_requirements
 from predictors.registry import list_predictors
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import first_problem, one_line
-from scalingbench.common.names import slug
+from scalingbench.common.names import slug, unknown_name
 
 __all__ = [
     "ENVIRONMENT",
@@ -119,6 +120,9 @@ def read_submission(folder: Path) -> Submission:
         raise LeaderboardError(f"{path}: {first_problem(error)}") from None
     check_license(submission.license, str(path))
     check_name(submission.name, str(path))
+    for collection in submission.trained_on:
+        if collection not in list_collections():
+            raise LeaderboardError(f"{path}: trained_on: {unknown_name('collection', collection, list_collections())}")
     if slug(submission.name) != folder.resolve().name:
         raise LeaderboardError(f"{path}: name: {submission.name!r} belongs into a folder {slug(submission.name)!r}")
     read_requirements(folder / REQUIREMENTS)

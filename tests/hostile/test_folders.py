@@ -154,6 +154,7 @@ TRICKS = {
     "an address that is code": (metadata(paper="javascript:alert(1)"), "paper: String should match pattern"),
     "a licence with escape codes": (metadata(license="\x1b[2J"), "license: expected one of"),
     "a year of 10**30": (metadata(year=10**30), "year"),
+    "a collection that does not exist": (metadata(trained_on=["chinchila"]), "did you mean 'chinchilla'?"),
     "a field more": (metadata(**{"verified\x1b[2J": True}), "Extra inputs are not permitted"),
     "a field less": (lambda folder: content("submission.yaml", "name: hostile\n")(folder), "Field required"),
     "an old hash": (lambda folder: (folder / "predictor.py").write_text("class P: pass\n"), "not the source that gave the results"),

@@ -6,12 +6,14 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from benchmark.evaluation.isolation import available
 from command import scalingbench
 
 from benchmark.evaluation.results import read_results, write_results
+from benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.common.errors import InputError
 
 LAW = """
 from predictors.law import ParametricLaw
@@ -47,6 +49,10 @@ NAMED = ("--name", "joint", "--authors", "A. Nobody", "--paper", "unpublished", 
 
 @pytest.fixture(scope="module")
 def submitted(tmp_path_factory):
+    try:
+        raise_wall()
+    except InputError as error:
+        pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("submit")
     (folder / "joint.py").write_text(LAW)
     (folder / "two.yaml").write_text(SUITE)
@@ -65,10 +71,12 @@ def verify(folder, *arguments):
     return scalingbench("verify", "subs/joint", "--suite", "two.yaml", *arguments, cwd=folder)
 
 
-def refused(done, *parts):
-    assert done.returncode == 2, done.stdout + done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and all(part in lines[0] for part in parts), done.stderr
+def refused(done, *parts, status=2):
+    """Status 2: it is no submission of this suite; status 1: it is one, and does not recompute."""
+    assert done.returncode == status, done.stdout + done.stderr
+    start = "error: " if status == 2 else "refused: subs/joint: "
+    lines = [line for line in done.stderr.splitlines() if line.startswith(("error: ", "refused: "))]
+    assert len(lines) == 1 and lines[0].startswith(start) and all(part in lines[0] for part in parts), done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -98,11 +106,11 @@ def test_a_submission_holds_all_that_is_needed(submitted):
     }
 
 
-@pytest.mark.skipif(not available(), reason="this system has no Landlock")
-def test_it_verifies_under_isolation(submitted):
-    done = verify(submitted, "--require-isolation")
+def test_it_verifies(submitted):
+    done = verify(submitted)
     assert done.returncode == 0, done.stderr
     assert "predictions on 2 tasks recomputed within 0.0001" in done.stdout
+    assert "confined by namespaces" in done.stderr and "confined by namespaces" in done.stdout
 
 
 def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path):
@@ -126,7 +134,7 @@ def test_an_edited_prediction_is_refused(copy):
         return replace(result, folds=(replace(fold, predictions=predictions), *result.folds[1:]))
 
     edit_results(copy, change)
-    refused(verify(copy), "fold 'MassiveText', row 3: submitted", "the results don't recompute")
+    refused(verify(copy), "fold 'MassiveText', row 3: submitted", "the results don't recompute", status=1)
 
 
 def test_a_stale_fingerprint_is_refused(copy):
@@ -141,8 +149,8 @@ def test_a_task_left_out_is_refused(copy):
 
 
 def test_a_failure_that_is_hidden_is_refused(copy):
-    edit_results(copy, lambda r: replace(r, folds=tuple(replace(f, status="error") for f in r.folds)))
-    refused(verify(copy), "submitted as 'error', recomputed as 'ok'")
+    edit_results(copy, lambda r: replace(r, folds=tuple(replace(f, status="error", predictions=np.empty(0)) for f in r.folds)))
+    refused(verify(copy), "submitted as 'error', recomputed as 'ok'", status=1)
 
 
 def test_a_changed_source_is_refused(copy):
@@ -157,7 +165,8 @@ def test_a_changed_source_is_refused(copy):
         (lambda f: f.pop("license"), "license: Field required"),
         (lambda f: f.update(license="proprietary"), "license: expected one of Apache-2.0, MIT"),
         (lambda f: f.update(name="Joint Law"), "name: String should match pattern"),
-        (lambda f: f.update(name="other"), "result of 'joint'"),
+        (lambda f: f.update(name="other"), "'other' belongs into a folder 'other'"),
+        (lambda f: f.update(authors=""), "authors: String should have at least 1 character"),
         (lambda f: f.update(extra=1), "extra: Extra inputs are not permitted"),
     ],
 )
@@ -173,13 +182,18 @@ def test_requirements_that_are_not_pinned_are_refused(copy, line):
     refused(verify(copy), "requirements.txt: expected lines of the form name==version")
 
 
-def test_the_workflow_has_read_only_rights_and_requires_isolation():
+def test_the_workflow_has_read_only_rights_and_installs_nothing_of_a_submission():
     path = Path(__file__).parents[2] / ".github" / "workflows" / "verify-submission.yml"
     flow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert flow["permissions"] == {"contents": "read"}
     assert set(flow[True]) == {"pull_request"}  # never pull_request_target, which has rights; YAML reads 'on' as true
     (job,) = flow["jobs"].values()
-    assert "verify" in job["steps"][-1]["run"] and "--require-isolation" in job["steps"][-1]["run"]
+    lines = [line.strip() for step in job["steps"] for line in step.get("run", "").splitlines()]
+    assert [line for line in lines if line.startswith("scalingbench verify")] and not any("--unconfined" in line for line in lines)
+    assert any("apt-get install" in line and "bubblewrap" in line for line in lines)
+    assert [line for line in lines if "pip install" in line] == ["pip install ./base"]
+    downloads = [line for line in lines if "pip download" in line]
+    assert downloads and all(f in line for line in downloads for f in ("--require-hashes", "--only-binary :all:", "--no-deps"))
     assert all(step["with"]["persist-credentials"] is False for step in job["steps"] if "checkout" in step.get("uses", ""))
 
 
@@ -196,6 +210,7 @@ def test_a_missing_file_is_refused(copy, name):
         (("joint.py:Gone", *NAMED[:1], "new", *NAMED[2:]), "has no class 'Gone'"),
         (("joint.py:Joint", *NAMED), "exists already"),
         (("joint.py:Joint", "--name", "kaplan", *NAMED[2:]), "'kaplan' is a predictor of the board"),
+        (("joint.py:Joint", "--name", "chinchilla-huber-log", *NAMED[2:]), "has the same file and page: 'chinchilla[huber-log]'"),
         (("joint.py:Joint", "--name", "Two Words", *NAMED[2:]), "--name: String should match pattern"),
         (("joint.py:Joint", *NAMED[:6], "--license", "mine", *NAMED[8:], "--name", "new"), "license: expected one of"),
         (("joint.py:Joint", *NAMED, "--trained-on", "chinchila"), "did you mean 'chinchilla'?"),
@@ -207,8 +222,7 @@ def test_bad_submissions_leave_nothing_behind(copy, arguments, message):
     assert sorted(p.name for p in (copy / "subs").iterdir()) == before
 
 
-@pytest.mark.skipif(not available(), reason="this system has no Landlock")
-def test_code_that_looks_up_the_answers_fails_and_says_so(tmp_path):
+def test_code_that_looks_up_the_answers_fails_and_says_so(submitted, tmp_path):
     spy = """
     from benchmark.data.collection import load_collection
 
@@ -226,6 +240,6 @@ def test_code_that_looks_up_the_answers_fails_and_says_so(tmp_path):
     (tmp_path / "spy.py").write_text(textwrap.dedent(spy))
     (tmp_path / "two.yaml").write_text(SUITE)
     done = scalingbench("submit", "spy.py:Spy", "--name", "spy", *NAMED[2:], cwd=tmp_path)
-    assert done.returncode == 1 and "Permission denied" in done.stderr
+    assert done.returncode == 1 and "failed: spy on chinchilla" in done.stderr
     found = read_results(Path(tmp_path) / "subs" / "spy" / "results.parquet")
     assert {f.status for r in found for f in r.folds} == {"error"}

@@ -5,11 +5,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import leaderboard.submissions.metadata as submissions
 from benchmark.evaluation.wall.guard import Guards
 from benchmark.evaluation.wall.layers import raise_wall
 from benchmark.tasks.suite import load_suite
 from leaderboard.results import Results
-from leaderboard.submissions import metadata
 from leaderboard.submissions.metadata import Submission
 from leaderboard.submissions.submit import submit
 from scalingbench.cli.main import app
@@ -48,7 +48,7 @@ def joined(tmp_path, monkeypatch):
     suite = load_suite("v0")
     with Guards(raise_wall(unconfined=True)) as guards:
         submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(metadata, "_root", lambda: tmp_path / "subs")
+    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
     return suite
 
 
