@@ -166,6 +166,8 @@ class LeaveGroupOut(_Split):
     def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
         if self.by not in rows:
             raise TaskError(f"leave-group-out: no column {self.by!r}")
+        if rows[self.by].isna().any():
+            raise TaskError(f"leave-group-out: rows without a value of {self.by!r} belong to no group; filter them out")
         of = rows[self.by].astype(str)
         for group in self.groups or sorted(of.unique()):
             held_out = (of == group).to_numpy()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import yaml
-from hostile import TEXT, damaged, edited, loads_or_is_refused
+from hostile import damaged, edited, loads_or_is_refused
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,67 +104,56 @@ def test_an_edited_suite(content, tmp_path):
     check(path)
 
 
-VARIABLE = st.sampled_from(["params", "tokens", "steps", "samples", "date", "seed", "run", "curve", "value", "flops", "mix_a"])
-AXIS = st.sampled_from(["params", "params", "tokens", "steps", "samples", "date", "flops"])
+AXIS = st.sampled_from(["params", "params", "params", "steps", "date", "samples", "tokens", "flops"])
+NUMBER = st.sampled_from(["params", "steps", "tokens", "samples", "date", "seed", "value", "curve", "mix_a"])
+INPUT = st.sampled_from(["params", "steps", "samples", "date", "tokens", "run", "curve", "seed", "flops"])
 LIMIT = st.one_of(st.none(), st.floats(0, 1e11), st.sampled_from([0, 1, 1e8, 1e9, -3]))
-GROUP = st.sampled_from(["a", "b", "r1", "nope"])
+LIMITS = st.tuples(LIMIT, LIMIT).map(list)
 BY = st.sampled_from(["curve", "run", "seed", "params", "flag", "value", "nope"])
+GROUPS = st.lists(st.sampled_from(["a", "b", "r1", "nope"]), max_size=2)
+FRONTIER = {"kind": st.just("frontier"), "variable": AXIS, "train_max": st.sampled_from([1, 0.5, 8, 1e7, 1e8, 1e9, 5e9])}
+STEPS = {"first": st.integers(0, 4), "last": st.integers(0, 9), "horizon": st.integers(0, 3), "tolerance": st.floats(0, 2)}
 SPLIT = st.one_of(
     st.just({"kind": "published"}),
-    st.fixed_dictionaries(
-        {"kind": st.just("frontier"), "variable": AXIS, "train_max": st.sampled_from([1, 0.5, 8, 1e7, 1e8, 1e9, 5e9])},
-        optional={"test_min": LIMIT, "relative": st.booleans(), "downwards": st.booleans()},
-    ),
-    st.fixed_dictionaries(
-        {"kind": st.just("ladder"), "variable": AXIS},
-        optional={"first": st.integers(0, 4), "last": st.integers(0, 9), "horizon": st.integers(0, 3), "tolerance": st.floats(0, 2)},
-    ),
+    st.fixed_dictionaries(FRONTIER),
+    st.fixed_dictionaries({**FRONTIER, "test_min": LIMIT}),
+    st.fixed_dictionaries({**FRONTIER, "relative": st.booleans(), "downwards": st.booleans()}),
+    st.fixed_dictionaries({"kind": st.just("ladder"), "variable": AXIS}, optional=STEPS),
     st.fixed_dictionaries({"kind": st.just("budget"), "share": st.floats(0, 1)}),
-    st.fixed_dictionaries({"kind": st.just("leave-group-out")}, optional={"by": BY, "groups": st.lists(GROUP, max_size=2)}),
+    st.fixed_dictionaries({"kind": st.just("leave-group-out")}, optional={"by": BY, "groups": GROUPS}),
 )
-LIMITS = st.tuples(LIMIT, LIMIT).map(list)
-WHERE = st.fixed_dictionaries(
-    {},
-    optional={
-        "curves": st.lists(st.sampled_from(["a", "*", "[", "s*", "nope"]), max_size=2),
-        "runs": st.lists(st.sampled_from(["r*", "r1?", "[!r]", "nope"]), max_size=2),
-        "between": st.dictionaries(st.one_of(VARIABLE, st.tuples(VARIABLE, VARIABLE).map("/".join), TEXT), LIMITS, max_size=2),
-        "equals": st.dictionaries(VARIABLE, LIMIT, max_size=2),
-        "value": LIMITS,
-        "final": VARIABLE,
-        "flags": st.lists(st.sampled_from(["outlier", "diverged", "duplicate", "odd"]), max_size=2),
-        "context": st.lists(st.sampled_from(["outlier", "duplicate"]), max_size=2),
-    },
-)
-JOINED, OTHER = st.sampled_from(["source_loss", "teacher_loss", "params", "run"]), st.sampled_from(["accuracy", "loss", "nope"])
-ENTRY = st.fixed_dictionaries(
-    {
-        "collection": st.just("chinchilla"),
-        "metric": st.sampled_from(["loss", "loss", "loss", "accuracy", "mse"]),
-        "track": st.just("compute"),
-        "variables": st.lists(VARIABLE, min_size=1, max_size=3),
-        "split": SPLIT,
-        "min_train": st.integers(0, 4),
-    },
-    optional={
-        "where": WHERE,
-        "scale": VARIABLE,
-        "shared": st.lists(st.sampled_from(["shared", "*", "a", "nope"]), max_size=2),
-        "pooled": st.booleans(),
-        "inputs": st.dictionaries(
-            st.sampled_from(["source_loss", "teacher_loss", "params", "run"]), st.sampled_from(["accuracy", "loss", "nope"]), max_size=2
-        ),
-        "inputs_at_test": st.booleans(),
-        "weight": st.floats(),
-        "duplicates": st.sampled_from(["porian", "nope"]),
-    },
-)
+RATIO = st.one_of(NUMBER, st.tuples(NUMBER, NUMBER).map("/".join), st.sampled_from(["params/", "/", "params/steps/date"]))
+WHERE = {
+    "curves": st.lists(st.sampled_from(["a", "*", "[", "s*", "nope"]), max_size=2),
+    "runs": st.lists(st.sampled_from(["r*", "r1?", "[!r]", "nope"]), max_size=2),
+    "between": st.dictionaries(RATIO, LIMITS, min_size=1, max_size=2),
+    "equals": st.dictionaries(NUMBER, LIMIT, min_size=1, max_size=1),
+    "value": LIMITS,
+    "final": st.one_of(AXIS, NUMBER),
+    "flags": st.lists(st.sampled_from(["outlier", "diverged", "duplicate", "odd"]), max_size=2),
+    "context": st.lists(st.sampled_from(["outlier", "duplicate"]), max_size=2),
+}
+FIELDS = {
+    "metric": st.sampled_from(["accuracy", "mse"]),
+    "variables": st.lists(INPUT, min_size=1, max_size=3),
+    "split": SPLIT,
+    "min_train": st.integers(0, 4),
+    "where": st.sampled_from(sorted(WHERE)).flatmap(lambda name: st.fixed_dictionaries({name: WHERE[name]})),
+    "scale": st.one_of(AXIS, NUMBER),
+    "shared": st.lists(st.sampled_from(["shared", "*", "a", "nope"]), max_size=2),
+    "pooled": st.booleans(),
+    "inputs": st.dictionaries(st.sampled_from(["source_loss", "params", "run"]), st.sampled_from(["accuracy", "loss", "nope"]), min_size=1),
+    "inputs_at_test": st.booleans(),
+    "weight": st.one_of(st.floats(), st.just(0)),
+    "duplicates": st.sampled_from(["porian", "nope"]),
+}
+PLAIN = {"collection": "chinchilla", "metric": "loss", "track": "compute", "variables": ["params"], "min_train": 1}
 
 
-@given(entry=ENTRY, joined=st.booleans())
-def test_an_entry_of_plausible_fields(entry, joined, tmp_path):
-    if joined and "inputs" in entry:
-        entry["variables"] = [*entry["variables"], *entry["inputs"]]
+@given(changed=st.lists(st.sampled_from(sorted(FIELDS)), max_size=3, unique=True), split=SPLIT, data=st.data())
+def test_an_entry_of_plausible_fields(changed, split, data, tmp_path):
+    entry = {**PLAIN, "split": split, **{name: data.draw(FIELDS[name], label=name) for name in changed}}
+    entry["variables"] = list(dict.fromkeys([*entry["variables"], *entry.get("inputs", ())]))
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({**WHOLE, "tasks": [entry]}), encoding="utf-8")
     check(path)

@@ -255,6 +255,8 @@ def test_an_axis_that_rows_lack_is_refused():
         one([1, np.nan, 3], kind="frontier", train_max=2)
     with pytest.raises(TaskError, match="rows without a value of 'flops'"):
         one([1, np.nan, 3], kind="ladder", first=1)
+    with pytest.raises(TaskError, match="leave-group-out: rows without a value of 'seed' belong to no group"):
+        list(TypeAdapter(Split).validate_python({"kind": "leave-group-out", "by": "seed"}).parts(pd.DataFrame({"seed": [1.0, np.nan]})))
     with pytest.raises(TaskError, match="'curve' is nowhere 'c'"):
         parts(kind="leave-group-out", groups=["c"])
 
