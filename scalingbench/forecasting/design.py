@@ -23,7 +23,7 @@ LAW = "chinchilla[huber-log]"
 _DRAWS = 80
 _LENGTH = np.log(10.0)
 """How far a departure from the law reaches along each axis, in its logarithm."""
-_LEAST_DEPARTURE, _LEAST_NOISE = 0.01, 0.002
+_LEAST_DEPARTURE, _LEAST_NOISE = 0.03, 0.002
 _OUTLYING = 4.0
 _EAGERNESS = (0.0, 0.5, 1.0)
 """Powers of the cost by which what a run tells is divided, each tried on the whole budget."""

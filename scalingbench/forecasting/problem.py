@@ -12,6 +12,7 @@ from benchmark.data.variables import VARIABLES, is_variable, metric_kind
 from benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
+from scalingbench.forecasting.columns import meaning_of
 from scalingbench.forecasting.numbers import number_of
 from scalingbench.forecasting.reading import Runs
 
@@ -158,7 +159,8 @@ def _derive(table: pd.DataFrame, wanted: Mapping[str, float], notes: list[str]) 
 
 def _missing(runs: Runs, table: pd.DataFrame, name: str) -> str:
     filled = [n for n in runs.variables if table[n].notna().any()]
-    empty = f"column {name!r}, which the target names, is empty" if name in table else f"no column {name!r}, which the target names"
+    there = name in table or any((found := meaning_of(h)) is not None and found.name == name for h in runs.ignored)
+    empty = f"column {name!r}, which the target names, is empty" if there else f"no column {name!r}, which the target names"
     text = f"{runs.source}: {empty}; it has values of {', '.join(filled) or 'no variable'}"
     if name == "flops" and {"params", "tokens"} <= set(filled):
         return f"{text}: name params and tokens in --target, or ask 'scalingbench allocate --flops' how to split them"
