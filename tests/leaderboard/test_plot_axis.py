@@ -1,7 +1,10 @@
 """Which variable a picture is drawn along, and on which scale: one rule for the command and the site."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
+from result_worlds import made_up_task
 
 from benchmark.data.collection import load_collection
 from benchmark.tasks.suite import load_suite, load_task
@@ -30,6 +33,14 @@ def test_a_task_is_drawn_along_what_it_extrapolates_in():
     assert axis_of_task(load_task("rectified_sft/loss/frontier-samples-204800", "v0")).variable == "samples"
     mixture = next(t for t in load_suite("v1").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
     assert axis_of_task(mixture) == PlotAxis("mix_dclm_adult_content", False)  # most mixtures have none of it
+
+
+def test_a_scale_variable_goes_before_a_share():
+    task = made_up_task("chinchilla", "mixture")
+    X = pd.DataFrame({"mix_a": [0.1, 0.2], "tokens": [1e9, 2e9]})
+    fold = dataclasses.replace(task.folds[0], X_train=X, X_test=X)
+    spec = task.spec.model_copy(update={"variables": ("mix_a", "tokens")})  # its split is along params, which the rows lack
+    assert axis_of_task(dataclasses.replace(task, spec=spec, folds=(fold,))) == PlotAxis("tokens", True)
 
 
 def test_a_collection_is_drawn_along_its_compute():
