@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -68,3 +69,14 @@ def test_latex_is_escaped(board):
 def test_an_unknown_format_is_refused(board):
     with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
         board.render("xml")
+
+
+def test_a_variant_has_a_dash_and_no_rank(board):
+    rows = board.rows.assign(rank=pd.array([1, pd.NA], "Int64"), variant_of=["", "law_a[huber-log]"])
+    folded = replace(board, rows=rows)
+    assert [line.split("|")[1:3] for line in folded.render().splitlines()[2:4]] == [
+        ["    1 ", " law_a[huber-log] "],
+        ["      ", " - nearest        "],
+    ]
+    assert json.loads(folded.render("json"))["rows"][1]["rank"] is None
+    assert list(folded.cut(variants=False).rows["predictor"]) == ["law_a[huber-log]"] and len(folded.cut(1).rows) == 1
