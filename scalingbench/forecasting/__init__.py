@@ -1,1 +1,1 @@
-"""From a table of small runs to what a large run will give."""
+"""From a table of small runs to a decision: what a large run will give, how to split a budget, which runs to make next."""

@@ -180,7 +180,9 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     if len(table) == 0:
         gone = ", ".join(f"{n} {why}" for why, n in dropped.items())
         raise InputError(f"no row is left to fit: {gone}")
-    columns = tuple(_column(table, n, headers[n], units[headers[n]]) for n in ("value", *variables_of(table)) if n in headers)
+    columns = tuple(
+        _column(table, n, headers[n], units[headers[n]]) for n in ("value", *variables_of(table)) if n in headers and table[n].notna().any()
+    )
     return Runs(source, chosen, table, rest, columns, rows_read, dropped, ignored, tuple(notes))
 
 

@@ -83,18 +83,16 @@ ACCEPTED = {
 """Read as the runs above (all twelve of them, but for the last, whose rows are chosen)."""
 
 REFUSED = {
-    "no column of values": ("o.csv", _csv("N,D,score_a", N, D, LOSS), (), "name it with --map score_a=value"),
+    "no column of values": ("o.csv", _csv("N,D,score_a", N, D, LOSS), "name it with --map score_a=value"),
     "a typing error in a number": (
         "p.csv",
         _csv("N,D,loss", [SI_N[0], "14Mx", *SI_N[2:]], D, LOSS),
-        (),
         "row 2, column 'N': '14Mx' is not a number",
     ),
-    "accuracies in percent": ("q.csv", _csv("N,D,accuracy", N, D, 100 / LOSS), (), "if it is in percent, say --unit value=0.01"),
+    "accuracies in percent": ("q.csv", _csv("N,D,accuracy", N, D, 100 / LOSS), "if it is in percent, say --unit value=0.01"),
     "the export of a W&B chart": (
         "r.csv",
         _csv('Step,"run-1 - val/loss","run-1 - val/loss__MIN","run-1 - val/loss__MAX"', range(4), LOSS[:4], LOSS[:4], LOSS[:4]),
-        (),
         "export the table of runs instead",
     ),
 }

@@ -126,7 +126,7 @@ def test_the_tables_that_people_have_give_the_same_forecast(case, tmp_path):
 
 
 def test_what_is_refused_ends_with_status_2_and_the_remedy(tmp_path):
-    for name, text, _, remedy in REFUSED.values():
+    for name, text, remedy in REFUSED.values():
         (tmp_path / name).write_text(text)
         done = scalingbench("forecast", name, "--target", "params=1e9,tokens=2e10", cwd=tmp_path)
         assert done.returncode == 2 and remedy in done.stderr and len(done.stderr.splitlines()) == 1

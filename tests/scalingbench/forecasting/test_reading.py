@@ -34,7 +34,7 @@ def test_a_plausible_table_is_read_as_meant(case, tmp_path):
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_read_is_refused_with_the_remedy(case, tmp_path):
-    name, text, _, remedy = REFUSED[case]
+    name, text, remedy = REFUSED[case]
     with pytest.raises(InputError) as error:
         read_runs(written(tmp_path, name, text))
     assert remedy in str(error.value) and str(error.value).startswith(str(tmp_path / name)) and "\n" not in str(error.value)
