@@ -1,6 +1,7 @@
 """Forecasts before their outcome: the chain, outcomes beside it, scores worked out by hand, replays by date."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,38 @@ def test_a_predictor_that_fails_is_listed_and_the_others_go_on():
     stated = {"kind": "registered", "registered_at": "2026-01-02", "software": "s"}
     made = list(drafts(question(), [get("isoflop"), get("mean")], **stated))
     assert isinstance(made[0], Failure) and made[0].predictor == "isoflop" and isinstance(made[1], Draft)
+
+
+class Odd:
+    """Predicts what it is told to."""
+
+    def __init__(self, point, quantiles):
+        self.point, self.quantiles = point, quantiles
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.point)
+
+    def predict_quantiles(self, X, levels):
+        return np.tile(self.quantiles, (len(X), 1))
+
+
+def made_by(point, quantiles):
+    entry = SimpleNamespace(name="odd", make=lambda: Odd(point, quantiles))
+    return next(drafts(question(), [entry], kind="registered", registered_at="2026-01-02", software="s"))
+
+
+def test_what_is_not_a_number_is_no_forecast():
+    failure = made_by(np.nan, np.ones(9))
+    assert isinstance(failure, Failure) and "not a finite number" in failure.message
+
+
+def test_quantiles_are_put_in_order_and_within_what_the_metric_can_be():
+    crossing = np.array([-1.0, 3.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+    assert list(made_by(5.0, crossing).targets[0].quantiles.values()) == [0.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
+    assert made_by(5.0, np.full(9, np.inf)).targets[0].quantiles == {}, "an endless interval was taken"
 
 
 def test_entrants_are_those_that_can_read_the_inputs():
