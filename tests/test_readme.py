@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.evaluation.wall.layers import raise_wall
+
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
@@ -47,6 +49,8 @@ def test_the_board_is_what_the_command_prints(command, board, tmp_path):
 
 
 def test_how_to_submit_works_as_it_stands(tmp_path):
+    if missing := raise_wall(unconfined=True).missing:
+        pytest.skip(f"its last line needs a whole wall: {'; '.join(missing)}")
     (block,) = re.findall(r"<!-- submit -->\n```bash\n(.*?)```", TEXT, flags=re.DOTALL)
     for line in block.strip().splitlines():
         program, *arguments = shlex.split(line)
