@@ -16,7 +16,7 @@ from predictors.candidacy import NotCandidate
 from predictors.columns import numeric_columns
 from predictors.display import Findings
 from predictors.estimator import ScalingLaw
-from predictors.trials import DataSet, Trials, hold_trials, is_plain
+from predictors.trials import DataSet, Trials, hold_trials
 from scalingbench.common.errors import PredictorError
 
 __all__ = ["AutoLaw"]
@@ -149,7 +149,7 @@ class AutoLaw(ScalingLaw):
         """Return who shares, the best first, with errors and weights, each of shape (k,)."""
         best = [n for n in sorted(names, key=lambda n: errors[n]) if np.isfinite(errors[n])][: self.most]
         if not best:  # nothing was back-tested: few rows; the plainest candidates share
-            best = [n for n in names if is_plain(n)][:2] or names[:1]
+            best = [n for n in names if self._trials.by_name[n].plain][:2] or names[:1]
         floor = max(self.floor * float(np.std(self._trials.data.scaled)), 1e-6)
         error = np.array([errors[n] if np.isfinite(errors[n]) else 1.0 for n in best]) + floor
         weight = error**-self.power

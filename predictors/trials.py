@@ -15,10 +15,10 @@ from predictors.backtests import ALL, Backtest, axes_of, make_backtests
 from predictors.candidacy import Candidate
 from predictors.columns import numeric_columns
 from predictors.contract import columns_read, positive_only
-from predictors.registry import get, list_predictors, make
+from predictors.registry import get, list_predictors
 from scalingbench.common.errors import PredictorError
 
-__all__ = ["DataSet", "Trial", "Trials", "candidates", "hold_trials", "is_plain"]
+__all__ = ["DataSet", "Trial", "Trials", "candidates", "hold_trials"]
 
 _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is taken
 
@@ -38,12 +38,6 @@ def candidates(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
         if columns_read(getattr(law, "variables", None), columns, numeric) is not None and (positive or not positive_only(law)):
             found.append(entry.name)
     return tuple(found)
-
-
-def is_plain(name: str) -> bool:
-    """Return whether a candidate shares the weight where nothing could be back-tested."""
-    stated = get(name).candidacy()
-    return isinstance(stated, Candidate) and stated.plain
 
 
 @dataclass(frozen=True)
@@ -104,11 +98,14 @@ class Trial:
         Fitted to the lower rows of each back-test; empty where there is one column, which cannot go missing.
     errors : tuple of float
         On the upper rows of each back-test.
+    plain : bool
+        Whether it shares the weight where nothing could be back-tested.
     """
 
     model: Any
     lower: tuple[Any, ...]
     errors: tuple[float, ...]
+    plain: bool
 
 
 @dataclass(frozen=True)
@@ -190,11 +187,13 @@ def _run(name: str, data_sets: Sequence[DataSet]) -> Iterator[Trial]:
         for rows in (np.arange(len(data.y)), *(test.train for test in data.backtests)):
             frames.append(data.X.iloc[rows].reset_index(drop=True))
             responses.append(data.y[rows])
-    models = iter(_fit_all(make(name), frames, responses))
+    entry = get(name)
+    stated, models = entry.candidacy(), iter(_fit_all(entry.make(), frames, responses))
+    plain = isinstance(stated, Candidate) and stated.plain
     for data in data_sets:
         model, lower = next(models), tuple(next(models) for _ in data.backtests)
         errors = tuple(data.error(part, test, data.X) for part, test in zip(lower, data.backtests, strict=True))
-        yield Trial(model, lower if len(numeric_columns(data.X)) > 1 else (), errors)
+        yield Trial(model, lower if len(numeric_columns(data.X)) > 1 else (), errors, plain)
 
 
 def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray]) -> list[Any]:
