@@ -53,6 +53,8 @@ def test_interpolation_holds_out_whole_runs_where_there_are_three():
     X = pd.DataFrame({"run": np.repeat(["a", "b", "c", "d"], 4), "steps": np.tile(np.arange(1.0, 5.0), 4)})
     first, *_ = parts(X, INTERPOLATION)
     assert first == (list(range(4, 12)), [*range(4), *range(12, 16)])  # a and d
+    three = X[X["run"] < "d"].reset_index(drop=True)
+    assert parts(three, INTERPOLATION)[0] == (list(range(4, 12)), list(range(4)))
     two = X[X["run"] < "c"].reset_index(drop=True)
     assert parts(two, INTERPOLATION)[0][1] == [0, 3, 6]
 
