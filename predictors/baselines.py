@@ -119,7 +119,7 @@ class NearestNeighbor(_Generic):
     so the order of rows does not matter. Beyond the training range it says that nothing improves.
     """
 
-    candidate = Candidate("several-variables", plain=True)
+    candidate = Candidate("several-variables", plain=True, order=20)
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbor:
         """Remember the training rows."""
@@ -137,7 +137,7 @@ class NearestObservation(_Generic):
     Past the training range this is the last observation: the value of the largest run.
     """
 
-    candidate = Candidate()
+    candidate = Candidate(order=0)
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestObservation:
         """Remember the training rows."""
@@ -174,7 +174,7 @@ class Logarithmic(_Generic):
 class LogLinear(Logarithmic):
     """Ordinary least squares of log value on log variables: a power law in every variable."""
 
-    candidate = Candidate("several-variables", plain=True)
+    candidate = Candidate("several-variables", plain=True, order=20)
 
     def fit(self, X: pd.DataFrame, y: Any) -> LogLinear:
         """Fit the coefficients; the shortest ones where rows are few."""
@@ -203,7 +203,7 @@ class GaussianProcess(Logarithmic):
         cost grows with the cube of the rows.
     """
 
-    candidate = Candidate()
+    candidate = Candidate(order=10)
 
     def __init__(self, max_rows: int = 200):
         self.max_rows = max_rows
@@ -358,7 +358,7 @@ class LogQuadratic(Logarithmic):
         Whether to look for an irreducible part.
     """
 
-    candidate = Candidate(most_columns=9)
+    candidate = Candidate(most_columns=9, order=10)
 
     def __init__(self, floor: bool = True):
         self.floor = floor

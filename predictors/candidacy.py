@@ -25,6 +25,8 @@ class Candidate:
         Most training rows, and numeric columns, that it is tried on: for laws whose cost or constants grow with them.
     plain : bool
         Whether it shares the weight where nothing could be back-tested.
+    order : int
+        Candidates that do equally well in back-tests stand in this order, and those of one order as in the registry.
     """
 
     when: Literal["always", "one-variable", "several-variables"] = "always"
@@ -33,6 +35,7 @@ class Candidate:
     most_rows: int = 4_000
     most_columns: int = 1_000
     plain: bool = False
+    order: int = 100
 
     def admits(self, columns: Sequence[str], n_numeric: int, n_rows: int, highest: float) -> bool:
         """Return whether a data set of these columns, rows and highest value is within the limits."""

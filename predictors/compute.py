@@ -51,7 +51,7 @@ class Chinchilla(ParametricLaw):
     """
 
     variables = ("params", "tokens")
-    candidate = Candidate()
+    candidate = Candidate(order=80)
     parameters = (irreducible("E"), amplitude("A", N="alpha"), exponent("alpha"), amplitude("B", D="beta"), exponent("beta"))
 
     published_constants = {

@@ -31,7 +31,7 @@ class ChinchillaGamma(ParametricLaw):
     """
 
     variables = ("params", "tokens")
-    candidate = Candidate()
+    candidate = Candidate(order=80)
     parameters = (
         irreducible("E"),
         positive("A", start=(0.03, 10.0), N="alpha", y=lambda p: 1.0 / p["gamma"]),

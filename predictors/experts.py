@@ -27,7 +27,7 @@ class Routed(ParametricLaw):
     """
 
     variables = ("params", "experts")
-    candidate = Candidate()
+    candidate = Candidate(order=110)
     fixed_scale = ("E",)
     parameters = (
         real("a", start=(-0.3, 0.0)),

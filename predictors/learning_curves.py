@@ -59,7 +59,7 @@ class PowerFour(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=20)
     parameters = (level("c"), factor("a", x="b"), positive("d", start=(1e-3, 3.0), x=1.0), exponent("b"))
 
     @staticmethod
@@ -96,7 +96,7 @@ class ExponentialThree(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=60)
     parameters = (level("c"), factor("a"), positive("b", 1e-4, 1e3, start=(0.01, 10.0), x=-1.0))
 
     @staticmethod
@@ -187,7 +187,7 @@ class MorganMercerFlodin(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=20)
     parameters = (level("a"), positive("b", start=(1e-2, 1e2), x="d"), level("c"), exponent("d"))
 
     @staticmethod

@@ -24,7 +24,7 @@ class LogLine(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=50)
     parameters = (level("a", x="-b"), factor("b"))
 
     @staticmethod
@@ -42,7 +42,7 @@ class QuadraticLog(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=50)
     parameters = (
         level("a", x=lambda p: -p["b"] + p["c"] * p["ln x"]),
         factor("b", shift={"x": lambda p: -2.0 * p["c"]}),

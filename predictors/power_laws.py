@@ -25,7 +25,7 @@ class PowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable", plain=True)
+    candidate = Candidate("one-variable", plain=True, order=20)
     parameters = (amplitude("a", x="b"), real("b", -10.0, 10.0, start=(-0.2, 1.5)))
 
     @staticmethod
@@ -44,7 +44,7 @@ class ShiftedPowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable", plain=True)
+    candidate = Candidate("one-variable", plain=True, order=20)
     parameters = (irreducible("E"), amplitude("a", x="b"), exponent("b"))
 
     @staticmethod
@@ -101,7 +101,7 @@ class M4(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=40)
     parameters = (
         irreducible("eps_inf"),
         amplitude("gap", start=(0.3, 10.0), linear=False),
@@ -167,7 +167,7 @@ class BNSL(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = Candidate("one-variable")
+    candidate = Candidate("one-variable", order=30)
     default_starts = 512
     hard = True
 

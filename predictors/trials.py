@@ -24,20 +24,20 @@ _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is t
 
 
 def candidates(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
-    """Return the names of the registered predictors that AutoLaw tries on a data set, in the order of the registry.
+    """Return the names of the registered predictors that AutoLaw tries on a data set, those first that go first where errors are equal.
 
     They say so themselves (`predictors.candidacy`); nothing here depends on results.
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
-    found = []
+    found: list[tuple[int, str]] = []
     for entry in list_predictors():
         stated = entry.candidacy()
         if not isinstance(stated, Candidate) or not stated.admits(columns, len(numeric), len(y), float(np.max(y))):
             continue
         law = entry.make()
         if columns_read(getattr(law, "variables", None), columns, numeric) is not None and (positive or not positive_only(law)):
-            found.append(entry.name)
-    return tuple(found)
+            found.append((stated.order, entry.name))
+    return tuple(name for _, name in sorted(found, key=lambda item: item[0]))
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,11 @@ def test_only_the_best_few_get_weight(three):
     assert AutoLaw(most=1).fit(X, Y).weights(BEYOND) == {"near": 1.0}
 
 
+def test_of_candidates_that_do_equally_well_the_first_gets_the_weight(registered):
+    registered(stub("b", offsets=0.1), stub("a", offsets=0.1), stub("c", offsets=0.1, candidate=Candidate(order=1)))
+    assert list(AutoLaw(most=2).fit(X, Y).weights(BEYOND)) == ["c", "b"]
+
+
 def test_a_share_of_the_spread_of_the_values_is_added_to_every_error(three):
     """The logarithms 0, -.5 ... -3.5 have a standard deviation of .5 sqrt(63 / 12)."""
     floor = 0.1 / (0.5 * np.sqrt(63 / 12))  # adds .1: errors of .2, .3 and .5
@@ -180,6 +185,11 @@ def test_candidates_that_fail_take_no_part(registered):
         AutoLaw().fit(X, Y).predict(BEYOND)
 
 
+def test_a_candidate_that_fails_on_one_of_several_rows_takes_no_part(registered):
+    registered(broken("nan"), stub("law"))
+    assert AutoLaw().fit(X, Y).weights(pd.concat([BEYOND, BEYOND])) == {"law": 1.0}
+
+
 # -- columns that held-out rows lack
 
 
@@ -222,6 +232,11 @@ def test_real_laws_do_without_a_loss_that_was_not_measured(registered, monkeypat
 
 
 # -- as an estimator
+
+
+def test_the_defaults_are_those_that_were_chosen():
+    """In docs/autolaw.md, on data sets without any held-out row of a real task."""
+    assert AutoLaw().get_params() == {"power": 2.0, "most": 5, "floor": 0.003, "recency": 4.0, "widen": 1.35, "reach": 3.0}
 
 
 def test_settings_are_changed_without_fitting_again(three):

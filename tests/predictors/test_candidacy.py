@@ -107,7 +107,7 @@ def test_candidates_have_their_variables_and_values_that_they_can_model():
     assert {"m4", "power-law"} <= set(candidates(ROWS, Y)) and "log-linear" not in candidates(ROWS, Y)
 
 
-def test_candidates_stand_in_the_order_of_the_registry():
-    order = [e.name for e in list_predictors()]
-    found = candidates(ROWS, Y)
-    assert list(found) == sorted(found, key=order.index)
+def test_candidates_stand_in_the_order_that_they_state_and_then_in_that_of_the_registry(registered):
+    last, first = Candidate(order=2), Candidate(order=1)
+    registered(stub("a", candidate=last), stub("b", candidate=first), stub("c", candidate=first), stub("d", candidate=last))
+    assert candidates(ROWS, Y) == ("b", "c", "a", "d")

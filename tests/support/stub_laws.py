@@ -37,6 +37,18 @@ class Stub(ScalingLaw):
         return np.exp(truth(X) + (self.blind if lacks else self.offset_))
 
 
+class Batch(Stub):
+    """Fits many data sets in one call, unless `otherwise` is given."""
+
+    calls = 0
+
+    def fit_many(self, frames, responses):
+        Batch.calls += 1
+        if self.otherwise:
+            raise RuntimeError("one data set is bad")
+        return [Stub(self.offsets).fit(X, y) for X, y in zip(frames, responses, strict=True)]
+
+
 class Broken(ScalingLaw):
     """Fails at a given step."""
 
@@ -53,7 +65,9 @@ class Broken(ScalingLaw):
     def predict(self, X):
         if self.step == "predict":
             raise RuntimeError("cannot predict")
-        return np.full(len(X), np.nan) if self.step == "nan" else np.ones(len(X) + 1)
+        if self.step == "shape":
+            return np.ones(len(X) + 1)
+        return np.where(np.arange(len(X)) == 0, np.nan, 1.0)
 
 
 def stub(name, *, candidate=None, **arguments):
