@@ -18,6 +18,7 @@ from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
 from leaderboard.results import Results
 from predictors.registry import get, list_predictors, make
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     if out.suffix.lower() not in FORMATS:
         raise InputError(f"{out}: a picture ends in {', '.join(FORMATS)}")
 
+    require("a picture", "plot", "matplotlib")
     import matplotlib
 
     matplotlib.use("Agg")

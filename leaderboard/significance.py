@@ -16,6 +16,7 @@ import pandas as pd
 
 from leaderboard.ranking import by_collection, skill_over
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
 
@@ -134,6 +135,7 @@ def draw(comparison: Comparison, out: Path) -> None:
     """
     if out.suffix not in (".svg", ".png", ".pdf"):
         raise LeaderboardError(f"{out}: expected a name that ends in .svg, .png or .pdf")
+    require("a picture", "plot", "matplotlib")
     from matplotlib.figure import Figure
 
     names = list(comparison.skill.index)

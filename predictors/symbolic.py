@@ -9,7 +9,7 @@ import pandas as pd
 
 from predictors.baselines import Logarithmic
 from predictors.candidacy import NotCandidate
-from scalingbench.common.errors import PredictorError
+from scalingbench.common.extras import require
 
 __all__ = ["SymbolicRegression"]
 
@@ -36,10 +36,9 @@ class SymbolicRegression(Logarithmic):
 
     def fit(self, X: pd.DataFrame, y: Any) -> SymbolicRegression:
         """Search for a formula."""
-        try:
-            from gplearn.genetic import SymbolicRegressor
-        except ImportError:
-            raise PredictorError("symbolic-regression needs gplearn: pip install 'scalingbench[symbolic]'") from None
+        require("symbolic-regression", "symbolic", "gplearn")
+        from gplearn.genetic import SymbolicRegressor
+
         points, y = self._remember(X, y)
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
         search = SymbolicRegressor(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +14,7 @@ from benchmark.data.schema import read_table
 from benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
 from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import described, first_problem, one_line
 
@@ -38,7 +38,7 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
     InputError
         On the first thing wrong; names the file.
     """
-    _require("mlcroissant", *(("datasets",) if load else ()))
+    require(f"{folder}: checking it", "hub", "mlcroissant", *(("datasets",) if load else ()))
     say(f"checksums: {check_files(folder)} files")
     names = collections_in(folder)
     for name in names:
@@ -50,13 +50,6 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
     if load:
         _check_loading(folder, names)
         say(f"datasets: {len(names)} collections load")
-
-
-def _require(*libraries: str) -> None:
-    """Refuse before any work if a library that checks the folder is not installed."""
-    for name in libraries:
-        if find_spec(name) is None:
-            raise InputError(f"a data-set folder is checked with {name}: pip install 'scalingbench[hub]'")
 
 
 def check_files(folder: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from leaderboard.site.charts import binned_chart, calibration_chart, extrapolati
 from leaderboard.submissions.metadata import Submission, submissions
 from predictors.registry import list_predictors
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.files import replacing_folder
 
 __all__ = ["build_site", "check_site_can_be_written"]
@@ -78,11 +78,7 @@ def check_site_can_be_written(out: Path) -> None:
     InputError
         If a library of the ``site`` extra is missing, or the folder holds something else.
     """
-    for name in ("altair", "jinja2", "vl_convert"):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            raise InputError(f"site: needs {name}: pip install 'scalingbench[site]'") from None
+    require("the site", "site", "altair", "jinja2", "vl_convert", "matplotlib")
     if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
         raise InputError(f"{out}: not empty, and not a site that was written here before")
 

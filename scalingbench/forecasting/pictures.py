@@ -14,6 +14,7 @@ import pandas as pd
 from benchmark.data.variables import VARIABLES
 from benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _figure() -> tuple[Figure, Axes]:
 @cache
 def _shown() -> type[Figure]:
     """Return the class of our figures: without a window or any state shared with the caller's own, and shown by notebooks."""
+    require("a picture", "plot", "matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.pictures import plot_forecast, plot_split, svg_of
@@ -58,10 +59,8 @@ def write_report(path: str | Path, *, forecast: Forecast, split: Split | None = 
     """
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--report {path}: expected a name that ends in .html")
-    try:
-        from jinja2 import Environment
-    except ImportError:
-        raise InputError("--report needs jinja2: pip install 'scalingbench[site]'") from None
+    require("--report", "site", "jinja2", "matplotlib")
+    from jinja2 import Environment
     from markupsafe import Markup
 
     title = _title(forecast, split)

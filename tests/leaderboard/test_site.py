@@ -200,6 +200,6 @@ def test_a_site_is_replaced_and_a_strangers_folder_is_not(site, tmp_path):
 
 def test_a_missing_library_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(InputError, match=r"site: needs altair: pip install 'scalingbench\[site\]'"):
+    with pytest.raises(InputError, match=r"the site needs altair: pip install 'scalingbench\[site\]'"):
         build_site(made_up_results({}), tmp_path / "site")
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 
 __all__ = ["import_mlflow"]
 
@@ -16,10 +17,9 @@ def import_mlflow(path: Path) -> pd.DataFrame:
     """Return one row a run of every experiment in the store: its parameters, and the last value of its metrics."""
     store = path.parent if (path / "meta.yaml").is_file() else path
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # MLflow 3.17 on opens a file store only when told to
-    try:
-        from mlflow.tracking import MlflowClient
-    except ImportError:
-        raise InputError(f"{path}: reading it needs MLflow: pip install 'scalingbench[mlflow]'") from None
+    require(f"{path}: reading it", "mlflow", "mlflow")
+    from mlflow.tracking import MlflowClient
+
     client = MlflowClient(tracking_uri=store.resolve().as_uri())
     wanted = [e.experiment_id for e in client.search_experiments() if store == path or e.experiment_id == path.name]
     rows = [

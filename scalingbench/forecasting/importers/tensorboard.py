@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 
 __all__ = ["import_events"]
 
@@ -21,10 +21,9 @@ def import_events(root: Path, folders: Sequence[Path]) -> pd.DataFrame:
     A run is a folder with event files. ``add_hparams`` writes into a folder of its own below that of the run; the two are
     joined.
     """
-    try:
-        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    except ImportError:
-        raise InputError(f"{root}: reading it needs tensorboard: pip install 'scalingbench[tensorboard]'") from None
+    require(f"{root}: reading it", "tensorboard", "tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     rows: dict[Path, dict[str, Any]] = {}
     for folder in folders:
         events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 
 __all__ = ["import_wandb"]
 
@@ -24,10 +25,9 @@ def import_wandb(paths: Sequence[Path]) -> pd.DataFrame:
     The records are decoded by wandb's own message types; the framing around them is that of a LevelDB log, which recent
     versions of wandb no longer read from Python.
     """
-    try:
-        from wandb.proto import wandb_internal_pb2
-    except ImportError:
-        raise InputError(f"{paths[0]}: reading it needs wandb: pip install 'scalingbench[wandb]'") from None
+    require(f"{paths[0]}: reading it", "wandb", "wandb")
+    from wandb.proto import wandb_internal_pb2
+
     return pd.DataFrame([_run(path, wandb_internal_pb2.Record) for path in paths])
 
 

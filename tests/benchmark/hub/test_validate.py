@@ -6,6 +6,7 @@ import pytest
 from hub_folders import changed, first_value, repacked
 
 from benchmark.hub import CHECKSUMS, pull, push, validate_folder
+from scalingbench.common import extras
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 
@@ -86,11 +87,9 @@ def test_metadata_that_is_no_croissant_is_refused(content, folder, tmp_path):
 
 @pytest.mark.parametrize(("library", "load"), [("mlcroissant", False), ("datasets", True)])
 def test_a_missing_library_is_named_with_its_extra_before_any_check(library, load, folder, monkeypatch):
-    import benchmark.hub.validate as validate
-
-    monkeypatch.setattr(validate, "find_spec", lambda name: None if name == library else object())
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == library else object())
     said = []
-    with pytest.raises(InputError, match=rf"checked with {library}: pip install 'scalingbench\[hub\]'"):
+    with pytest.raises(InputError, match=rf"checking it needs {library}: pip install 'scalingbench\[hub\]'"):
         validate_folder(folder, load=load, say=said.append)
     assert not said
 
