@@ -45,10 +45,7 @@ class Key(str):
 FORGERIES = {
     "exit at import": (code("import", "sys.exit(0)"), "predictor.py: SystemExit: 0"),
     "exit in fit": (code("fit", "sys.exit(0)"), "submitted as 'ok', recomputed as 'error' SystemExit: 0"),
-    "hard exit in fit": (code("fit", "os._exit(0)"), "recomputed as 'crash' its process died with exit code 0"),
-    "NaN": (returns("np.full(n, np.nan)"), "recomputed as 'not-finite'"),
     "NaN the second time": (returns("A(n)", TWO_FACED), "don't recompute"),
-    "np.isfinite patched": (code("fit", "np.isfinite = lambda a: np.ones(np.shape(a), bool)"), "don't recompute"),
     "a pickled payload": (code("fit", "self.params_ = {Key('x'): 1.0}", PICKLED), "don't recompute"),
 }
 

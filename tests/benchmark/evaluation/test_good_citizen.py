@@ -7,10 +7,17 @@ import sys
 import time
 from pathlib import Path
 
+import cloudpickle
+import numpy as np
 import pytest
 from command import scalingbench
+from typer.testing import CliRunner
 
 from benchmark.evaluation.results import load_results
+from benchmark.evaluation.run import run_suite
+from benchmark.tasks.suite import load_suite
+from scalingbench.cli.main import app
+from scalingbench.common.errors import InputError
 
 SLOW = """
 import subprocess, sys, time
@@ -105,44 +112,57 @@ def test_when_a_run_is_ended_then_its_workers_end_and_it_can_be_resumed(signum, 
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["Slow.parquet", "nearest-neighbor.parquet"]
 
 
-ENDS = """
-import os, sys
-import numpy as np
-
 class Ends:
-    variables = ("params", "tokens")
+    """Ends its process, or asks for it, in a way of its own."""
+
+    def __init__(self, how):
+        self.how = how
+
     def fit(self, X, y):
-        {ending}
+        exec(self.how)
         return self
+
     def predict(self, X):
         return np.ones(len(X))
-"""
 
 
-@pytest.mark.parametrize(
-    ("ending", "said"),
-    [
-        ("sys.exit(0)", "SystemExit: 0"),
-        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-        ("raise GeneratorExit", "GeneratorExit"),
-        ("os._exit(0)", "its process died with exit code 0"),
-        ("os._exit(7)", "its process died with exit code 7"),
-        ("os.closerange(3, 100)", "its process"),
-    ],
-)
-def test_when_a_fit_ends_its_process_then_it_is_a_failure_and_the_run_goes_on(ending, said, tmp_path):
-    (tmp_path / "ends.py").write_text(ENDS.format(ending=ending))
-    (tmp_path / "two.yaml").write_text(SUITE)
+ENDS = {
+    "import sys; sys.exit(0)": ("error", "SystemExit: 0"),
+    "raise KeyboardInterrupt": ("error", "KeyboardInterrupt"),
+    "raise GeneratorExit": ("error", "GeneratorExit"),
+    "import os; os._exit(0)": ("crash", "its process died with exit code 0"),
+    "import os; os._exit(7)": ("crash", "its process died with exit code 7"),
+    "import os; os.closerange(3, 100)": ("crash", "its process"),
+    "import os; [os.write(fd, b'x' * 99) for fd in range(3, 30) if os.path.exists(f'/dev/fd/{fd}')]": ("crash", "its process"),
+}
+
+
+def test_when_a_fit_ends_its_process_then_it_is_a_failure_and_the_run_goes_on(tmp_path):
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    tasks = load_suite("v0").build(collections=("chinchilla",))[:1]
+    named = {f"p{i}": Ends(how) for i, how in enumerate(ENDS)}
     began = time.monotonic()
-    done = scalingbench("evaluate", "ends.py:Ends", "--suite", "two.yaml", "--out", "out", "--whole", cwd=tmp_path)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert sum("failed: Ends on chinchilla" in line and said in line for line in done.stderr.splitlines()) == 2, done.stderr
-    assert time.monotonic() - began < 60 and "nearest-neighbor" in done.stdout
+    results = run_suite({**named, "honest": Ends("pass")}, tasks, tmp_path, jobs=2)
+    assert time.monotonic() - began < 60.0  # one time limit: none of them was waited for
+    for (status, message), result in zip(ENDS.values(), results, strict=False):
+        (fold,) = result.folds
+        assert fold.status == status and message in fold.message, result
+    assert results[-1].folds[0].status == "ok"
 
 
-def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path):
-    (tmp_path / "ends.py").write_text(ENDS.format(ending="pass"))
-    (tmp_path / "other.py").write_text(ENDS.format(ending="pass"))
+def test_an_error_of_the_constructor_is_told_at_once(tmp_path):
+    (tmp_path / "bad.py").write_text("class P:\n    def __init__(self): raise RuntimeError('no')\n    fit = predict = None\n")
+    began = time.monotonic()
+    done = scalingbench("evaluate", "bad.py:P", cwd=tmp_path)
+    assert done.returncode == 2 and "cannot be made without arguments: RuntimeError: no" in done.stderr
+    assert time.monotonic() - began < 30.0
+
+
+def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain = "class Ends:\n    def fit(self, X, y): return self\n    def predict(self, X): return 1\n"
+    (tmp_path / "ends.py").write_text(plain)
+    (tmp_path / "other.py").write_text(plain)
     (tmp_path / "neighbor.py").write_text("class kaplan:\n    def fit(self, X, y): return self\n    def predict(self, X): return 1\n")
     (tmp_path / "trap.py").write_text("globals()['nearest-neighbor'] = 5\n")
     (tmp_path / "exits.py").write_text("import sys\nsys.exit(0)\n")
@@ -162,6 +182,13 @@ def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path):
         ("check", "exits.py:P"): "exits.py: cannot be imported: SystemExit: 0",
         ("check", "gone:P"): "gone: cannot be imported",
     }.items():
-        done = scalingbench(*arguments, cwd=tmp_path)
-        assert done.returncode == 2 and "Traceback" not in done.stderr, arguments
-        assert message in done.stderr.splitlines()[-1], done.stderr
+        began = time.monotonic()
+        done = CliRunner().invoke(app, arguments)
+        assert isinstance(done.exception, InputError) and message in str(done.exception), arguments
+        assert time.monotonic() - began < 10.0
+
+
+def test_two_names_of_one_file_are_refused(tmp_path):
+    tasks = load_suite("v0").build(collections=("chinchilla",))[:1]
+    with pytest.raises(InputError, match=r"'a\[b\]' and 'A-b' would share the result file"):
+        run_suite({"a[b]": Ends("pass"), "A-b": Ends("pass")}, tasks, tmp_path)
