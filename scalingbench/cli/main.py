@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scalingbench.cli import board, submit
+from scalingbench.cli import board, forecast, submit
 from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
 from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.hub import app as hub_app
@@ -100,23 +100,6 @@ def validate(table: Path) -> None:
 
 
 @app.command()
-def forecast(
-    table: Annotated[Path, typer.Argument(help="CSV or Parquet table of runs, see 'scalingbench validate'.")],
-    target: Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7e9,tokens=2e12.")],
-    predictor: Annotated[str, typer.Option("--predictor", help="A registered name.")] = "autolaw",
-    metric: Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")] = None,
-    curve: Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Predict a large run from a table of small ones."""
-    from scalingbench.forecasting.forecast import forecast as forecast_run
-    from scalingbench.forecasting.forecast import parse_target
-
-    found = forecast_run(table, parse_target(target), predictor=predictor, metric=metric, curve=curve)
-    print(json.dumps(found.as_dict(), indent=2) if as_json else found)
-
-
-@app.command()
 def run(
     suite: SuiteName = DEFAULT_SUITE,
     predictors: Names = None,
@@ -138,7 +121,7 @@ def run(
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
     chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
-    entered = {name: make(name) for name in names}  # before the tasks are built: an unknown name is told at once
+    entered = {name: make(name) for name in names}
     refuse_unwritable(out)
     if chosen.reference not in entered:
         entered[chosen.reference] = make(chosen.reference)
@@ -161,7 +144,7 @@ def run(
     exit_with(results.failures)
 
 
-for name, command in {**board.COMMANDS, **submit.COMMANDS}.items():
+for name, command in {**forecast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
 
 

@@ -202,6 +202,6 @@ def test_a_forecast(table, text, tmp_path):
     try:
         found = forecast(path, parse_target(text), predictor="nearest-neighbor", curve=None)
     except InputError as error:
-        assert str(error).isprintable() and str(error).startswith((f"{path}: ", "--target: "))
+        assert str(error).isprintable() and str(error).startswith((f"{path}: ", "--target: ", "refused: "))
     else:
         assert np.isfinite(found.value) and found.rows > 0 and str(found)

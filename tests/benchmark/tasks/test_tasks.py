@@ -235,5 +235,6 @@ def test_suite_v1_is_broad_and_no_collection_drowns_the_others(mirror):
         key = task.collection, metric_kind(task.spec.metric).name
         weights[key] = weights.get(key, 0.0) + task.weight
     assert max(weights.values()) <= 5.0 + 1e-9
-    assert {t.collection for t in tasks} == set(list_collections())
+    held = {t.collection for t in tasks}  # the suite is frozen: collections that came later are in none of its tasks
+    assert held <= set(list_collections()) and len(held) == 58
     assert all(t.weight == 0 for t in tasks if t.collection == "sldbench")
