@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card, parse_card
+from benchmark.data.card import cards_folder, load_card, parse_card
 from benchmark.data.collection import bundled_path, facts_of, list_collections, load_collection, read_facts, table_digest
 from benchmark.data.schema import validate
 from benchmark.data.sources import build_table, load_source
@@ -105,9 +105,7 @@ def test_a_missing_bundled_table_says_how_to_rebuild_it(monkeypatch, tmp_path):
     ],
 )
 def test_a_broken_card_is_refused_with_the_field(old, new, message):
-    import importlib.resources
-
-    text = (importlib.resources.files("data_cards") / "chinchilla.md").read_text(encoding="utf-8")
+    text = (cards_folder() / "chinchilla.md").read_text(encoding="utf-8")
     parse_card("chinchilla", text)
     with pytest.raises(SchemaError, match=message):
         parse_card("chinchilla", text.replace(old, new))
