@@ -119,7 +119,7 @@ class Ends:
         self.how = how
 
     def fit(self, X, y):
-        exec(self.how)
+        exec(self.how, {})
         return self
 
     def predict(self, X):
@@ -133,7 +133,7 @@ ENDS = {
     "import os; os._exit(0)": ("crash", "its process died with exit code 0"),
     "import os; os._exit(7)": ("crash", "its process died with exit code 7"),
     "import os; os.closerange(3, 100)": ("crash", "its process"),
-    "import os; [os.write(fd, b'x' * 99) for fd in range(3, 30) if os.path.exists(f'/dev/fd/{fd}')]": ("crash", "its process"),
+    "import os\nfor fd in range(3, 30):\n    try: os.write(fd, b'x' * 99)\n    except OSError: pass": ("crash", "its process"),
 }
 
 
