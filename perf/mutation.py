@@ -161,7 +161,17 @@ def start(module: str, mutant: Mutant | None) -> _Child:
         if mutant is not None:
             sys.meta_path.insert(0, _Mutated(mutant))
         without = [f"-pno:{name}" for name in ("cacheprovider", "unraisableexception", "threadexception")]
-        options = ["-x", "-q", "--tb=no", "--no-header", f"-k={NOT_RUN}", f"--rootdir={ROOT}", *without]
+        options = [
+            "-x",
+            "-q",
+            "--tb=no",
+            "--no-header",
+            "-o",
+            "addopts=--import-mode=importlib",
+            f"-k={NOT_RUN}",
+            f"--rootdir={ROOT}",
+            *without,
+        ]
         code = int(pytest.main([*options, *(str(ROOT / file) for file in NEAREST[module])], plugins=[plugin]))
     finally:
         os.write(write, f"{code} {plugin.name}".encode())
