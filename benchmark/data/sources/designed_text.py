@@ -9,7 +9,7 @@ from benchmark.data.sources._designed import curated
 
 FILES: tuple[UpstreamFile, ...] = ()
 
-_SHA256 = "55c4c9ee78d996d139631d0890a94674b587065baccce7e50f96f97bf1f064c3"
+_SHA256 = "eed5e81da5d4598c111208d68f6af25d5c9b86c09d7f9a7aae1626efc46cee03"
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
