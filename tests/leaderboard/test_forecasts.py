@@ -264,7 +264,7 @@ def test_the_committed_chain_is_unbroken_and_the_designed_forecasts_precede_thei
             assert found.date is not None and entry.registered_at[:10] <= found.date[:10]
 
 
-@pytest.mark.parametrize("world", ["mlp"])  # the dearest runs of the text world are still to be made
+@pytest.mark.parametrize("world", ["mlp", "text"])
 def test_the_designed_forecasts_rest_on_cheap_runs_alone(world):
     """What was registered is what the committed records give, cut at 1/30 and 1/300 of the dearest run's compute."""
     raw = pd.read_parquet(bundled_path("x").parents[1] / "raw" / f"designed_{world}.parquet").rename(columns={"loss": "value"})
