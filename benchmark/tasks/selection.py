@@ -10,8 +10,9 @@ import pandas as pd
 
 from benchmark.data.collection import Collection, load_collection
 from benchmark.data.variables import VARIABLES, variables_of
+from benchmark.tasks.reach import AxisReach, beyond_edge
 from benchmark.tasks.splits import LeaveGroupOut, Part, row_cost
-from benchmark.tasks.task import Fold, Task, TaskSpec
+from benchmark.tasks.task import Fold, Role, Task, TaskSpec, falling
 from scalingbench.common.errors import TaskError
 
 __all__ = ["build_tasks"]
@@ -47,7 +48,8 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
                 grouped.setdefault("" if by_group else part.name, []).append((part.name if by_group else group, members, part))
         if not grouped:
             raise TaskError("no curve has more rungs than the ladder trains on")
-        return tuple(_assemble(spec, key, parts, spec.weight / len(grouped)) for key, parts in grouped.items())
+        runs = collection.run_numbers
+        return tuple(_assemble(spec, key, parts, runs, spec.weight / len(grouped)) for key, parts in grouped.items())
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
 
@@ -67,7 +69,7 @@ def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
             raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
         other = table[(table["metric"] == metric) & (table["flag"] == "")]
         joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.merge(joined, on=point)  # missing values join with missing values
+        rows = rows.rename_axis("row").reset_index().merge(joined, on=point).set_index("row")  # missing values join with missing values
     return rows
 
 
@@ -133,46 +135,67 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
         yield str(curve), pd.concat([members, rows[shared]])
 
 
-def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]], weight: float) -> Task:
+def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]], runs: np.ndarray, weight: float) -> Task:
     parts = [(g, rows, p._replace(train=p.train & ~_context(spec, rows))) for g, rows, p in parts]
     used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and (p.test & ~_context(spec, rows)).any()]
     if not used:
         raise TaskError(f"no group has {spec.min_train} training rows and a held-out one")
     costs = [row_cost(rows)[0] for _, rows, _ in used]
-    folds = tuple(_fold(g, rows, p, spec, cost) for (g, rows, p), cost in zip(used, costs, strict=True))
+    folds = tuple(_fold(g, rows, p, spec, cost, runs) for (g, rows, p), cost in zip(used, costs, strict=True))
     left_out = tuple(sorted({g for g, _, _ in parts} - {g for g, _, _ in used}))
     name = f"{spec.id}-{key}" if key else spec.id
-    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used, costs), row_cost(used[0][1])[1], left_out, weight)
+    scale = _scale(spec, used[0][1])
+    along = None if scale is None else _along(scale, spec, used, folds)
+    extrapolation = 1.0 if along is None else along.max_over_max
+    share, basis = _compute_share(used, costs), row_cost(used[0][1])[1]
+    role: Role = "counted" if spec.weight else "shown"
+    return Task(name, spec, folds, extrapolation, share, basis, left_out, weight, role, scale, along)
 
 
 def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
     return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
 
 
-def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec, cost: np.ndarray) -> Fold:
+def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec, cost: np.ndarray, runs: np.ndarray) -> Fold:
     inputs, values = rows[list(spec.variables)], rows["value"].to_numpy(float)
     X = [inputs[side].reset_index(drop=True) for side in (part.train, part.test)]
     if not spec.inputs_at_test:
         X[1][list(spec.inputs)] = np.nan
     scored = ~_context(spec, rows)[part.test]
-    return Fold(name, X[0], values[part.train], X[1], values[part.test], scored, cost[part.test])
+    at = [rows.index.to_numpy()[side] for side in (part.train, part.test)]
+    return Fold(
+        name,
+        X[0],
+        values[part.train],
+        X[1],
+        values[part.test],
+        scored,
+        cost[part.test],
+        train_cost=cost[part.train],
+        train_rows=at[0],
+        test_rows=at[1],
+        train_runs=runs[at[0]],
+        test_runs=runs[at[1]],
+    )
 
 
-def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:
-    rows = used[0][1]
+def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
+    """Return the variable to state the extrapolation along; of mixtures and benchmark results alone there is none."""
     scales = [v for v in spec.variables if v in VARIABLES]
     default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
-    scale = spec.scale or getattr(spec.split, "variable", None) or default
-    if scale is None:  # mixtures and benchmark results alone: there is nothing to extrapolate along
-        return 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if getattr(spec.split, "downwards", False):
-            ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
-        else:
-            ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
-    if not all(np.isfinite(ratio) and ratio > 0 for ratio in ratios):
+    return spec.scale or getattr(spec.split, "variable", None) or default
+
+
+def _along(scale: str, spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]], folds: tuple[Fold, ...]) -> AxisReach:
+    falls, farthest, median = scale in falling(spec), [], []
+    for (_, rows, part), fold in zip(used, folds, strict=True):
+        x = rows[scale].to_numpy(float)
+        train, test = x[part.train], x[part.test]
+        farthest.append(beyond_edge(train, test, falls)[0])
+        median.append(beyond_edge(train, test[fold.scored], falls)[1])
+    if not all(np.isfinite(ratio) and ratio > 0 for ratio in farthest):
         raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
-    return float(np.exp(np.mean(np.log(ratios))))
+    return AxisReach(*(float(np.exp(np.mean(np.log(ratios)))) for ratios in (farthest, median)))
 
 
 def _compute_share(used: list[tuple[str, pd.DataFrame, Part]], costs: list[np.ndarray]) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -145,29 +145,43 @@ class Suite:
 
 
 def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
-    """Return one row per task: identifier, track, domain, kind of metric, sizes, extrapolation, compute share, weight, noise."""
-    return pd.DataFrame(
-        {
-            "task": t.id,
-            "collection": t.collection,
-            "track": t.track,
-            "domain": load_card(t.collection).scalingbench.domain,
-            "metric": metric_kind(t.spec.metric).name,
-            "variables": ",".join(t.variables),
-            "folds": len(t.folds),
-            "n_train": t.n_train,
-            "rows_per_fit": t.n_train / len(t.folds),
-            "n_test": t.n_test,
-            "extrapolation": t.extrapolation,
-            "compute_share": t.compute_share,
-            "cost": t.cost_basis,
-            "weight": t.weight,
-            "noise": load_card(t.collection).scalingbench.metrics[t.spec.metric].noise,
-            "r2": t.uses_r2,
-            "fingerprint": t.fingerprint,
-        }
-        for t in tasks
-    )
+    """Return one row per task: what it is, its sizes, what it counts, and how far it goes (see `Reach`)."""
+    return pd.DataFrame(_statement(t) for t in tasks)
+
+
+def _statement(task: Task) -> dict[str, Any]:
+    facts, reach = load_card(task.collection).scalingbench, task.reach
+    return {
+        "task": task.id,
+        "collection": task.collection,
+        "track": task.track,
+        "domain": facts.domain,
+        "metric": metric_kind(task.spec.metric).name,
+        "variables": ",".join(task.variables),
+        "folds": len(task.folds),
+        "n_train": task.n_train,
+        "rows_per_fit": task.n_train / len(task.folds),
+        "n_test": task.n_test,
+        "extrapolation": task.extrapolation,
+        "compute_share": task.compute_share,
+        "cost": task.cost_basis,
+        "weight": task.weight,
+        "noise": facts.metrics[task.spec.metric].noise,
+        "r2": task.uses_r2,
+        "fingerprint": task.fingerprint,
+        "kind": task.kind,
+        "role": task.role,
+        "cluster": task.cluster,
+        "tier": facts.tier,
+        "published": facts.published,
+        "far": reach.far,
+        "compute": reach.compute,
+        "inside": reach.inside,
+        "shared_runs": reach.shared_runs,
+        "same_inputs": reach.same_inputs,
+        "same_rows": reach.same_rows,
+        "axes": {name: asdict(axis) for name, axis in reach.axes.items()},
+    }
 
 
 def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
