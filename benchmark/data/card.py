@@ -58,6 +58,8 @@ class Facts(_Strict):
     """Whether every run of it belongs to another collection as well."""
     overlaps: tuple[str, ...] = ()
     """Collections that hold some of the same runs."""
+    published: str | None = Field(default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+    """Month in which the paper or the data were first public, as YYYY-MM."""
     domain: str
     curves: str
     """What one curve is: the rows that share a law's constants."""

@@ -6,7 +6,7 @@ import hashlib
 import importlib.resources
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,13 @@ class Collection:
     @property
     def n_runs(self) -> int:
         """Number of distinct trained models."""
+        return len(np.unique(self.run_numbers))
+
+    @cached_property
+    def run_numbers(self) -> np.ndarray:
+        """Number of the trained model that each row is of, shape (n_rows,); the card says whether curves share runs."""
         identity = ["run"] if self.card.scalingbench.runs == "shared" else ["curve", "run"]
-        return len(self.table[identity].drop_duplicates())
+        return self.table.groupby(identity, sort=False).ngroup().to_numpy()
 
     @property
     def digest(self) -> str:

@@ -25,6 +25,8 @@ class Variable:
     """Whether 0 is a legal value (zero-shot, step 0)."""
     sign: bool = False
     """Whether negative values are legal (dates before an epoch)."""
+    falls: bool = False
+    """Whether it falls as models grow: a loss handed over as input."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("features", "m", "features", "input features"),
         Variable("teacher_params", "N_T", "parameters", "parameters of the teacher"),
         Variable("teacher_tokens", "D_T", "tokens", "training tokens of the teacher"),
-        Variable("teacher_loss", "L_T", "as the loss", "loss of the teacher"),
-        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input"),
+        Variable("teacher_loss", "L_T", "as the loss", "loss of the teacher", falls=True),
+        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input", falls=True),
         Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference"),
         Variable("date", "t", "years", "release date", sign=True),
         Variable("device_hours", "h_d", "hours", "accelerator time spent on training, all devices together"),

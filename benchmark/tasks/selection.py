@@ -9,15 +9,20 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.collection import Collection, load_collection
-from benchmark.data.variables import VARIABLES, variables_of
-from benchmark.tasks.splits import LeaveGroupOut, Part, row_cost
-from benchmark.tasks.task import Fold, Task, TaskSpec
+from benchmark.data.variables import variables_of
+from benchmark.tasks.assembly import Group, assemble
+from benchmark.tasks.splits import LeaveGroupOut, row_cost
+from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
 
 __all__ = ["build_tasks"]
 
 
-def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[Task, ...]:
+CostRule = Callable[[pd.DataFrame, Sequence[str]], tuple[np.ndarray, str]]
+"""Rows of a task and its variables -> what reaching each row costs, and what that is measured in."""
+
+
+def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: CostRule | None = None) -> tuple[Task, ...]:
     """Build the tasks of a suite entry.
 
     Parameters
@@ -26,6 +31,8 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
         The entry.
     collection : Collection, optional
         By default loaded by name.
+    cost : callable, optional
+        What reaching a row costs, the same for all rows of the task; by default `row_cost` of each group apart.
 
     Returns
     -------
@@ -40,14 +47,12 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None) -> tuple[T
     collection = collection or load_collection(spec.collection)
     try:
         rows = _select(_with_inputs(collection.table, spec), spec)
-        grouped: dict[str, list[tuple[str, pd.DataFrame, Part]]] = {}
-        for group, members in _groups(rows, spec):
-            for part in spec.split.parts(members):
-                by_group = isinstance(spec.split, LeaveGroupOut)
-                grouped.setdefault("" if by_group else part.name, []).append((part.name if by_group else group, members, part))
+        grouped: dict[str, list[Group]] = {}
+        for key, group in _divided(rows, spec, cost):
+            grouped.setdefault(key, []).append(group)
         if not grouped:
             raise TaskError("no curve has more rungs than the ladder trains on")
-        return tuple(_assemble(spec, key, parts, spec.weight / len(grouped)) for key, parts in grouped.items())
+        return tuple(assemble(spec, key, of, collection.run_numbers, spec.weight / len(grouped)) for key, of in grouped.items())
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
 
@@ -67,7 +72,7 @@ def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
             raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
         other = table[(table["metric"] == metric) & (table["flag"] == "")]
         joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.merge(joined, on=point)  # missing values join with missing values
+        rows = rows.rename_axis("row").reset_index().merge(joined, on=point).set_index("row")  # missing values join with missing values
     return rows
 
 
@@ -133,61 +138,14 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
         yield str(curve), pd.concat([members, rows[shared]])
 
 
-def _assemble(spec: TaskSpec, key: str, parts: list[tuple[str, pd.DataFrame, Part]], weight: float) -> Task:
-    parts = [(g, rows, p._replace(train=p.train & ~_context(spec, rows))) for g, rows, p in parts]
-    used = [(g, rows, p) for g, rows, p in parts if p.train.sum() >= spec.min_train and (p.test & ~_context(spec, rows)).any()]
-    if not used:
-        raise TaskError(f"no group has {spec.min_train} training rows and a held-out one")
-    costs = [row_cost(rows)[0] for _, rows, _ in used]
-    folds = tuple(_fold(g, rows, p, spec, cost) for (g, rows, p), cost in zip(used, costs, strict=True))
-    left_out = tuple(sorted({g for g, _, _ in parts} - {g for g, _, _ in used}))
-    name = f"{spec.id}-{key}" if key else spec.id
-    return Task(name, spec, folds, _extrapolation(spec, used), _compute_share(used, costs), row_cost(used[0][1])[1], left_out, weight)
-
-
-def _context(spec: TaskSpec, rows: pd.DataFrame) -> np.ndarray:
-    return _by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))).to_numpy(bool)
-
-
-def _fold(name: str, rows: pd.DataFrame, part: Part, spec: TaskSpec, cost: np.ndarray) -> Fold:
-    inputs, values = rows[list(spec.variables)], rows["value"].to_numpy(float)
-    X = [inputs[side].reset_index(drop=True) for side in (part.train, part.test)]
-    if not spec.inputs_at_test:
-        X[1][list(spec.inputs)] = np.nan
-    scored = ~_context(spec, rows)[part.test]
-    return Fold(name, X[0], values[part.train], X[1], values[part.test], scored, cost[part.test])
-
-
-def _extrapolation(spec: TaskSpec, used: list[tuple[str, pd.DataFrame, Part]]) -> float:
-    rows = used[0][1]
-    scales = [v for v in spec.variables if v in VARIABLES]
-    default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
-    scale = spec.scale or getattr(spec.split, "variable", None) or default
-    if scale is None:  # mixtures and benchmark results alone: there is nothing to extrapolate along
-        return 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if getattr(spec.split, "downwards", False):
-            ratios = [rows.loc[p.train, scale].min() / rows.loc[p.test, scale].min() for _, rows, p in used]
-        else:
-            ratios = [rows.loc[p.test, scale].max() / rows.loc[p.train, scale].max() for _, rows, p in used]
-    if not all(np.isfinite(ratio) and ratio > 0 for ratio in ratios):
-        raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
-    return float(np.exp(np.mean(np.log(ratios))))
-
-
-def _compute_share(used: list[tuple[str, pd.DataFrame, Part]], costs: list[np.ndarray]) -> float:
-    spent = total = 0.0
-    for (_, rows, part), cost in zip(used, costs, strict=True):
-        run = pd.factorize(rows["run"])[0]
-        spent += _cost_of_runs(cost, run, part.train)
-        total += _cost_of_runs(cost, run, part.train | part.test)
-    if total <= 0:
-        raise TaskError("no row costs anything, so there is nothing to extrapolate to")
-    return float(spent / total)
-
-
-def _cost_of_runs(cost: np.ndarray, run: np.ndarray, chosen: np.ndarray) -> float:
-    """Return the sum over runs of the dearest of the rows chosen."""
-    dearest = np.zeros(run.max() + 1)
-    np.maximum.at(dearest, run[chosen], cost[chosen])
-    return float(dearest.sum())
+def _divided(rows: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> Iterator[tuple[str, Group]]:
+    """Yield every division of every group, with the rung that it is of."""
+    by_group = isinstance(spec.split, LeaveGroupOut)
+    context = set(spec.where.context)
+    whole = None if rule is None else rule(rows, spec.variables)
+    cost_at = None if whole is None else pd.Series(whole[0], index=rows.index)
+    for name, members in _groups(rows, spec):
+        cost, basis = row_cost(members) if whole is None or cost_at is None else (cost_at[members.index].to_numpy(), whole[1])
+        beside = _by_value(members["flag"], lambda f: bool(set(f.split("|")) & context)).to_numpy(bool)
+        for part in spec.split.parts(members, cost):
+            yield "" if by_group else part.name, Group(part.name if by_group else name, members, beside, cost, basis, part)

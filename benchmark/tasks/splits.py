@@ -53,8 +53,8 @@ class _Split(BaseModel, ABC):
         """Return the name made from the split's values."""
 
     @abstractmethod
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
-        """Yield the divisions of one group's rows."""
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
+        """Yield the divisions of one group's rows; `cost` is what reaching each row cost, by default `row_cost`."""
 
 
 class Published(_Split):
@@ -65,7 +65,7 @@ class Published(_Split):
     def default_name(self) -> str:
         return "published"
 
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         yield Part("", (rows["split"] == "train").to_numpy(), (rows["split"] == "test").to_numpy())
 
 
@@ -98,7 +98,7 @@ class Frontier(_Split):
         limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
         return f"frontier-{self.variable}-{limit}"
 
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         x = _column(rows, self.variable)
         if self.downwards:
             yield Part("", x >= self.train_max, x < self.train_max)
@@ -128,7 +128,7 @@ class Ladder(_Split):
     def default_name(self) -> str:
         return f"ladder-{self.variable}"
 
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         rung = rungs(_column(rows, self.variable), self.tolerance)
         top = int(rung.max())
         for k in range(self.first, min(top if self.last is None else self.last, top) + 1):
@@ -145,9 +145,9 @@ class Budget(_Split):
     def default_name(self) -> str:
         return f"budget-{self.share * 100:g}pct"
 
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
-        cost = run_cost(rows).sort_values(kind="stable")
-        affordable = cost.index[cost.cumsum() <= self.share * cost.sum()]
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
+        of_run = run_cost(rows, cost).sort_values(kind="stable")
+        affordable = of_run.index[of_run.cumsum() <= self.share * of_run.sum()]
         train = rows["run"].isin(affordable).to_numpy()
         yield Part("", train, ~train)
 
@@ -163,7 +163,7 @@ class LeaveGroupOut(_Split):
     def default_name(self) -> str:
         return f"leave-{self.by}-out"
 
-    def parts(self, rows: pd.DataFrame) -> Iterator[Part]:
+    def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         if self.by not in rows:
             raise TaskError(f"leave-group-out: no column {self.by!r}")
         if rows[self.by].isna().any():
@@ -208,7 +208,7 @@ def row_cost(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     return np.ones(len(rows)), "rows"
 
 
-def run_cost(rows: pd.DataFrame) -> pd.Series:
+def run_cost(rows: pd.DataFrame, cost: np.ndarray | None = None) -> pd.Series:
     """Return the cost of each run: that of its most expensive row (rows may be checkpoints)."""
-    cost, _ = row_cost(rows)
+    cost = row_cost(rows)[0] if cost is None else cost
     return pd.Series(cost, index=rows.index).groupby(rows["run"].to_numpy()).max()

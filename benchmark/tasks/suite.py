@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import importlib.resources
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from benchmark.data.card import load_card
+from benchmark.data.clusters import cluster_of
 from benchmark.data.collection import list_collections
-from benchmark.data.variables import metric_kind
+from benchmark.tasks.cost import full_cost
+from benchmark.tasks.rules import Rules, refuse_wrong_track, weighed
 from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.task import Task, TaskSpec
+from benchmark.tasks.statements import read_statements, render_statements, task_table
+from benchmark.tasks.task import Role, Task, TaskSpec
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import count_of, first_problem
 from scalingbench.common.names import nearest, unknown_name
 
-__all__ = ["Suite", "list_suites", "load_suite", "load_task", "task_table"]
+__all__ = ["Suite", "freeze_statements", "list_suites", "load_suite", "load_task", "stated_tasks", "task_table"]
 
 
 class _SuiteFile(BaseModel):
@@ -33,7 +36,20 @@ class _SuiteFile(BaseModel):
     reference: str
     protocol: Literal["sldbench", "revisiting-nsl"] | None = None
     pool: tuple[str, ...] = Field(min_length=1)
+    rules: Rules | None = None
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rules_weigh(self) -> _SuiteFile:
+        if self.rules is None:
+            return self
+        for spec in self.tasks:
+            if "weight" in spec.model_fields_set and spec.weight != 0:
+                raise ValueError(f"{spec.id}: weights are computed by the rules; only 0 may be written, for a task that is shown")
+        for name in self.rules.tuning:
+            if name not in {spec.collection for spec in self.tasks}:
+                raise ValueError(f"rules: tuning: no task is on {name!r}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,10 @@ class Suite:
         Its entries.
     protocol : str, optional
         Whose rules its board follows; by default this project's.
+    rules : Rules, optional
+        By which weights and roles are computed; without them weights are as its entries say.
+    statements : Traversable or Path, optional
+        Where it states its tasks once it is frozen.
     """
 
     name: str
@@ -62,6 +82,8 @@ class Suite:
     pool: tuple[str, ...]
     specs: tuple[TaskSpec, ...]
     protocol: str | None = None
+    rules: Rules | None = None
+    statements: Traversable | Path | None = None
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -108,8 +130,37 @@ class Suite:
 
     def _tasks_of(self, spec: TaskSpec) -> tuple[Task, ...]:
         if id(spec) not in self._built:
-            self._built[id(spec)] = build_tasks(spec)
+            self._built.update({id(spec): build_tasks(spec)} if self.rules is None else self._weighed(spec, self.rules))
         return self._built[id(spec)]
+
+    def _weighed(self, spec: TaskSpec, rules: Rules) -> dict[int, tuple[Task, ...]]:
+        """Return the tasks of an entry with what they count: as stated, or computed from all entries of its cluster."""
+        if self.stated is not None:
+            return {id(spec): tuple(self._as_stated(task) for task in build_tasks(spec, cost=full_cost))}
+        cluster = cluster_of(spec.collection)
+        of = {id(s): build_tasks(s, cost=full_cost) for s in self.specs if cluster_of(s.collection) == cluster}
+        for task in (task for tasks in of.values() for task in tasks):
+            refuse_wrong_track(self.name, task)
+        done = iter(weighed([task for tasks in of.values() for task in tasks], rules))
+        return {key: tuple(next(done) for _ in tasks) for key, tasks in of.items()}
+
+    def _as_stated(self, task: Task) -> Task:
+        if task.id not in self._stated_weights:
+            raise SchemaError(f"suite {self.name}: {self.statements} states no task {task.id!r}; freeze the suite again")
+        role, weight = self._stated_weights[task.id]
+        return replace(task, role=role, weight=weight)
+
+    @cached_property
+    def stated(self) -> pd.DataFrame | None:
+        """What the suite stated of its tasks when it was frozen; None if it is not."""
+        if self.statements is None or not self.statements.is_file():
+            return None
+        return read_statements(str(self.statements), self.statements.read_text(encoding="utf-8"))
+
+    @cached_property
+    def _stated_weights(self) -> dict[str, tuple[Role, float]]:
+        assert self.stated is not None
+        return {str(t): (r, float(w)) for t, r, w in zip(*(self.stated[c] for c in ("task", "role", "weight")), strict=True)}
 
     @cached_property
     def _built(self) -> dict[int, tuple[Task, ...]]:
@@ -144,30 +195,31 @@ class Suite:
         return tuple(sorted({s.collection for s in self.specs if not load_card(s.collection).bundled}))
 
 
-def task_table(tasks: tuple[Task, ...]) -> pd.DataFrame:
-    """Return one row per task: identifier, track, domain, kind of metric, sizes, extrapolation, compute share, weight, noise."""
-    return pd.DataFrame(
-        {
-            "task": t.id,
-            "collection": t.collection,
-            "track": t.track,
-            "domain": load_card(t.collection).scalingbench.domain,
-            "metric": metric_kind(t.spec.metric).name,
-            "variables": ",".join(t.variables),
-            "folds": len(t.folds),
-            "n_train": t.n_train,
-            "rows_per_fit": t.n_train / len(t.folds),
-            "n_test": t.n_test,
-            "extrapolation": t.extrapolation,
-            "compute_share": t.compute_share,
-            "cost": t.cost_basis,
-            "weight": t.weight,
-            "noise": load_card(t.collection).scalingbench.metrics[t.spec.metric].noise,
-            "r2": t.uses_r2,
-            "fingerprint": t.fingerprint,
-        }
-        for t in tasks
-    )
+def stated_tasks(suite: Suite) -> pd.DataFrame | None:
+    """Return what the suite stated of its tasks when it was frozen; no collection is loaded.
+
+    Returns
+    -------
+    DataFrame or None
+        As `task_table` makes it, of all tasks, those over fetch-only collections too; None if the suite is not frozen.
+
+    Raises
+    ------
+    SchemaError
+        If the file is broken.
+    """
+    return suite.stated
+
+
+def freeze_statements(suite: Suite) -> str:
+    """Return the text of the file that `stated_tasks` reads, from tasks built anew; fetch-only collections must be at hand.
+
+    Raises
+    ------
+    SchemaError
+        If a task breaks the suite's rules.
+    """
+    return render_statements(replace(suite, statements=None).build(fetch=True))
 
 
 def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
@@ -215,7 +267,9 @@ def load_suite(name: str) -> Suite:
     for named in (c for spec in file.tasks for c in (spec.collection, spec.duplicates) if c is not None):
         if named not in list_collections():
             raise SchemaError(f"suite {name}: {unknown_name('collection', named, list_collections())}")
-    return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol)
+    folder: Traversable | Path = Path(name).parent if name.endswith(".yaml") else _folder()
+    statements = None if file.rules is None else folder / f"{label}.tasks.json"
+    return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol, file.rules, statements)
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from benchmark.data.clusters import cluster_of
 from benchmark.data.variables import FLAGS, is_variable, metric_kind
-from benchmark.tasks.splits import Split, VariableName
+from benchmark.tasks.fold import Fold
+from benchmark.tasks.reach import INFERENCE, AxisReach, Kind, Reach, kind_of, reach_of
+from benchmark.tasks.splits import Frontier, Split, VariableName
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
 
-__all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Task", "TaskSpec", "Where"]
+__all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Role", "Task", "TaskSpec", "Where"]
+
+Role = Literal["counted", "tuning", "synthetic", "shown"]
+"""What a task is for: the boards, the choice of defaults, the board of synthetic worlds, or to be looked at only."""
 
 MIN_ROWS_R2 = 5
 """Fewer held-out rows than this and R2 is not reported."""
@@ -146,41 +152,6 @@ class TaskSpec(_Strict):
 
 
 @dataclass(frozen=True)
-class Fold:
-    """One independent fit: rows of one group.
-
-    Attributes
-    ----------
-    name : str
-        The curve, or the group held out.
-    X_train, X_test : DataFrame
-        Input variables.
-    y_train, y_test : ndarray
-        Measured values.
-    scored : ndarray of bool, shape (n_test,)
-        Held-out rows that count; the others are handed over as context only.
-    cost : ndarray, shape (n_test,)
-        What training each held-out row's run to that point cost, in the task's cost basis; for decision scores.
-    """
-
-    name: str
-    X_train: pd.DataFrame
-    y_train: np.ndarray
-    X_test: pd.DataFrame
-    y_test: np.ndarray
-    scored: np.ndarray
-    cost: np.ndarray
-
-    @property
-    def n_scored(self) -> int:
-        """Number of held-out rows that count."""
-        return int(self.scored.sum())
-
-    def __repr__(self) -> str:
-        return f"Fold({self.name}: {len(self.y_train)} rows to train on, {self.n_scored} held out)"
-
-
-@dataclass(frozen=True)
 class Task:
     """Folds, and what is needed to report on them.
 
@@ -201,7 +172,13 @@ class Task:
     left_out : tuple of str
         Groups without held-out rows or with too few training rows.
     weight : float
-        How much it counts.
+        How much it counts, among the tasks of its role.
+    role : {"counted", "tuning", "synthetic", "shown"}
+        What it is for.
+    scale : str, optional
+        Variable along which `extrapolation` is stated; None where there is nothing to extrapolate along.
+    along_scale : AxisReach, optional
+        How far the task goes along it: `extrapolation`, and the same of the median held-out row.
     """
 
     id: str
@@ -212,6 +189,9 @@ class Task:
     cost_basis: str
     left_out: tuple[str, ...]
     weight: float = 1.0
+    role: Role = "counted"
+    scale: str | None = None
+    along_scale: AxisReach | None = None
 
     @property
     def collection(self) -> str:
@@ -248,6 +228,22 @@ class Task:
         """Whether any fold has enough held-out rows for R2."""
         return max(f.n_scored for f in self.folds) >= MIN_ROWS_R2
 
+    @property
+    def cluster(self) -> str:
+        """Name of the collections that share runs with this one."""
+        return cluster_of(self.collection)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """How far it goes beyond its training rows."""
+        return reach_of(self.folds, self.cost_basis, self.scale, self.along_scale, falling(self.spec))
+
+    @property
+    def kind(self) -> Kind:
+        """What it asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
+        asked_more = self.track == "inference" and any(name in INFERENCE for name in self.variables)
+        return kind_of(self.reach, self.spec.split.kind, asked_more)
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of every training and held-out row, independent of library versions."""
@@ -282,6 +278,11 @@ class Task:
                 ("fingerprint", self.fingerprint),
             ],
         )
+
+
+def falling(spec: TaskSpec) -> tuple[str, ...]:
+    """Return the variable of a split whose held-out rows lie below."""
+    return (spec.split.variable,) if isinstance(spec.split, Frontier) and spec.split.downwards else ()
 
 
 def _column_bytes(column: pd.Series) -> bytes:

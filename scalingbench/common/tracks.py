@@ -15,5 +15,6 @@ Track = Literal[
     "transfer",
     "downstream",
     "inference",
+    "interpolation",
 ]
 TRACKS: tuple[Track, ...] = get_args(Track)

@@ -1,0 +1,151 @@
+"""From the divided groups of an entry to its task: folds, extrapolation, share of the compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.variables import VARIABLES
+from benchmark.tasks.fold import Fold
+from benchmark.tasks.reach import AxisReach, beyond_edge
+from benchmark.tasks.splits import Part
+from benchmark.tasks.task import Role, Task, TaskSpec, falling
+from scalingbench.common.errors import TaskError
+
+__all__ = ["Group", "assemble"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are fitted together, and how they are divided.
+
+    Attributes
+    ----------
+    name : str
+        The curve, or the group held out.
+    rows : DataFrame
+        Its rows; the index is their position in the collection's table.
+    context : ndarray of bool, shape (n,)
+        Rows that are handed over but neither trained on nor scored.
+    cost : ndarray, shape (n,)
+        What reaching each row cost.
+    basis : str
+        What cost is measured in.
+    part : Part
+        Which rows are trained on and which are held out.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    context: np.ndarray
+    cost: np.ndarray
+    basis: str
+    part: Part
+
+    def usable(self, min_train: int) -> bool:
+        """Return whether enough rows are trained on, and one is scored."""
+        return bool(self.part.train.sum() >= min_train and (self.part.test & ~self.context).any())
+
+
+def assemble(spec: TaskSpec, key: str, groups: Sequence[Group], runs: np.ndarray, weight: float) -> Task:
+    """Return the task that groups make.
+
+    Parameters
+    ----------
+    spec : TaskSpec
+        The entry.
+    key : str
+        Name of the rung, or empty.
+    groups : sequence of Group
+        Its groups; those that cannot be used are left out and named.
+    runs : ndarray of int
+        Run of every row of the collection's table.
+    weight : float
+        How much the task counts.
+
+    Raises
+    ------
+    TaskError
+        If no group can be used, or along the task's scale there is no ratio.
+    """
+    groups = [replace(g, part=g.part._replace(train=g.part.train & ~g.context)) for g in groups]
+    used = [g for g in groups if g.usable(spec.min_train)]
+    if not used:
+        raise TaskError(f"no group has {spec.min_train} training rows and a held-out one")
+    scale = _scale(spec, used[0].rows)
+    along = None if scale is None else _along(scale, spec, used)
+    role: Role = "counted" if spec.weight else "shown"
+    return Task(
+        id=f"{spec.id}-{key}" if key else spec.id,
+        spec=spec,
+        folds=tuple(_fold(g, spec, runs) for g in used),
+        extrapolation=1.0 if along is None else along.max_over_max,
+        compute_share=_compute_share(used),
+        cost_basis=used[0].basis,
+        left_out=tuple(sorted({g.name for g in groups} - {g.name for g in used})),
+        weight=weight,
+        role=role,
+        scale=scale,
+        along_scale=along,
+    )
+
+
+def _fold(group: Group, spec: TaskSpec, runs: np.ndarray) -> Fold:
+    train, test = group.part.train, group.part.test
+    inputs, values, at = group.rows[list(spec.variables)], group.rows["value"].to_numpy(float), group.rows.index.to_numpy()
+    X_train, X_test = (inputs[side].reset_index(drop=True) for side in (train, test))
+    if not spec.inputs_at_test:
+        X_test[list(spec.inputs)] = np.nan
+    return Fold(
+        group.name,
+        X_train,
+        values[train],
+        X_test,
+        values[test],
+        scored=~group.context[test],
+        cost=group.cost[test],
+        train_cost=group.cost[train],
+        train_rows=at[train],
+        test_rows=at[test],
+        train_runs=runs[at[train]],
+        test_runs=runs[at[test]],
+    )
+
+
+def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
+    """Return the variable to state the extrapolation along; of mixtures and benchmark results alone there is none."""
+    scales = [v for v in spec.variables if v in VARIABLES]
+    default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
+    return spec.scale or getattr(spec.split, "variable", None) or default
+
+
+def _along(scale: str, spec: TaskSpec, used: Sequence[Group]) -> AxisReach:
+    falls, farthest, median = scale in falling(spec), [], []
+    for group in used:
+        x, (_, train, test) = group.rows[scale].to_numpy(float), group.part
+        farthest.append(beyond_edge(x[train], x[test], falls)[0])
+        median.append(beyond_edge(x[train], x[test & ~group.context], falls)[1])
+    if not all(np.isfinite(ratio) and ratio > 0 for ratio in farthest):
+        raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
+    return AxisReach(*(float(np.exp(np.mean(np.log(ratios)))) for ratios in (farthest, median)))
+
+
+def _compute_share(used: Sequence[Group]) -> float:
+    spent = total = 0.0
+    for group in used:
+        run = pd.factorize(group.rows["run"])[0]
+        spent += _cost_of_runs(group.cost, run, group.part.train)
+        total += _cost_of_runs(group.cost, run, group.part.train | group.part.test)
+    if total <= 0:
+        raise TaskError("no row costs anything, so there is nothing to extrapolate to")
+    return float(spent / total)
+
+
+def _cost_of_runs(cost: np.ndarray, run: np.ndarray, chosen: np.ndarray) -> float:
+    """Return the sum over runs of the dearest of the rows chosen."""
+    dearest = np.zeros(run.max() + 1)
+    np.maximum.at(dearest, run[chosen], cost[chosen])
+    return float(dearest.sum())

@@ -1,0 +1,64 @@
+"""One independent fit of a task: what is trained on, what is held out, and which rows of the collection these are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["Fold"]
+
+
+def _none() -> np.ndarray:
+    return np.empty(0)
+
+
+def _nowhere() -> np.ndarray:
+    return np.empty(0, dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One independent fit: rows of one group.
+
+    Attributes
+    ----------
+    name : str
+        The curve, or the group held out.
+    X_train, X_test : DataFrame
+        Input variables.
+    y_train, y_test : ndarray
+        Measured values.
+    scored : ndarray of bool, shape (n_test,)
+        Held-out rows that count; the others are handed over as context only.
+    cost : ndarray, shape (n_test,)
+        What training each held-out row's run to that point cost, in the task's cost basis; for decision scores.
+    train_cost : ndarray, shape (n_train,)
+        The same of the training rows.
+    train_rows, test_rows : ndarray of int
+        Positions in the collection's table; no part of the fingerprint.
+    train_runs, test_runs : ndarray of int
+        Run of each row as `Collection.run_numbers` counts them; no part of the fingerprint.
+    """
+
+    name: str
+    X_train: pd.DataFrame
+    y_train: np.ndarray
+    X_test: pd.DataFrame
+    y_test: np.ndarray
+    scored: np.ndarray
+    cost: np.ndarray
+    train_cost: np.ndarray = field(default_factory=_none)
+    train_rows: np.ndarray = field(default_factory=_nowhere)
+    test_rows: np.ndarray = field(default_factory=_nowhere)
+    train_runs: np.ndarray = field(default_factory=_nowhere)
+    test_runs: np.ndarray = field(default_factory=_nowhere)
+
+    @property
+    def n_scored(self) -> int:
+        """Number of held-out rows that count."""
+        return int(self.scored.sum())
+
+    def __repr__(self) -> str:
+        return f"Fold({self.name}: {len(self.y_train)} rows to train on, {self.n_scored} held out)"

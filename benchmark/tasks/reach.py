@@ -1,0 +1,200 @@
+"""How far a task really goes: what its held-out rows ask beyond the training rows, along every axis and in compute.
+
+All figures compare the held-out rows that are scored with the training rows of the same fold, because folds are fitted
+apart. Ratios are geometric means over folds; shares are of all folds' rows together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.variables import OPEN_PREFIXES, VARIABLES
+from benchmark.tasks.fold import Fold
+
+__all__ = ["AxisReach", "Kind", "Reach", "beyond_edge", "kind_of", "reach_of"]
+
+FALLING = tuple(name for name, variable in VARIABLES.items() if variable.falls)
+"""Variables that fall as models grow."""
+INFERENCE = ("samples", "inference_tokens")
+"""Variables of what is spent on asking a trained model."""
+
+Kind = Literal["extrapolation", "interpolation", "training-curve", "transfer"]
+"""What a task asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
+
+
+@dataclass(frozen=True)
+class AxisReach:
+    """How far held-out rows lie beyond the largest training value; of an axis that falls, below the smallest.
+
+    Attributes
+    ----------
+    max_over_max : float
+        The farthest held-out value over the farthest training value.
+    median_over_max : float
+        The median held-out value over the farthest training value; below 1 it lies inside.
+    """
+
+    max_over_max: float
+    median_over_max: float
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a task states about itself.
+
+    Attributes
+    ----------
+    axes : dict of str to AxisReach
+        Of every numeric variable with a positive ratio in all folds, and of the axis of the split.
+    compute : float, optional
+        Cost of the median held-out row over that of the dearest training row; None where no cost is known.
+    basis : str
+        What cost is: ``flops``, ``params x tokens``, ...; ``rows`` where none is known.
+    far : float
+        What slices and pictures use: `compute` where known, else the median over the maximum along the task's scale.
+    inside : float
+        Share of held-out rows of which every numeric variable lies between the smallest and the largest training value.
+    shared_runs : float
+        Share of held-out runs that trained too.
+    same_inputs : float
+        Share of held-out rows whose inputs are those of a training row.
+    same_rows : float
+        Share of held-out rows whose inputs and value are those of a training row.
+    """
+
+    axes: dict[str, AxisReach]
+    compute: float | None
+    basis: str
+    far: float
+    inside: float
+    shared_runs: float
+    same_inputs: float
+    same_rows: float
+
+
+def reach_of(folds: Sequence[Fold], basis: str, scale: str | None, along_scale: AxisReach | None, falling: Iterable[str] = ()) -> Reach:
+    """Return how far the held-out rows of folds lie from their training rows.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        The task's folds.
+    basis : str
+        What their costs are measured in.
+    scale : str, optional
+        Axis of the split, which need not be among the variables.
+    along_scale : AxisReach, optional
+        How far the task goes along it.
+    falling : iterable of str
+        Variables that fall as models grow.
+    """
+    axes = {name: axis for name in _axes(folds) if (axis := _axis(folds, name, name in falling)) is not None}
+    if scale is not None and along_scale is not None:
+        axes[scale] = along_scale
+    compute = None if basis == "rows" else _compute(folds)
+    same = [_same(f) for f in folds]
+    rows = sum(f.n_scored for f in folds)
+    return Reach(
+        axes=axes,
+        compute=compute,
+        basis=basis,
+        far=_far(compute, along_scale),
+        inside=sum(_inside(f) for f in folds) / rows,
+        shared_runs=_shared_runs(folds),
+        same_inputs=sum(inputs for inputs, _ in same) / rows,
+        same_rows=sum(both for _, both in same) / rows,
+    )
+
+
+def _far(compute: float | None, along_scale: AxisReach | None) -> float:
+    if compute is not None:
+        return compute
+    return 1.0 if along_scale is None else along_scale.median_over_max
+
+
+def kind_of(reach: Reach, split: str, asked_more: bool) -> Kind:
+    """Return what a task asks.
+
+    A run that trained and is held out too makes a training curve, unless it was only asked more often (`asked_more`): more
+    samples of a trained model train it no further.
+    """
+    if reach.shared_runs > 0 and not asked_more:
+        return "training-curve"
+    if split == "leave-group-out":
+        return "transfer"
+    return "interpolation" if reach.inside > 0.5 else "extrapolation"
+
+
+def _numeric(fold: Fold) -> list[str]:
+    return [str(name) for name in fold.X_train if pd.api.types.is_numeric_dtype(fold.X_train[name])]
+
+
+def _axes(folds: Sequence[Fold]) -> list[str]:
+    """Return the variables along which a ratio says something: not the shares of a mixture, nor benchmark results."""
+    return [name for name in _numeric(folds[0]) if not name.startswith(OPEN_PREFIXES)]
+
+
+def _axis(folds: Sequence[Fold], name: str, falls: bool) -> AxisReach | None:
+    sides = [(f.X_train[name].to_numpy(float), f.X_test[name].to_numpy(float)[f.scored]) for f in folds]
+    beyond = [beyond_edge(train, test, falls or name in FALLING) for train, test in sides]
+    farthest, median = (_mean_ratio(ratios) for ratios in zip(*beyond, strict=True))
+    return None if farthest is None or median is None else AxisReach(farthest, median)
+
+
+def beyond_edge(train: np.ndarray, test: np.ndarray, falls: bool) -> tuple[float, float]:
+    """Return how far the farthest and the median held-out value lie beyond the farthest training value, as ratios."""
+    edge = train.min() if falls else train.max()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (edge / test.min(), edge / np.median(test)) if falls else (test.max() / edge, np.median(test) / edge)
+
+
+def _compute(folds: Sequence[Fold]) -> float | None:
+    return _mean_ratio([beyond_edge(f.train_cost, f.cost[f.scored], falls=False)[1] for f in folds])
+
+
+def _mean_ratio(ratios: Sequence[float]) -> float | None:
+    """Return the geometric mean, or None where a ratio is no positive number."""
+    of = np.asarray(ratios, float)
+    if not len(of) or not (np.isfinite(of) & (of > 0)).all():
+        return None
+    return float(np.exp(np.log(of).mean()))
+
+
+def _inside(fold: Fold) -> int:
+    """Return how many scored rows lie in the training box; a variable that is not known of them (missing) does not put them outside."""
+    names = _numeric(fold)
+    train, test = (X[names].to_numpy(float) for X in (fold.X_train, fold.X_test))
+    test = test[fold.scored]
+    outside = (test < train.min(axis=0)) | (test > train.max(axis=0))
+    return int((~outside.any(axis=1)).sum())
+
+
+def _shared_runs(folds: Sequence[Fold]) -> float:
+    held_out = shared = 0
+    for fold in folds:
+        runs = np.unique(fold.test_runs[fold.scored]) if len(fold.test_runs) else fold.test_runs
+        held_out += len(runs)
+        shared += int(np.isin(runs, fold.train_runs).sum())
+    return shared / held_out if held_out else 0.0
+
+
+def _same(fold: Fold) -> tuple[int, int]:
+    """Return how many scored rows have the inputs of a training row, and how many its value too."""
+    inputs = pd.concat([fold.X_train, fold.X_test[fold.scored]], ignore_index=True)
+    numbers = set(_numeric(fold))
+    codes = [inputs[n].to_numpy(float) if n in numbers else pd.factorize(inputs[n])[0].astype(float) for n in inputs]
+    values = np.concatenate([fold.y_train, fold.y_test[fold.scored]])
+    return _repeats(codes, len(fold.y_train)), _repeats([*codes, values], len(fold.y_train))
+
+
+def _repeats(columns: Sequence[np.ndarray], n_train: int) -> int:
+    """Return how many rows from `n_train` on are among those before."""
+    cells = np.ascontiguousarray(np.column_stack(columns) + 0.0)
+    rows = cells.view(f"V{cells.itemsize * cells.shape[1]}").ravel().tolist()
+    seen = set(rows[:n_train])
+    return sum(row in seen for row in rows[n_train:])

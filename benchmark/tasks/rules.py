@@ -1,0 +1,94 @@
+"""The rules of a suite that computes its weights: which tasks count, and that no body of evidence counts too much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from benchmark.data.card import load_card
+from benchmark.tasks.task import Role, Task
+from scalingbench.common.errors import SchemaError
+
+__all__ = ["Rules", "refuse_wrong_track", "weighed"]
+
+_OWN_TRACK = ("training-curve", "interpolation", "transfer")
+
+
+class Rules(BaseModel):
+    """The block ``rules`` of a suite file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    tuning: tuple[str, ...] = ()
+    """Collections set aside for choosing defaults; their tasks count nowhere."""
+    cap: float = Field(default=5.0, gt=0)
+    """Most weight that the tasks of one cluster have together in one track."""
+
+
+def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
+    """Return tasks with their roles and weights.
+
+    An entry is worth 1, split over the rungs of a ladder. Tasks of one collection that hold out the same runs are worth 1
+    together at most, and those of one cluster in one track as much as the cap. Each role is weighed by itself; a task that is
+    only shown has weight 0.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        All tasks of whole clusters.
+    rules : Rules
+        The suite's.
+    """
+    roles = [_role(task, rules) for task in tasks]
+    weights = [task.weight for task in tasks]
+    held_out = [(role, t.collection, _held_out(t)) for role, t in zip(roles, tasks, strict=True)]
+    weights = _at_most(1.0, weights, held_out)
+    weights = _at_most(rules.cap, weights, [(role, t.cluster, t.track) for role, t in zip(roles, tasks, strict=True)])
+    return tuple(replace(t, role=r, weight=w) for t, r, w in zip(tasks, roles, weights, strict=True))
+
+
+def _role(task: Task, rules: Rules) -> Role:
+    if task.spec.weight == 0:
+        return "shown"
+    if load_card(task.collection).scalingbench.domain == "synthetic":
+        return "synthetic"
+    return "tuning" if task.collection in rules.tuning else "counted"
+
+
+def _held_out(task: Task) -> frozenset[int]:
+    """Return the runs of the rows that are scored."""
+    return frozenset(int(run) for fold in task.folds for run in fold.test_runs[fold.scored])
+
+
+def _at_most(limit: float, weights: Sequence[float], groups: Sequence[Hashable]) -> list[float]:
+    """Return the weights scaled down where those of one group sum to more than the limit."""
+    total: dict[Hashable, float] = defaultdict(float)
+    for weight, group in zip(weights, groups, strict=True):
+        total[group] += weight
+    return [weight * min(1.0, limit / total[group]) if weight else 0.0 for weight, group in zip(weights, groups, strict=True)]
+
+
+def refuse_wrong_track(suite: str, task: Task) -> None:
+    """Refuse a task that is ranked where its kind does not belong.
+
+    Raises
+    ------
+    SchemaError
+        Names the task, its kind with the figure that makes it so, and the track it must or must not have.
+    """
+    kind = task.kind
+    if (kind in _OWN_TRACK or task.track in _OWN_TRACK) and task.track != kind:
+        must = f"its track must be {kind!r}, not {task.track!r}" if kind in _OWN_TRACK else f"its track cannot be {task.track!r}"
+        raise SchemaError(f"suite {suite}: task {task.id} is of kind {kind} ({_why(task)}), so {must}")
+
+
+def _why(task: Task) -> str:
+    reach = task.reach
+    if task.kind == "training-curve":
+        return f"{reach.shared_runs:.0%} of its held-out runs trained too"
+    if task.kind == "transfer":
+        return "it holds out groups"
+    return f"{reach.inside:.0%} of its held-out rows lie between training rows"

@@ -1,0 +1,82 @@
+"""What a suite states of its tasks: computed from them, or read from the file that was frozen with the suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from benchmark.data.card import load_card
+from benchmark.data.variables import metric_kind
+from benchmark.tasks.task import Task
+from scalingbench.common.errors import SchemaError
+from scalingbench.common.tables import plain
+
+__all__ = ["read_statements", "render_statements", "task_table"]
+
+_NUMBERS = ("noise", "compute")
+"""Fields that may be missing."""
+
+
+def task_table(tasks: Iterable[Task]) -> pd.DataFrame:
+    """Return one row per task: what it is, its sizes, what it counts, and how far it goes (see `Reach`)."""
+    return pd.DataFrame(_statement(t) for t in tasks)
+
+
+def _statement(task: Task) -> dict[str, Any]:
+    facts, reach = load_card(task.collection).scalingbench, task.reach
+    return {
+        "task": task.id,
+        "collection": task.collection,
+        "track": task.track,
+        "domain": facts.domain,
+        "metric": metric_kind(task.spec.metric).name,
+        "variables": ",".join(task.variables),
+        "folds": len(task.folds),
+        "n_train": task.n_train,
+        "rows_per_fit": task.n_train / len(task.folds),
+        "n_test": task.n_test,
+        "extrapolation": task.extrapolation,
+        "compute_share": task.compute_share,
+        "cost": task.cost_basis,
+        "weight": task.weight,
+        "noise": facts.metrics[task.spec.metric].noise,
+        "r2": task.uses_r2,
+        "fingerprint": task.fingerprint,
+        "kind": task.kind,
+        "role": task.role,
+        "cluster": task.cluster,
+        "tier": facts.tier,
+        "published": facts.published,
+        "far": reach.far,
+        "compute": reach.compute,
+        "inside": reach.inside,
+        "shared_runs": reach.shared_runs,
+        "same_inputs": reach.same_inputs,
+        "same_rows": reach.same_rows,
+        "axes": {name: asdict(axis) for name, axis in reach.axes.items()},
+    }
+
+
+def render_statements(tasks: Iterable[Task]) -> str:
+    """Return the text of the file that states tasks: one line each."""
+    lines = (json.dumps(plain(_statement(task))) for task in tasks)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def read_statements(name: str, text: str) -> pd.DataFrame:
+    """Return the table of such a file; `name` is what messages call it.
+
+    Raises
+    ------
+    SchemaError
+        If it is no list of statements.
+    """
+    try:
+        table = pd.DataFrame(json.loads(text))
+        return table.astype({"task": str, **dict.fromkeys(_NUMBERS, float)})
+    except (ValueError, KeyError, TypeError) as error:
+        raise SchemaError(f"{name}: is no list of statements of tasks: {error}") from None

@@ -1,0 +1,131 @@
+"""What a task states about how far it goes, on rows few enough to work every figure out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.data.card import load_card
+from benchmark.data.collection import Collection
+from benchmark.data.schema import normalise
+from benchmark.tasks.selection import build_tasks
+from benchmark.tasks.task import TaskSpec
+
+PUBLISHED = {"kind": "published"}
+
+
+def made(**columns):
+    rows = len(columns["params"] if "params" in columns else next(iter(columns.values())))
+    base = {"run": [f"r{i}" for i in range(1, rows + 1)], "value": 9.0 - np.arange(rows)}
+    return Collection("chinchilla", normalise(pd.DataFrame({**base, **columns})), load_card("chinchilla"))
+
+
+def task(collection, **changes):
+    base = {"collection": "chinchilla", "metric": "loss", "track": "compute", "variables": ["params"], "split": PUBLISHED, "min_train": 1}
+    (built,) = build_tasks(TaskSpec.model_validate({**base, **changes}), collection)
+    return built
+
+
+def test_reach_in_compute_is_the_median_held_out_row_over_the_dearest_training_row():
+    rows = made(params=[1, 2, 3, 4, 5], flops=[1.0, 10, 20, 50, 4000], split=["train", "train", "test", "test", "test"])
+    of = task(rows)
+    assert of.reach.compute == pytest.approx(50 / 10) and of.reach.basis == "flops" and of.reach.far == of.reach.compute
+    assert of.extrapolation == pytest.approx(4000 / 10)
+
+
+def test_reach_is_the_geometric_mean_over_folds():
+    rows = made(curve=list("aabb"), params=[1, 4, 2, 32], split=["train", "test"] * 2)
+    of = task(rows)
+    assert of.reach.compute == pytest.approx(8.0)  # of 4 and 16
+    assert of.reach.axes["params"].max_over_max == pytest.approx(8.0)
+
+
+def test_each_axis_states_its_farthest_and_its_median_row():
+    rows = made(params=[1, 2, 6, 8, 20], tokens=[5.0, 9, 3, 3, 18], split=["train", "train", "test", "test", "test"])
+    axes = task(rows, variables=["params", "tokens"]).reach.axes
+    assert (axes["params"].max_over_max, axes["params"].median_over_max) == pytest.approx((10.0, 4.0))
+    assert (axes["tokens"].max_over_max, axes["tokens"].median_over_max) == pytest.approx((2.0, 1 / 3))
+
+
+def test_an_axis_that_falls_is_measured_downwards():
+    rows = made(params=[1, 2, 6, 8], teacher_loss=[4.0, 3.0, 2.0, 1.0], split=["train", "train", "test", "test"])
+    axis = task(rows, variables=["params", "teacher_loss"]).reach.axes["teacher_loss"]
+    assert (axis.max_over_max, axis.median_over_max) == pytest.approx((3.0, 2.0))
+    split = {"kind": "frontier", "variable": "params", "train_max": 5, "downwards": True}
+    axis = task(made(params=[2, 4, 10, 20]), split=split).reach.axes["params"]
+    assert (axis.max_over_max, axis.median_over_max) == pytest.approx((10 / 2, 10 / 3))
+
+
+def test_where_no_cost_is_known_then_far_is_along_the_scale():
+    rows = made(width=[1.0, 2, 10, 40, 50], split=["train", "train", "test", "test", "test"])
+    of = task(rows, variables=["width"])
+    assert of.reach.compute is None and of.reach.basis == "rows" and of.reach.far == pytest.approx(20.0)
+
+
+def test_inside_counts_rows_in_the_box_of_the_training_rows_limits_included():
+    rows = made(params=[1, 3, 1, 3, 2, 4], tokens=[1.0, 3, 3, 1, 4, 2], split=["train", "train", "test", "test", "test", "test"])
+    of = task(rows, variables=["params", "tokens"])
+    assert of.reach.inside == pytest.approx(2 / 4)
+    assert of.kind == "extrapolation"  # half is not more than half
+
+
+def test_more_than_half_inside_is_interpolation():
+    rows = made(params=[1, 3, 2, 2, 4], split=["train", "train", "test", "test", "test"])
+    assert task(rows).kind == "interpolation"
+
+
+def test_a_row_of_context_is_not_counted():
+    columns = {"params": [1, 3, 2, 9], "split": ["train", "train", "test", "test"], "flag": ["", "", "interrupted", ""]}
+    assert task(made(**columns), where={"context": ["interrupted"]}).reach.inside == 0.0
+
+
+def test_a_run_on_both_sides_makes_a_training_curve_unless_it_is_only_asked_more():
+    rows = made(run=["a", "a", "b", "b"], params=[1, 1, 2, 2], samples=[1.0, 10, 1, 10], split=["train", "test", "train", ""])
+    of = task(rows, variables=["samples"])
+    assert of.reach.shared_runs == 1.0 and of.kind == "training-curve"
+    assert task(rows, variables=["samples"], track="inference").kind == "extrapolation"
+    assert task(rows, variables=["params"], track="inference").kind == "training-curve"
+
+
+def test_runs_of_one_name_in_two_curves_are_two_unless_the_card_says_otherwise():
+    columns = {"curve": ["x", "x", "y", "y"], "run": ["a", "b", "b", "c"], "params": [1, 9, 1, 9], "split": ["train", "test"] * 2}
+    apart = made(**columns)
+    assert task(apart, pooled=True).reach.shared_runs == 0.0
+    card = load_card("chinchilla")
+    shared = card.model_copy(update={"scalingbench": card.scalingbench.model_copy(update={"runs": "shared"})})
+    assert task(Collection("chinchilla", apart.table, shared), pooled=True).reach.shared_runs == pytest.approx(1 / 2)
+    assert task(Collection("chinchilla", apart.table, shared)).reach.shared_runs == 0.0  # folds are fitted apart
+
+
+def test_a_group_left_out_makes_a_transfer():
+    rows = made(curve=list("aabb"), params=[1, 2, 1, 2])
+    assert task(rows, split={"kind": "leave-group-out"}).kind == "transfer"
+
+
+def test_same_inputs_and_same_rows_are_counted_apart():
+    rows = made(curve=list("aaaaa"), params=[1, 2, 1, 2, 3], value=[5.0, 4, 5, 3, 2], split=["train", "train", "test", "test", "test"])
+    reach = task(rows).reach
+    assert reach.same_inputs == pytest.approx(2 / 3) and reach.same_rows == pytest.approx(1 / 3)
+    with_text = task(rows, variables=["run", "params"]).reach
+    assert with_text.same_inputs == 0.0
+
+
+def test_a_fold_says_which_rows_and_runs_of_the_table_it_holds():
+    rows = made(run=["a", "b", "b", "c"], steps=[1.0, 1, 2, 3], params=[1, 1, 1, 9], split=["test", "train", "train", "test"])
+    (fold,) = task(rows, variables=["steps"]).folds
+    assert rows.table["value"].to_numpy()[fold.train_rows].tolist() == fold.y_train.tolist()
+    assert rows.table["value"].to_numpy()[fold.test_rows].tolist() == fold.y_test.tolist()
+    assert fold.train_runs.tolist() == rows.run_numbers[fold.train_rows].tolist() and len(set(fold.train_runs)) == 1
+
+
+def test_rows_with_an_input_from_another_metric_are_still_those_of_the_table():
+    rows = made(
+        run=list("abcabc"),
+        params=[1, 2, 9] * 2,
+        metric=["accuracy"] * 3 + ["loss"] * 3,
+        value=[0.1, 0.2, 0.3, 3.0, 2.0, 1.0],
+    )
+    split = {"kind": "frontier", "variable": "params", "train_max": 5}
+    (fold,) = task(rows, metric="accuracy", variables=["source_loss"], inputs={"source_loss": "loss"}, split=split).folds
+    table = rows.table
+    assert (table["metric"].to_numpy()[fold.train_rows] == "accuracy").all()
+    assert table["value"].to_numpy()[fold.train_rows].tolist() == fold.y_train.tolist()
