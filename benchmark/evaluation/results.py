@@ -225,6 +225,8 @@ def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
             return f"{name} is no text"
     if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
         return "parameters and versions are no JSON objects"
+    if not isinstance(fold.constants, dict) or not all(isinstance(v, int | float) for v in fold.constants.values()):
+        return "constants are no JSON object of numbers"
     if fold.status not in get_args(Status):
         return f"status {one_line(fold.status, 40)!r} is none of {', '.join(get_args(Status))}"
     if fold.status == "ok" and (fold.predictions.ndim != 1 or not len(fold.predictions) or not np.isfinite(fold.predictions).all()):

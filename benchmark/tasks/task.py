@@ -118,7 +118,7 @@ class TaskSpec(_Strict):
     """
 
     collection: str
-    metric: str
+    metric: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     track: Track
     variables: tuple[InputName, ...] = Field(min_length=1)
     split: Split

@@ -94,7 +94,9 @@ def parse_target(target: Target, option: str = "--target") -> dict[str, float]:
     InputError
         If a part is not ``name=number``, a name is not in the schema or given twice, or a number is not positive.
     """
-    parts = [p.strip() for p in target.split(",") if p.strip()] if isinstance(target, str) else [f"{k}={v}" for k, v in target.items()]
+    if isinstance(target, str) and not target.strip():
+        raise InputError(f"{option}: names no variable; write e.g. params=7e9,tokens=2e12")
+    parts = [p.strip() for p in target.split(",")] if isinstance(target, str) else [f"{k}={v}" for k, v in target.items()]
     found: dict[str, float] = {}
     for part in parts:
         name, equals, text = (piece.strip() for piece in part.partition("="))

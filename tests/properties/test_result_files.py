@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hostile import NUMBERS, TEXT, edited, loads_or_is_refused
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from benchmark.evaluation.results import FoldResult, TaskResult, read_results, write_results
@@ -49,7 +49,7 @@ def check(path):
             assert fold.predictions.dtype == float
             assert fold.status != "ok" or (len(fold.predictions) and np.isfinite(fold.predictions).all())
             assert all(0 < level < 1 and len(q) == len(fold.predictions) for level, q in fold.quantiles.items())
-            assert isinstance(fold.constants, dict)
+            assert all(isinstance(value, int | float) for value in fold.constants.values())
 
 
 NESTED = st.lists(st.lists(st.floats(), max_size=2), max_size=2)
@@ -59,6 +59,8 @@ CHANGE = st.tuples(st.integers(0, 3), st.sampled_from([*TEXTS, "predictions", "q
 DROPPED = st.lists(st.sampled_from([*TEXTS, "predictions", "quantiles", "fit_seconds"]), max_size=1)
 
 
+@example(changes=[(0, "constants", "true")], drop=[], rows=[], typed=True)
+@example(changes=[(0, "constants", '{"E": "one"}')], drop=[], rows=[], typed=True)
 @given(changes=st.lists(CHANGE, max_size=2), drop=DROPPED, rows=st.lists(st.integers(0, 3), max_size=5), typed=st.booleans())
 def test_a_file_with_other_rows_columns_and_cells(changes, drop, rows, typed, written, tmp_path):
     table = pq.read_table(written)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from hostile import damaged, edited, loads_or_is_refused
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmark.data.card import load_card
@@ -97,6 +97,7 @@ def test_a_suite_with_damaged_entries(document, tmp_path):
     check(path)
 
 
+@example(content=yaml.safe_dump(WHOLE).encode().replace(b"metric: loss", b"metric: \xed\x9f\xbcloss", 1))
 @given(content=edited(yaml.safe_dump(WHOLE).encode()))
 def test_an_edited_suite(content, tmp_path):
     path = tmp_path / "mine.yaml"

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from hostile import CELLS, NUMBERS, TEXT, edited, loads_or_is_refused
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from benchmark.data.schema import normalise, read_table, validate
@@ -182,6 +182,7 @@ POOR = st.tuples(NAME, st.sampled_from(["=", "==", ""]), VALUE).map("".join)
 TARGET = st.one_of(st.lists(GOOD, min_size=1, max_size=4), st.lists(st.one_of(GOOD, POOR), max_size=4)).map(",".join)
 
 
+@example(text="params=1.0,")
 @given(text=TARGET)
 def test_a_target(text):
     target = loads_or_is_refused(lambda: parse_target(text), "--target")
