@@ -95,8 +95,9 @@ def assemble(spec: TaskSpec, key: str, groups: Sequence[Group], runs: np.ndarray
 
 def _fold(group: Group, spec: TaskSpec, runs: np.ndarray) -> Fold:
     train, test = group.part.train, group.part.test
-    inputs, values, at = group.rows[list(spec.variables)], group.rows["value"].to_numpy(float), group.rows.index.to_numpy()
-    X_train, X_test = (inputs[side].reset_index(drop=True) for side in (train, test))
+    inputs = {name: group.rows[name].array for name in spec.variables}
+    values, at = group.rows["value"].to_numpy(float), group.rows.index.to_numpy()
+    X_train, X_test = (pd.DataFrame({name: column[side] for name, column in inputs.items()}) for side in (train, test))
     if not spec.inputs_at_test:
         X_test[list(spec.inputs)] = np.nan
     return Fold(

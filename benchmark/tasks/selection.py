@@ -131,6 +131,9 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
     if spec.pooled or isinstance(spec.split, LeaveGroupOut):
         yield "all", rows
         return
+    if not spec.shared:
+        yield from ((str(curve), members) for curve, members in rows.groupby("curve", sort=True))
+        return
     shared = _matches(rows["curve"], spec.shared)
     if shared.all():
         raise TaskError("shared: every curve is, so none is left to join")
@@ -141,11 +144,11 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
 def _divided(rows: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> Iterator[tuple[str, Group]]:
     """Yield every division of every group, with the rung that it is of."""
     by_group = isinstance(spec.split, LeaveGroupOut)
-    context = set(spec.where.context)
+    context = pd.Series(_by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))), index=rows.index)
     whole = None if rule is None else rule(rows, spec.variables)
     cost_at = None if whole is None else pd.Series(whole[0], index=rows.index)
     for name, members in _groups(rows, spec):
         cost, basis = row_cost(members) if whole is None or cost_at is None else (cost_at[members.index].to_numpy(), whole[1])
-        beside = _by_value(members["flag"], lambda f: bool(set(f.split("|")) & context)).to_numpy(bool)
+        beside = context[members.index].to_numpy(bool)
         for part in spec.split.parts(members, cost):
             yield "" if by_group else part.name, Group(part.name if by_group else name, members, beside, cost, basis, part)

@@ -203,8 +203,9 @@ def row_cost(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     FLOPs where they are known for all rows, else params x tokens, tokens, steps, samples or params.
     """
     for names in _COSTS:
-        if all(name in rows and rows[name].notna().all() for name in names):
-            return rows[list(names)].to_numpy(float).prod(axis=1), " x ".join(names)
+        columns = [rows[name].to_numpy(float, na_value=np.nan) for name in names if name in rows]
+        if len(columns) == len(names) and not any(np.isnan(column).any() for column in columns):
+            return np.prod(columns, axis=0), " x ".join(names)
     return np.ones(len(rows)), "rows"
 
 
