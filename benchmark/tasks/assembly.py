@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.data.variables import VARIABLES
 from benchmark.tasks.fold import Fold
+from benchmark.tasks.quantities import quantity
 from benchmark.tasks.reach import AxisReach, beyond_edge
 from benchmark.tasks.splits import Part
 from benchmark.tasks.task import Role, Task, TaskSpec, falling
@@ -126,7 +127,7 @@ def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
 def _along(scale: str, spec: TaskSpec, used: Sequence[Group]) -> AxisReach:
     falls, farthest, median = scale in falling(spec), [], []
     for group in used:
-        x, (_, train, test) = group.rows[scale].to_numpy(float), group.part
+        x, (_, train, test) = quantity(group.rows, scale, group.cost), group.part
         farthest.append(beyond_edge(x[train], x[test], falls)[0])
         median.append(beyond_edge(x[train], x[test & ~group.context], falls)[1])
     if not all(np.isfinite(ratio) and ratio > 0 for ratio in farthest):

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.data.collection import Collection, load_collection
 from benchmark.data.variables import variables_of
 from benchmark.tasks.assembly import Group, assemble
+from benchmark.tasks.quantities import COST, columns_of, quantity
 from benchmark.tasks.splits import LeaveGroupOut, row_cost
 from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
@@ -18,6 +19,9 @@ from scalingbench.common.errors import TaskError
 __all__ = ["build_tasks"]
 
 
+FAMILY = "family"
+"""What groups may be left out by beside the columns of the table."""
+_UNKNOWN = np.empty(0)
 CostRule = Callable[[pd.DataFrame, Sequence[str]], tuple[np.ndarray, str]]
 """Rows of a task and its variables -> what reaching each row costs, and what that is measured in."""
 
@@ -46,7 +50,9 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
     """
     collection = collection or load_collection(spec.collection)
     try:
-        rows = _select(_with_inputs(collection.table, spec), spec)
+        rows = _select(_with_inputs(collection.table, spec), spec, cost)
+        if isinstance(spec.split, LeaveGroupOut) and spec.split.by == FAMILY:
+            rows = rows.assign(**{FAMILY: collection.families[rows.index]})
         grouped: dict[str, list[Group]] = {}
         for key, group in _divided(rows, spec, cost):
             grouped.setdefault(key, []).append(group)
@@ -76,10 +82,10 @@ def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     return rows
 
 
-def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
+def _select(table: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> pd.DataFrame:
     where = spec.where
-    along = (name for name in (spec.scale, where.final) if name is not None)
-    for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals, *along):
+    along = [name for key in (spec.scale, where.final, *where.between) if key is not None for name in columns_of(key)]
+    for name in (*spec.variables, *where.equals, *along):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
     keep = table["metric"] == spec.metric
@@ -89,11 +95,15 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     for column, patterns in (("curve", where.curves), ("run", where.runs)):
         if patterns is not None:
             keep &= _matches(table[column], (*patterns, *(spec.shared if column == "curve" else ())))
-    for name, limits in (*where.between.items(), ("value", where.value)):
-        keep &= _within(_ratio(table, name), limits)
     for name, value in where.equals.items():
         keep &= table[name].isna() if value is None else table[name] == value
+    for name, limits in (*where.between.items(), ("value", where.value)):
+        if name != COST:
+            keep &= _within(quantity(table, name, _UNKNOWN), limits)
     rows = table[keep]
+    if COST in where.between and len(rows):
+        cost, _ = row_cost(rows) if rule is None else rule(rows, spec.variables)
+        rows = rows[_within(cost, where.between[COST])]
     if where.final is not None:
         last = rows.groupby(["curve", "run"])[where.final].transform("max")
         rows = rows[rows[where.final] == last]
@@ -112,18 +122,13 @@ def _by_value(column: pd.Series, test: Callable[[str], bool]) -> pd.Series:
     return column.isin(passed)
 
 
-def _ratio(table: pd.DataFrame, key: str) -> pd.Series:
-    above, _, below = key.partition("/")
-    return table[above] / table[below] if below else table[above]
-
-
-def _within(column: pd.Series, limits: tuple[float | None, float | None]) -> pd.Series:
+def _within(x: np.ndarray, limits: tuple[float | None, float | None]) -> np.ndarray:
     low, high = limits
-    inside = column.notna()
+    inside: np.ndarray = ~np.isnan(x)
     if low is not None:
-        inside &= column >= low
+        inside &= x >= low
     if high is not None:
-        inside &= column <= high
+        inside &= x <= high
     return inside
 
 

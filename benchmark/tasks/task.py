@@ -14,8 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from benchmark.data.clusters import cluster_of
 from benchmark.data.variables import FLAGS, is_variable, metric_kind
 from benchmark.tasks.fold import Fold
+from benchmark.tasks.quantities import QuantityName, VariableName, checked_quantity
 from benchmark.tasks.reach import INFERENCE, AxisReach, Kind, Reach, kind_of, reach_of
-from benchmark.tasks.splits import Frontier, Split, VariableName
+from benchmark.tasks.splits import Frontier, Split
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
@@ -47,11 +48,8 @@ def _number(name: str) -> str:
     return name
 
 
-def _number_or_ratio(key: str) -> str:
-    above, slash, below = key.partition("/")
-    for name in (above, below) if slash else (above,):
-        _number(name)
-    return key
+def _limited(key: str) -> str:
+    return key if key == "seed" else checked_quantity(key)
 
 
 def _flag(name: str) -> str:
@@ -62,7 +60,7 @@ def _flag(name: str) -> str:
 
 InputName = Annotated[str, AfterValidator(_input)]
 NumberName = Annotated[str, AfterValidator(_number)]
-RatioName = Annotated[str, AfterValidator(_number_or_ratio)]
+LimitedName = Annotated[str, AfterValidator(_limited)]
 FlagName = Annotated[str, AfterValidator(_flag)]
 
 
@@ -72,8 +70,8 @@ class Where(_Strict):
     curves: tuple[str, ...] | None = None
     """Shell patterns, any of which may match."""
     runs: tuple[str, ...] | None = None
-    between: dict[RatioName, tuple[float | None, float | None]] = Field(default_factory=dict)
-    """Inclusive limits of a variable, or of a ratio such as ``tokens/params``; null is no limit."""
+    between: dict[LimitedName, tuple[float | None, float | None]] = Field(default_factory=dict)
+    """Inclusive limits of a quantity such as ``params``, ``tokens/params`` or ``cost``; null is no limit."""
     equals: dict[NumberName, float | None] = Field(default_factory=dict)
     """Exact values; null means that the row must have none."""
     value: tuple[float | None, float | None] = (None, None)
@@ -122,7 +120,7 @@ class TaskSpec(_Strict):
     track: Track
     variables: tuple[InputName, ...] = Field(min_length=1)
     split: Split
-    scale: VariableName | None = None
+    scale: QuantityName | None = None
     where: Where = Where()
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
