@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.collection import Collection, load_collection
-from benchmark.data.variables import variables_of
 from benchmark.tasks.assembly import Group, assemble
+from benchmark.tasks.inputs import with_inputs
 from benchmark.tasks.quantities import COST, columns_of, quantity
 from benchmark.tasks.splits import LeaveGroupOut, row_cost
 from benchmark.tasks.task import Task, TaskSpec
@@ -50,7 +50,7 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
     """
     collection = collection or load_collection(spec.collection)
     try:
-        rows = _select(_with_inputs(collection.table, spec), spec, cost)
+        rows = _select(with_inputs(collection.table, spec.metric, spec.inputs), spec, cost)
         if isinstance(spec.split, LeaveGroupOut) and spec.split.by == FAMILY:
             rows = rows.assign(**{FAMILY: collection.families[rows.index]})
         grouped: dict[str, list[Group]] = {}
@@ -61,25 +61,6 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
         return tuple(assemble(spec, key, of, collection.run_numbers, spec.weight / len(grouped)) for key, of in grouped.items())
     except TaskError as error:
         raise TaskError(f"task {spec.id}: {error}") from None
-
-
-def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
-    """Return the rows of the task's metric with the metrics it uses as inputs beside them."""
-    metrics = set(table["metric"])
-    for metric in (spec.metric, *spec.inputs.values()):
-        if metric not in metrics:
-            raise TaskError(f"the collection has no metric {metric!r}")
-    if not spec.inputs:
-        return table
-    point = ["curve", "run", *variables_of(table), *(("seed",) if "seed" in table else ())]
-    rows = table[table["metric"] == spec.metric]
-    for name, metric in spec.inputs.items():
-        if name in table:
-            raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
-        other = table[(table["metric"] == metric) & (table["flag"] == "")]
-        joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.rename_axis("row").reset_index().merge(joined, on=point).set_index("row")  # missing values join with missing values
-    return rows
 
 
 def _select(table: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> pd.DataFrame:

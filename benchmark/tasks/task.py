@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from benchmark.data.clusters import cluster_of
 from benchmark.data.variables import FLAGS, is_variable, metric_kind
 from benchmark.tasks.fold import Fold
+from benchmark.tasks.inputs import Source
 from benchmark.tasks.quantities import QuantityName, VariableName, checked_quantity
 from benchmark.tasks.reach import INFERENCE, AxisReach, Kind, Reach, kind_of, reach_of
 from benchmark.tasks.splits import Frontier, Split
@@ -105,8 +106,8 @@ class TaskSpec(_Strict):
         Groups with fewer training rows are left out.
     pooled : bool
         Whether all curves make one group; ``curve`` may then be among the variables.
-    inputs : dict of str to str
-        Input column -> another metric of the same run at the same point, joined as that column.
+    inputs : dict of str to str or InputOf
+        Input column -> another metric of the same run at the same point, or the row of another curve that it comes from.
     inputs_at_test : bool
         Whether the joined columns are known on held-out rows; if not, they are missing there.
     weight : float
@@ -125,7 +126,7 @@ class TaskSpec(_Strict):
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
     pooled: bool = False
-    inputs: dict[VariableName, str] = Field(default_factory=dict)
+    inputs: dict[VariableName, Source] = Field(default_factory=dict)
     inputs_at_test: bool = True
     weight: float = Field(default=1.0, ge=0)
     duplicates: str | None = None

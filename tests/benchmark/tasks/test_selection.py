@@ -195,6 +195,59 @@ def test_a_row_whose_input_was_not_measured_at_its_point_or_is_flagged_takes_no_
     assert trained(fold) == [8.0, 7.0]
 
 
+def corpora(**changes):
+    """Return runs of the same sizes trained on two corpora, in curves of their own."""
+    columns = {
+        "curve": ["c4", "c4", "c4", "pile", "pile", "pile", "pile"],
+        "params": [1, 2, 9, 1, 2, 9, 3],
+        "tokens": [5.0, 5, 5, 5, 5, 5, 5],
+        "value": [3.0, 2.5, 2.0, 3.3, 2.7, 2.1, 2.6],
+    }
+    return made(**{**columns, **changes})
+
+
+FROM_C4 = {"variables": ["source_loss"], "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": ["params", "tokens"]}}}
+
+
+def test_a_run_of_another_curve_that_matches_becomes_an_input():
+    _, fold = only(corpora(), **FROM_C4)
+    assert fold.name == "pile"
+    assert list(zip(fold.X_train["source_loss"], fold.y_train, strict=True)) == [(3.0, 3.3), (2.5, 2.7)]
+    assert list(zip(fold.X_test["source_loss"], fold.y_test, strict=True)) == [(2.0, 2.1)]
+    table = corpora().table
+    assert (table["curve"].to_numpy()[fold.train_rows] == "pile").all()
+
+
+def test_no_row_is_its_own_input():
+    pooled = only(corpora(), **FROM_C4, pooled=True)[1]
+    assert len(pooled.y_train) == 2  # those of the curve it is taken from would hold what is asked
+    columns = {"metric": ["loss_a"] * 3 + ["loss_b"] * 4, "curve": ["c4"] * 7, "run": list("abcabcd")}
+    _, other = only(
+        corpora(**columns), **{**FROM_C4, "inputs": {"source_loss": {"metric": "loss_a", "curve": "c4", "by": ["run"]}}}, metric="loss_b"
+    )
+    assert trained(other) == [3.3, 2.7] and other.X_train["source_loss"].tolist() == [3.0, 2.5]
+
+
+def test_a_flagged_row_of_the_other_curve_is_no_input():
+    _, fold = only(corpora(flag=["outlier", "", "", "", "", "", ""]), **FROM_C4)
+    assert fold.X_train["source_loss"].tolist() == [2.5]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"curve": "c5"}, "inputs: 'source_loss': curve 'c5' has no 'loss' with params, tokens"),
+        ({"metric": "loss_x"}, "the collection has no metric 'loss_x'"),
+        ({"by": ["width"]}, "inputs: 'source_loss': the collection has no variable 'width'"),
+        ({"by": ["tokens"]}, "inputs: 'source_loss': curve 'c4' has several 'loss' at tokens 5.0; name more in 'by'"),
+    ],
+)
+def test_an_input_of_another_curve_that_cannot_be_found_is_named_with_the_reason(source, message):
+    inputs = {"source_loss": {**FROM_C4["inputs"]["source_loss"], **source}}
+    with pytest.raises(TaskError, match=message):
+        built(corpora(), **{**FROM_C4, "inputs": inputs})
+
+
 def test_seeds_are_joined_with_their_own():
     loss = pd.DataFrame({"run": "r", "seed": [0.0, 1, 0, 1], "params": [1.0, 1, 10, 10], "metric": "loss", "value": [9.0, 8, 7, 6]})
     other = loss.assign(metric="loss_c4", value=[4.9, 4.8, 4.7, 4.6])
@@ -497,6 +550,9 @@ def test_an_entry_that_cannot_be_built_is_named_with_the_reason(changes, message
         ({"where": {"between": {"params/": [1, 2]}}}, "'' is not registered"),
         ({"where": {"between": {"params*tokens/flops": [1, 2]}}}, "has more than one operation"),
         ({"where": {"between": {"cost/params": [1, 2]}}}, "'cost' is not registered"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": ["curve"]}}}, "'curve' is not registered"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": []}}}, "by"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "by": ["run"]}}}, "curve"),
         ({"where": {"final": "tokens/params"}}, "'tokens/params' is not registered"),
         ({"scale": "tokens/"}, "'' is not registered"),
         ({"where": {"between": {"curve": [1, 2]}}}, "'curve' is not registered"),
