@@ -65,6 +65,8 @@ class Facts(_Strict):
     """What one curve is: the rows that share a law's constants."""
     runs: Literal["per-curve", "shared"] = "per-curve"
     """Whether runs of one name in different curves are the same trained model."""
+    families: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Family -> shell patterns of curves whose models were, or may have been, made from one another; others are on their own."""
     params_kind: str | None = None
     variables: dict[str, str] = Field(default_factory=dict)
     """Notes on variables, beyond the registry's meaning."""

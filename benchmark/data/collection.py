@@ -6,6 +6,7 @@ import hashlib
 import importlib.resources
 import json
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ class Collection:
         """Number of the trained model that each row is of, shape (n_rows,); the card says whether curves share runs."""
         identity = ["run"] if self.card.scalingbench.runs == "shared" else ["curve", "run"]
         return self.table.groupby(identity, sort=False).ngroup().to_numpy()
+
+    @cached_property
+    def families(self) -> np.ndarray:
+        """Family of each row's curve as the card states them, shape (n_rows,); a curve of none is one of its own."""
+        stated = self.card.scalingbench.families.items()
+        of = {c: next((f for f, own in stated if any(fnmatchcase(c, p) for p in own)), c) for c in self.table["curve"].unique()}
+        return self.table["curve"].map(of).to_numpy(object)
 
     @property
     def digest(self) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.data.variables import VARIABLES
 from benchmark.tasks.fold import Fold
+from benchmark.tasks.quantities import quantity
 from benchmark.tasks.reach import AxisReach, beyond_edge
 from benchmark.tasks.splits import Part
 from benchmark.tasks.task import Role, Task, TaskSpec, falling
@@ -95,8 +96,9 @@ def assemble(spec: TaskSpec, key: str, groups: Sequence[Group], runs: np.ndarray
 
 def _fold(group: Group, spec: TaskSpec, runs: np.ndarray) -> Fold:
     train, test = group.part.train, group.part.test
-    inputs, values, at = group.rows[list(spec.variables)], group.rows["value"].to_numpy(float), group.rows.index.to_numpy()
-    X_train, X_test = (inputs[side].reset_index(drop=True) for side in (train, test))
+    inputs = {name: group.rows[name].array for name in spec.variables}
+    values, at = group.rows["value"].to_numpy(float), group.rows.index.to_numpy()
+    X_train, X_test = (pd.DataFrame({name: column[side] for name, column in inputs.items()}) for side in (train, test))
     if not spec.inputs_at_test:
         X_test[list(spec.inputs)] = np.nan
     return Fold(
@@ -125,7 +127,7 @@ def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
 def _along(scale: str, spec: TaskSpec, used: Sequence[Group]) -> AxisReach:
     falls, farthest, median = scale in falling(spec), [], []
     for group in used:
-        x, (_, train, test) = group.rows[scale].to_numpy(float), group.part
+        x, (_, train, test) = quantity(group.rows, scale, group.cost), group.part
         farthest.append(beyond_edge(x[train], x[test], falls)[0])
         median.append(beyond_edge(x[train], x[test & ~group.context], falls)[1])
     if not all(np.isfinite(ratio) and ratio > 0 for ratio in farthest):

@@ -93,18 +93,19 @@ def reach_of(folds: Sequence[Fold], basis: str, scale: str | None, along_scale: 
     falling : iterable of str
         Variables that fall as models grow.
     """
-    axes = {name: axis for name in _axes(folds) if (axis := _axis(folds, name, name in falling)) is not None}
+    numbers = _numeric(folds[0])
+    axes = {name: axis for name in _axes(numbers) if (axis := _axis(folds, name, name in falling)) is not None}
     if scale is not None and along_scale is not None:
         axes[scale] = along_scale
     compute = None if basis == "rows" else _compute(folds)
-    same = [_same(f) for f in folds]
+    same = [_same(f, numbers) for f in folds]
     rows = sum(f.n_scored for f in folds)
     return Reach(
         axes=axes,
         compute=compute,
         basis=basis,
         far=_far(compute, along_scale),
-        inside=sum(_inside(f) for f in folds) / rows,
+        inside=sum(_inside(f, numbers) for f in folds) / rows,
         shared_runs=_shared_runs(folds),
         same_inputs=sum(inputs for inputs, _ in same) / rows,
         same_rows=sum(both for _, both in same) / rows,
@@ -134,9 +135,9 @@ def _numeric(fold: Fold) -> list[str]:
     return [str(name) for name in fold.X_train if pd.api.types.is_numeric_dtype(fold.X_train[name])]
 
 
-def _axes(folds: Sequence[Fold]) -> list[str]:
+def _axes(numbers: Sequence[str]) -> list[str]:
     """Return the variables along which a ratio says something: not the shares of a mixture, nor benchmark results."""
-    return [name for name in _numeric(folds[0]) if not name.startswith(OPEN_PREFIXES)]
+    return [name for name in numbers if not name.startswith(OPEN_PREFIXES)]
 
 
 def _axis(folds: Sequence[Fold], name: str, falls: bool) -> AxisReach | None:
@@ -165,13 +166,13 @@ def _mean_ratio(ratios: Sequence[float]) -> float | None:
     return float(np.exp(np.log(of).mean()))
 
 
-def _inside(fold: Fold) -> int:
+def _inside(fold: Fold, numbers: Sequence[str]) -> int:
     """Return how many scored rows lie in the training box; a variable that is not known of them (missing) does not put them outside."""
-    names = _numeric(fold)
-    train, test = (X[names].to_numpy(float) for X in (fold.X_train, fold.X_test))
-    test = test[fold.scored]
-    outside = (test < train.min(axis=0)) | (test > train.max(axis=0))
-    return int((~outside.any(axis=1)).sum())
+    outside = np.zeros(fold.n_scored, bool)
+    for name in numbers:
+        train, test = fold.X_train[name].to_numpy(float), fold.X_test[name].to_numpy(float)[fold.scored]
+        outside |= (test < train.min()) | (test > train.max())
+    return int((~outside).sum())
 
 
 def _shared_runs(folds: Sequence[Fold]) -> float:
@@ -183,13 +184,14 @@ def _shared_runs(folds: Sequence[Fold]) -> float:
     return shared / held_out if held_out else 0.0
 
 
-def _same(fold: Fold) -> tuple[int, int]:
+def _same(fold: Fold, numbers: Sequence[str]) -> tuple[int, int]:
     """Return how many scored rows have the inputs of a training row, and how many its value too."""
-    inputs = pd.concat([fold.X_train, fold.X_test[fold.scored]], ignore_index=True)
-    numbers = set(_numeric(fold))
-    codes = [inputs[n].to_numpy(float) if n in numbers else pd.factorize(inputs[n])[0].astype(float) for n in inputs]
+    columns = []
+    for name in fold.X_train:
+        cells = np.concatenate([fold.X_train[name].to_numpy(), fold.X_test[name].to_numpy()[fold.scored]])
+        columns.append(cells.astype(float) if name in numbers else pd.factorize(cells)[0].astype(float))
     values = np.concatenate([fold.y_train, fold.y_test[fold.scored]])
-    return _repeats(codes, len(fold.y_train)), _repeats([*codes, values], len(fold.y_train))
+    return _repeats(columns, len(fold.y_train)), _repeats([*columns, values], len(fold.y_train))
 
 
 def _repeats(columns: Sequence[np.ndarray], n_train: int) -> int:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.collection import Collection, load_collection
-from benchmark.data.variables import variables_of
 from benchmark.tasks.assembly import Group, assemble
+from benchmark.tasks.inputs import with_inputs
+from benchmark.tasks.quantities import COST, columns_of, quantity
 from benchmark.tasks.splits import LeaveGroupOut, row_cost
 from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
@@ -18,6 +19,9 @@ from scalingbench.common.errors import TaskError
 __all__ = ["build_tasks"]
 
 
+FAMILY = "family"
+"""What groups may be left out by beside the columns of the table."""
+_UNKNOWN = np.empty(0)
 CostRule = Callable[[pd.DataFrame, Sequence[str]], tuple[np.ndarray, str]]
 """Rows of a task and its variables -> what reaching each row costs, and what that is measured in."""
 
@@ -46,7 +50,9 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
     """
     collection = collection or load_collection(spec.collection)
     try:
-        rows = _select(_with_inputs(collection.table, spec), spec)
+        rows = _select(with_inputs(collection.table, spec.metric, spec.inputs), spec, cost)
+        if isinstance(spec.split, LeaveGroupOut) and spec.split.by == FAMILY:
+            rows = rows.assign(**{FAMILY: collection.families[rows.index]})
         grouped: dict[str, list[Group]] = {}
         for key, group in _divided(rows, spec, cost):
             grouped.setdefault(key, []).append(group)
@@ -57,29 +63,10 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
         raise TaskError(f"task {spec.id}: {error}") from None
 
 
-def _with_inputs(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
-    """Return the rows of the task's metric with the metrics it uses as inputs beside them."""
-    metrics = set(table["metric"])
-    for metric in (spec.metric, *spec.inputs.values()):
-        if metric not in metrics:
-            raise TaskError(f"the collection has no metric {metric!r}")
-    if not spec.inputs:
-        return table
-    point = ["curve", "run", *variables_of(table), *(("seed",) if "seed" in table else ())]
-    rows = table[table["metric"] == spec.metric]
-    for name, metric in spec.inputs.items():
-        if name in table:
-            raise TaskError(f"inputs: {name!r} is a variable of the collection itself")
-        other = table[(table["metric"] == metric) & (table["flag"] == "")]
-        joined = other[[*point, "value"]].drop_duplicates(point).rename(columns={"value": name})
-        rows = rows.rename_axis("row").reset_index().merge(joined, on=point).set_index("row")  # missing values join with missing values
-    return rows
-
-
-def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
+def _select(table: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> pd.DataFrame:
     where = spec.where
-    along = (name for name in (spec.scale, where.final) if name is not None)
-    for name in (*spec.variables, *(n for key in where.between for n in key.split("/")), *where.equals, *along):
+    along = [name for key in (spec.scale, where.final, *where.between) if key is not None for name in columns_of(key)]
+    for name in (*spec.variables, *where.equals, *along):
         if name not in table:
             raise TaskError(f"the collection has no variable {name!r}")
     keep = table["metric"] == spec.metric
@@ -89,11 +76,15 @@ def _select(table: pd.DataFrame, spec: TaskSpec) -> pd.DataFrame:
     for column, patterns in (("curve", where.curves), ("run", where.runs)):
         if patterns is not None:
             keep &= _matches(table[column], (*patterns, *(spec.shared if column == "curve" else ())))
-    for name, limits in (*where.between.items(), ("value", where.value)):
-        keep &= _within(_ratio(table, name), limits)
     for name, value in where.equals.items():
         keep &= table[name].isna() if value is None else table[name] == value
+    for name, limits in (*where.between.items(), ("value", where.value)):
+        if name != COST:
+            keep &= _within(quantity(table, name, _UNKNOWN), limits)
     rows = table[keep]
+    if COST in where.between and len(rows):
+        cost, _ = row_cost(rows) if rule is None else rule(rows, spec.variables)
+        rows = rows[_within(cost, where.between[COST])]
     if where.final is not None:
         last = rows.groupby(["curve", "run"])[where.final].transform("max")
         rows = rows[rows[where.final] == last]
@@ -112,24 +103,22 @@ def _by_value(column: pd.Series, test: Callable[[str], bool]) -> pd.Series:
     return column.isin(passed)
 
 
-def _ratio(table: pd.DataFrame, key: str) -> pd.Series:
-    above, _, below = key.partition("/")
-    return table[above] / table[below] if below else table[above]
-
-
-def _within(column: pd.Series, limits: tuple[float | None, float | None]) -> pd.Series:
+def _within(x: np.ndarray, limits: tuple[float | None, float | None]) -> np.ndarray:
     low, high = limits
-    inside = column.notna()
+    inside: np.ndarray = ~np.isnan(x)
     if low is not None:
-        inside &= column >= low
+        inside &= x >= low
     if high is not None:
-        inside &= column <= high
+        inside &= x <= high
     return inside
 
 
 def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFrame]]:
     if spec.pooled or isinstance(spec.split, LeaveGroupOut):
         yield "all", rows
+        return
+    if not spec.shared:
+        yield from ((str(curve), members) for curve, members in rows.groupby("curve", sort=True))
         return
     shared = _matches(rows["curve"], spec.shared)
     if shared.all():
@@ -141,11 +130,11 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
 def _divided(rows: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> Iterator[tuple[str, Group]]:
     """Yield every division of every group, with the rung that it is of."""
     by_group = isinstance(spec.split, LeaveGroupOut)
-    context = set(spec.where.context)
+    context = pd.Series(_by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))), index=rows.index)
     whole = None if rule is None else rule(rows, spec.variables)
     cost_at = None if whole is None else pd.Series(whole[0], index=rows.index)
     for name, members in _groups(rows, spec):
         cost, basis = row_cost(members) if whole is None or cost_at is None else (cost_at[members.index].to_numpy(), whole[1])
-        beside = _by_value(members["flag"], lambda f: bool(set(f.split("|")) & context)).to_numpy(bool)
+        beside = context[members.index].to_numpy(bool)
         for part in spec.split.parts(members, cost):
             yield "" if by_group else part.name, Group(part.name if by_group else name, members, beside, cost, basis, part)

@@ -6,28 +6,20 @@ rows and a mask of held-out rows. Rows in neither mask are not used.
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from benchmark.data.variables import is_variable
+from benchmark.tasks.quantities import QuantityName, columns_of, quantity, slug_of
 from scalingbench.common.errors import TaskError
 
 __all__ = ["Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]
-
-
-def _registered(name: str) -> str:
-    if not is_variable(name):
-        raise ValueError(f"{name!r} is not registered")
-    return name
-
-
-VariableName = Annotated[str, AfterValidator(_registered)]
-"""Name of a scale variable."""
 
 
 class Part(NamedTuple):
@@ -42,7 +34,7 @@ class _Split(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    """Last part of the task's identifier; by default made from the split's own values."""
+    """Last part of the task's identifier; by default made from the split's own values, so that others make another."""
 
     def label(self) -> str:
         """Return the split's name in task identifiers."""
@@ -73,39 +65,43 @@ class Frontier(_Split):
     """Train at or below a limit, test above it; or the other way round, for axes that fall as models grow."""
 
     kind: Literal["frontier"]
-    variable: VariableName
+    variable: QuantityName
     train_max: float = Field(gt=0)
     test_min: float | None = None
     """Lowest held-out scale; by default all above `train_max`."""
     relative: bool = False
-    """Whether `train_max` is a share of the largest value of each group, for curves of different lengths."""
+    """Whether the limits are shares of the largest value of each group, for groups of different sizes."""
     downwards: bool = False
     """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Frontier:
-        if self.test_min is not None and (self.relative or self.downwards):
-            raise ValueError("test_min: goes with neither relative nor downwards")
+        if self.downwards and self.test_min is not None:
+            raise ValueError("test_min: does not go with downwards")
         if self.relative and self.downwards:
             raise ValueError("relative: does not go with downwards")
         if self.test_min is not None and self.test_min <= self.train_max:
             raise ValueError("test_min: must lie above train_max, or rows are trained on and held out")
+        if self.relative and max(self.train_max, self.test_min or 0.0) > 1:
+            raise ValueError("relative: limits are shares of the largest value, so none lies above 1")
         return self
 
     def default_name(self) -> str:
-        if self.relative:
-            return f"frontier-{self.variable}-{100 * self.train_max:g}pct"
-        limit = f"{self.train_max:.0f}" if self.train_max < 1e6 else f"{self.train_max:.3g}".replace("e+", "e")
-        return f"frontier-{self.variable}-{limit}"
+        name = f"frontier-{slug_of(self.variable)}-{self._limit(self.train_max)}"
+        name += f"-from-{self._limit(self.test_min)}" if self.test_min is not None else ""
+        return name + ("-down" if self.downwards else "")
+
+    def _limit(self, value: float) -> str:
+        return f"{_percent(value)}pct" if self.relative else _exactly(value)
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
-        x = _column(rows, self.variable)
+        x = _along(rows, self.variable, cost)
         if self.downwards:
             yield Part("", x >= self.train_max, x < self.train_max)
             return
-        limit = self.train_max * x.max() if self.relative else self.train_max
-        above = x > limit if self.test_min is None else x >= self.test_min
-        yield Part("", x <= limit, above)
+        unit = x.max() if self.relative else 1.0
+        above = x > self.train_max * unit if self.test_min is None else x >= self.test_min * unit
+        yield Part("", x <= self.train_max * unit, above)
 
 
 class Ladder(_Split):
@@ -116,7 +112,7 @@ class Ladder(_Split):
     """
 
     kind: Literal["ladder"]
-    variable: VariableName
+    variable: QuantityName
     first: int = Field(default=3, ge=1)
     """Smallest number of rungs trained on."""
     last: int | None = Field(default=None, ge=1)
@@ -126,10 +122,13 @@ class Ladder(_Split):
     tolerance: float = Field(default=0.01, ge=0)
 
     def default_name(self) -> str:
-        return f"ladder-{self.variable}"
+        said = {"first": self.first, "last": self.last, "ahead": self.horizon}
+        counts = [f"-{word}{n}" for word, n in said.items() if n not in (None, 3 if word == "first" else None)]
+        within = "" if self.tolerance == 0.01 else f"-within{_percent(self.tolerance)}pct"
+        return f"ladder-{slug_of(self.variable)}{''.join(counts)}{within}"
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
-        rung = rungs(_column(rows, self.variable), self.tolerance)
+        rung = rungs(_along(rows, self.variable, cost), self.tolerance)
         top = int(rung.max())
         for k in range(self.first, min(top if self.last is None else self.last, top) + 1):
             reach = top if self.horizon is None else k + self.horizon - 1
@@ -143,7 +142,7 @@ class Budget(_Split):
     share: float = Field(gt=0, lt=1)
 
     def default_name(self) -> str:
-        return f"budget-{self.share * 100:g}pct"
+        return f"budget-{_percent(self.share)}pct"
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         of_run = run_cost(rows, cost).sort_values(kind="stable")
@@ -157,11 +156,13 @@ class LeaveGroupOut(_Split):
 
     kind: Literal["leave-group-out"]
     by: str = Field(default="curve", pattern=r"^[A-Za-z0-9_-]+$")
+    """A column; ``family`` is the family of each row's curve, as the collection's card states them."""
     groups: tuple[str, ...] | None = None
     """Groups held out, each in turn; by default all."""
 
     def default_name(self) -> str:
-        return f"leave-{self.by}-out"
+        name = f"leave-{self.by}-out"
+        return name if self.groups is None else f"{name}-{hashlib.sha256(chr(31).join(self.groups).encode()).hexdigest()[:8]}"
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         if self.by not in rows:
@@ -186,12 +187,25 @@ def rungs(x: np.ndarray, tolerance: float) -> np.ndarray:
     return step[np.searchsorted(distinct, x)]
 
 
-def _column(rows: pd.DataFrame, variable: str) -> np.ndarray:
-    if variable not in rows:
-        raise TaskError(f"split: the collection has no variable {variable!r}")
-    if rows[variable].isna().any():
-        raise TaskError(f"split: rows without a value of {variable!r} belong to neither side; filter them out")
-    return rows[variable].to_numpy(float)
+def _along(rows: pd.DataFrame, key: str, cost: np.ndarray | None) -> np.ndarray:
+    for name in columns_of(key):
+        if name not in rows:
+            raise TaskError(f"split: the collection has no variable {name!r}")
+    x = quantity(rows, key, row_cost(rows)[0] if cost is None else cost)
+    if not np.isfinite(x).all():
+        raise TaskError(f"split: rows without a value of {key!r} belong to neither side; filter them out")
+    return x
+
+
+def _exactly(value: float) -> str:
+    """Return a number as names have it: rounded if that says it exactly, else all its digits."""
+    rounded = f"{value:.0f}" if value < 1e6 else f"{value:.3g}".replace("e+", "e")
+    return rounded if float(rounded) == value else repr(value).removesuffix(".0").replace("e+", "e")
+
+
+def _percent(share: float) -> str:
+    """Return all digits of a share in per cent."""
+    return f"{(Decimal(repr(share)) * 100).normalize():f}"
 
 
 _COSTS = (("flops",), ("params", "tokens"), ("tokens",), ("steps",), ("samples",), ("params",))
@@ -203,8 +217,9 @@ def row_cost(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
     FLOPs where they are known for all rows, else params x tokens, tokens, steps, samples or params.
     """
     for names in _COSTS:
-        if all(name in rows and rows[name].notna().all() for name in names):
-            return rows[list(names)].to_numpy(float).prod(axis=1), " x ".join(names)
+        columns = [rows[name].to_numpy(float, na_value=np.nan) for name in names if name in rows]
+        if len(columns) == len(names) and not any(np.isnan(column).any() for column in columns):
+            return np.prod(columns, axis=0), " x ".join(names)
     return np.ones(len(rows)), "rows"
 
 

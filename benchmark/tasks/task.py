@@ -14,8 +14,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from benchmark.data.clusters import cluster_of
 from benchmark.data.variables import FLAGS, is_variable, metric_kind
 from benchmark.tasks.fold import Fold
+from benchmark.tasks.inputs import Source
+from benchmark.tasks.quantities import QuantityName, VariableName, checked_quantity
 from benchmark.tasks.reach import INFERENCE, AxisReach, Kind, Reach, kind_of, reach_of
-from benchmark.tasks.splits import Frontier, Split, VariableName
+from benchmark.tasks.splits import Frontier, Split
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
@@ -47,11 +49,8 @@ def _number(name: str) -> str:
     return name
 
 
-def _number_or_ratio(key: str) -> str:
-    above, slash, below = key.partition("/")
-    for name in (above, below) if slash else (above,):
-        _number(name)
-    return key
+def _limited(key: str) -> str:
+    return key if key == "seed" else checked_quantity(key)
 
 
 def _flag(name: str) -> str:
@@ -62,7 +61,7 @@ def _flag(name: str) -> str:
 
 InputName = Annotated[str, AfterValidator(_input)]
 NumberName = Annotated[str, AfterValidator(_number)]
-RatioName = Annotated[str, AfterValidator(_number_or_ratio)]
+LimitedName = Annotated[str, AfterValidator(_limited)]
 FlagName = Annotated[str, AfterValidator(_flag)]
 
 
@@ -72,8 +71,8 @@ class Where(_Strict):
     curves: tuple[str, ...] | None = None
     """Shell patterns, any of which may match."""
     runs: tuple[str, ...] | None = None
-    between: dict[RatioName, tuple[float | None, float | None]] = Field(default_factory=dict)
-    """Inclusive limits of a variable, or of a ratio such as ``tokens/params``; null is no limit."""
+    between: dict[LimitedName, tuple[float | None, float | None]] = Field(default_factory=dict)
+    """Inclusive limits of a quantity such as ``params``, ``tokens/params`` or ``cost``; null is no limit."""
     equals: dict[NumberName, float | None] = Field(default_factory=dict)
     """Exact values; null means that the row must have none."""
     value: tuple[float | None, float | None] = (None, None)
@@ -107,8 +106,8 @@ class TaskSpec(_Strict):
         Groups with fewer training rows are left out.
     pooled : bool
         Whether all curves make one group; ``curve`` may then be among the variables.
-    inputs : dict of str to str
-        Input column -> another metric of the same run at the same point, joined as that column.
+    inputs : dict of str to str or InputOf
+        Input column -> another metric of the same run at the same point, or the row of another curve that it comes from.
     inputs_at_test : bool
         Whether the joined columns are known on held-out rows; if not, they are missing there.
     weight : float
@@ -122,12 +121,12 @@ class TaskSpec(_Strict):
     track: Track
     variables: tuple[InputName, ...] = Field(min_length=1)
     split: Split
-    scale: VariableName | None = None
+    scale: QuantityName | None = None
     where: Where = Where()
     shared: tuple[str, ...] = ()
     min_train: int = Field(default=3, ge=1)
     pooled: bool = False
-    inputs: dict[VariableName, str] = Field(default_factory=dict)
+    inputs: dict[VariableName, Source] = Field(default_factory=dict)
     inputs_at_test: bool = True
     weight: float = Field(default=1.0, ge=0)
     duplicates: str | None = None

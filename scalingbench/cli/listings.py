@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.card import load_card
 from benchmark.data.collection import list_collections, read_facts
 from predictors.registry import list_predictors
 from scalingbench.common.tables import Table, cell
 
-__all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description"]
+if TYPE_CHECKING:
+    from benchmark.tasks.suite import Suite
+
+__all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description", "task_rows"]
 
 
 def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
@@ -57,6 +60,18 @@ def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     fresh = [r for r in rows if not load_card(str(r["name"])).scalingbench.repackages]
     totals = {count: sum(int(r[count] or 0) for r in fresh) for count in ("rows", "runs", "curves")}
     return {"collections": len(rows), "bundled": sum(r["tier"] == "bundled" for r in rows), **totals}
+
+
+def task_rows(suite: Suite, track: str | None) -> list[dict[str, Any]]:
+    """Return one record per task: as stated when the suite was frozen, else of the tasks over bundled collections."""
+    from benchmark.tasks.suite import stated_tasks, task_table
+
+    stated = stated_tasks(suite)
+    if stated is None:
+        return [{str(k): v for k, v in row.items()} for row in task_table(suite.build(track=track)).to_dict("records")]
+    suite.entries(track=track, fetch=True)  # an unknown track is named
+    chosen = stated if track is None else stated[stated["track"] == track]
+    return [{str(k): v for k, v in row.items()} for row in chosen.to_dict("records")]
 
 
 def predictor_rows(track: str | None) -> list[dict[str, Any]]:

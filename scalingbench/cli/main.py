@@ -81,14 +81,15 @@ def predictors(track: Track = None, as_json: Json = False) -> None:
 
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
-    """List a suite's tasks with their extrapolation factor and compute share."""
-    from benchmark.tasks.suite import load_suite, task_table
-    from scalingbench.cli.listings import print_rows
+    """List a suite's tasks: what they are, what they count, and how far they go."""
+    from benchmark.tasks.suite import load_suite, stated_tasks
+    from scalingbench.cli.listings import print_rows, task_rows
 
     chosen = load_suite(suite)
-    rows = task_table(chosen.build(track=track)).to_dict("records")
-    print_rows(rows, as_json)
-    say_fetch_only(chosen)
+    rows = task_rows(chosen, track)
+    print_rows(rows if as_json else [{k: v for k, v in row.items() if k != "axes"} for row in rows], as_json)
+    if stated_tasks(chosen) is None:
+        say_fetch_only(chosen)
 
 
 @app.command()

@@ -124,6 +124,23 @@ def test_a_limit_may_be_put_on_a_ratio():
     assert (trained(fold), held_out(fold)) == ([9.0], [7.0])
 
 
+def test_a_limit_may_be_put_on_a_product_and_on_the_cost():
+    rows = made(params=[1, 2, 3, 10], tokens=[6.0, 2, 1, 9])
+    _, fold = only(rows, where={"between": {"params*tokens": [4, None]}})
+    assert trained(fold) == [9.0, 8.0]
+    assert trained(only(rows, where={"between": {"cost": [None, 89]}, "curves": ["*"]}, split={**ABOVE_5, "train_max": 2})[1]) == [9.0, 8.0]
+    dear = made(params=[1, 2, 3, 10], tokens=[6.0, 2, 1, 9], flops=[5.0, 5, 1, 5])
+    assert trained(only(dear, where={"between": {"cost": [5, None]}})[1]) == [9.0, 8.0]
+
+
+def test_the_scale_may_be_a_ratio_that_no_variable_is():
+    rows = made(params=[1, 1, 1, 1], tokens=[2.0, 4, 8, 24])
+    split = {"kind": "frontier", "variable": "tokens/params", "train_max": 5}
+    task, fold = only(rows, split=split, variables=["params", "tokens"])
+    assert trained(fold) == [9.0, 8.0] and task.extrapolation == pytest.approx(24 / 4)
+    assert task.reach.axes["tokens/params"].median_over_max == pytest.approx(16 / 4)
+
+
 def test_an_exact_value_may_be_asked_for_or_its_absence():
     rows = made(params=[1, 2, 10, 20], seed=[0.0, np.nan, 0.0, np.nan], bits=[8.0, 8.0, 8.0, 16.0])
     _, fold = only(rows, where={"equals": {"seed": 0}})
@@ -176,6 +193,59 @@ def test_a_row_whose_input_was_not_measured_at_its_point_or_is_flagged_takes_no_
     assert trained(fold) == [9.0, 8.0]
     _, fold = only(joined(flag=["outlier", "", "", "", ""]), **JOIN)
     assert trained(fold) == [8.0, 7.0]
+
+
+def corpora(**changes):
+    """Return runs of the same sizes trained on two corpora, in curves of their own."""
+    columns = {
+        "curve": ["c4", "c4", "c4", "pile", "pile", "pile", "pile"],
+        "params": [1, 2, 9, 1, 2, 9, 3],
+        "tokens": [5.0, 5, 5, 5, 5, 5, 5],
+        "value": [3.0, 2.5, 2.0, 3.3, 2.7, 2.1, 2.6],
+    }
+    return made(**{**columns, **changes})
+
+
+FROM_C4 = {"variables": ["source_loss"], "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": ["params", "tokens"]}}}
+
+
+def test_a_run_of_another_curve_that_matches_becomes_an_input():
+    _, fold = only(corpora(), **FROM_C4)
+    assert fold.name == "pile"
+    assert list(zip(fold.X_train["source_loss"], fold.y_train, strict=True)) == [(3.0, 3.3), (2.5, 2.7)]
+    assert list(zip(fold.X_test["source_loss"], fold.y_test, strict=True)) == [(2.0, 2.1)]
+    table = corpora().table
+    assert (table["curve"].to_numpy()[fold.train_rows] == "pile").all()
+
+
+def test_no_row_is_its_own_input():
+    pooled = only(corpora(), **FROM_C4, pooled=True)[1]
+    assert len(pooled.y_train) == 2  # those of the curve it is taken from would hold what is asked
+    columns = {"metric": ["loss_a"] * 3 + ["loss_b"] * 4, "curve": ["c4"] * 7, "run": list("abcabcd")}
+    _, other = only(
+        corpora(**columns), **{**FROM_C4, "inputs": {"source_loss": {"metric": "loss_a", "curve": "c4", "by": ["run"]}}}, metric="loss_b"
+    )
+    assert trained(other) == [3.3, 2.7] and other.X_train["source_loss"].tolist() == [3.0, 2.5]
+
+
+def test_a_flagged_row_of_the_other_curve_is_no_input():
+    _, fold = only(corpora(flag=["outlier", "", "", "", "", "", ""]), **FROM_C4)
+    assert fold.X_train["source_loss"].tolist() == [2.5]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"curve": "c5"}, "inputs: 'source_loss': curve 'c5' has no 'loss' with params, tokens"),
+        ({"metric": "loss_x"}, "the collection has no metric 'loss_x'"),
+        ({"by": ["width"]}, "inputs: 'source_loss': the collection has no variable 'width'"),
+        ({"by": ["tokens"]}, "inputs: 'source_loss': curve 'c4' has several 'loss' at tokens 5.0; name more in 'by'"),
+    ],
+)
+def test_an_input_of_another_curve_that_cannot_be_found_is_named_with_the_reason(source, message):
+    inputs = {"source_loss": {**FROM_C4["inputs"]["source_loss"], **source}}
+    with pytest.raises(TaskError, match=message):
+        built(corpora(), **{**FROM_C4, "inputs": inputs})
 
 
 def test_seeds_are_joined_with_their_own():
@@ -275,12 +345,24 @@ def test_leave_group_out_names_its_folds_by_what_each_holds_out():
     assert [(f.name, held_out(f)) for f in task.folds] == [("8.0", [8.0, 6.0]), ("16.0", [5.0])]
 
 
+def test_whole_families_may_be_left_out_as_the_card_states_them():
+    rows = made(curve=["a/base", "a/base", "a/chat", "b/base", "c"], params=[1, 2, 3, 4, 5])
+    card = rows.card
+    facts = card.scalingbench.model_copy(update={"families": {"a": ("a/*",), "b": ("b/*",)}})
+    told = Collection("chinchilla", rows.table, card.model_copy(update={"scalingbench": facts}))
+    (task,) = built(told, split={**LEAVE_OUT, "by": "family"})
+    assert [(f.name, len(f.y_test)) for f in task.folds] == [("a", 3), ("b", 1), ("c", 1)]
+    assert task.id == "chinchilla/loss/leave-family-out"
+    (untold,) = built(rows, split={**LEAVE_OUT, "by": "family"})
+    assert [f.name for f in untold.folds] == ["a/base", "a/chat", "b/base", "c"]
+
+
 # --- ladders and weights ---------------------------------------------------------------------------------------------
 
 
 def test_a_ladder_is_a_task_per_rung_in_their_order_and_shares_its_weight():
     tasks = built(made(params=np.geomspace(1, 2**11, 12)), split={**LADDER, "first": 9}, weight=6.0)
-    assert [t.id for t in tasks] == [f"chinchilla/loss/ladder-params-k{k}" for k in (9, 10, 11)]
+    assert [t.id for t in tasks] == [f"chinchilla/loss/ladder-params-first9-k{k}" for k in (9, 10, 11)]
     assert [t.weight for t in tasks] == [2.0, 2.0, 2.0]
     assert [(t.n_train, t.n_test) for t in tasks] == [(9, 3), (10, 2), (11, 1)]
 
@@ -464,8 +546,15 @@ def test_an_entry_that_cannot_be_built_is_named_with_the_reason(changes, message
         ({"inputs": {"run": "loss_c4"}, "variables": ["run"]}, "'run' is not registered"),
         ({"scale": "curve"}, "'curve' is not registered"),
         ({"where": {"final": "run"}}, "'run' is not registered"),
-        ({"where": {"between": {"params/tokens/flops": [1, 2]}}}, "'tokens/flops' is not registered"),
+        ({"where": {"between": {"params/tokens/flops": [1, 2]}}}, "'params/tokens/flops' has more than one operation"),
         ({"where": {"between": {"params/": [1, 2]}}}, "'' is not registered"),
+        ({"where": {"between": {"params*tokens/flops": [1, 2]}}}, "has more than one operation"),
+        ({"where": {"between": {"cost/params": [1, 2]}}}, "'cost' is not registered"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": ["curve"]}}}, "'curve' is not registered"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "curve": "c4", "by": []}}}, "by"),
+        ({**FROM_C4, "inputs": {"source_loss": {"metric": "loss", "by": ["run"]}}}, "curve"),
+        ({"where": {"final": "tokens/params"}}, "'tokens/params' is not registered"),
+        ({"scale": "tokens/"}, "'' is not registered"),
         ({"where": {"between": {"curve": [1, 2]}}}, "'curve' is not registered"),
         ({"where": {"between": {"params": [1, float("inf")]}}}, "finite"),
         ({"where": {"equals": {"flag": 1}}}, "'flag' is not registered"),

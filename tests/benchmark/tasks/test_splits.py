@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from benchmark.data.variables import VARIABLES
 from benchmark.tasks.splits import Split, row_cost, run_cost, rungs
 from scalingbench.common.errors import TaskError
 
@@ -116,6 +119,97 @@ def test_a_frontier_names_itself_by_its_limit():
     assert name(train_max=999_999) == "frontier-flops-999999"
     assert name(train_max=0.25, relative=True) == "frontier-flops-25pct"
     assert name(train_max=1, name="mine") == "mine"
+
+
+def test_a_relative_frontier_with_a_gap_holds_out_from_a_share_of_the_largest_value_on():
+    train, test = one([1, 9, 10, 11, 49, 50, 100], kind="frontier", train_max=0.1, test_min=0.5, relative=True)
+    assert train == [True] * 3 + [False] * 4 and test == [False] * 5 + [True] * 2
+
+
+RATIO = pd.DataFrame({"run": list("abc"), "params": [1.0, 2.0, 3.0], "tokens": [20.0, 20.0, 90.0], "flops": [9.0, 1.0, 5.0]})
+
+
+@pytest.mark.parametrize(
+    ("variable", "train"),
+    [("tokens/params", [True, True, False]), ("params*tokens", [True, False, False]), ("cost", [False, True, True])],
+)
+def test_a_frontier_may_run_along_a_ratio_a_product_or_the_cost(variable, train):
+    limit = {"tokens/params": 20, "params*tokens": 20, "cost": 5}[variable]
+    (part,) = TypeAdapter(Split).validate_python({"kind": "frontier", "variable": variable, "train_max": limit}).parts(RATIO)
+    assert part.train.tolist() == train and (part.test == ~part.train).all()
+
+
+def test_a_ladder_may_run_along_a_ratio_and_along_a_cost_that_is_told():
+    ladder = {"kind": "ladder", "first": 1, "last": 1}
+    (part,) = TypeAdapter(Split).validate_python({**ladder, "variable": "tokens/params"}).parts(RATIO)
+    assert part.train.tolist() == [False, True, False]
+    (part,) = TypeAdapter(Split).validate_python({**ladder, "variable": "cost"}).parts(RATIO, np.array([3.0, 2.0, 1.0]))
+    assert part.train.tolist() == [False, False, True]
+
+
+def test_a_budget_is_spent_in_the_cost_that_is_told():
+    (part,) = TypeAdapter(Split).validate_python({"kind": "budget", "share": 0.6}).parts(RATIO, np.array([1.0, 2.0, 3.0]))
+    assert part.train.tolist() == [True, True, False]
+
+
+def test_names_say_every_field_and_every_digit():
+    def name(**spec):
+        return TypeAdapter(Split).validate_python(spec).label()
+
+    def frontier(**spec):
+        return name(kind="frontier", **{"variable": "flops", **spec})
+
+    assert frontier(train_max=0.1) == "frontier-flops-0.1" and frontier(train_max=0.3) == "frontier-flops-0.3"
+    assert frontier(train_max=5.76) == "frontier-flops-5.76" and frontier(train_max=1234567) == "frontier-flops-1234567"
+    assert frontier(train_max=1.2345e21) == "frontier-flops-1.2345e21"
+    assert frontier(train_max=4, test_min=40) == "frontier-flops-4-from-40"
+    assert frontier(train_max=0.01, test_min=0.5, relative=True) == "frontier-flops-1pct-from-50pct"
+    assert frontier(train_max=4, downwards=True) == "frontier-flops-4-down"
+    assert frontier(train_max=20, variable="tokens/params") == "frontier-tokens-per-params-20"
+    assert frontier(train_max=20, variable="params*tokens") == "frontier-params-times-tokens-20"
+    assert name(kind="ladder", variable="params", first=5, last=8) == "ladder-params-first5-last8"
+    assert name(kind="ladder", variable="params", horizon=1, tolerance=0) == "ladder-params-ahead1-within0pct"
+    assert name(kind="budget", share=0.07) == "budget-7pct" and name(kind="budget", share=0.123456789) == "budget-12.3456789pct"
+    groups = [name(kind="leave-group-out", groups=g) for g in (["a"], ["b"], ["a", "b"], ["ab"])]
+    assert len({*groups, "leave-curve-out"}) == 5 and all(g.startswith("leave-curve-out-") for g in groups)
+
+
+LIMITS = st.floats(1e-12, 1e30, exclude_min=True)
+FRONTIERS = st.fixed_dictionaries(
+    {
+        "kind": st.just("frontier"),
+        "variable": st.sampled_from([*VARIABLES, "cost", "tokens/params", "params/tokens", "params*tokens"]),
+        "train_max": LIMITS | st.sampled_from([0.1, 0.3, 1.0, 10.0, 1e6, 1e21]),
+        "test_min": st.none() | LIMITS,
+        "relative": st.booleans(),
+        "downwards": st.booleans(),
+    }
+)
+LADDERS = st.fixed_dictionaries(
+    {
+        "kind": st.just("ladder"),
+        "variable": st.sampled_from(["params", "cost", "tokens/params"]),
+        "first": st.integers(1, 12),
+        "last": st.none() | st.integers(1, 12),
+        "horizon": st.none() | st.integers(1, 12),
+        "tolerance": st.sampled_from([0.0, 0.01, 0.05, 0.1]),
+    }
+)
+BUDGETS = st.fixed_dictionaries({"kind": st.just("budget"), "share": st.floats(1e-9, 1, exclude_max=True)})
+
+
+def read(spec):
+    """Return a split, or None where its fields exclude each other."""
+    try:
+        return TypeAdapter(Split).validate_python(spec)
+    except ValueError:
+        return None
+
+
+@given(st.lists(FRONTIERS | LADDERS | BUDGETS, min_size=2, max_size=12))
+def test_splits_that_differ_have_names_that_differ(specs):
+    splits = {split for spec in specs if (split := read(spec)) is not None}
+    assert len({split.label() for split in splits}) == len(splits)
 
 
 def test_names_of_the_other_splits():
@@ -279,6 +373,10 @@ def test_an_axis_that_rows_lack_is_refused():
         {"kind": "frontier", "variable": "flops", "train_max": float("nan")},
         {"kind": "frontier", "variable": "flops", "train_max": 4, "test_min": 4},
         {"kind": "frontier", "variable": "flops", "train_max": 0.5, "test_min": 4, "relative": True},
+        {"kind": "frontier", "variable": "flops", "train_max": 1.5, "relative": True},
+        {"kind": "frontier", "variable": "flops", "train_max": 0.5, "test_min": 0.4, "relative": True},
+        {"kind": "frontier", "variable": "tokens/nope", "train_max": 1},
+        {"kind": "frontier", "variable": "params*tokens*tokens", "train_max": 1},
         {"kind": "frontier", "variable": "flops", "train_max": 4, "test_min": 5, "downwards": True},
         {"kind": "frontier", "variable": "flops", "train_max": 0.5, "relative": True, "downwards": True},
         {"kind": "budget", "share": 0},

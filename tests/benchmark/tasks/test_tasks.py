@@ -1,3 +1,7 @@
+import json
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -120,6 +124,13 @@ def test_a_variable_that_is_not_registered_is_refused():
         spec(variables=["parms"])
 
 
+def load_suite_of(entry):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mine.yaml"
+        path.write_text(f"description: small\nreference: mean\npool: [mean]\ntasks: [{json.dumps(entry)}]\n")
+        return load_suite(str(path))
+
+
 SUITE = """
 description: small
 reference: mean
@@ -198,6 +209,31 @@ def test_another_metric_of_the_same_point_becomes_an_input():
     assert blind.folds[0].X_test["source_loss"].isna().all() and blind.folds[0].X_train["source_loss"].notna().all()
     with pytest.raises(ValueError, match="inputs: 'source_loss' is not among the variables"):
         TaskSpec.model_validate({**entry, "variables": ["params"]})
+
+
+def test_losses_on_one_corpus_are_predicted_from_those_of_the_same_sizes_on_another():
+    source = {"metric": "loss_c4_val", "curve": "c4", "by": ["params", "tokens"]}
+    entry = {
+        "collection": "gadre_overtraining",
+        "metric": "loss_c4_val",
+        "track": "compute",
+        "variables": ["source_loss"],
+        "inputs": {"source_loss": source},
+        "where": {"curves": ["rpj"]},
+        "split": {"kind": "frontier", "variable": "flops", "train_max": 1e19},
+    }
+    (task,) = build_tasks(TaskSpec.model_validate(entry))
+    table = load_collection("gadre_overtraining").table
+    (fold,) = task.folds
+    for row, given in zip(fold.test_rows, fold.X_test["source_loss"], strict=True):
+        size = (table["params"] == table["params"][row]) & (table["tokens"] == table["tokens"][row])
+        assert table["curve"][row] == "rpj"
+        assert table.loc[size & (table["curve"] == "c4") & (table["metric"] == "loss_c4_val"), "value"].tolist() == [given]
+    assert len(fold.test_rows) >= 5 and task.reach.shared_runs == 0.0
+    assert task.reach.axes["source_loss"].max_over_max > 1.0  # the larger runs have the lower losses
+    message = "tasks.0.inputs.source_loss.curve.by: Field required"
+    with pytest.raises(SchemaError, match=message):
+        load_suite_of({**entry, "inputs": {"source_loss": {k: v for k, v in source.items() if k != "by"}}})
 
 
 def test_pooled_curves_make_one_fold_and_a_falling_axis_is_split_downwards():
