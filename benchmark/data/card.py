@@ -48,7 +48,10 @@ class Facts(_Strict):
     """The part of the front matter that is ours."""
 
     tier: Literal["bundled", "fetch-only"]
+    license_from: Literal["authors", "digitiser", "own", "copy", "none"] = "none"
+    """Who states the licence: those who made the runs, those who read them off a plot, ourselves, a third party for its copy, nobody."""
     license_note: str
+    """Where the licence is stated, and what was not seen."""
     papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""
