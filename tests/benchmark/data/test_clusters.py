@@ -34,7 +34,7 @@ def test_what_is_linked_through_others_is_one_cluster_named_after_its_first_memb
 
 
 def test_a_link_that_one_card_alone_states_counts(cards):
-    assert cards("a:", "b: a").cluster == {"a": "a", "b": "a"}
+    assert cards("a: b", "b:").cluster == cards("a:", "b: a").cluster == {"a": "a", "b": "a"}
 
 
 def test_a_compilation_links_nobody(cards):
