@@ -48,18 +48,23 @@ class Facts(_Strict):
     """The part of the front matter that is ours."""
 
     tier: Literal["bundled", "fetch-only"]
+    license_from: Literal["authors", "digitiser", "own", "copy", "none"] = "none"
+    """Who states the licence: those who made the runs, those who read them off a plot, ourselves, a third party for its copy, nobody."""
     license_note: str
+    """Where the licence is stated, and what was not seen."""
     papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""
     truth: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Of synthetic collections: the constants that generated each curve, or all of them under ``all``."""
+    published: str | None = Field(default=None, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+    """Month in which its figures, or the paper that shows them, were first public."""
+    published_note: str | None = None
+    """What that month rests on, where it is no arXiv number of the card."""
     repackages: bool = False
-    """Whether every run of it belongs to another collection as well."""
+    """Whether it is a compilation: its runs belong to other collections, so it counts in no suite with rules and links no others."""
     overlaps: tuple[str, ...] = ()
-    """Collections that hold some of the same runs."""
-    published: str | None = Field(default=None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
-    """Month in which the paper or the data were first public, as YYYY-MM."""
+    """Collections that hold some of the same runs; each names the other."""
     domain: str
     curves: str
     """What one curve is: the rows that share a law's constants."""

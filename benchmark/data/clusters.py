@@ -1,32 +1,98 @@
-"""Clusters of collections: those that share runs, directly or through others, are one body of evidence."""
+"""Which collections hold some of the same runs: a cluster is one independent piece of evidence.
+
+Two collections are linked where a card says so (``overlaps``); a cluster is what is linked, directly
+or through others. A compilation (``repackages``) links nobody: its tasks count nowhere, and two studies
+do not share a run because a third party printed both. It is a cluster of its own, and `relatives` names it
+wherever one of its runs could leak.
+
+The answers stand in ``clusters.json``, written from the cards by ``python perf/clusters.py --write``, because
+reading every card costs more than a board may; a test holds that both agree.
+"""
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from benchmark.data.card import load_card
 from benchmark.data.sources import source_names
 
-__all__ = ["cluster_of"]
+__all__ = ["Clusters", "cluster_of", "clusters_from_cards", "clusters_path", "members", "read_clusters", "relatives"]
 
 
-@cache
-def _clusters() -> dict[str, str]:
-    """Return the cluster of every collection: the first name, in the alphabet, of those its cards' ``overlaps`` connect."""
-    cluster = {name: name for name in source_names()}
+class Clusters(BaseModel):
+    """The clusters of all collections.
 
-    def top(name: str) -> str:
-        while cluster[name] != name:
-            name = cluster[name]
-        return name
+    Attributes
+    ----------
+    cluster : dict
+        Name of each collection's cluster: that of its first member in the alphabet.
+    compilations : dict
+        Collections that repeat runs of others, and which collections those are.
+    """
 
-    for name in source_names():
-        for other in load_card(name).scalingbench.overlaps:
-            first, second = sorted((top(name), top(other)))
-            cluster[second] = first
-    return {name: top(name) for name in cluster}
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cluster: dict[str, str]
+    compilations: dict[str, tuple[str, ...]]
 
 
 def cluster_of(collection: str) -> str:
-    """Return the name of the cluster of a collection: its own where it shares runs with no other."""
-    return _clusters().get(collection, collection)
+    """Return the name of a collection's cluster: its own where it shares runs with no other."""
+    return read_clusters().cluster.get(collection, collection)
+
+
+def members(cluster: str) -> tuple[str, ...]:
+    """Return the collections of a cluster, in the order of the alphabet; none if there is no such cluster."""
+    return tuple(name for name, of in read_clusters().cluster.items() if of == cluster)
+
+
+def relatives(collection: str) -> frozenset[str]:
+    """Return every collection that must not be learnt from where this one is judged: its cluster, and all compilations of its runs.
+
+    Of a compilation: the clusters of everything in it.
+    """
+    parts = read_clusters().compilations
+    own = {cluster_of(name) for name in (collection, *parts.get(collection, ()))}
+    related = {collection, *(name for cluster in own for name in members(cluster))}
+    return frozenset(related | {name for name, repeated in parts.items() if related & set(repeated)})
+
+
+def clusters_path() -> Path:
+    """Return the file that records the clusters."""
+    return Path(str(importlib.resources.files("benchmark.data") / "clusters.json"))
+
+
+@cache
+def read_clusters() -> Clusters:
+    """Return the recorded clusters."""
+    return Clusters.model_validate(json.loads(clusters_path().read_text(encoding="utf-8")))
+
+
+def clusters_from_cards() -> Clusters:
+    """Return the clusters that the cards state; reads every card."""
+    facts = {name: load_card(name).scalingbench for name in source_names()}
+    compilations = {name: tuple(sorted(f.overlaps)) for name, f in facts.items() if f.repackages}
+    links = {name: set(f.overlaps) - compilations.keys() for name, f in facts.items() if not f.repackages}
+    for name, linked in list(links.items()):
+        for other in linked:
+            links[other].add(name)
+    return Clusters(
+        cluster={name: min(_reached(name, links)) for name in source_names()},
+        compilations=compilations,
+    )
+
+
+def _reached(start: str, links: dict[str, set[str]]) -> set[str]:
+    """Return everything linked to a collection, itself included."""
+    reached, ahead = set(), [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += links.get(name, ())
+    return reached

@@ -92,3 +92,18 @@ def test_a_card_says_where_its_rows_come_from(name):
     assert facts.upstream or facts.truth or own, "figures have a source, a law that made them, or were measured by this project"
     assert set(facts.overlaps) <= set(list_collections())
     assert all(m.noise is None or m.noise > 0 for m in facts.metrics.values())
+
+
+def test_a_month_is_a_year_and_a_month():
+    assert parse_card("runs", card(published="2024-05")).scalingbench.published == "2024-05"
+    for wrong in ("2024", "2024-13", "2024-05-01", "05-2024"):
+        with pytest.raises(SchemaError, match=r"scalingbench\.published: String should match pattern"):
+            parse_card("runs", card(published=wrong))
+
+
+@pytest.mark.parametrize("name", list_collections())
+def test_every_card_says_when_its_figures_were_first_public(name):
+    facts = load_card(name).scalingbench
+    assert facts.published is not None
+    numbered = {f"20{p.arxiv[:2]}-{p.arxiv[2:4]}" for p in facts.papers if p.arxiv}
+    assert facts.published in numbered or facts.published_note, "an arXiv number of the card says the month, or a note says what does"
