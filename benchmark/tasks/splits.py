@@ -6,9 +6,10 @@ rows and a mask of held-out rows. Rows in neither mask are not used.
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
@@ -53,12 +54,18 @@ class Published(_Split):
     """What the paper held out, as the source module recorded it in the column ``split``."""
 
     kind: Literal["published"]
+    also_train: tuple[str, ...] = ()
+    """Shell patterns of held-out runs that the paper trained on for this metric, though not for the one the column is about."""
 
     def default_name(self) -> str:
-        return "published"
+        return f"published-{_hashed(self.also_train)}" if self.also_train else "published"
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
-        yield Part("", (rows["split"] == "train").to_numpy(), (rows["split"] == "test").to_numpy())
+        also = rows["run"].map(lambda run: any(fnmatch.fnmatchcase(run, pattern) for pattern in self.also_train)).to_numpy(bool)
+        train, test = ((rows["split"] == side).to_numpy() for side in ("train", "test"))
+        if self.also_train and not (test & also).any():
+            raise TaskError(f"also_train: no held-out run is called {' or '.join(self.also_train)}")
+        yield Part("", train | (test & also), test & ~also)
 
 
 class Frontier(_Split):
@@ -162,7 +169,7 @@ class LeaveGroupOut(_Split):
 
     def default_name(self) -> str:
         name = f"leave-{self.by}-out"
-        return name if self.groups is None else f"{name}-{hashlib.sha256(chr(31).join(self.groups).encode()).hexdigest()[:8]}"
+        return name if self.groups is None else f"{name}-{_hashed(self.groups)}"
 
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
         if self.by not in rows:
@@ -178,6 +185,10 @@ class LeaveGroupOut(_Split):
 
 
 Split = Annotated[Published | Frontier | Ladder | Budget | LeaveGroupOut, Field(discriminator="kind")]
+
+
+def _hashed(names: Sequence[str]) -> str:
+    return hashlib.sha256(chr(31).join(names).encode()).hexdigest()[:8]
 
 
 def rungs(x: np.ndarray, tolerance: float) -> np.ndarray:

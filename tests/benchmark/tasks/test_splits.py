@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from benchmark.data.variables import VARIABLES
-from benchmark.tasks.splits import Split, row_cost, run_cost, rungs
+from benchmark.tasks.splits import Published, Split, row_cost, run_cost, rungs
 from scalingbench.common.errors import TaskError
 
 ROWS = pd.DataFrame(
@@ -389,3 +389,13 @@ def test_an_axis_that_rows_lack_is_refused():
 def test_when_a_split_is_malformed_then_it_is_refused(spec):
     with pytest.raises(ValueError):
         TypeAdapter(Split).validate_python(spec)
+
+
+def test_published_may_train_on_runs_that_the_column_holds_out():
+    rows = pd.DataFrame({"run": ["a-1", "a-20", "b-20", "c"], "split": ["train", "test", "test", ""]})
+    part = next(Published(kind="published", also_train=("b-*", "c")).parts(rows))
+    np.testing.assert_array_equal(part.train, [True, False, True, False])
+    np.testing.assert_array_equal(part.test, [False, True, False, False])
+    assert Published(kind="published", also_train=("b-*",)).label() != Published(kind="published", also_train=("a-*",)).label()
+    with pytest.raises(TaskError, match="also_train: no held-out run is called d"):
+        next(Published(kind="published", also_train=("d",)).parts(rows))
