@@ -9,16 +9,17 @@ from __future__ import annotations
 import importlib.resources
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from benchmark.data.variables import OWN_PREFIX, Variable, is_own, is_variable
 from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import first_problem
 from scalingbench.common.references import Reference
 
-__all__ = ["Card", "Metric", "load_card", "parse_card"]
+__all__ = ["Card", "Metric", "OwnVariable", "load_card", "parse_card", "read_card"]
 
 
 class _Strict(BaseModel):
@@ -34,6 +35,17 @@ class Metric(_Strict):
     """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
 
 
+class OwnVariable(_Strict):
+    """A variable that only this collection has."""
+
+    unit: str = Field(min_length=1)
+    meaning: str = Field(min_length=1)
+    zero: bool = False
+    """Whether 0 is a legal value."""
+    sign: bool = False
+    """Whether negative values are legal."""
+
+
 class Upstream(_Strict):
     """Where the figures were taken from."""
 
@@ -42,6 +54,12 @@ class Upstream(_Strict):
     files: tuple[str, ...]
     kind: Literal["verbatim", "transcription"]
     """Whether the mirror holds the upstream files themselves or figures extracted from them."""
+
+
+_Note = Annotated[
+    Annotated[str, Tag("note")] | Annotated[OwnVariable, Tag("own")],
+    Discriminator(lambda note: "note" if isinstance(note, str) else "own"),
+]
 
 
 class Facts(_Strict):
@@ -73,11 +91,30 @@ class Facts(_Strict):
     families: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Family -> shell patterns of curves whose models were, or may have been, made from one another; others are on their own."""
     params_kind: str | None = None
-    variables: dict[str, str] = Field(default_factory=dict)
-    """Notes on variables, beyond the registry's meaning."""
+    variables: dict[str, _Note] = Field(default_factory=dict)
+    """Notes on variables, beyond the registry's meaning; of one whose name begins with ``x_``, its unit and meaning."""
     metrics: dict[str, Metric]
     corrections: tuple[str, ...] = ()
     known_problems: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _own_are_declared(self) -> Facts:
+        for name, note in self.variables.items():
+            if is_own(name) and isinstance(note, str):
+                raise ValueError(f"variables: {name!r} is the collection's own, so it needs 'unit' and 'meaning'")
+            if not is_own(name) and not isinstance(note, str):
+                rule = "a variable of the registry, which has a unit and a meaning" if is_variable(name) else f"no {OWN_PREFIX}<name>"
+                raise ValueError(f"variables: {name!r} is {rule}; write a note as text")
+        return self
+
+    @property
+    def own_variables(self) -> dict[str, Variable]:
+        """The variables that only this collection has."""
+        return {
+            name: Variable(name, name, note.unit, note.meaning, zero=note.zero, sign=note.sign)
+            for name, note in self.variables.items()
+            if isinstance(note, OwnVariable)
+        }
 
 
 class Card(BaseModel):
@@ -142,6 +179,17 @@ def cards_folder() -> Path:
     package = Path(str(importlib.resources.files("benchmark")))
     packaged = package / "data" / "cards"
     return packaged if packaged.is_dir() else package.parent / "data_cards"
+
+
+def read_card(path: Path) -> Card:
+    """Read a card from a file of one's own.
+
+    Raises
+    ------
+    SchemaError
+        If it cannot be read or is broken.
+    """
+    return parse_card(path.stem, read_text(path, SchemaError))
 
 
 @cache

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import FLAGS, VARIABLES, Variable, is_variable, metric_kind, variables_of
+from benchmark.data.variables import FLAGS, VARIABLES, Variable, is_own, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import described
 from scalingbench.common.names import nearest
@@ -35,6 +37,8 @@ _TEXT_CELLS = (str, int, float, np.integer, np.floating)
 _LONGEST_CELL = 80
 _MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing number in a CSV file."""
+Own = Mapping[str, Variable]
+_NONE: Own = MappingProxyType({})
 _PARQUET_INDEX = r"__index_level_\d+__"
 
 
@@ -95,13 +99,15 @@ def _refuse_cells(cells: pd.Series, kinds: tuple[type, ...], name: str, rule: st
     _refuse(cells, np.array(wrong, bool), name, rule)
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, own: Own = _NONE) -> pd.DataFrame:
     """Read and validate a user's table of runs from CSV or Parquet.
 
     Parameters
     ----------
     path : str or Path
         A ``.csv`` or ``.parquet`` file with a ``value`` column and the schema's names.
+    own : dict of str to Variable, optional
+        Variables beyond the registry, as the collection's card declares them (`Facts.own_variables`).
 
     Returns
     -------
@@ -115,7 +121,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """
     raw = read_unchecked(path)
     try:
-        validate(raw)
+        validate(raw, own)
         return normalise(raw)
     except SchemaError as error:
         raise SchemaError(f"{path}: {error}") from None
@@ -166,11 +172,13 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return table.loc[:, [re.fullmatch(_PARQUET_INDEX, str(name)) is None for name in table.columns]]
 
 
-def check_columns(table: pd.DataFrame) -> None:
+def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
     """Refuse unknown columns and a table without values, before any type is touched."""
     known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
     for column in table.columns:
-        if not isinstance(column, str) or (column not in known and not is_variable(column)):
+        if isinstance(column, str) and is_own(column) and column not in own:
+            raise SchemaError(f"column {column!r}: the card of the collection does not declare it; state its unit and meaning there")
+        if not isinstance(column, str) or (column not in known and column not in own and not is_variable(column)):
             near = _near(str(column), (*known, *VARIABLES))
             raise SchemaError(f"column {column!r}: not a column of the schema{near}")
     if not table.columns.is_unique:
@@ -186,20 +194,22 @@ def _near(name: str, known: tuple[str, ...]) -> str:
     return f"; did you mean {near!r}?" if near else "; variables are registered in benchmark/data/variables.py"
 
 
-def validate(table: pd.DataFrame) -> None:
+def validate(table: pd.DataFrame, own: Own = _NONE) -> None:
     """Check every rule of the schema.
 
     Parameters
     ----------
     table : DataFrame
         A table with any subset of the optional columns; rows may be in any order.
+    own : dict of str to Variable, optional
+        Variables beyond the registry, as the collection's card declares them (`Facts.own_variables`).
 
     Raises
     ------
     SchemaError
         On the first broken rule, with the row (counted from 1), the column and the rule.
     """
-    check_columns(table)
+    check_columns(table, own)
     table = table.reset_index(drop=True)
     text = {c: _checked_text(table[c], c) for c in _TEXT if c in table}
     numbers = {c: _to_float(table[c], c) for c in table.columns if c not in _TEXT}
@@ -207,7 +217,7 @@ def validate(table: pd.DataFrame) -> None:
     flags = typed["flag"] if "flag" in typed else pd.Series("", index=typed.index)
     if "metric" not in typed:
         typed["metric"] = "loss"
-    _check_with_pandera(typed, _rules(typed))
+    _check_with_pandera(typed, _rules(typed, own))
     _check_values(typed, flags)
     _check_intervals(typed)
     _check_unique(typed[~flags.str.contains("duplicate")])
@@ -220,7 +230,7 @@ def _checked_text(column: pd.Series, name: str) -> pd.Series:
     return _to_text(cells)
 
 
-def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
+def _rules(table: pd.DataFrame, own: Own) -> pa.DataFrameSchema:
     import pandera.pandas as pa
 
     def known_flags(column: pd.Series) -> pd.Series:
@@ -232,7 +242,7 @@ def _rules(table: pd.DataFrame) -> pa.DataFrameSchema:
     }
     columns |= {c: pa.Column(checks=pa.Check(lambda s: s != "", error="must not be empty")) for c in IDENTITY}
     for name in variables_of(table):
-        variable = VARIABLES.get(name, Variable(name, "r", "1", "mixture weight", zero=True))
+        variable = VARIABLES.get(name) or own.get(name) or Variable(name, "r", "1", "mixture weight", zero=True)
         columns[name] = pa.Column(float, nullable=True, checks=_range_check(variable))
     for name in _OPTIONAL_FLOATS:
         columns[name] = pa.Column(float, nullable=True, checks=_finite(pa))

@@ -10,7 +10,20 @@ import pandas as pd
 
 from scalingbench.common.errors import SchemaError
 
-__all__ = ["FLAGS", "METRIC_KINDS", "OPEN_PREFIXES", "VARIABLES", "MetricKind", "Variable", "is_variable", "metric_kind", "variables_of"]
+__all__ = [
+    "FLAGS",
+    "METRIC_KINDS",
+    "OPEN_PREFIXES",
+    "OWN_PREFIX",
+    "VARIABLES",
+    "MetricKind",
+    "Variable",
+    "is_own",
+    "is_variable",
+    "may_be_variable",
+    "metric_kind",
+    "variables_of",
+]
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,9 @@ VARIABLES: dict[str, Variable] = {
 
 OPEN_PREFIXES = ("mix_", "obs_")
 """Families of variables with open names: the share of a training domain, and a benchmark's result handed over as input."""
+OWN_PREFIX = "x_"
+"""Beginning of the names of variables that are a collection's own: its card declares their unit and meaning."""
+_OWN_NAME = re.compile(rf"{OWN_PREFIX}[a-z0-9_]+")
 _OPEN_NAME = re.compile(rf"({'|'.join(OPEN_PREFIXES)})[A-Za-z0-9_-]+")
 
 
@@ -148,7 +164,17 @@ def is_variable(column: str) -> bool:
     return column in VARIABLES or _OPEN_NAME.fullmatch(column) is not None
 
 
+def is_own(column: str) -> bool:
+    """Return whether a name is that of a variable which a collection's card declares: ``x_`` and small letters, digits, ``_``."""
+    return _OWN_NAME.fullmatch(column) is not None
+
+
+def may_be_variable(name: str) -> bool:
+    """Return whether a task may name it: a scale variable, or one that its collection's card may declare."""
+    return is_variable(name) or is_own(name)
+
+
 def variables_of(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return the scale variables of a table, in registry order, mixture weights last."""
+    """Return the scale variables of a table, in registry order, mixture weights and those of its own last."""
     registered = [name for name in VARIABLES if name in table.columns]
-    return (*registered, *sorted(c for c in map(str, table.columns) if c not in VARIABLES and is_variable(c)))
+    return (*registered, *sorted(c for c in map(str, table.columns) if c not in VARIABLES and may_be_variable(c)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import OPEN_PREFIXES, VARIABLES
+from benchmark.data.variables import OPEN_PREFIXES, OWN_PREFIX, VARIABLES
 from predictors.contract import CONTRACT, missing_methods
 from scalingbench.common.defaults import TIME_LIMIT
 
@@ -59,7 +59,7 @@ def _declared(predictor: Any) -> Iterator[str]:
         yield f"variables: expected a tuple of names, got the string {variables!r}"
         return
     for name in variables:
-        if name not in VARIABLES and name not in ("run", "curve") and not str(name).startswith(OPEN_PREFIXES):
+        if name not in VARIABLES and name not in ("run", "curve") and not str(name).startswith((*OPEN_PREFIXES, OWN_PREFIX)):
             yield f"variables: {name!r} is not in the schema ('scalingbench tasks' lists what tasks hand over)"
 
 

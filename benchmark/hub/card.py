@@ -57,7 +57,7 @@ def render_card(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> st
         "## Collections",
         _collection_table(names),
         "## Schema",
-        _schema_table(),
+        _schema_table(names),
         "## Not included",
         _not_included(names),
         "## Citation",
@@ -88,7 +88,7 @@ def _collection_table(names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _schema_table() -> str:
+def _schema_table(names: Sequence[str]) -> str:
     lines = ["| column | unit | meaning |", "|---|---|---|"]
     text = {
         "collection": "name of the collection",
@@ -101,6 +101,8 @@ def _schema_table() -> str:
     }
     lines += [f"| {name} | - | {meaning} |" for name, meaning in text.items()]
     lines += [f"| {v.name} | {v.unit} | {v.meaning} |" for v in VARIABLES.values()]
+    own = [(name, v) for name in names for v in load_card(name).scalingbench.own_variables.values()]
+    lines += [f"| {v.name} (of {name}) | {v.unit} | {v.meaning} |" for name, v in own]
     return "\n".join(lines)
 
 

@@ -78,7 +78,7 @@ def _table_from_hub(name: str, repo: str, revision: str) -> pd.DataFrame:
 
 def _checked(table: pd.DataFrame, name: str, where: str) -> pd.DataFrame:
     try:
-        validate(table)
+        validate(table, load_card(name).scalingbench.own_variables)
     except SchemaError as error:
         raise SchemaError(f"{where}: {error}") from None
     table = normalise(table, collection=name)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from benchmark.data.card import load_card
 from benchmark.data.collection import read_facts, table_digest
 from benchmark.data.schema import read_table
 from benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
@@ -78,7 +79,7 @@ def _check_table(folder: Path, name: str) -> None:
     path = folder / "data" / name / "table.parquet"
     if name not in redistributable():
         raise InputError(f"{path}: {name!r} is no collection that may be published")
-    table = read_table(path)
+    table = read_table(path, load_card(name).scalingbench.own_variables)
     if table_digest(table) != read_facts()[name]["digest"]:
         raise InputError(f"{path}: is not the package's own table")
 

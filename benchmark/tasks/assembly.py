@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import VARIABLES
+from benchmark.data.variables import VARIABLES, is_own
 from benchmark.tasks.fold import Fold
 from benchmark.tasks.quantities import quantity
 from benchmark.tasks.reach import AxisReach, beyond_edge
@@ -119,7 +119,7 @@ def _fold(group: Group, spec: TaskSpec, runs: np.ndarray) -> Fold:
 
 def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
     """Return the variable to state the extrapolation along; of mixtures and benchmark results alone there is none."""
-    scales = [v for v in spec.variables if v in VARIABLES]
+    scales = [v for v in spec.variables if v in VARIABLES or is_own(v)]
     default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
     return spec.scale or getattr(spec.split, "variable", None) or default
 

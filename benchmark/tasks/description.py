@@ -6,7 +6,6 @@ from typing import Any
 
 from benchmark.data.collection import Collection, load_collection
 from benchmark.data.variables import VARIABLES, metric_kind
-from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Task
 
@@ -37,19 +36,25 @@ def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
         "flags": {str(k): int(v) for k, v in collection.table["flag"].value_counts().items() if k},
         "corrections": list(facts.corrections),
         "known_problems": list(facts.known_problems),
-        "tasks": [_task(t) for s in suite.specs if s.collection == name for t in build_tasks(s, collection)],
+        "tasks": [_task(t) for t in _tasks(name, suite)],
     }
+
+
+def _tasks(name: str, suite: Suite) -> tuple[Task, ...]:
+    return suite.build(collections=(name,)) if name in {spec.collection for spec in suite.specs} else ()
 
 
 def _variable(collection: Collection, name: str) -> dict[str, Any]:
     column = collection.table[name].dropna()
-    registered = VARIABLES.get(name)
+    facts = collection.card.scalingbench
+    registered = VARIABLES.get(name) or facts.own_variables.get(name)
+    note = facts.variables.get(name)
     return {
         "name": name,
         "unit": registered.unit if registered else "1",
         "low": float(column.min()) if len(column) else None,
         "high": float(column.max()) if len(column) else None,
-        "note": collection.card.scalingbench.variables.get(name, registered.meaning if registered else "mixture weight"),
+        "note": note if isinstance(note, str) else registered.meaning if registered else "mixture weight",
     }
 
 
@@ -73,10 +78,13 @@ def _task(task: Task) -> dict[str, Any]:
     return {
         "task": task.id,
         "track": task.track,
+        "kind": task.kind,
+        "role": task.role,
         "folds": len(task.folds),
         "train": task.n_train,
         "held_out": task.n_test,
         "extrapolation": task.extrapolation,
+        "far": task.reach.far,
         "compute_share": task.compute_share,
         "r2": "yes" if task.uses_r2 else "no: fewer than 5 held-out rows",
     }

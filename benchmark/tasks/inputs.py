@@ -8,7 +8,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from benchmark.data.variables import is_variable, variables_of
+from benchmark.data.variables import may_be_variable, variables_of
 from scalingbench.common.errors import TaskError
 
 __all__ = ["InputOf", "Source", "with_inputs"]
@@ -17,7 +17,7 @@ _SOURCE = "source row"
 
 
 def _key(name: str) -> str:
-    if name not in ("run", "seed") and not is_variable(name):
+    if name not in ("run", "seed") and not may_be_variable(name):
         raise ValueError(f"{name!r} is not registered")
     return name
 

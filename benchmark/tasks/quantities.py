@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator
 
-from benchmark.data.variables import is_variable
+from benchmark.data.variables import may_be_variable
 
 __all__ = ["COST", "QuantityName", "VariableName", "checked_quantity", "columns_of", "quantity", "slug_of"]
 
@@ -19,7 +19,7 @@ _OPERATOR = re.compile(r"[/*]")
 
 
 def _registered(name: str) -> str:
-    if not is_variable(name):
+    if not may_be_variable(name):
         raise ValueError(f"{name!r} is not registered")
     return name
 

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.data.clusters import cluster_of
-from benchmark.data.variables import FLAGS, is_variable, metric_kind
+from benchmark.data.variables import FLAGS, may_be_variable, metric_kind
 from benchmark.tasks.fold import Fold
 from benchmark.tasks.inputs import Source
 from benchmark.tasks.quantities import QuantityName, VariableName, checked_quantity
@@ -38,13 +38,13 @@ class _Strict(BaseModel):
 
 
 def _input(name: str) -> str:
-    if not is_variable(name) and name not in INPUT_TEXT:
+    if not may_be_variable(name) and name not in INPUT_TEXT:
         raise ValueError(f"{name!r} is not registered")
     return name
 
 
 def _number(name: str) -> str:
-    if not is_variable(name) and name != "seed":
+    if not may_be_variable(name) and name != "seed":
         raise ValueError(f"{name!r} is not registered")
     return name
 

@@ -93,11 +93,16 @@ def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json =
 
 
 @app.command()
-def validate(table: Path) -> None:
+def validate(
+    table: Path,
+    card: Annotated[Path | None, typer.Option("--card", help="Card that declares the table's own variables (x_<name>).")] = None,
+) -> None:
     """Check a CSV or Parquet table of runs against the schema."""
+    from benchmark.data.card import read_card
     from benchmark.data.schema import read_table
 
-    print(f"{table}: {len(read_table(table))} rows, no rule broken")
+    own = read_card(card).scalingbench.own_variables if card else {}
+    print(f"{table}: {len(read_table(table, own))} rows, no rule broken")
 
 
 @app.command()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data.card import cards_folder
+
 SMALL = ("--collections", "chinchilla")
 BAD_PREDICTORS = """
 import os, time
@@ -230,6 +232,18 @@ def test_a_sound_table_passes(tmp_path):
     (tmp_path / "runs.csv").write_text("params,value\n1e8,3.0\n1e9,2.0\n")
     done = scalingbench("validate", "runs.csv", cwd=tmp_path)
     assert done.returncode == 0 and "2 rows" in done.stdout
+
+
+def test_a_table_with_a_variable_of_its_own_is_checked_against_the_card_that_declares_it(tmp_path):
+    (tmp_path / "runs.csv").write_text("run,value,params,x_heat\na,3.0,1e6,1\nb,2.0,1e7,2\n")
+    assert_refused(scalingbench("validate", "runs.csv", cwd=tmp_path), "column 'x_heat': the card of the collection does not declare it")
+    text = (cards_folder() / "chinchilla.md").read_text()
+    (tmp_path / "heat.md").write_text(
+        text.replace("  metrics:\n", "  variables:\n    x_heat: {unit: kelvin, meaning: of the bath}\n  metrics:\n", 1)
+    )
+    done = scalingbench("validate", "runs.csv", "--card", "heat.md", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "runs.csv: 2 rows, no rule broken\n", done.stderr
+    assert_refused(scalingbench("validate", "runs.csv", "--card", "cold.md", cwd=tmp_path), "cold.md")
 
 
 def test_a_missing_or_altered_upstream_file_is_refused_in_one_line(tmp_path):

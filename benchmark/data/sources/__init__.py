@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 import pandas as pd
 
+from benchmark.data.card import load_card
 from benchmark.data.fetch import UpstreamFile, locate
 from benchmark.data.schema import normalise, validate
 from scalingbench.common.errors import SchemaError
@@ -58,7 +59,7 @@ def build_table(name: str) -> pd.DataFrame:
     table = source.build({file.name: locate(file) for file in source.FILES})
     table = normalise(table, collection=name)
     try:
-        validate(table)
+        validate(table, load_card(name).scalingbench.own_variables)
     except SchemaError as error:
         raise SchemaError(f"collection {name!r}: {error}") from None
     return table
