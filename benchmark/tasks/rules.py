@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmark.data.card import load_card
+from benchmark.data.collection import load_collection
+from benchmark.tasks.splits import FAMILY, LeaveGroupOut
 from benchmark.tasks.task import Role, Task
 from scalingbench.common.errors import SchemaError
 
-__all__ = ["Rules", "refuse_wrong_track", "weighed"]
+__all__ = ["Rules", "refuse_leak", "refuse_wrong_track", "weighed"]
 
 _OWN_TRACK = ("training-curve", "interpolation", "transfer")
 
@@ -83,6 +86,38 @@ def refuse_wrong_track(suite: str, task: Task) -> None:
     if (kind in _OWN_TRACK or task.track in _OWN_TRACK) and task.track != kind:
         must = f"its track must be {kind!r}, not {task.track!r}" if kind in _OWN_TRACK else f"its track cannot be {task.track!r}"
         raise SchemaError(f"suite {suite}: task {task.id} is of kind {kind} ({_why(task)}), so {must}")
+
+
+def refuse_leak(suite: str, task: Task) -> None:
+    """Refuse a task whose held-out rows are known from its training rows.
+
+    Raises
+    ------
+    SchemaError
+        Names the task and what stands on both sides: a row, the inputs of an extrapolation, or a family of models where
+        whole groups are left out.
+    """
+    reach, family = task.reach, _shared_family(task)
+    leaks = {
+        "of its held-out rows have the inputs and the value of a training row": reach.same_rows,
+        "of its held-out rows have the inputs of a training row, which is no extrapolation": reach.same_inputs
+        * (task.kind == "extrapolation"),
+    }
+    for what, share in leaks.items():
+        if share > 0:
+            raise SchemaError(f"suite {suite}: task {task.id}: {share:.2%} {what}")
+    if family is not None:
+        raise SchemaError(f"suite {suite}: task {task.id}: family {family!r} is left out and trained on; leave out by 'family'")
+
+
+def _shared_family(task: Task) -> str | None:
+    """Return a family that is on both sides of a fold, where what is left out is a curve or a family."""
+    split = task.spec.split
+    if not isinstance(split, LeaveGroupOut) or split.by not in ("curve", FAMILY):
+        return None
+    families = load_collection(task.collection).families
+    both = (np.intersect1d(families[fold.train_rows], families[fold.test_rows]) for fold in task.folds)
+    return next((str(shared[0]) for shared in both if len(shared)), None)
 
 
 def _why(task: Task) -> str:

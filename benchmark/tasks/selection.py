@@ -12,15 +12,13 @@ from benchmark.data.collection import Collection, load_collection
 from benchmark.tasks.assembly import Group, assemble
 from benchmark.tasks.inputs import with_inputs
 from benchmark.tasks.quantities import COST, columns_of, quantity
-from benchmark.tasks.splits import LeaveGroupOut, row_cost
+from benchmark.tasks.splits import FAMILY, LeaveGroupOut, row_cost
 from benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
 
 __all__ = ["build_tasks"]
 
 
-FAMILY = "family"
-"""What groups may be left out by beside the columns of the table."""
 _UNKNOWN = np.empty(0)
 CostRule = Callable[[pd.DataFrame, Sequence[str]], tuple[np.ndarray, str]]
 """Rows of a task and its variables -> what reaching each row costs, and what that is measured in."""

@@ -20,7 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from benchmark.tasks.quantities import QuantityName, columns_of, quantity, slug_of
 from scalingbench.common.errors import TaskError
 
-__all__ = ["Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]
+__all__ = ["FAMILY", "Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]
+
+
+FAMILY = "family"
+"""What groups may be left out by beside the columns of the table."""
 
 
 class Part(NamedTuple):

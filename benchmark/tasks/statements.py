@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +16,7 @@ from benchmark.tasks.task import Task
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.tables import plain
 
-__all__ = ["read_statements", "render_statements", "task_table"]
+__all__ = ["differences", "read_statements", "render_statements", "task_table"]
 
 _NUMBERS = ("noise", "compute")
 """Fields that may be missing."""
@@ -65,6 +66,29 @@ def render_statements(tasks: Iterable[Task]) -> str:
     """Return the text of the file that states tasks: one line each."""
     lines = (json.dumps(plain(_statement(task))) for task in tasks)
     return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def differences(stated: pd.DataFrame, tasks: Iterable[Task]) -> list[str]:
+    """Return how tasks built anew differ from what was stated, one line each; none is good.
+
+    Numbers agree to nine digits, because their last ones depend on the machine.
+    """
+    was = {str(record["task"]): record for record in stated.to_dict("records")}
+    now = {task.id: plain(_statement(task)) for task in tasks}
+    found = [f"{name}: is stated but not in the suite" for name in was if name not in now]
+    found += [f"{name}: is in the suite but not stated" for name in now if name not in was]
+    for name in was.keys() & now.keys():
+        then = plain(was[name])
+        found += [f"{name}: {k}: stated {then.get(k)!r}, is {v!r}" for k, v in now[name].items() if not _agree(then.get(k), v)]
+    return sorted(found)
+
+
+def _agree(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_agree(one[k], other[k]) for k in one)
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)
 
 
 def read_statements(name: str, text: str) -> pd.DataFrame:

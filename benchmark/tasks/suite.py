@@ -16,7 +16,7 @@ from benchmark.data.card import load_card
 from benchmark.data.clusters import cluster_of
 from benchmark.data.collection import list_collections
 from benchmark.tasks.cost import full_cost
-from benchmark.tasks.rules import Rules, refuse_wrong_track, weighed
+from benchmark.tasks.rules import Rules, refuse_leak, refuse_wrong_track, weighed
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.statements import read_statements, render_statements, task_table
 from benchmark.tasks.task import Role, Task, TaskSpec
@@ -141,6 +141,7 @@ class Suite:
         of = {id(s): build_tasks(s, cost=full_cost) for s in self.specs if cluster_of(s.collection) == cluster}
         for task in (task for tasks in of.values() for task in tasks):
             refuse_wrong_track(self.name, task)
+            refuse_leak(self.name, task)
         done = iter(weighed([task for tasks in of.values() for task in tasks], rules))
         return {key: tuple(next(done) for _ in tasks) for key, tasks in of.items()}
 
