@@ -269,7 +269,7 @@ def load_suite(name: str) -> Suite:
         if named not in list_collections():
             raise SchemaError(f"suite {name}: {unknown_name('collection', named, list_collections())}")
     folder: Traversable | Path = Path(name).parent if name.endswith(".yaml") else _folder()
-    statements = None if file.rules is None else folder / f"{label}.tasks.json"
+    statements = folder / f"{label}.tasks.json"
     return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol, file.rules, statements)
 
 

@@ -21,7 +21,7 @@ __all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows
 def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
     """Print records as an aligned table, or as JSON."""
     if as_json:
-        print(json.dumps(list(rows), indent=2))
+        print(json.dumps(plain(list(rows)), indent=2))
         return
     print(_aligned(rows))
 
