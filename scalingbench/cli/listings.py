@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.card import load_card
 from benchmark.data.collection import list_collections, read_facts
 from predictors.registry import list_predictors
-from scalingbench.common.tables import Table, cell
+from scalingbench.common.tables import Table, cell, plain
 
 if TYPE_CHECKING:
     from benchmark.tasks.suite import Suite
