@@ -6,7 +6,7 @@ apart. Ratios are geometric means over folds; shares are of all folds' rows toge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,7 +77,7 @@ class Reach:
     same_rows: float
 
 
-def reach_of(folds: Sequence[Fold], basis: str, scale: str | None, along_scale: AxisReach | None, falling: Iterable[str] = ()) -> Reach:
+def reach_of(folds: Sequence[Fold], basis: str, along: Mapping[str, AxisReach]) -> Reach:
     """Return how far the held-out rows of folds lie from their training rows.
 
     Parameters
@@ -86,36 +86,25 @@ def reach_of(folds: Sequence[Fold], basis: str, scale: str | None, along_scale: 
         The task's folds.
     basis : str
         What their costs are measured in.
-    scale : str, optional
-        Axis of the split, which need not be among the variables.
-    along_scale : AxisReach, optional
-        How far the task goes along it.
-    falling : iterable of str
-        Variables that fall as models grow.
+    along : dict of str to AxisReach
+        How far the task goes along its scale, which need not be among the variables; empty where it has none.
     """
     numbers = _numeric(folds[0])
-    axes = {name: axis for name in _axes(numbers) if (axis := _axis(folds, name, name in falling)) is not None}
-    if scale is not None and along_scale is not None:
-        axes[scale] = along_scale
-    compute = None if basis == "rows" else _compute(folds)
-    same = [_same(f, numbers) for f in folds]
+    axes = {name: axis for name in _axes(numbers) if (axis := _axis(folds, name)) is not None}
+    known = basis != "rows" and all(len(f.train_cost) for f in folds)
+    compute = _compute(folds) if known else None
+    same = [_same(f) for f in folds]
     rows = sum(f.n_scored for f in folds)
     return Reach(
-        axes=axes,
+        axes={**axes, **along},
         compute=compute,
         basis=basis,
-        far=_far(compute, along_scale),
+        far=next((axis.median_over_max for axis in along.values()), 1.0) if compute is None else compute,
         inside=sum(_inside(f, numbers) for f in folds) / rows,
         shared_runs=_shared_runs(folds),
         same_inputs=sum(inputs for inputs, _ in same) / rows,
         same_rows=sum(both for _, both in same) / rows,
     )
-
-
-def _far(compute: float | None, along_scale: AxisReach | None) -> float:
-    if compute is not None:
-        return compute
-    return 1.0 if along_scale is None else along_scale.median_over_max
 
 
 def kind_of(reach: Reach, split: str, asked_more: bool) -> Kind:
@@ -140,9 +129,9 @@ def _axes(numbers: Sequence[str]) -> list[str]:
     return [name for name in numbers if not name.startswith(OPEN_PREFIXES)]
 
 
-def _axis(folds: Sequence[Fold], name: str, falls: bool) -> AxisReach | None:
+def _axis(folds: Sequence[Fold], name: str) -> AxisReach | None:
     sides = [(f.X_train[name].to_numpy(float), f.X_test[name].to_numpy(float)[f.scored]) for f in folds]
-    beyond = [beyond_edge(train, test, falls or name in FALLING) for train, test in sides]
+    beyond = [beyond_edge(train, test, name in FALLING) for train, test in sides]
     farthest, median = (_mean_ratio(ratios) for ratios in zip(*beyond, strict=True))
     return None if farthest is None or median is None else AxisReach(farthest, median)
 
@@ -161,7 +150,7 @@ def _compute(folds: Sequence[Fold]) -> float | None:
 def _mean_ratio(ratios: Sequence[float]) -> float | None:
     """Return the geometric mean, or None where a ratio is no positive number."""
     of = np.asarray(ratios, float)
-    if not len(of) or not (np.isfinite(of) & (of > 0)).all():
+    if not (np.isfinite(of) & (of > 0)).all():
         return None
     return float(np.exp(np.log(of).mean()))
 
@@ -178,25 +167,22 @@ def _inside(fold: Fold, numbers: Sequence[str]) -> int:
 def _shared_runs(folds: Sequence[Fold]) -> float:
     held_out = shared = 0
     for fold in folds:
-        runs = np.unique(fold.test_runs[fold.scored]) if len(fold.test_runs) else fold.test_runs
-        held_out += len(runs)
-        shared += int(np.isin(runs, fold.train_runs).sum())
-    return shared / held_out if held_out else 0.0
+        if len(fold.test_runs):
+            runs = np.unique(fold.test_runs[fold.scored])
+            held_out += len(runs)
+            shared += int(np.isin(runs, fold.train_runs).sum())
+    return shared / max(held_out, 1)
 
 
-def _same(fold: Fold, numbers: Sequence[str]) -> tuple[int, int]:
+def _same(fold: Fold) -> tuple[int, int]:
     """Return how many scored rows have the inputs of a training row, and how many its value too."""
-    columns = []
-    for name in fold.X_train:
-        cells = np.concatenate([fold.X_train[name].to_numpy(), fold.X_test[name].to_numpy()[fold.scored]])
-        columns.append(cells.astype(float) if name in numbers else pd.factorize(cells)[0].astype(float))
+    columns = [np.concatenate([fold.X_train[n].to_numpy(), fold.X_test[n].to_numpy()[fold.scored]]) for n in fold.X_train]
     values = np.concatenate([fold.y_train, fold.y_test[fold.scored]])
     return _repeats(columns, len(fold.y_train)), _repeats([*columns, values], len(fold.y_train))
 
 
 def _repeats(columns: Sequence[np.ndarray], n_train: int) -> int:
     """Return how many rows from `n_train` on are among those before."""
-    cells = np.ascontiguousarray(np.column_stack(columns) + 0.0)
-    rows = cells.view(f"V{cells.itemsize * cells.shape[1]}").ravel().tolist()
+    rows = list(zip(*(pd.factorize(column)[0].tolist() for column in columns), strict=True))
     seen = set(rows[:n_train])
     return sum(row in seen for row in rows[n_train:])

@@ -235,7 +235,8 @@ class Task:
     @cached_property
     def reach(self) -> Reach:
         """How far it goes beyond its training rows."""
-        return reach_of(self.folds, self.cost_basis, self.scale, self.along_scale, falling(self.spec))
+        along = {} if self.scale is None or self.along_scale is None else {self.scale: self.along_scale}
+        return reach_of(self.folds, self.cost_basis, along)
 
     @property
     def kind(self) -> Kind:

@@ -7,6 +7,8 @@ import pytest
 from benchmark.data.card import load_card
 from benchmark.data.collection import Collection
 from benchmark.data.schema import normalise
+from benchmark.tasks.fold import Fold
+from benchmark.tasks.reach import AxisReach, reach_of
 from benchmark.tasks.selection import build_tasks
 from benchmark.tasks.task import TaskSpec
 
@@ -14,7 +16,7 @@ PUBLISHED = {"kind": "published"}
 
 
 def made(**columns):
-    rows = len(columns["params"] if "params" in columns else next(iter(columns.values())))
+    rows = len(next(iter(columns.values())))
     base = {"run": [f"r{i}" for i in range(1, rows + 1)], "value": 9.0 - np.arange(rows)}
     return Collection("chinchilla", normalise(pd.DataFrame({**base, **columns})), load_card("chinchilla"))
 
@@ -33,10 +35,45 @@ def test_reach_in_compute_is_the_median_held_out_row_over_the_dearest_training_r
 
 
 def test_reach_is_the_geometric_mean_over_folds():
-    rows = made(curve=list("aabb"), params=[1, 4, 2, 32], split=["train", "test"] * 2)
+    rows = made(curve=list("aabbcc"), params=[1, 2, 2, 8, 1, 64], split=["train", "test"] * 3)
     of = task(rows)
-    assert of.reach.compute == pytest.approx(8.0)  # of 4 and 16
+    assert of.reach.compute == pytest.approx(8.0)  # of 2, 4 and 64
     assert of.reach.axes["params"].max_over_max == pytest.approx(8.0)
+
+
+def test_an_axis_without_a_positive_ratio_in_every_fold_is_not_stated():
+    rows = made(curve=list("aabb"), params=[1, 2, 1, 2], samples=[1.0, 10, 0, 10], split=["train", "test"] * 2)
+    of = task(rows, variables=["params", "samples"])
+    assert set(of.reach.axes) == {"params"}
+    assert of.reach.compute is None and of.reach.far == pytest.approx(2.0)  # samples are what rows cost, and one costs nothing
+    rows = made(params=[1, 2, 3], samples=[1.0, 0, 0], split=["train", "test", "test"])
+    assert set(task(rows, variables=["params", "samples"], scale="params").reach.axes) == {"params"}
+
+
+def test_shares_of_a_mixture_and_benchmark_results_have_no_axis():
+    rows = made(params=[1, 2, 3], mix_web=[0.1, 0.2, 0.9], split=["train", "train", "test"])
+    of = task(rows, variables=["params", "mix_web"])
+    assert set(of.reach.axes) == {"params"} and of.reach.inside == 0.0
+
+
+def test_what_a_mixture_alone_reaches_is_one():
+    of = task(made(mix_web=[0.1, 0.2, 0.9], split=["train", "train", "test"]), variables=["mix_web"])
+    assert of.reach.axes == {} and of.reach.compute is None and of.reach.far == 1.0
+
+
+def test_folds_of_which_neither_runs_nor_costs_are_known_share_none_and_reach_along_their_scale():
+    X, y = pd.DataFrame({"params": [1.0, 4.0]}), np.array([2.0, 1.0])
+    reach = reach_of([Fold("made", X[:1], y[:1], X[1:], y[1:], np.ones(1, bool), np.ones(1))], "flops", {"params": AxisReach(4.0, 4.0)})
+    assert (reach.compute, reach.far, reach.shared_runs) == (None, 4.0, 0.0)
+
+
+def test_what_is_not_known_of_held_out_rows_puts_none_outside():
+    rows = made(run=list("abcabc"), params=[1, 3, 2] * 2, metric=["accuracy"] * 3 + ["loss"] * 3, value=[0.1, 0.2, 0.3, 3.0, 2.0, 1.0])
+    split = {"kind": "leave-group-out", "by": "run", "groups": ["c"]}
+    asked = {"metric": "accuracy", "variables": ["params", "source_loss"], "inputs": {"source_loss": "loss"}, "split": split}
+    assert task(rows, **asked).reach.inside == 0.0  # its loss lies below those of the training rows
+    blind = task(rows, **asked, inputs_at_test=False).reach
+    assert blind.inside == 1.0 and set(blind.axes) == {"params"}
 
 
 def test_each_axis_states_its_farthest_and_its_median_row():
@@ -55,6 +92,27 @@ def test_an_axis_that_falls_is_measured_downwards():
     assert (axis.max_over_max, axis.median_over_max) == pytest.approx((10 / 2, 10 / 3))
 
 
+def test_far_is_the_compute_where_that_is_known():
+    rows = made(params=[1, 2, 6, 8, 20], tokens=[5.0, 10, 20, 30, 40], split=["train", "train", "test", "test", "test"])
+    of = task(rows, variables=["params", "tokens"], scale="params")
+    assert of.reach.far == of.reach.compute == pytest.approx(8 * 30 / 20) and of.reach.basis == "params x tokens"
+    assert of.along_scale.median_over_max == pytest.approx(4.0)
+
+
+def reach_along(name, train, test):
+    """Return how far a fold of these values of one variable reaches along it."""
+    X, X_test = pd.DataFrame({name: np.array(train, float)}), pd.DataFrame({name: np.array(test, float)})
+    fold = Fold("made", X, np.arange(len(X)), X_test, np.arange(len(X_test)), np.ones(len(X_test), bool), np.ones(len(X_test)))
+    return reach_of([fold], "rows", {}).axes.get(name)
+
+
+def test_an_axis_is_stated_only_where_both_its_ratios_are_numbers():
+    assert reach_along("samples", [1, 2], [0, 4, 8]) == AxisReach(4.0, 2.0)
+    assert reach_along("samples", [1, 2], [0, 0, 8]) is None  # the median is no multiple of 2
+    assert reach_along("teacher_loss", [4, 3], [0, 1, 2]) is None  # nor is 3 one of 0
+    assert reach_along("teacher_loss", [4, 3], [0.5, 0.75, 2]) == AxisReach(6.0, 4.0)
+
+
 def test_where_no_cost_is_known_then_far_is_along_the_scale():
     rows = made(width=[1.0, 2, 10, 40, 50], split=["train", "train", "test", "test", "test"])
     of = task(rows, variables=["width"])
@@ -62,20 +120,29 @@ def test_where_no_cost_is_known_then_far_is_along_the_scale():
 
 
 def test_inside_counts_rows_in_the_box_of_the_training_rows_limits_included():
-    rows = made(params=[1, 3, 1, 3, 2, 4], tokens=[1.0, 3, 3, 1, 4, 2], split=["train", "train", "test", "test", "test", "test"])
+    rows = made(params=[2, 4, 2, 4, 3, 5, 1, 3], tokens=[2.0, 4, 4, 2, 5, 3, 3, 1], split=["train"] * 2 + ["test"] * 6)
     of = task(rows, variables=["params", "tokens"])
-    assert of.reach.inside == pytest.approx(2 / 4)
+    assert of.reach.inside == pytest.approx(2 / 6)
+    rows = made(params=[1, 3, 2, 4], split=["train", "train", "test", "test"])
+    of = task(rows)
+    assert of.reach.inside == pytest.approx(1 / 2)
     assert of.kind == "extrapolation"  # half is not more than half
 
 
 def test_more_than_half_inside_is_interpolation():
     rows = made(params=[1, 3, 2, 2, 4], split=["train", "train", "test", "test", "test"])
     assert task(rows).kind == "interpolation"
+    most = made(params=[1, 3, *[2] * 13, *[4] * 12], split=["train"] * 2 + ["test"] * 25)
+    assert task(most).reach.inside == 0.52 and task(most).kind == "interpolation"
 
 
 def test_a_row_of_context_is_not_counted():
     columns = {"params": [1, 3, 2, 9], "split": ["train", "train", "test", "test"], "flag": ["", "", "interrupted", ""]}
     assert task(made(**columns), where={"context": ["interrupted"]}).reach.inside == 0.0
+    later = {"run": ["a", "b", "a", "c"], "params": [1, 2, 1, 9], "tokens": [1.0, 1, 2, 1]}
+    of = task(made(**{**columns, **later}), variables=["tokens", "params"], where={"context": ["interrupted"]})
+    assert of.reach.shared_runs == 0.0 and of.reach.axes["params"].median_over_max == pytest.approx(4.5)
+    assert of.reach.compute == pytest.approx(9 / 2)
 
 
 def test_a_run_on_both_sides_makes_a_training_curve_unless_it_is_only_asked_more():

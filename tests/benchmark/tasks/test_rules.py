@@ -2,10 +2,14 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 
+import made_tasks
+import numpy as np
 import pytest
 
 from benchmark.data.clusters import cluster_of
+from benchmark.tasks.rules import Rules, weighed
 from benchmark.tasks.suite import freeze_statements, load_suite, stated_tasks, task_table
 from scalingbench.common.errors import SchemaError
 
@@ -67,6 +71,14 @@ def test_tasks_that_hold_out_the_same_runs_are_worth_one_together(suite_of):
     assert weights(suite) == pytest.approx({"loss/a": 0.5, "loss/b": 0.5, "loss/c": 1.0})
 
 
+def test_rows_of_context_do_not_make_the_held_out_runs_others():
+    runs = np.array([1, 2])
+    plain = replace(made_tasks.fold("f", [1.0, 2.0]), test_runs=runs)
+    other = replace(made_tasks.fold("f", [1.0, 2.0, 3.0], scored=[True, True, False]), test_runs=np.array([1, 2, 3]))
+    tasks = [made_tasks.task(f, name=name, collection="chinchilla") for name, f in [("a", plain), ("b", other)]]
+    assert [t.weight for t in weighed(tasks, Rules())] == [0.5, 0.5]
+
+
 def test_the_rungs_of_a_ladder_are_worth_one_together(suite_of):
     suite = suite_of(LADDER)
     assert len(suite.tasks) == 4 and sum(t.weight for t in suite.tasks) == pytest.approx(1.0)
@@ -94,6 +106,12 @@ def test_each_task_has_the_role_that_its_collection_and_weight_give_it(suite_of)
     assert [t.role for t in suite.tasks] == ["counted", "shown", "synthetic", "tuning"]
     assert [t.weight for t in suite.tasks] == [1.0, 0.0, 1.0, 1.0]  # what is only shown takes no weight from its twin
     assert task_table(suite.tasks)["role"].tolist() == [t.role for t in suite.tasks]
+
+
+def test_the_cap_is_five_and_finite():
+    assert Rules().cap == 5.0
+    with pytest.raises(ValueError, match="finite"):
+        Rules(cap=float("inf"))
 
 
 def test_suites_without_rules_keep_the_weights_that_are_written(suite_of):
