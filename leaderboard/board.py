@@ -38,13 +38,17 @@ class Board(Tabular):
     pool : tuple of str
         Predictors that win rates are measured against.
     n_resamples, seed : int
-        Of the bootstrap over collections.
+        Of the bootstrap over clusters.
     version : str
         Suite and hash of the content that was ranked, see `leaderboard.releases`.
     fingerprints : mapping of str to str
         Hash of the rows of every task ranked on; empty for a released board, whose version names them.
     exclusions : mapping of str to tuple of str
         Collections that went into a predictor, on which it is not ranked; empty for a released board.
+    n_clusters : int, optional
+        How many clusters of collections that share runs there are; None where each collection counts as one.
+    choice : str
+        Which tasks were left out on demand, in words, e.g. ``"bundled collections only"``.
     """
 
     rows: pd.DataFrame
@@ -59,6 +63,8 @@ class Board(Tabular):
     version: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    n_clusters: int | None = None
+    choice: str = ""
 
     @property
     def heads(self) -> pd.DataFrame:
@@ -71,32 +77,43 @@ class Board(Tabular):
         return replace(self, rows=rows if top is None else rows.head(top))
 
     @property
+    def scope(self) -> str:
+        """Suite and track in words."""
+        return f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+
+    @property
     def caption(self) -> str:
         """One sentence that says what the board ranks and how."""
-        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+        scope = self.scope + (f", {self.choice}" if self.choice else "")
         where = f"{count_of(self.n_tasks, 'task')} of {count_of(self.n_collections, 'collection')}"
+        unit = "collection" if self.n_clusters is None else "cluster"
+        if self.n_clusters is not None:
+            where += f" in {count_of(self.n_clusters, 'cluster')}"
         intervals = (
-            f"[95 % intervals]: {self.n_resamples} bootstrap resamples of collections"
-            if self.n_collections > 1
-            else "no intervals: they are made by resampling collections, and there is one"
+            f"[95 % intervals]: {self.n_resamples} bootstrap resamples of {unit}s"
+            if (self.n_clusters or self.n_collections) > 1
+            else f"no intervals: they are made by resampling {unit}s, and there is one"
         )
         version = f" Board version {self.version}." if self.version else ""
         return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"
 
     def table(self) -> Table:
-        return Table(_HEADER, [_cells(row) for row in self.rows.to_dict("records")], frozenset({1}), self.caption)
+        imputed = "crps_skill" in self.rows
+        header = (*_HEADER[:10], "CRPS", "in 80 %", *_HEADER[10:]) if imputed else _HEADER
+        return Table(header, [_cells(row, imputed) for row in self.rows.to_dict("records")], frozenset({1}), self.caption)
 
     def facts(self) -> dict[str, Any]:
-        return {**{name: getattr(self, name) for name in _FACTS}, "rows": self.rows.to_dict("records")}
+        clusters = {} if self.n_clusters is None else {"n_clusters": self.n_clusters, "choice": self.choice}
+        return {**{name: getattr(self, name) for name in _FACTS}, **clusters, "rows": self.rows.to_dict("records")}
 
     def __repr__(self) -> str:
-        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
         first = f"; first: {self.rows.iloc[0]['predictor']}, skill {self.rows.iloc[0]['skill']:.3f}" if len(self.rows) else ""
         version = f"; version {self.version}" if self.version else ""
-        return f"Board({scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
+        return f"Board({self.scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
-def _cells(row: Mapping[Any, Any]) -> list[str]:
+def _cells(row: Mapping[Any, Any], imputed: bool) -> list[str]:
+    intervals = [number(row["crps_skill"], 3), number(row["coverage"], 2)] if imputed else []
     return [
         "" if row["variant_of"] else str(row["rank"]),
         f"- {row['predictor']}" if row["variant_of"] else row["predictor"],
@@ -108,6 +125,7 @@ def _cells(row: Mapping[Any, Any]) -> list[str]:
         number(row["elo"], 0),
         interval(row["elo_low"], row["elo_high"], 0),
         number(row["regret"], 2),
+        *intervals,
         f"{row['tasks_entered']}/{row['tasks_total']}",
         str(row["failed_folds"]),
         _milliseconds(row["fit_seconds"]),

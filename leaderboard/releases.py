@@ -15,7 +15,7 @@ import pandas as pd
 from leaderboard.board import Board
 from scalingbench.common.errors import LeaderboardError
 
-__all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
+__all__ = ["board_from_json", "list_releases", "load_release", "version_of", "version_of_scores"]
 
 
 def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterable[tuple[str, str, str, np.ndarray]]) -> str:
@@ -32,6 +32,28 @@ def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterabl
     """
     lines = [f"task {task} {fingerprint}" for task, fingerprint in fingerprints.items()]
     lines += [f"{p}|{t}|{f}|{_digest(values)}" for p, t, f, values in predictions]
+    return _version(suite, lines)
+
+
+def version_of_scores(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Return the version of a board that is made from stored scores.
+
+    Parameters
+    ----------
+    suite : str
+        Name of the suite.
+    tasks : DataFrame
+        Statements of the tasks ranked on: what they hold out and how they count.
+    scores : DataFrame
+        What was ranked, each row with the digest of the predictions it was made from.
+    """
+    stated = tasks[["task", "fingerprint", "track", "kind", "role", "cluster", "weight"]].to_numpy()
+    lines = ["task " + " ".join(map(str, row)) for row in stated]
+    lines += ["|".join(row) for row in scores[["predictor", "task", "digest"]].to_numpy()]
+    return _version(suite, lines)
+
+
+def _version(suite: str, lines: Iterable[str]) -> str:
     return f"{suite}-{hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()[:10]}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from pathlib import Path
 
+from benchmark.evaluation.results import SCORES
 from leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
 
 __all__ = ["committed_files", "committed_folder"]
@@ -18,4 +19,5 @@ def committed_folder(suite: str) -> Path:
 def committed_files(suite: str) -> tuple[Path, ...]:
     """Return the result files of a suite: our own, and those of the submissions to it."""
     submitted = (folder / RESULTS for folder in list_submissions() if read_submission(folder).suite == suite)
-    return (*sorted(committed_folder(suite).glob("*.parquet")), *submitted)
+    own = (file for file in sorted(committed_folder(suite).glob("*.parquet")) if file.name != SCORES)
+    return (*own, *submitted)

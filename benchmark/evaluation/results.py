@@ -23,6 +23,7 @@ from scalingbench.common.names import slug
 from scalingbench.common.tables import Table, number
 
 __all__ = [
+    "SCORES",
     "FoldResult",
     "Status",
     "TaskResult",
@@ -35,6 +36,8 @@ __all__ = [
     "write_results",
 ]
 
+SCORES = "scores.parquet"
+"""The file of a folder of results that holds their scores, see `benchmark.scores.store`."""
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
 
@@ -115,8 +118,17 @@ def as_stored(values: np.ndarray) -> np.ndarray:
 
 
 def predictor_path(folder: Path, predictor: str) -> Path:
-    """Return the file that holds all results of a predictor."""
-    return folder / f"{slug(predictor)}.parquet"
+    """Return the file that holds all results of a predictor.
+
+    Raises
+    ------
+    InputError
+        If that is the name of the file of scores.
+    """
+    name = f"{slug(predictor)}.parquet"
+    if name == SCORES:
+        raise InputError(f"predictor {predictor!r}: {SCORES} in a folder of results holds their scores; choose another name")
+    return folder / name
 
 
 def part_path(folder: Path, predictor: str, task: str) -> Path:
@@ -248,7 +260,7 @@ def _fold(row: dict[str, object]) -> FoldResult:
 
 
 def list_result_files(folder: str | Path) -> tuple[Path, ...]:
-    """Return the result files of a folder.
+    """Return the result files of a folder; the file of their scores is none.
 
     Raises
     ------
@@ -258,7 +270,7 @@ def list_result_files(folder: str | Path) -> tuple[Path, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of results")
-    files = tuple(sorted(folder.glob("*.parquet")))
+    files = tuple(file for file in sorted(folder.glob("*.parquet")) if file.name != SCORES)
     if not files:
         hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
         raise InputError(f"{folder}: holds no result files (*.parquet){hint}")

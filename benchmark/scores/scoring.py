@@ -8,17 +8,18 @@ never beats trying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.metrics import bias, coverage, mape, r2, rmse, rmsle
+from benchmark.scores.metrics import bias, coverage, crps, log_scale, mape, r2, rmse, rmsle
 from benchmark.scores.regret import Groups, decide, decision_groups
 from benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
 from benchmark.tasks.task import Fold, Task
+from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
 
 __all__ = ["INTERVAL", "current_results", "scorable_results", "score", "stale_results"]
@@ -87,12 +88,12 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
     """
     results = scorable_results(results, tasks)
     by_id = {task.id: task for task in tasks}
-    references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
+    references = {r.task: _measured(r, by_id[r.task]) for r in results if r.predictor == reference}
     groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
     rows = []
     for result in results:
         base = references.get(result.task)
-        if base is None or not np.isfinite(base).all():
+        if base is None or not np.isfinite(base.error).all():
             raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
         rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
@@ -101,12 +102,19 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
     return table
 
 
-def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: Groups) -> dict[str, object]:
-    unit = max(float(reference.mean()), 1e-12)
-    cap = CEILING * max(float(reference.max()), 1e-12)
-    errors = _errors(result, task)
-    failed = ~np.isfinite(errors)
-    error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
+@dataclass(frozen=True)
+class _Measured:
+    """Error and continuous ranked probability score of each fold, NaN where it failed; both on the scale of the errors."""
+
+    error: np.ndarray
+    crps: np.ndarray
+
+
+def _score_task(result: TaskResult, task: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
+    unit = max(float(reference.error.mean()), 1e-12)
+    own = _measured(result, task)
+    failed = ~np.isfinite(own.error)
+    error = _capped_mean(own.error, reference.error)
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
     good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
     decision = decide(result, task, groups)
@@ -118,12 +126,13 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: G
         "reference_error": unit,
         "ratio": ratio,
         "failed": int(failed.sum()),
-        "folds": len(errors),
+        "folds": len(failed),
         "fit_seconds": _median([f.fit_seconds for f in result.folds]),
         "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
         "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
         "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
         "coverage": _mean([_covered(fold, f) for fold, f in good]),
+        "crps": _capped_mean(own.crps, reference.crps),
         "regret": decision.regret,
         "log_params_error": decision.log_params_error,
         "extrapolation": task.extrapolation,
@@ -131,14 +140,26 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: G
     }
 
 
-def _errors(result: TaskResult, task: Task) -> np.ndarray:
-    """Return the error of each fold, NaN where it failed."""
-    metric = rmsle if task.on_log_scale else rmse
-    return np.array([_error(fold, f, metric) for fold, f in zip(task.folds, result.folds, strict=True)])
+def _capped_mean(values: np.ndarray, reference: np.ndarray) -> float:
+    """Return the mean over folds, each at most `CEILING` times the reference's worst; a failed fold counts as that."""
+    cap = CEILING * max(float(reference.max()), 1e-12)
+    return float(np.where(np.isfinite(values), np.minimum(values, cap), cap).mean())
 
 
-def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> float:
-    return metric(*_held_out(fold, result)) if result.status == "ok" else float("nan")
+def _measured(result: TaskResult, task: Task) -> _Measured:
+    folds = [_measured_fold(fold, f, task) for fold, f in zip(task.folds, result.folds, strict=True)]
+    return _Measured(*np.array(folds, float).T)
+
+
+def _measured_fold(fold: Fold, result: FoldResult, task: Task) -> tuple[float, float]:
+    if result.status != "ok":
+        return float("nan"), float("nan")
+    y, p = _held_out(fold, result)
+    asked = {level: result.quantiles.get(level) for level in LEVELS}
+    given = {level: q[fold.scored] for level, q in asked.items() if q is not None}
+    on = log_scale if task.on_log_scale else np.asarray
+    quantiles = {level: on(q) for level, q in given.items()} if len(given) == len(LEVELS) else {0.5: on(p)}
+    return (rmsle if task.on_log_scale else rmse)(y, p), crps(on(y), quantiles)
 
 
 def _shift(y: np.ndarray, p: np.ndarray) -> float:
