@@ -33,8 +33,8 @@ def imputed(scores: Wide, pool: Sequence[str], reference: str) -> dict[str, np.n
     reference : str
         Who stands in for whoever did not enter.
     """
-    place = int(scores.predictors.get_loc(reference))
-    pooled = np.flatnonzero(scores.predictors.isin([*pool, reference]))
+    place = scores.place_of(reference)
+    pooled = np.flatnonzero([name in (*pool, reference) for name in scores.predictors])
     log_crps = np.where(scores.entered, np.log(crps_ratio(scores, reference)), 0.0)
     columns = {"weight_entered": scores.share_entered, "crps_skill": 1.0 - np.exp(log_crps @ scores.weight / scores.weight.sum())}
     for name in _DECISIONS:
@@ -45,7 +45,7 @@ def imputed(scores: Wide, pool: Sequence[str], reference: str) -> dict[str, np.n
 
 def crps_ratio(scores: Wide, reference: str) -> np.ndarray:
     """Return the continuous ranked probability scores over the reference's, by the rules of the error's ratio; NaN where not entered."""
-    unit = scores["crps"][scores.predictors.get_loc(reference)]
+    unit = scores["crps"][scores.place_of(reference)]
     ratio = np.clip(scores["crps"] / np.maximum(unit, 1e-12), FLOOR, CEILING)
     counted: np.ndarray = np.where(scores.failed, CEILING, ratio)
     return counted

@@ -9,13 +9,11 @@ import pandas as pd
 
 from benchmark.scores.table import check_scores
 from leaderboard.board import Board
-from leaderboard.elo import Games, play, ratings
+from leaderboard.duels import INTERVAL, duels_of, not_played
 from leaderboard.imputed import COLUMNS, imputed
 from leaderboard.wide import Wide, counted
 
 __all__ = ["by_cluster", "cluster_means", "counted", "rank", "rank_wide", "skill_over"]
-
-_INTERVAL = (2.5, 97.5)
 
 
 def rank(
@@ -95,35 +93,31 @@ def rank_wide(
     duels : bool
         Whether to play them; if not, win rate, mean rank and Elo are missing.
     """
-    tasks = scores.tasks
-    draws = _cluster_draws(tasks, n_resamples, seed)
-    shown = scores.predictors[scores.share_entered >= least_weight]
+    draws = _cluster_draws(scores.n_clusters, n_resamples, seed)
+    shown = set(scores.predictors[scores.share_entered >= least_weight])
     if len(shown) < len(scores.predictors):
         scores = scores.among([*shown, *pool, reference])
-    log_ratio = np.log(scores["ratio"])
-    rows = pd.DataFrame({"predictor": scores.predictors, **_facts(scores)})
-    rows["skill"], rows["skill_low"], rows["skill_high"] = _skill(scores, np.nan_to_num(log_ratio), draws)
-    rows["skill_entered"] = 1.0 - np.exp(_weighted_mean(log_ratio, scores.weight))
+    columns = {"predictor": scores.predictors, **_facts(scores), **_skill(scores, draws)}
     if impute:
-        rows = rows.assign(**imputed(scores, pool, reference))
-    rows = rows.assign(**(_duels(play(_comparable(scores), pool), tasks, reference, draws) if duels else _not_played(len(rows))))
-    rows["tasks_total"] = len(tasks)
-    rows = rows[rows["predictor"].isin(shown)].sort_values(["skill", "predictor"], ascending=[False, True], ignore_index=True)
-    rows["variant_of"] = _variant_of(rows, order)
-    heads = rows["variant_of"] == ""
-    rows["rank"] = pd.Series(_ranks(rows.loc[heads, "skill"].to_numpy()), index=rows.index[heads]).reindex(rows.index).astype("Int64")
+        columns |= imputed(scores, pool, reference)
+    columns |= duels_of(scores, pool, reference, draws) if duels else not_played(len(scores.predictors))
+    best = [i for i in _best_first(columns["skill"], scores.predictors) if scores.predictors[i] in shown]
+    columns = {name: values[best] for name, values in columns.items()}
+    columns["variant_of"] = _variant_of(columns["predictor"], columns["family"], order)
+    columns["tasks_total"] = np.full(len(best), len(scores.tasks))
+    columns["rank"] = _ranks(columns["skill"], columns["variant_of"] == "")
     return Board(
-        rows[[*_COLUMNS, *(COLUMNS if impute else ())]],
+        pd.DataFrame({name: columns[name] for name in (*_COLUMNS, *(COLUMNS if impute else ()))}),
         suite,
         track,
-        len(tasks),
-        tasks["collection"].nunique(),
+        len(scores.tasks),
+        len(set(scores.collections)),
         reference,
         tuple(pool),
         n_resamples,
         seed,
         version,
-        n_clusters=tasks["cluster"].nunique() if clustered else None,
+        n_clusters=scores.n_clusters if clustered else None,
     )
 
 
@@ -159,7 +153,7 @@ def by_cluster(scores: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFrame,
     """Return the mean log ratio of each predictor on each cluster, and the weight of each cluster's tasks."""
     check_scores(scores)
     wide = Wide.of(scores, tasks)
-    return cluster_means(wide, np.nan_to_num(np.log(wide["ratio"])))
+    return cluster_means(wide, np.nan_to_num(wide.log_ratio))
 
 
 def cluster_means(scores: Wide, values: np.ndarray) -> tuple[pd.DataFrame, pd.Series]:
@@ -187,28 +181,25 @@ def _facts(scores: Wide) -> dict[str, np.ndarray]:
     }
 
 
-def _cluster_draws(tasks: pd.DataFrame, n_resamples: int, seed: int) -> np.ndarray | None:
-    """Return how often each cluster is drawn, shape (n_resamples, n_clusters)."""
-    n = tasks["cluster"].nunique()
+def _cluster_draws(n: int, n_resamples: int, seed: int) -> np.ndarray | None:
+    """Return how often each cluster is drawn, shape (n_resamples, n_clusters); None of one cluster."""
     if n < 2:
         return None
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=n_resamples).astype(float)
 
 
-def _skill(scores: Wide, log_ratio: np.ndarray, draws: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    sums, weight = scores.by_cluster(log_ratio)
+def _skill(scores: Wide, draws: np.ndarray | None) -> dict[str, np.ndarray]:
+    sums, weight = scores.by_cluster(np.nan_to_num(scores.log_ratio))
     counts = weight.to_numpy(float)
-    point = 1.0 - np.exp(sums.sum(axis=1) / counts.sum())
-    if draws is None:
-        return point, *_nothing(len(point))
-    resampled = 1.0 - np.exp(sums @ draws.T / (draws @ counts))
-    low, high = np.percentile(resampled, _INTERVAL, axis=1)
-    return point, low, high
-
-
-def _comparable(scores: Wide) -> pd.DataFrame:
-    """Return errors, infinite where every fold failed: failing loses to any prediction."""
-    return scores.frame(np.where(scores.failed, np.inf, scores["error"]))
+    low, high = np.full((2, len(sums)), np.nan)
+    if draws is not None:
+        low, high = np.percentile(1.0 - np.exp(sums @ draws.T / (draws @ counts)), INTERVAL, axis=1)
+    return {
+        "skill": 1.0 - np.exp(sums.sum(axis=1) / counts.sum()),
+        "skill_low": low,
+        "skill_high": high,
+        "skill_entered": 1.0 - np.exp(_weighted_mean(scores.log_ratio, scores.weight)),
+    }
 
 
 def _weighted_mean(table: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -218,73 +209,24 @@ def _weighted_mean(table: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _duels(games: Games, tasks: pd.DataFrame, reference: str, draws: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return win rate, mean rank and Elo, the first and last with intervals."""
-    won, met = (_weigh(array, tasks) for array in (games.won, games.met))  # predictors x opponents x clusters
-    use = np.ones((1, won.shape[2])) if draws is None else np.vstack([np.ones(won.shape[2]), draws])
-    won, met = (np.einsum("poc,rc->rpo", array, use) for array in (won, met))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = won.sum(axis=2) / met.sum(axis=2)
-    several = _clusters_met(games, tasks) > 1 if draws is not None else np.zeros(rate.shape[1], bool)
-    columns = {"win_rate": rate[0], **_spread("win", rate[1:], several), "mean_rank": _mean_rank(games, tasks)}
-    if reference not in games.opponents:
-        return {**columns, **dict.fromkeys(("elo", "elo_low", "elo_high"), np.full(rate.shape[1], np.nan))}
-    elo = ratings(won, met, games.predictors.get_indexer(games.opponents), list(games.opponents).index(reference))
-    elo[:, np.isnan(rate[0])] = np.nan
-    return {**columns, "elo": elo[0], **_spread("elo", elo[1:], several & (games.predictors != reference))}
+def _best_first(skill: np.ndarray, names: np.ndarray) -> list[int]:
+    return sorted(range(len(skill)), key=lambda i: (-skill[i], names[i]))
 
 
-def _not_played(n: int) -> dict[str, np.ndarray]:
-    return dict.fromkeys(("win_rate", "win_low", "win_high", "mean_rank", "elo", "elo_low", "elo_high"), np.full(n, np.nan))
-
-
-def _spread(name: str, resampled: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
-    low, high = np.full((2, len(known)), np.nan)
-    if known.any():
-        low[known], high[known] = np.nanpercentile(resampled[:, known], _INTERVAL, axis=0)
-    return {f"{name}_low": low, f"{name}_high": high}
-
-
-def _weigh(outcomes: np.ndarray, tasks: pd.DataFrame) -> np.ndarray:
-    """Return weighted sums over the tasks of each cluster."""
-    _, of_task = np.unique(tasks["cluster"].to_numpy(str), return_inverse=True)
-    member = np.zeros((len(tasks), of_task.max() + 1))
-    member[np.arange(len(tasks)), of_task] = tasks["weight"]
-    return outcomes @ member
-
-
-def _clusters_met(games: Games, tasks: pd.DataFrame) -> np.ndarray:
-    """Return in how many clusters each predictor met anyone; one gives no interval."""
-    count: np.ndarray = (_weigh(games.met * 1.0, tasks).sum(axis=1) > 0).sum(axis=1)
-    return count
-
-
-def _mean_rank(games: Games, tasks: pd.DataFrame) -> np.ndarray:
-    """Return the mean place among the pool, 1 (beats all) to its size + 1; opponents that did not enter are passed over."""
-    met = games.met.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        place = 1.0 + len(games.opponents) * (1.0 - games.won.sum(axis=1) / met)
-        known = np.where(met > 0, tasks["weight"].to_numpy(), 0.0)
-        mean: np.ndarray = (np.nan_to_num(place) * known).sum(axis=1) / known.sum(axis=1)
-    return mean
-
-
-def _variant_of(rows: pd.DataFrame, order: Sequence[str]) -> pd.Series:
-    """Return the head of each entry's family, empty for the head itself."""
+def _variant_of(names: np.ndarray, families: np.ndarray, order: Sequence[str]) -> np.ndarray:
+    """Return the head of each entry's family, empty for the head itself: the first in the order, others by name."""
     place = {name: i for i, name in enumerate(order)}
-    first = rows.assign(place=rows["predictor"].map(lambda name: place.get(name, len(place)))).sort_values(["place", "predictor"])
-    head = rows["family"].map(first.drop_duplicates("family").set_index("family")["predictor"])
-    return head.where(head != rows["predictor"], "")
+    head: dict[str, str] = {}
+    for name, family in sorted(zip(names, families, strict=True), key=lambda entry: (place.get(entry[0], len(place)), entry[0])):
+        head.setdefault(family, name)
+    return np.array(["" if head[f] == name else head[f] for name, f in zip(names, families, strict=True)], dtype=object)
 
 
-def _nothing(n: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.full(n, np.nan), np.full(n, np.nan)
-
-
-def _ranks(skill: np.ndarray) -> np.ndarray:
-    """Return ranks from 1, shared by equal skills; `skill` is sorted, best first."""
-    ranks = np.arange(1, len(skill) + 1)
-    for i in range(1, len(skill)):
-        if skill[i - 1] - skill[i] <= 1e-12:
-            ranks[i] = ranks[i - 1]
-    return ranks
+def _ranks(skill: np.ndarray, heads: np.ndarray) -> pd.arrays.IntegerArray:
+    """Return ranks from 1, shared by equal skills, and none for variants; `skill` is sorted, best first."""
+    at = np.flatnonzero(heads)
+    ranks = np.ones(len(skill), dtype=np.int64)
+    for place, i in enumerate(at):
+        tied = place > 0 and skill[at[place - 1]] - skill[i] <= 1e-12
+        ranks[i] = ranks[at[place - 1]] if tied else place + 1
+    return pd.arrays.IntegerArray(ranks, ~heads)

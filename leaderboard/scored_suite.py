@@ -7,19 +7,21 @@ from predictions.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leaderboard.board import Board
-from leaderboard.ranking import rank
+from leaderboard.ranking import rank_wide
 from leaderboard.releases import version_of_scores
-from leaderboard.significance import Comparison, compare
-from leaderboard.slices import SkillBySlice, What, skill_by
+from leaderboard.significance import Comparison, compare_wide
+from leaderboard.slices import SkillBySlice, What, slices_of
 from leaderboard.suite_board import GENERAL, SuiteBoard
+from leaderboard.wide import Wide
 from predictors.registry import families
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
@@ -52,6 +54,8 @@ class ScoredSuite:
         Only this one; ``"synthetic"`` is the worlds of known truth.
     choice : tuple of str
         What else was chosen, in words.
+    protocol : None
+        Its board follows this project's rules.
     """
 
     suite: str
@@ -61,6 +65,7 @@ class ScoredSuite:
     tasks: pd.DataFrame
     track: str | None = None
     choice: tuple[str, ...] = ()
+    protocol = None
 
     def select(
         self,
@@ -140,6 +145,11 @@ class ScoredSuite:
         return self.scores[known & ~stale]
 
     @cached_property
+    def wide(self) -> Wide:
+        """The scores on every task that has a weight, as arrays."""
+        return Wide.of(self.current, self.tasks)
+
+    @cached_property
     def ranked(self) -> pd.DataFrame:
         """The tasks that the board ranks on: those of the track, or by default all counted ones that extrapolate."""
         if self.track == SYNTHETIC:
@@ -147,7 +157,7 @@ class ScoredSuite:
         counted = self._counted
         return counted[counted["kind"] == "extrapolation"] if self.track is None else counted[counted["track"] == self.track]
 
-    @property
+    @cached_property
     def _counted(self) -> pd.DataFrame:
         return self.tasks[(self.tasks["role"] == "counted") & (self.tasks["weight"] > 0)]
 
@@ -159,10 +169,19 @@ class ScoredSuite:
         """
         place = {name: i for i, name in enumerate(families())}
         names = sorted(set(self.scores["predictor"]), key=lambda name: (place.get(name, len(place)), name))
-        tuning = self.tasks.loc[self.tasks["role"] == "tuning", "task"]
-        own = self.current[self.current["task"].isin(tuning)]
-        loss = np.log(own["ratio"]).groupby(own["predictor"]).sum()
+        tuning = self.wide.on(self.tasks.loc[self.tasks["role"] == "tuning", "task"])
+        loss = pd.Series(np.nan_to_num(tuning.log_ratio) @ tuning.weight, index=tuning.predictors)
         return tuple(sorted(names, key=lambda name: round(float(loss.get(name, 0.0)), 12)))
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Names of the predictors."""
+        return tuple(sorted(set(self.scores["predictor"])))
+
+    @cached_property
+    def version(self) -> str:
+        """Version of the board."""
+        return self.version_on(self.ranked)
 
     def version_on(self, tasks: pd.DataFrame) -> str:
         """Return the version of a board on these tasks."""
@@ -174,55 +193,66 @@ class ScoredSuite:
 
     @cached_property
     def _board(self) -> Board:
-        return self._whole() if self.track is None else self._rank(self.ranked, self.track)
+        return self._whole() if self.track is None else self._rank(self._ranked_scores, self.track)
 
-    def _rank(self, tasks: pd.DataFrame, track: str | None, *, least_weight: float = 0.0, duels: bool = True) -> Board:
-        ranked = rank(
-            self.current,
-            tasks,
+    @cached_property
+    def _ranked_scores(self) -> Wide:
+        return self.wide.on(self.ranked["task"])
+
+    @cached_property
+    def _on_track(self) -> dict[str, Wide]:
+        """The scores on the counted tasks of each track."""
+        counted = self._counted
+        of = {name: counted.loc[counted["track"] == name, "task"] for name in TRACKS}
+        return {name: self.wide.on(tasks) for name, tasks in of.items() if len(tasks)}
+
+    def _rank(self, scores: Wide, track: str | None, *, least_weight: float = 0.0, duels: bool = True) -> Board:
+        stated = self.tasks[self.tasks["task"].isin(scores.tasks)]
+        ranked = rank_wide(
+            scores,
             pool=self.pool,
             reference=self.reference,
             suite=self.suite,
             track=track,
             order=self.order,
-            version=self.version_on(tasks) if duels else "",
+            version=self.version_on(stated) if duels else "",
             impute=True,
             least_weight=least_weight,
             duels=duels,
         )
-        return replace(ranked, choice=", ".join(self.choice), fingerprints=dict(zip(tasks["task"], tasks["fingerprint"], strict=True)))
+        return replace(ranked, choice=", ".join(self.choice), fingerprints=dict(zip(stated["task"], stated["fingerprint"], strict=True)))
 
     def _whole(self) -> SuiteBoard:
-        overall = self._rank(self.ranked, None, least_weight=GENERAL)
-        counted = self._counted
-        own = {name: counted[counted["track"] == name] for name in TRACKS if (counted["track"] == name).any()}
-        tracks = {name: self._rank(tasks, name, duels=False) for name, tasks in own.items()}
-        months = {name: tasks["published"].dropna() for name, tasks in own.items()}
-        published = {name: (str(found.min()), str(found.max())) for name, found in months.items() if len(found)}
+        overall = self._rank(self._ranked_scores, None, least_weight=GENERAL)
+        tracks = {name: self._rank(scores, name, duels=False) for name, scores in self._on_track.items()}
+        months = self._counted.dropna(subset="published").groupby("track")["published"].agg(["min", "max"])
+        published = {str(name): (str(first), str(last)) for name, first, last in months.itertuples()}
         facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
         return SuiteBoard(**facts, tracks=tracks, published=published, specialists=self._specialists(overall, tracks))
 
     def _specialists(self, overall: Board, tracks: dict[str, Board]) -> pd.DataFrame:
         """Return the families without a general-purpose entry, each on the track where its head places best."""
         general = set(overall.rows["family"])
-        leader = str(overall.rows.iloc[0]["predictor"]) if len(overall.rows) else self.reference
-        places = pd.concat([_places(name, board) for name, board in tracks.items()], ignore_index=True)
-        best = places[~places["family"].isin(general)].sort_values(["place", "skill"], ascending=[True, False], kind="stable")
-        best = best.drop_duplicates("family")
-        order = {name: i for i, name in enumerate(tracks)}
-        best = best.sort_values(["best_track", "place"], key=lambda c: c.map(order) if c.name == "best_track" else c, ignore_index=True)
-        best["leader_skill"] = [self._skill_beside(leader, r.predictor, r.best_track) for r in best.itertuples()]
-        return best
+        leader = str(overall.rows["predictor"].iloc[0]) if len(overall.rows) else self.reference
+        best: dict[str, dict[str, Any]] = {}
+        for name, board in tracks.items():
+            heads = board.heads[list(_PLACE)].to_dict("records")
+            for row in (row for row in heads if row["family"] not in general):
+                found = {**row, "best_track": name, "places": len(heads)}
+                if row["family"] not in best or _better(found, best[row["family"]]):
+                    best[row["family"]] = found
+        place = list(tracks)
+        rows = sorted(best.values(), key=lambda row: (place.index(row["best_track"]), row["rank"], row["predictor"]))
+        for row in rows:
+            row["leader_skill"] = self._skill_beside(leader, row["predictor"], row["best_track"])
+        return pd.DataFrame(rows, columns=["predictor", "family", "best_track", "rank", "places", *_PLACE[3:], "leader_skill"])
 
     def _skill_beside(self, leader: str, predictor: str, track: str) -> float:
         """Return the skill of the leader on the tasks of a track that another predictor entered."""
-        tasks = self._counted
-        tasks = tasks[tasks["track"] == track]
-        entered = self.current.loc[self.current["predictor"] == predictor, "task"]
-        tasks = tasks[tasks["task"].isin(entered)]
-        own = self.current[self.current["predictor"] == leader].set_index("task")["ratio"].reindex(tasks["task"]).fillna(1.0)
-        weight = tasks["weight"].to_numpy()
-        return float(1.0 - np.exp(np.log(own.to_numpy()) @ weight / weight.sum()))
+        scores = self._on_track[track]
+        entered = scores.entered[scores.place_of(predictor)]
+        log_ratio = np.nan_to_num(scores.log_ratio[scores.place_of(leader)])
+        return float(1.0 - np.exp(log_ratio[entered] @ scores.weight[entered] / scores.weight[entered].sum()))
 
     def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return the skill of the board's predictors on slices of the suite.
@@ -238,8 +268,8 @@ class ScoredSuite:
             What to show of each slice.
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.ranked
-        found = skill_by(self.current, tasks.assign(extrapolation=tasks["far"]), by, what=what, reference=self.reference)
-        names = self.shown
+        found = slices_of(self.wide.on(tasks["task"]), tasks.assign(extrapolation=tasks["far"]), by, what=what, reference=self.reference)
+        names = list(self.shown)
         if what == "coverage":
             names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
         return found.of(pd.Series(names[:top], dtype=str))
@@ -247,11 +277,12 @@ class ScoredSuite:
     @cached_property
     def shown(self) -> tuple[str, ...]:
         """The heads of families, in the order of the board: general-purpose ones first."""
+        scores = self._ranked_scores
         if self.track is not None:
-            return tuple(self._rank(self.ranked, self.track, duels=False).heads["predictor"])
-        general = self._rank(self.ranked, None, least_weight=GENERAL, duels=False).rows
-        rest = self._rank(self.ranked, None, duels=False).rows.query("family not in @general.family")
-        return (*general.loc[general["variant_of"] == "", "predictor"], *rest.loc[rest["variant_of"] == "", "predictor"])
+            return tuple(self._rank(scores, self.track, duels=False).heads["predictor"])
+        general = self._rank(scores, None, least_weight=GENERAL, duels=False)
+        rest = self._rank(scores, None, duels=False).heads
+        return (*general.heads["predictor"], *rest.loc[~rest["family"].isin(general.rows["family"]), "predictor"])
 
     def compare(self, predictors: Sequence[str] | None = None, *, top: int = 12) -> Comparison:
         """Test which predictors the clusters can tell apart.
@@ -265,17 +296,19 @@ class ScoredSuite:
         """
         if predictors is None:
             predictors = self.shown[:top]
-        return compare(self.current, self.ranked, list(predictors))
+        return compare_wide(self.wide.on(self.ranked["task"]), predictors)
 
     def __repr__(self) -> str:
         scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "") + "".join(f", {words}" for words in self.choice)
         return f"ScoredSuite({scope}: {self.scores['predictor'].nunique()} predictors on {len(self.ranked)} tasks)"
 
 
-def _places(track: str, board: Board) -> pd.DataFrame:
-    heads = board.heads
-    columns = ["predictor", "family", "skill", "skill_low", "skill_high", "skill_entered", "tasks_entered", "tasks_total"]
-    return heads[columns].assign(best_track=track, place=heads["rank"].astype(int), places=len(heads))
+_PLACE = ("predictor", "family", "rank", "skill", "skill_low", "skill_high", "skill_entered", "tasks_entered", "tasks_total")
+
+
+def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether a place on a track is better than that on another; of equal places that of higher skill is."""
+    return (one["rank"], -one["skill"]) < (other["rank"], -other["skill"])
 
 
 def _refuse_unknown(kind: str, names: Iterable[str], known: set[str]) -> None:

@@ -6,6 +6,7 @@ not independent. Predictors whose every pair is not told apart at 5 % form a cli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.ranking import by_cluster, skill_over
+from benchmark.scores.table import check_scores
+from leaderboard.ranking import cluster_means, skill_over
+from leaderboard.wide import Wide
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
 
-__all__ = ["Comparison", "compare", "draw"]
+__all__ = ["Comparison", "compare", "compare_wide", "draw"]
 
 LEVEL = 0.05
 
@@ -91,13 +94,20 @@ def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) ->
     LeaderboardError
         If one has no scores.
     """
-    missing = [name for name in predictors if name not in set(scores["predictor"])]
+    check_scores(scores)
+    return compare_wide(Wide.of(scores, tasks), predictors, "clusters" if "cluster" in tasks else "collections")
+
+
+def compare_wide(scores: Wide, predictors: Sequence[str], unit: str = "clusters") -> Comparison:
+    """Test every pair of predictors by scores that were checked before; `unit` says what a cluster is called."""
+    missing = [name for name in predictors if name not in set(scores.predictors)]
     if missing:
         raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
-    values, weight = by_cluster(scores[scores["predictor"].isin(predictors)], tasks)
+    chosen = scores.among(predictors)
+    values, weight = cluster_means(chosen, np.nan_to_num(chosen.log_ratio))
     skill = skill_over(values, weight).sort_values(ascending=False, kind="stable")
     p = _holm(values.loc[skill.index])
-    return Comparison(skill, p, _cliques(p), values.shape[1], "clusters" if "cluster" in tasks else "collections")
+    return Comparison(skill, p, _cliques(p), values.shape[1], unit)
 
 
 def _holm(values: pd.DataFrame) -> pd.DataFrame:

@@ -9,12 +9,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from benchmark.scores.table import check_scores
 from leaderboard.imputed import crps_ratio
-from leaderboard.ranking import by_cluster, counted, skill_over
+from leaderboard.ranking import cluster_means, skill_over
+from leaderboard.wide import Wide
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.tables import Table, Tabular, number
 
-__all__ = ["SLICES", "What", "SkillBySlice", "skill_by", "slice_of"]
+__all__ = ["SLICES", "SkillBySlice", "What", "skill_by", "slice_of", "slices_of"]
 
 What = Literal["skill", "coverage", "crps"]
 """What is shown of a slice: skill, the share of held-out values within predicted 80 % intervals, or skill by the continuous ranked
@@ -123,7 +125,7 @@ def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
         raise LeaderboardError(f"cut by {by!r}: tasks of this suite don't state {error.args[0]!r}") from None
 
 
-def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "") -> SkillBySlice:
+def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice:
     """Return the skill of every predictor on each slice of the tasks that count.
 
     Parameters
@@ -132,10 +134,33 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str, *, what: What =
         As for `leaderboard.ranking.rank`.
     by : str
         One of `SLICES`.
+
+    Raises
+    ------
+    LeaderboardError
+        If the suite can't be cut by that.
+    """
+    check_scores(scores)
+    return slices_of(Wide.of(scores, tasks), tasks, by, clustered="cluster" in tasks)
+
+
+def slices_of(scores: Wide, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "", clustered: bool = True) -> SkillBySlice:
+    """Return a number of every predictor on each slice of the tasks, from scores that were checked before.
+
+    Parameters
+    ----------
+    scores : Wide
+        On the tasks that are cut.
+    tasks : DataFrame
+        What is stated of these tasks, and possibly of others.
+    by : str
+        One of `SLICES`.
     what : {"skill", "coverage", "crps"}
         What to show of each slice.
     reference : str
         Whose score is the unit, of ``"crps"``.
+    clustered : bool
+        Whether to say how many clusters a slice has.
 
     Raises
     ------
@@ -144,28 +169,28 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str, *, what: What =
     """
     if what not in get_args(What):
         raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
-    clustered = "cluster" in tasks
-    tasks = counted(tasks)
-    slices = slice_of(tasks, by)
+    stated = tasks.set_index("task").loc[scores.tasks]
+    slices = slice_of(stated, by)
     columns = {}
     for name in _in_order(slices, by):
-        own = tasks[slices == name]
-        columns[name] = _coverage(scores, own) if what == "coverage" else skill_over(*by_cluster(_valued(scores, what, reference), own))
+        own = scores.on(slices.index[slices == name])
+        columns[name] = _coverage(own) if what == "coverage" else _skill(own, what, reference)
     counts = slices.value_counts().reindex(list(columns))
-    clusters = tasks.groupby(slices)["cluster"].nunique().reindex(list(columns)) if clustered else None
+    clusters = stated.groupby(slices)["cluster"].nunique().reindex(list(columns)) if clustered else None
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
 
 
-def _valued(scores: pd.DataFrame, what: What, reference: str) -> pd.DataFrame:
-    return scores if what == "skill" else scores.assign(ratio=crps_ratio(scores, reference))
+def _skill(scores: Wide, what: What, reference: str) -> pd.Series:
+    log_ratio = scores.log_ratio if what == "skill" else np.log(crps_ratio(scores, reference))
+    return skill_over(*cluster_means(scores, np.nan_to_num(log_ratio)))
 
 
-def _coverage(scores: pd.DataFrame, tasks: pd.DataFrame) -> pd.Series:
+def _coverage(scores: Wide) -> pd.Series:
     """Return the weighted mean over the tasks of which a predictor has intervals."""
-    own = scores[scores["coverage"].notna()].merge(tasks[["task", "weight"]], on="task")
-    sums = own.assign(inside=own["coverage"] * own["weight"]).groupby("predictor")[["inside", "weight"]].sum()
-    covered: pd.Series = sums["inside"] / sums["weight"]
-    return covered
+    known = ~np.isnan(scores["coverage"])
+    with np.errstate(invalid="ignore"):
+        covered = np.nan_to_num(scores["coverage"]) @ scores.weight / (known @ scores.weight)
+    return pd.Series(covered, index=scores.predictors)
 
 
 def _in_order(slices: pd.Series, by: str) -> list[str]:

@@ -6,7 +6,7 @@ import importlib.resources
 from pathlib import Path
 
 from benchmark.scores.store import SCORES, read_scores
-from benchmark.tasks.statements import stated_tasks
+from benchmark.tasks.frozen import frozen_statements
 from leaderboard.scored_suite import ScoredSuite
 
 __all__ = ["committed_folder", "load_scored", "scores_path"]
@@ -31,7 +31,7 @@ def load_scored(suite: str) -> ScoredSuite | None:
         If one of the files is broken.
     """
     path = scores_path(suite)
-    tasks = stated_tasks(suite) if path.is_file() else None
+    tasks = frozen_statements(suite) if path.is_file() else None
     if tasks is None:
         return None
     stored = read_scores(path)

@@ -31,8 +31,8 @@ class SuiteBoard(Board):
     published : mapping of str to tuple of str
         First and last month in which a track's collections were published.
     specialists : DataFrame
-        One row per family that enters less: predictor, family, best_track, place (its rank there) of places, skill with skill_low
-        and skill_high on the whole track, skill_entered on the tasks it entered, tasks_entered of tasks_total, and leader_skill, the
+        One row per family that enters less: predictor, family, best_track, rank of places there, skill with skill_low and
+        skill_high on the whole track, skill_entered on the tasks it entered, tasks_entered of tasks_total, and leader_skill, the
         skill of the first of the overall board on the same tasks.
     """
 
@@ -78,7 +78,7 @@ class SuiteBoard(Board):
             [
                 row["predictor"],
                 row["best_track"],
-                f"{row['place']} of {row['places']}",
+                f"{row['rank']} of {row['places']}",
                 number(row["skill"], 3),
                 interval(row["skill_low"], row["skill_high"], 2),
                 number(row["skill_entered"], 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,60 +28,81 @@ class Wide:
 
     Attributes
     ----------
-    predictors : Index
-        Who entered any of them, by name.
-    families : ndarray of str
-        Family of each predictor.
-    tasks : DataFrame
-        The tasks, see `counted`.
-    arrays : mapping of str to ndarray
-        Every column of numbers, shape (n_predictors, n_tasks), NaN where a predictor did not enter.
+    predictors, families : ndarray of str
+        Who entered any of them, by name, and the family of each.
+    tasks, collections, clusters : ndarray of str
+        The tasks by name, the collection and the cluster of each.
+    weight : ndarray
+        Weight of each task.
+    columns : mapping of str to ndarray
+        Every column of numbers, of more predictors and tasks than these.
+    rows, places : ndarray of int
+        Which of them are these.
     """
 
-    predictors: pd.Index
+    predictors: np.ndarray
     families: np.ndarray
-    tasks: pd.DataFrame
-    arrays: Mapping[str, np.ndarray]
+    tasks: np.ndarray
+    collections: np.ndarray
+    clusters: np.ndarray
+    weight: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    rows: np.ndarray
+    places: np.ndarray
 
     @classmethod
     def of(cls, scores: pd.DataFrame, tasks: pd.DataFrame) -> Wide:
         """Return the scores of the tasks that count as arrays."""
         tasks = counted(tasks)
-        column = pd.Index(tasks["task"]).get_indexer(scores["task"])
-        scores, column = scores[column >= 0], column[column >= 0]
-        first = scores.drop_duplicates("predictor").sort_values("predictor")
-        predictors = pd.Index(first["predictor"], name="predictor")
-        row = predictors.get_indexer(scores["predictor"])
-        arrays = {}
+        place = pd.Index(tasks["task"]).get_indexer(scores["task"])
+        here = place >= 0
+        names, of, families = (scores[c].to_numpy(object)[here] for c in ("predictor", "predictor", "family"))
+        predictors, first, row = np.unique(names.astype(str), return_index=True, return_inverse=True)
+        columns = {}
         for name in (name for name in _NUMBERS if name in scores):
-            arrays[name] = np.full((len(predictors), len(tasks)), np.nan)
-            arrays[name][row, column] = scores[name].to_numpy(float)
-        return cls(predictors, first["family"].to_numpy(), tasks, arrays)
+            columns[name] = np.full((len(predictors), len(tasks)), np.nan)
+            columns[name][row, place[here]] = scores[name].to_numpy(float)[here]
+        named = (tasks[c].to_numpy(object) for c in ("task", "collection", "cluster"))
+        weight = tasks["weight"].to_numpy(float)
+        return cls(of[first], families[first], *named, weight, columns, np.arange(len(predictors)), np.arange(len(tasks)))
 
     def on(self, tasks: Collection[str]) -> Wide:
         """Return the columns of these tasks, and the predictors that entered any of them."""
-        column = self.tasks["task"].isin(tasks).to_numpy()
-        row = self.entered[:, column].any(axis=1)
-        arrays = {name: array[np.ix_(row, column)] for name, array in self.arrays.items()}
-        return Wide(self.predictors[row], self.families[row], self.tasks[column].reset_index(drop=True), arrays)
+        chosen = set(tasks)
+        place = np.flatnonzero([name in chosen for name in self.tasks])
+        row = np.flatnonzero(self.entered[:, place].any(axis=1))
+        about = (array[place] for array in (self.tasks, self.collections, self.clusters, self.weight))
+        return Wide(self.predictors[row], self.families[row], *about, self.columns, self.rows[row], self.places[place])
 
     def among(self, predictors: Collection[str]) -> Wide:
         """Return the rows of these predictors."""
-        row = self.predictors.isin(predictors)
-        arrays = {name: array[row] for name, array in self.arrays.items()}
-        return replace(self, predictors=self.predictors[row], families=self.families[row], arrays=arrays)
+        chosen = set(predictors)
+        row = np.flatnonzero([name in chosen for name in self.predictors])
+        about = (self.tasks, self.collections, self.clusters, self.weight)
+        return Wide(self.predictors[row], self.families[row], *about, self.columns, self.rows[row], self.places)
 
     def __getitem__(self, column: str) -> np.ndarray:
-        return self.arrays[column]
+        values: np.ndarray = self.columns[column][np.ix_(self.rows, self.places)]
+        return values
 
-    def frame(self, values: np.ndarray) -> pd.DataFrame:
-        """Return values of predictors x tasks with their names."""
-        return pd.DataFrame(values, index=self.predictors, columns=self.tasks["task"])
+    def place_of(self, predictor: str) -> int:
+        """Return the row of a predictor.
+
+        Raises
+        ------
+        KeyError
+            If it entered none of the tasks.
+        """
+        found = np.flatnonzero(self.predictors == predictor)
+        if not len(found):
+            raise KeyError(predictor)
+        return int(found[0])
 
     @cached_property
-    def weight(self) -> np.ndarray:
-        """Weight of each task."""
-        return self.tasks["weight"].to_numpy(float)
+    def log_ratio(self) -> np.ndarray:
+        """Logarithm of each error over the reference's; NaN where not entered."""
+        ratio: np.ndarray = np.log(self["ratio"])
+        return ratio
 
     @cached_property
     def entered(self) -> np.ndarray:
@@ -100,10 +121,15 @@ class Wide:
         share: np.ndarray = np.round(self.entered @ self.weight / self.weight.sum(), 12)
         return share
 
+    @cached_property
+    def n_clusters(self) -> int:
+        """How many clusters the tasks are of."""
+        return len(set(self.clusters))
+
     def by_cluster(self, values: np.ndarray) -> tuple[np.ndarray, pd.Series]:
         """Return weighted sums of values over the tasks of each cluster, shape (n_predictors, n_clusters), and the weights' own sums."""
-        sums = self.frame(values * self.weight).T.groupby(self.tasks["cluster"].to_numpy()).sum().T.to_numpy(float)
-        return sums, self.tasks.groupby("cluster")["weight"].sum()
+        sums = pd.DataFrame((values * self.weight).T).groupby(self.clusters).sum()
+        return sums.to_numpy(float).T, pd.Series(self.weight).groupby(self.clusters).sum()
 
     def mean(self, column: str) -> np.ndarray:
         """Return each predictor's mean over the tasks of which it has a value."""

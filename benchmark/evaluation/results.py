@@ -8,11 +8,11 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args, overload
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from scalingbench.common.tables import Table, number
 __all__ = [
     "SCORES",
     "FoldResult",
+    "ResultFiles",
     "Status",
     "TaskResult",
     "as_stored",
@@ -286,3 +287,43 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
         If the folder does not exist, holds none, or one of them is broken.
     """
     return tuple(result for file in list_result_files(folder) for result in read_results(file))
+
+
+class ResultFiles(Sequence[TaskResult]):
+    """The results of files, read when they are first asked for: boards that are made from stored scores need none of them.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        Result file of each predictor.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = dict(files)
+
+    @cached_property
+    def _read(self) -> tuple[TaskResult, ...]:
+        return tuple(result for file in self.files.values() for result in read_results(file))
+
+    def of(self, predictors: Iterable[str]) -> ResultFiles:
+        """Return those of some predictors."""
+        chosen = set(predictors)
+        return ResultFiles({name: file for name, file in self.files.items() if name in chosen})
+
+    @overload
+    def __getitem__(self, index: int) -> TaskResult: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[TaskResult]: ...
+
+    def __getitem__(self, index: int | slice) -> TaskResult | Sequence[TaskResult]:
+        return self._read[index]
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def __repr__(self) -> str:
+        return f"ResultFiles({count_of(len(self.files), 'predictor')})"
