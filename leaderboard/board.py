@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from scalingbench.common.tables import Table, Tabular, interval, number
 __all__ = ["Board"]
 
 _HEADER = ("rank", "predictor", "skill", "", "entered", "win rate", "", "Elo", "", "regret", "tasks", "failed fits", "fit ms")
+_INTERVALS = (("CRPS", "crps_skill", 3), ("in 80 %", "coverage", 2))
+_TRUTH = (("bias", "bias", 3), ("exponents", "exponent_error", 3))
+"""Columns that only some boards have, after regret: heading, column, decimals."""
 _FACTS = ("suite", "track", "n_tasks", "n_collections", "reference", "pool", "n_resamples", "seed", "version")
 
 
@@ -98,9 +101,14 @@ class Board(Tabular):
         return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"
 
     def table(self) -> Table:
-        imputed = "crps_skill" in self.rows
-        header = (*_HEADER[:10], "CRPS", "in 80 %", *_HEADER[10:]) if imputed else _HEADER
-        return Table(header, [_cells(row, imputed) for row in self.rows.to_dict("records")], frozenset({1}), self.caption)
+        imputed = _INTERVALS if "crps_skill" in self.rows else ()
+        truth = _TRUTH if "exponent_error" in self.rows else ()
+        at = _HEADER.index("regret") + 1
+        header = (*_HEADER[:at], *(name for name, _, _ in (*imputed, *truth)), *_HEADER[at:])
+        rows = [
+            _cells(row, at, [number(row[column], digits) for _, column, digits in (*imputed, *truth)]) for row in self.rows.to_dict("records")
+        ]
+        return Table(header, rows, frozenset({1}), self.caption)
 
     def facts(self) -> dict[str, Any]:
         clusters = {} if self.n_clusters is None else {"n_clusters": self.n_clusters, "choice": self.choice}
@@ -112,9 +120,9 @@ class Board(Tabular):
         return f"Board({self.scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
-def _cells(row: Mapping[Any, Any], imputed: bool) -> list[str]:
-    intervals = [number(row["crps_skill"], 3), number(row["coverage"], 2)] if imputed else []
-    return [
+def _cells(row: Mapping[Any, Any], at: int, more: Sequence[str]) -> list[str]:
+    """Return the cells of a row, with more of them at a place."""
+    cells = [
         "" if row["variant_of"] else str(row["rank"]),
         f"- {row['predictor']}" if row["variant_of"] else row["predictor"],
         number(row["skill"], 3),
@@ -125,11 +133,11 @@ def _cells(row: Mapping[Any, Any], imputed: bool) -> list[str]:
         number(row["elo"], 0),
         interval(row["elo_low"], row["elo_high"], 0),
         number(row["regret"], 2),
-        *intervals,
         f"{row['tasks_entered']}/{row['tasks_total']}",
         str(row["failed_folds"]),
         _milliseconds(row["fit_seconds"]),
     ]
+    return [*cells[:at], *more, *cells[at:]]
 
 
 def _milliseconds(seconds: float) -> str:

@@ -13,11 +13,14 @@ import numpy as np
 from benchmark.scores.table import CEILING, FLOOR
 from leaderboard.wide import Wide
 
-__all__ = ["COLUMNS", "crps_ratio", "imputed"]
+__all__ = ["COLUMNS", "TRUTH", "crps_ratio", "imputed", "truth_columns"]
 
 COLUMNS = ("weight_entered", "crps_skill", "tasks_decided")
 """What boards of suites with rules hold beside the columns of all boards: share of the weight entered, skill by the continuous
 ranked probability score instead of the error, and the number of tasks that regret is a mean of."""
+TRUTH = ("bias", "exponent_error")
+"""What a board of synthetic worlds holds beside these: means over the tasks that were entered of the signed error against the truth,
+and of the difference between fitted and true exponents, of laws that have them."""
 _DECISIONS = ("regret", "log_params_error")
 
 
@@ -41,6 +44,11 @@ def imputed(scores: Wide, pool: Sequence[str], reference: str) -> dict[str, np.n
         columns[name] = _mean_of_all(scores[name], scores.entered, place, pooled, scores.weight)
     decided = int((~np.isnan(scores["regret"][place])).sum())
     return {**columns, "tasks_decided": np.full(len(scores.predictors), decided)}
+
+
+def truth_columns(scores: Wide) -> dict[str, np.ndarray]:
+    """Return the columns `TRUTH` of a board of synthetic worlds; missing where nothing is known."""
+    return {name: scores.weighted_mean(scores[name]) for name in TRUTH}
 
 
 def crps_ratio(scores: Wide, reference: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.scores.table import check_scores
 from leaderboard.board import Board
 from leaderboard.duels import INTERVAL, duels_of, not_played
-from leaderboard.imputed import COLUMNS, imputed
+from leaderboard.imputed import COLUMNS, TRUTH, imputed, truth_columns
 from leaderboard.wide import Wide, counted
 
 __all__ = ["by_cluster", "cluster_means", "counted", "rank", "rank_wide", "skill_over"]
@@ -76,6 +76,7 @@ def rank_wide(
     version: str = "",
     clustered: bool = True,
     impute: bool = False,
+    worlds: bool = False,
     least_weight: float = 0.0,
     duels: bool = True,
 ) -> Board:
@@ -88,6 +89,8 @@ def rank_wide(
     impute : bool
         Whether regret and size error are means over every task that has decisions, like skill (see `leaderboard.imputed`),
         and not over those that each predictor entered; then there are also the columns of `leaderboard.imputed.COLUMNS`.
+    worlds : bool
+        Whether the tasks are synthetic worlds, of which there are also the columns `leaderboard.imputed.TRUTH`.
     least_weight : float
         Share of the weight that a predictor must have entered to be on the board; it still counts as an opponent.
     duels : bool
@@ -100,6 +103,8 @@ def rank_wide(
     columns = {"predictor": scores.predictors, **_facts(scores), **_skill(scores, draws)}
     if impute:
         columns |= imputed(scores, pool, reference)
+    if worlds:
+        columns |= truth_columns(scores)
     columns |= duels_of(scores, pool, reference, draws) if duels else not_played(len(scores.predictors))
     best = [i for i in _best_first(columns["skill"], scores.predictors) if scores.predictors[i] in shown]
     columns = {name: values[best] for name, values in columns.items()}
@@ -107,7 +112,7 @@ def rank_wide(
     columns["tasks_total"] = np.full(len(best), len(scores.tasks))
     columns["rank"] = _ranks(columns["skill"], columns["variant_of"] == "")
     return Board(
-        pd.DataFrame({name: columns[name] for name in (*_COLUMNS, *(COLUMNS if impute else ()))}),
+        pd.DataFrame({name: columns[name] for name in (*_COLUMNS, *(COLUMNS if impute else ()), *(TRUTH if worlds else ()))}),
         suite,
         track,
         len(scores.tasks),
@@ -198,15 +203,8 @@ def _skill(scores: Wide, draws: np.ndarray | None) -> dict[str, np.ndarray]:
         "skill": 1.0 - np.exp(sums.sum(axis=1) / counts.sum()),
         "skill_low": low,
         "skill_high": high,
-        "skill_entered": 1.0 - np.exp(_weighted_mean(scores.log_ratio, scores.weight)),
+        "skill_entered": 1.0 - np.exp(scores.weighted_mean(scores.log_ratio)),
     }
-
-
-def _weighted_mean(table: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the mean over the tasks that were entered."""
-    known = ~np.isnan(table) * weight
-    mean: np.ndarray = (np.nan_to_num(table) * known).sum(axis=1) / known.sum(axis=1)
-    return mean
 
 
 def _best_first(skill: np.ndarray, names: np.ndarray) -> list[int]:

@@ -13,6 +13,7 @@ from benchmark.data.collection import is_at_hand
 from benchmark.evaluation.results import TaskResult, read_results
 from benchmark.scores.scoring import current_results, score
 from benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from benchmark.scores.truth import truth_of
 from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Task
 from leaderboard.result_files import committed_files
@@ -61,8 +62,9 @@ def scores_of(
     kept = [r for r in current_results(results, tasks) if collection[r.task] not in exclusions.get(r.predictor, ())]
     if not kept:
         raise InputError("no result is of a task that is at hand")
+    truths = {t.id: truth for t in tasks if t.role == "synthetic" and (truth := truth_of(t)) is not None}
     hashes = {name: sha256_of(file) for name, file in files.items() if file.is_file()}
-    return with_provenance(score(kept, tasks, reference, families()), kept, hashes)
+    return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +126,7 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
 
 def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping[str, Path]) -> pd.DataFrame:
     """Return the stored scores of predictions that are still the committed ones, with the hash of the file they stand in today."""
+    truths = {t.id: truth for t in tasks if t.role == "synthetic" and (truth := truth_of(t)) is not None}
     hashes = {name: sha256_of(files[name]) for name in {r.predictor for r in results}}
     today = pd.DataFrame(
         [(r.predictor, r.task, r.fingerprint, digest_of(r), hashes[r.predictor]) for r in results],

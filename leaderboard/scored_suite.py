@@ -217,6 +217,7 @@ class ScoredSuite:
             order=self.order,
             version=self.version_on(stated) if duels else "",
             impute=True,
+            worlds=track == SYNTHETIC,
             least_weight=least_weight,
             duels=duels,
         )

@@ -187,10 +187,7 @@ def _skill(scores: Wide, what: What, reference: str) -> pd.Series:
 
 def _coverage(scores: Wide) -> pd.Series:
     """Return the weighted mean over the tasks of which a predictor has intervals."""
-    known = ~np.isnan(scores["coverage"])
-    with np.errstate(invalid="ignore"):
-        covered = np.nan_to_num(scores["coverage"]) @ scores.weight / (known @ scores.weight)
-    return pd.Series(covered, index=scores.predictors)
+    return pd.Series(scores.weighted_mean(scores["coverage"]), index=scores.predictors)
 
 
 def _in_order(slices: pd.Series, by: str) -> list[str]:

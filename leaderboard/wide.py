@@ -136,6 +136,13 @@ class Wide:
         values = pd.Series(self[column][self.entered]).groupby(np.repeat(np.arange(len(self.predictors)), self.entered.sum(axis=1)))
         return values.mean().to_numpy()
 
+    def weighted_mean(self, values: np.ndarray) -> np.ndarray:
+        """Return each predictor's mean over the tasks of which it has a value, by their weights; missing where there is none."""
+        known = ~np.isnan(values) * self.weight
+        with np.errstate(invalid="ignore"):
+            mean: np.ndarray = (np.nan_to_num(values) * known).sum(axis=1) / known.sum(axis=1)
+        return mean
+
     def median(self, column: str) -> np.ndarray:
         """Return each predictor's median over the tasks of which it has a value; missing where there is none."""
         values = self[column]

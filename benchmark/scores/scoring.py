@@ -18,6 +18,7 @@ from benchmark.evaluation.results import FoldResult, TaskResult
 from benchmark.scores.metrics import bias, coverage, crps, log_scale, mape, r2, rmse, rmsle
 from benchmark.scores.regret import Groups, decide, decision_groups
 from benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
+from benchmark.scores.truth import Truth
 from benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
@@ -62,7 +63,13 @@ def _checked(result: TaskResult, task: Task) -> TaskResult:
     return replace(result, folds=tuple(folds))
 
 
-def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, families: Mapping[str, str] | None = None) -> pd.DataFrame:
+def score(
+    results: Iterable[TaskResult],
+    tasks: Sequence[Task],
+    reference: str,
+    families: Mapping[str, str] | None = None,
+    truths: Mapping[str, Truth] | None = None,
+) -> pd.DataFrame:
     """Score results.
 
     Parameters
@@ -75,6 +82,9 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
         Name of the predictor whose error is the unit.
     families : mapping of str to str, optional
         Family of each predictor; by default its own name.
+    truths : mapping of str to Truth, optional
+        Of tasks on synthetic worlds, which are then scored against what rows would measure without noise; intervals are still
+        scored against what was measured, which they predict.
 
     Returns
     -------
@@ -87,16 +97,21 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
         If the reference is missing or failed on a task that others entered, or a result's folds are not its task's.
     """
     results = scorable_results(results, tasks)
+    truths = truths or {}
     by_id = {task.id: task for task in tasks}
-    references = {r.task: _measured(r, by_id[r.task]) for r in results if r.predictor == reference}
-    groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
+    asked = {name: truths[name].task if name in truths else task for name, task in by_id.items()}
+    references = {r.task: _measured(r, by_id[r.task], asked[r.task]) for r in results if r.predictor == reference}
+    groups = {name: decision_groups(asked[name]) for name in {r.task for r in results}}
     rows = []
     for result in results:
         base = references.get(result.task)
         if base is None or not np.isfinite(base.error).all():
             raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
-        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
+        scored = _score_task(result, by_id[result.task], asked[result.task], base, groups[result.task])
+        known = truths.get(result.task)
+        exponents = known.exponent_error(result, family) if known else float("nan")
+        rows.append({"predictor": result.predictor, "family": family, **scored, "exponent_error": exponents})
     table = pd.DataFrame(rows, columns=[c.name for c in COLUMNS])
     check_scores(table)
     return table
@@ -110,14 +125,15 @@ class _Measured:
     crps: np.ndarray
 
 
-def _score_task(result: TaskResult, task: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
+def _score_task(result: TaskResult, task: Task, asked: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
+    """Return what a result scores on a task; `asked` is the task with the values that are asked for, which may be free of noise."""
     unit = max(float(reference.error.mean()), 1e-12)
-    own = _measured(result, task)
+    own = _measured(result, task, asked)
     failed = ~np.isfinite(own.error)
     error = _capped_mean(own.error, reference.error)
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
-    good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
-    decision = decide(result, task, groups)
+    good = [(fold, f) for fold, f in zip(asked.folds, result.folds, strict=True) if f.status == "ok"]
+    decision = decide(result, asked, groups)
     return {
         "task": task.id,
         "collection": task.collection,
@@ -131,7 +147,7 @@ def _score_task(result: TaskResult, task: Task, reference: _Measured, groups: Gr
         "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
         "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
         "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
-        "coverage": _mean([_covered(fold, f) for fold, f in good]),
+        "coverage": _mean([_covered(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]),
         "crps": _capped_mean(own.crps, reference.crps),
         "regret": decision.regret,
         "log_params_error": decision.log_params_error,
@@ -146,20 +162,19 @@ def _capped_mean(values: np.ndarray, reference: np.ndarray) -> float:
     return float(np.where(np.isfinite(values), np.minimum(values, cap), cap).mean())
 
 
-def _measured(result: TaskResult, task: Task) -> _Measured:
-    folds = [_measured_fold(fold, f, task) for fold, f in zip(task.folds, result.folds, strict=True)]
-    return _Measured(*np.array(folds, float).T)
+def _measured(result: TaskResult, task: Task, asked: Task) -> _Measured:
+    folds = zip(task.folds, asked.folds, result.folds, strict=True)
+    return _Measured(*np.array([_measured_fold(fold, wanted, f, task.on_log_scale) for fold, wanted, f in folds], float).T)
 
 
-def _measured_fold(fold: Fold, result: FoldResult, task: Task) -> tuple[float, float]:
+def _measured_fold(fold: Fold, asked: Fold, result: FoldResult, log: bool) -> tuple[float, float]:
     if result.status != "ok":
         return float("nan"), float("nan")
+    given = {level: result.quantiles[level][fold.scored] for level in LEVELS if level in result.quantiles}
     y, p = _held_out(fold, result)
-    asked = {level: result.quantiles.get(level) for level in LEVELS}
-    given = {level: q[fold.scored] for level, q in asked.items() if q is not None}
-    on = log_scale if task.on_log_scale else np.asarray
+    on = log_scale if log else np.asarray
     quantiles = {level: on(q) for level, q in given.items()} if len(given) == len(LEVELS) else {0.5: on(p)}
-    return (rmsle if task.on_log_scale else rmse)(y, p), crps(on(y), quantiles)
+    return (rmsle if log else rmse)(*_held_out(asked, result)), crps(on(y), quantiles)
 
 
 def _shift(y: np.ndarray, p: np.ndarray) -> float:

@@ -72,6 +72,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("crps", "mean over folds, capped as errors are, on their scale; without quantiles the mean absolute error", low=0.0),
     Column("regret", "of the decisions, 0 best and 1 chance; below 0 by rounding only", low=-1e-9, missing=True),
     Column("log_params_error", "|log(params picked / params of the best)|", low=0.0, missing=True),
+    Column("exponent_error", "mean |fitted - true| over the exponents of a synthetic world", low=0.0, missing=True),
     Column("extrapolation", "largest held-out scale over the largest trained on", low=0.0),
     Column("compute_share", "cost of the training runs as a share of that of all", low=0.0, high=1.0),
 )

@@ -40,6 +40,7 @@ def entry(predictor, ratios, *, failed=None, tasks=TASKS, **columns):
             "crps": ratios * UNIT,
             "regret": np.nan,
             "log_params_error": np.nan,
+            "exponent_error": np.nan,
             "extrapolation": 4.0,
             "compute_share": 0.2,
         }
