@@ -104,10 +104,9 @@ class Board(Tabular):
         imputed = _INTERVALS if "crps_skill" in self.rows else ()
         truth = _TRUTH if "exponent_error" in self.rows else ()
         at = _HEADER.index("regret") + 1
-        header = (*_HEADER[:at], *(name for name, _, _ in (*imputed, *truth)), *_HEADER[at:])
-        rows = [
-            _cells(row, at, [number(row[column], digits) for _, column, digits in (*imputed, *truth)]) for row in self.rows.to_dict("records")
-        ]
+        header = (*_HEADER[:at], *(heading for heading, _, _ in (*imputed, *truth)), *_HEADER[at:])
+        more = [(column, digits) for _, column, digits in (*imputed, *truth)]
+        rows = [_cells(row, at, [number(row[column], digits) for column, digits in more]) for row in self.rows.to_dict("records")]
         return Table(header, rows, frozenset({1}), self.caption)
 
     def facts(self) -> dict[str, Any]:

@@ -59,8 +59,18 @@ def rank(
         If the scores break a rule of their table.
     """
     check_scores(scores)
-    options = {"pool": pool, "reference": reference, "suite": suite, "track": track, "order": order, "version": version}
-    return rank_wide(Wide.of(scores, tasks), **options, n_resamples=n_resamples, seed=seed, clustered="cluster" in tasks)
+    return rank_wide(
+        Wide.of(scores, tasks),
+        pool=pool,
+        reference=reference,
+        suite=suite,
+        track=track,
+        order=order,
+        n_resamples=n_resamples,
+        seed=seed,
+        version=version,
+        clustered="cluster" in tasks,
+    )
 
 
 def rank_wide(
@@ -80,10 +90,14 @@ def rank_wide(
     least_weight: float = 0.0,
     duels: bool = True,
 ) -> Board:
-    """Rank predictors by scores that were checked before; beyond the parameters of `rank`:
+    """Rank predictors by scores that were checked before.
 
     Parameters
     ----------
+    scores : Wide
+        On the tasks ranked on.
+    pool, reference, suite, track, order, n_resamples, seed, version
+        As for `rank`.
     clustered : bool
         Whether the board says how many clusters there are.
     impute : bool
@@ -110,9 +124,9 @@ def rank_wide(
     columns = {name: values[best] for name, values in columns.items()}
     columns["variant_of"] = _variant_of(columns["predictor"], columns["family"], order)
     columns["tasks_total"] = np.full(len(best), len(scores.tasks))
-    columns["rank"] = _ranks(columns["skill"], columns["variant_of"] == "")
+    rows = pd.DataFrame({**columns, "rank": _ranks(columns["skill"], columns["variant_of"] == "")})
     return Board(
-        pd.DataFrame({name: columns[name] for name in (*_COLUMNS, *(COLUMNS if impute else ()), *(TRUTH if worlds else ()))}),
+        rows[[*_COLUMNS, *(COLUMNS if impute else ()), *(TRUTH if worlds else ())]],
         suite,
         track,
         len(scores.tasks),

@@ -14,15 +14,16 @@ from benchmark.evaluation.results import TaskResult, read_results
 from benchmark.scores.scoring import current_results, score
 from benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
 from benchmark.scores.truth import truth_of
-from benchmark.tasks.suite import Suite
+from benchmark.tasks.suite import Suite, task_table
 from benchmark.tasks.task import Task
 from leaderboard.result_files import committed_files
+from leaderboard.scored_suite import ScoredSuite
 from leaderboard.stored import scores_path
 from predictors.registry import families
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 
-__all__ = ["Rescored", "collections_at_hand", "rescore", "scores_of", "store_scores"]
+__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores"]
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,35 @@ def scores_of(
     return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
 
 
+def scored_suite(
+    results: Iterable[TaskResult],
+    suite: Suite,
+    tasks: Sequence[Task],
+    exclusions: Mapping[str, Sequence[str]],
+    files: Mapping[str, Path],
+    others: ScoredSuite | None = None,
+) -> ScoredSuite:
+    """Return the scores of results with what their suite states of the tasks.
+
+    Parameters
+    ----------
+    results, tasks, exclusions, files
+        As for `scores_of`.
+    suite : Suite
+        With rules.
+    others : ScoredSuite, optional
+        Stored scores; those of other predictors join, on these tasks and on those that choose the recipe of a family.
+    """
+    own = scores_of(results, tasks, suite.reference, exclusions, files)
+    stated = task_table(tasks) if suite.stated is None else suite.stated
+    known = {t.id for t in tasks}
+    if others is not None:
+        known |= set(stated.loc[stated["role"] == "tuning", "task"])
+        beside = others.scores["task"].isin(known) & ~others.scores["predictor"].isin(set(own["predictor"]))
+        own = pd.concat([own, others.scores[beside]], ignore_index=True)
+    return ScoredSuite(suite.name, suite.reference, suite.pool, own, stated[stated["task"].isin(known)])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Rescored:
     """The committed results of a suite, scored again wherever data are at hand.
@@ -99,8 +129,10 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     Raises
     ------
     InputError
-        If a result file is broken or the reference's results are missing.
+        If the suite has no rules, a result file is broken or the reference's results are missing.
     """
+    if suite.rules is None:
+        raise InputError(f"suite {suite.name!r} has no rules; its scores are not stored, but computed each time")
     read = {file: read_results(file) for file in committed_files(suite.name)}
     results = [r for found in read.values() for r in found]
     files = {r.predictor: file for file, found in read.items() for r in found}
@@ -112,7 +144,7 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     known = {t.id for t in tasks}
     elsewhere = [r for r in results if r.task not in known and r.task.split("/")[0] not in exclusions.get(r.predictor, ())]
     here = stored["task"].isin(known)
-    carried = _carried(stored[~here], elsewhere, files)
+    carried = _carried(stored[~here], elsewhere, files, suite.reference)
     scored = set(zip(carried["predictor"], carried["task"], strict=True))
     return Rescored(
         suite,
@@ -124,16 +156,19 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     )
 
 
-def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping[str, Path]) -> pd.DataFrame:
-    """Return the stored scores of predictions that are still the committed ones, with the hash of the file they stand in today."""
-    truths = {t.id: truth for t in tasks if t.role == "synthetic" and (truth := truth_of(t)) is not None}
+def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping[str, Path], reference: str) -> pd.DataFrame:
+    """Return the stored scores of predictions that are still the committed ones, with the hash of the file they stand in today.
+
+    None of a task whose reference predicts something else today: its error is the unit of all others.
+    """
     hashes = {name: sha256_of(files[name]) for name in {r.predictor for r in results}}
     today = pd.DataFrame(
         [(r.predictor, r.task, r.fingerprint, digest_of(r), hashes[r.predictor]) for r in results],
         columns=["predictor", "task", "fingerprint", "digest", "source"],
     ).astype(object)
     same = stored.drop(columns="source").merge(today, on=["predictor", "task", "fingerprint", "digest"])
-    return same[list(stored.columns)]
+    units = same.loc[same["predictor"] == reference, "task"]
+    return same.loc[same["task"].isin(units), list(stored.columns)]
 
 
 def store_scores(rescored: Rescored) -> Path:

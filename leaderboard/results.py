@@ -20,14 +20,14 @@ from leaderboard.neighbours import Standing
 from leaderboard.protocol_boards import ProtocolBoard, revisiting_nsl_board, sldbench_board
 from leaderboard.ranking import rank
 from leaderboard.releases import version_of
-from leaderboard.rescoring import collections_at_hand, scores_of
+from leaderboard.rescoring import collections_at_hand, scored_suite
 from leaderboard.result_files import committed_file_of, committed_files
 from leaderboard.scored_suite import SYNTHETIC, ScoredSuite
 from leaderboard.significance import Comparison, compare
 from leaderboard.slices import SkillBySlice, What, skill_by
 from leaderboard.stored import load_scored
-from leaderboard.suite_board import SuiteBoard
 from leaderboard.submissions.metadata import submissions
+from leaderboard.suite_board import SuiteBoard
 from predictors.registry import families, trained_on
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
@@ -161,12 +161,12 @@ class Results:
         asked = {"bundled": bundled or None, "published_after": published_after, "predictors": predictors and _names(predictors)}
         choice = {**self.choice, **{name: value for name, value in asked.items() if value is not None}}
         chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors), choice=choice)
-        whole = chosen.suite.rules is not None and chosen.track == SYNTHETIC
+        worlds = self.suite.rules is not None and chosen.track == SYNTHETIC
         # names an unknown track or collection
-        self.suite.entries(track=None if whole else chosen.track, collections=names, fetch=self.suite.rules is not None)
-        if "_all_scored" in self.__dict__:
+        self.suite.entries(track=None if worlds else chosen.track, collections=names, fetch=self.suite.rules is not None)
+        if "_all_scored" in self.__dict__:  # made already, of every choice
             chosen.__dict__["_all_scored"] = self._all_scored
-        if chosen.suite.rules is None and "scores" in self.__dict__:  # made already, and those of a choice are some of them
+        elif self.suite.rules is None and "scores" in self.__dict__:  # made already, and those of a choice are some of them
             tasks, left = {t.id for t in chosen.tasks}, set(chosen.predictors)
             scores = self.scores[self.scores["task"].isin(tasks) & self.scores["predictor"].isin(left)]
             if len(scores):
@@ -187,14 +187,12 @@ class Results:
 
         Of a suite with rules the others are there by their stored scores, and by predictions only the reference, whose error is the unit.
         """
-        own = set(self.predictors)
-        stored = load_scored(self.suite.name) if self.suite.rules is not None else None
-        files = committed_files(self.suite.name)
-        if stored is not None:
-            files = tuple(committed_file_of(self.suite.name, (self.suite.reference,)).values())
-        others = tuple(r for file in files for r in read_results(file) if r.predictor not in own)
+        own, name = set(self.predictors), self.suite.name
+        stored = load_scored(name) if self.suite.rules is not None else None
         if stored is not None and not own:
             return replace(Results.load(self.suite), track=self.track, collections=self.collections, choice=self.choice)
+        files = committed_files(name) if stored is None else committed_file_of(name, (self.suite.reference,)).values()
+        others = (r for file in files for r in read_results(file) if r.predictor not in own)
         return replace(self, results=(*self.results, *others), stored=stored)
 
     @property
@@ -212,17 +210,16 @@ class Results:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are ranked on; of a suite with rules those of them whose data are at hand, tuning tasks included."""
+        """The tasks that are ranked on; of a suite with rules those whose data are at hand, tuning tasks and worlds among them."""
         if self.suite.rules is None:
             return self.suite.build(track=self.track, collections=self.collections)
-        chosen = set(self.scored.tasks["task"]) if "_all_scored" in self.__dict__ or self._by_store else None
-        return tuple(t for t in self._built if chosen is None or t.id in chosen)
+        chosen = set(self.scored.tasks["task"])
+        return tuple(t for t in self._built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
 
     @cached_property
     def _built(self) -> tuple[Task, ...]:
-        """The tasks of a suite with rules that there are results of, and whose data are at hand."""
-        every = {spec.collection for spec in self.suite.specs}
-        held = every if isinstance(self.results, ResultFiles) else {r.task.split("/")[0] for r in self.results}
+        """The tasks of a suite with rules that there may be results of, and whose data are at hand."""
+        held = {spec.collection for spec in self.suite.specs} if self._by_store else {r.task.split("/")[0] for r in self.results}
         names = collections_at_hand(self.suite, held if self.collections is None else held & set(self.collections))
         return self.suite.build(collections=names) if names else ()
 
@@ -236,16 +233,7 @@ class Results:
         """The scores of a suite with rules, of every track; computed from the predictions unless they are stored."""
         if self.stored is not None and self._by_store:
             return self.stored
-        own = scores_of(self.results, self._built, self.suite.reference, self.exclusions, self.files)
-        stated = self.suite.stated
-        tasks = task_table(self._built) if stated is None else stated
-        known = {t.id for t in self._built}
-        if self.stored is not None:
-            others = self.stored.scores
-            others = others[~others["predictor"].isin(set(own["predictor"]))]
-            known |= set(tasks.loc[tasks["role"] == "tuning", "task"])
-            own = pd.concat([own, others[others["task"].isin(known)]], ignore_index=True)
-        return ScoredSuite(self.suite.name, self.suite.reference, self.suite.pool, own, tasks[tasks["task"].isin(known)])
+        return scored_suite(self.results, self.suite, self._built, self.exclusions, self.files, self.stored)
 
     @cached_property
     def scored(self) -> ScoredSuite:
@@ -398,7 +386,7 @@ class Results:
         if not isinstance(board, SuiteBoard):
             return Standing(board, {}, predictors)
         own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
-        return Standing(board, own, predictors)
+        return Standing(board.overall, own, predictors)
 
     @property
     def failures(self) -> tuple[str, ...]:

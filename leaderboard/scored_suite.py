@@ -239,13 +239,13 @@ class ScoredSuite:
         for name, board in tracks.items():
             heads = board.heads[list(_PLACE)].to_dict("records")
             for row in (row for row in heads if row["family"] not in general):
-                found = {**row, "best_track": name, "places": len(heads)}
+                found: dict[str, Any] = {**{str(k): v for k, v in row.items()}, "best_track": name, "places": len(heads)}
                 if row["family"] not in best or _better(found, best[row["family"]]):
                     best[row["family"]] = found
         place = list(tracks)
         rows = sorted(best.values(), key=lambda row: (place.index(row["best_track"]), row["rank"], row["predictor"]))
-        for row in rows:
-            row["leader_skill"] = self._skill_beside(leader, row["predictor"], row["best_track"])
+        for law in rows:
+            law["leader_skill"] = self._skill_beside(leader, law["predictor"], law["best_track"])
         return pd.DataFrame(rows, columns=["predictor", "family", "best_track", "rank", "places", *_PLACE[3:], "leader_skill"])
 
     def _skill_beside(self, leader: str, predictor: str, track: str) -> float:
@@ -274,6 +274,13 @@ class ScoredSuite:
         if what == "coverage":
             names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
         return found.of(pd.Series(names[:top], dtype=str))
+
+    def rests_on(self, predictor: str | None = None) -> list[str]:
+        """Return the collections of the counted tasks, those that a predictor entered if one is named."""
+        tasks = self._counted
+        if predictor is not None:
+            tasks = tasks[tasks["task"].isin(self.current.loc[self.current["predictor"] == predictor, "task"])]
+        return sorted(set(tasks["collection"]))
 
     @cached_property
     def shown(self) -> tuple[str, ...]:

@@ -82,11 +82,11 @@ class SkillBySlice(Tabular):
         return replace(self, rows=self.rows.reindex(predictors).rename_axis("predictor"))
 
     def table(self) -> Table:
-        header = ["predictor", *(f"{name} ({self._size(name)})" for name in self.counts.index)]
+        header = ["predictor", *(f"{name} ({self._size(str(name))})" for name in self.counts.index)]
         cells = [[str(name), *(number(v, 3) for v in row)] for name, row in zip(self.rows.index, self.rows.to_numpy(), strict=True)]
         return Table(header, cells, note=self._note(), compact=True)
 
-    def _size(self, name: object) -> str:
+    def _size(self, name: str) -> str:
         return f"{self.counts[name]}" if self.clusters is None else f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
 
     def _note(self) -> str:
@@ -99,7 +99,8 @@ class SkillBySlice(Tabular):
         return {"by": self.by, "tasks": self.counts.to_dict(), **clusters, self.what: self.rows.to_dict("index")}
 
     def __repr__(self) -> str:
-        return f"SkillBySlice({'' if self.what == 'skill' else f'{self.what} '}by {self.by}: {len(self.rows)} predictors x {', '.join(map(str, self.rows))})"
+        what = "" if self.what == "skill" else f"{self.what} "
+        return f"SkillBySlice({what}by {self.by}: {len(self.rows)} predictors x {', '.join(map(str, self.rows))})"
 
 
 _TITLES: dict[What, str] = {
@@ -144,7 +145,9 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice
     return slices_of(Wide.of(scores, tasks), tasks, by, clustered="cluster" in tasks)
 
 
-def slices_of(scores: Wide, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "", clustered: bool = True) -> SkillBySlice:
+def slices_of(
+    scores: Wide, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "", clustered: bool = True
+) -> SkillBySlice:
     """Return a number of every predictor on each slice of the tasks, from scores that were checked before.
 
     Parameters

@@ -41,10 +41,17 @@ class SuiteBoard(Board):
     specialists: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> SuiteBoard:
-        """Return the board with its first general-purpose rows only, or without variants."""
+        """Return the board with its first general-purpose rows only, and the laws that place as high on a track; or without variants."""
         tracks = {name: board.cut(variants=variants) for name, board in self.tracks.items()}
         rows = self.rows if variants else self.heads
-        return replace(self, rows=rows if top is None else rows.head(top), tracks=tracks)
+        if top is None:
+            return replace(self, rows=rows, tracks=tracks)
+        return replace(self, rows=rows.head(top), tracks=tracks, specialists=self.specialists[self.specialists["rank"] <= top])
+
+    @property
+    def overall(self) -> Board:
+        """The general-purpose entries alone."""
+        return Board(**{name: getattr(self, name) for name in Board.__dataclass_fields__})
 
     def track_table(self) -> Table:
         """Return the first rows of every track."""

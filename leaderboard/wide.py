@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,13 @@ def counted(tasks: pd.DataFrame) -> pd.DataFrame:
     return weighed[weighed["weight"] > 0].sort_values("task", ignore_index=True)
 
 
+class _About(NamedTuple):
+    tasks: np.ndarray
+    collections: np.ndarray
+    clusters: np.ndarray
+    weight: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Wide:
     """Scores on the tasks that count.
@@ -30,10 +38,8 @@ class Wide:
     ----------
     predictors, families : ndarray of str
         Who entered any of them, by name, and the family of each.
-    tasks, collections, clusters : ndarray of str
-        The tasks by name, the collection and the cluster of each.
-    weight : ndarray
-        Weight of each task.
+    about : _About
+        Name, collection, cluster and weight of each task.
     columns : mapping of str to ndarray
         Every column of numbers, of more predictors and tasks than these.
     rows, places : ndarray of int
@@ -42,10 +48,7 @@ class Wide:
 
     predictors: np.ndarray
     families: np.ndarray
-    tasks: np.ndarray
-    collections: np.ndarray
-    clusters: np.ndarray
-    weight: np.ndarray
+    about: _About
     columns: Mapping[str, np.ndarray]
     rows: np.ndarray
     places: np.ndarray
@@ -62,28 +65,47 @@ class Wide:
         for name in (name for name in _NUMBERS if name in scores):
             columns[name] = np.full((len(predictors), len(tasks)), np.nan)
             columns[name][row, place[here]] = scores[name].to_numpy(float)[here]
-        named = (tasks[c].to_numpy(object) for c in ("task", "collection", "cluster"))
-        weight = tasks["weight"].to_numpy(float)
-        return cls(of[first], families[first], *named, weight, columns, np.arange(len(predictors)), np.arange(len(tasks)))
+        named = [tasks[c].to_numpy(object) for c in ("task", "collection", "cluster")]
+        about = _About(named[0], named[1], named[2], tasks["weight"].to_numpy(float))
+        return cls(of[first], families[first], about, columns, np.arange(len(predictors)), np.arange(len(tasks)))
 
     def on(self, tasks: Collection[str]) -> Wide:
         """Return the columns of these tasks, and the predictors that entered any of them."""
         chosen = set(tasks)
         place = np.flatnonzero([name in chosen for name in self.tasks])
         row = np.flatnonzero(self.entered[:, place].any(axis=1))
-        about = (array[place] for array in (self.tasks, self.collections, self.clusters, self.weight))
-        return Wide(self.predictors[row], self.families[row], *about, self.columns, self.rows[row], self.places[place])
+        about = _About(*(array[place] for array in (self.tasks, self.collections, self.clusters, self.weight)))
+        return Wide(self.predictors[row], self.families[row], about, self.columns, self.rows[row], self.places[place])
 
     def among(self, predictors: Collection[str]) -> Wide:
         """Return the rows of these predictors."""
         chosen = set(predictors)
         row = np.flatnonzero([name in chosen for name in self.predictors])
-        about = (self.tasks, self.collections, self.clusters, self.weight)
-        return Wide(self.predictors[row], self.families[row], *about, self.columns, self.rows[row], self.places)
+        return Wide(self.predictors[row], self.families[row], self.about, self.columns, self.rows[row], self.places)
 
     def __getitem__(self, column: str) -> np.ndarray:
         values: np.ndarray = self.columns[column][np.ix_(self.rows, self.places)]
         return values
+
+    @property
+    def tasks(self) -> np.ndarray:
+        """Name of each task."""
+        return self.about.tasks
+
+    @property
+    def collections(self) -> np.ndarray:
+        """Collection of each task."""
+        return self.about.collections
+
+    @property
+    def clusters(self) -> np.ndarray:
+        """Cluster of each task."""
+        return self.about.clusters
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Weight of each task."""
+        return self.about.weight
 
     def place_of(self, predictor: str) -> int:
         """Return the row of a predictor.
@@ -107,7 +129,8 @@ class Wide:
     @cached_property
     def entered(self) -> np.ndarray:
         """Whether each predictor entered each task."""
-        return ~np.isnan(self["ratio"])
+        entered: np.ndarray = ~np.isnan(self["ratio"])
+        return entered
 
     @cached_property
     def failed(self) -> np.ndarray:
