@@ -43,7 +43,7 @@ def imputed(scores: Wide, pool: Sequence[str], reference: str) -> dict[str, np.n
     for name in _DECISIONS:
         columns[name] = _mean_of_all(scores[name], scores.entered, place, pooled, scores.weight)
     decided = int((~np.isnan(scores["regret"][place])).sum())
-    return {**columns, "tasks_decided": np.full(len(scores.predictors), decided)}
+    return {**columns, "tasks_decided": np.full(len(scores.predictors), decided), "coverage": scores.weighted_mean(scores["coverage"])}
 
 
 def truth_columns(scores: Wide) -> dict[str, np.ndarray]:

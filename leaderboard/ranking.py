@@ -115,8 +115,9 @@ def rank_wide(
     if len(shown) < len(scores.predictors):
         scores = scores.among([*shown, *pool, reference])
     columns = {"predictor": scores.predictors, **_facts(scores), **_skill(scores, draws)}
-    if impute:
-        columns |= imputed(scores, pool, reference)
+    columns |= (
+        imputed(scores, pool, reference) if impute else {name: scores.mean(name) for name in ("regret", "log_params_error", "coverage")}
+    )
     if worlds:
         columns |= truth_columns(scores)
     columns |= duels_of(scores, pool, reference, draws) if duels else not_played(len(scores.predictors))
@@ -196,7 +197,6 @@ def _facts(scores: Wide) -> dict[str, np.ndarray]:
         "failed_folds": failed.sum(axis=1).astype(int),
         "fit_seconds": scores.median("fit_seconds"),
         "mape": scores.median("mape"),
-        **{name: scores.mean(name) for name in ("regret", "log_params_error", "coverage")},
     }
 
 

@@ -168,9 +168,8 @@ class Wide:
 
     def median(self, column: str) -> np.ndarray:
         """Return each predictor's median over the tasks of which it has a value; missing where there is none."""
-        values = self[column]
-        found = np.full(len(values), np.nan)
-        known = ~np.isnan(values).all(axis=1)
-        if known.any():
-            found[known] = np.nanmedian(values[known], axis=1)
-        return found
+        values = np.sort(self[column], axis=1)  # NaN last; numpy's nanmedian is ten times slower
+        known = (~np.isnan(values)).sum(axis=1)
+        at = np.arange(len(values))
+        middle: np.ndarray = (values[at, np.maximum(known - 1, 0) // 2] + values[at, np.minimum(known // 2, values.shape[1] - 1)]) / 2.0
+        return np.where(known > 0, middle, np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -46,6 +47,7 @@ def leaderboard(
     store: Annotated[bool, typer.Option("--store", help="With --recompute: store what was computed.")] = False,
 ) -> None:
     """Print the board of a folder of results, or of those that come with the package."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on matrices this small threads wait for each other
     from leaderboard.stored import load_scored
 
     if release is not None:
