@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from scalingbench.common.tables import Table, Tabular, interval, number
 __all__ = ["Board"]
 
 _HEADER = ("rank", "predictor", "skill", "", "entered", "win rate", "", "Elo", "", "regret", "tasks", "failed fits", "fit ms")
+_INTERVALS = (("CRPS", "crps_skill", 3), ("in 80 %", "coverage", 2))
+_TRUTH = (("bias", "bias", 3), ("exponents", "exponent_error", 3))
+"""Columns that only some boards have, after regret: heading, column, decimals."""
 _FACTS = ("suite", "track", "n_tasks", "n_collections", "reference", "pool", "n_resamples", "seed", "version")
 
 
@@ -38,13 +41,17 @@ class Board(Tabular):
     pool : tuple of str
         Predictors that win rates are measured against.
     n_resamples, seed : int
-        Of the bootstrap over collections.
+        Of the bootstrap over clusters.
     version : str
         Suite and hash of the content that was ranked, see `leaderboard.releases`.
     fingerprints : mapping of str to str
         Hash of the rows of every task ranked on; empty for a released board, whose version names them.
     exclusions : mapping of str to tuple of str
         Collections that went into a predictor, on which it is not ranked; empty for a released board.
+    n_clusters : int, optional
+        How many clusters of collections that share runs there are; None where each collection counts as one.
+    choice : str
+        Which tasks were left out on demand, in words, e.g. ``"bundled collections only"``.
     """
 
     rows: pd.DataFrame
@@ -59,6 +66,8 @@ class Board(Tabular):
     version: str = ""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    n_clusters: int | None = None
+    choice: str = ""
 
     @property
     def heads(self) -> pd.DataFrame:
@@ -71,33 +80,48 @@ class Board(Tabular):
         return replace(self, rows=rows if top is None else rows.head(top))
 
     @property
+    def scope(self) -> str:
+        """Suite and track in words."""
+        return f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+
+    @property
     def caption(self) -> str:
         """One sentence that says what the board ranks and how."""
-        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
+        scope = self.scope + (f", {self.choice}" if self.choice else "")
         where = f"{count_of(self.n_tasks, 'task')} of {count_of(self.n_collections, 'collection')}"
+        unit = "collection" if self.n_clusters is None else "cluster"
+        if self.n_clusters is not None:
+            where += f" in {count_of(self.n_clusters, 'cluster')}"
         intervals = (
-            f"[95 % intervals]: {self.n_resamples} bootstrap resamples of collections"
-            if self.n_collections > 1
-            else "no intervals: they are made by resampling collections, and there is one"
+            f"[95 % intervals]: {self.n_resamples} bootstrap resamples of {unit}s"
+            if (self.n_clusters or self.n_collections) > 1
+            else f"no intervals: they are made by resampling {unit}s, and there is one"
         )
         version = f" Board version {self.version}." if self.version else ""
         return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"
 
     def table(self) -> Table:
-        return Table(_HEADER, [_cells(row) for row in self.rows.to_dict("records")], frozenset({1}), self.caption)
+        imputed = _INTERVALS if "crps_skill" in self.rows else ()
+        truth = _TRUTH if "exponent_error" in self.rows else ()
+        at = _HEADER.index("regret") + 1
+        header = (*_HEADER[:at], *(heading for heading, _, _ in (*imputed, *truth)), *_HEADER[at:])
+        more = [(column, digits) for _, column, digits in (*imputed, *truth)]
+        rows = [_cells(row, at, [number(row[column], digits) for column, digits in more]) for row in self.rows.to_dict("records")]
+        return Table(header, rows, frozenset({1}), self.caption)
 
     def facts(self) -> dict[str, Any]:
-        return {**{name: getattr(self, name) for name in _FACTS}, "rows": self.rows.to_dict("records")}
+        clusters = {} if self.n_clusters is None else {"n_clusters": self.n_clusters, "choice": self.choice}
+        return {**{name: getattr(self, name) for name in _FACTS}, **clusters, "rows": self.rows.to_dict("records")}
 
     def __repr__(self) -> str:
-        scope = f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
         first = f"; first: {self.rows.iloc[0]['predictor']}, skill {self.rows.iloc[0]['skill']:.3f}" if len(self.rows) else ""
         version = f"; version {self.version}" if self.version else ""
-        return f"Board({scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
+        return f"Board({self.scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
-def _cells(row: Mapping[Any, Any]) -> list[str]:
-    return [
+def _cells(row: Mapping[Any, Any], at: int, more: Sequence[str]) -> list[str]:
+    """Return the cells of a row, with more of them at a place."""
+    cells = [
         "" if row["variant_of"] else str(row["rank"]),
         f"- {row['predictor']}" if row["variant_of"] else row["predictor"],
         number(row["skill"], 3),
@@ -112,6 +136,7 @@ def _cells(row: Mapping[Any, Any]) -> list[str]:
         str(row["failed_folds"]),
         _milliseconds(row["fit_seconds"]),
     ]
+    return [*cells[:at], *more, *cells[at:]]
 
 
 def _milliseconds(seconds: float) -> str:

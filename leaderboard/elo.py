@@ -49,8 +49,8 @@ def play(error: pd.DataFrame, pool: Sequence[str]) -> Games:
         Opponents; those without errors are left out.
     """
     opponents = pd.Index([p for p in pool if p in error.index])
-    ours = error.to_numpy(float)[:, None, :]
-    theirs = error.loc[opponents].to_numpy(float)[None, :, :]
+    ours = np.ascontiguousarray(error.to_numpy(float))[:, None, :]  # sums round by the order in memory: it is always the same
+    theirs = np.ascontiguousarray(error.loc[opponents].to_numpy(float))[None, :, :]
     met = ~(np.isnan(ours) | np.isnan(theirs)) & (error.index.to_numpy()[:, None] != opponents.to_numpy()[None, :])[:, :, None]
     with np.errstate(invalid="ignore"):
         equal = (ours == theirs) | (np.isfinite(theirs) & (np.abs(ours - theirs) <= _TIE * np.abs(theirs)))

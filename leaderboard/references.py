@@ -36,12 +36,14 @@ def citations(suite: str, predictor: str | None, collection: str | None, form: C
 
 
 def _suite_at(results: Results) -> Reference:
-    version = results.version if results.results and results.suite.protocol is None else results.suite.name
+    version = results.version if results.predictors and results.suite.protocol is None else results.suite.name
     return Reference(TITLE, "ScalingBench maintainers", 2026, version=version)
 
 
 def _rests_on(results: Results, predictor: str | None) -> list[str]:
     """Return the collections of the suite's counted tasks, those that the predictor entered if one is named."""
+    if results.suite.rules is not None:
+        return results.scored.rests_on(predictor)
     entered = {r.task for r in results.results if r.predictor == predictor}
     return sorted({t.collection for t in results.tasks if t.weight > 0 and (predictor is None or t.id in entered)})
 

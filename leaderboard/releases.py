@@ -8,14 +8,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leaderboard.board import Board
+from leaderboard.suite_board import SuiteBoard
 from scalingbench.common.errors import LeaderboardError
 
-__all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
+__all__ = ["board_from_json", "list_releases", "load_release", "version_of", "version_of_scores"]
 
 
 def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterable[tuple[str, str, str, np.ndarray]]) -> str:
@@ -32,6 +34,29 @@ def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterabl
     """
     lines = [f"task {task} {fingerprint}" for task, fingerprint in fingerprints.items()]
     lines += [f"{p}|{t}|{f}|{_digest(values)}" for p, t, f, values in predictions]
+    return _version(suite, lines)
+
+
+def version_of_scores(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Return the version of a board that is made from stored scores.
+
+    Parameters
+    ----------
+    suite : str
+        Name of the suite.
+    tasks : DataFrame
+        Statements of the tasks ranked on: what they hold out and how they count.
+    scores : DataFrame
+        What was ranked, each row with the digest of the predictions it was made from.
+    """
+    stated = (tasks[name].tolist() for name in ("task", "fingerprint", "track", "kind", "role", "cluster", "weight"))
+    ranked = (scores[name].tolist() for name in ("predictor", "task", "digest"))
+    lines = ["task " + " ".join(map(str, row)) for row in zip(*stated, strict=True)]
+    lines += ["|".join(row) for row in zip(*ranked, strict=True)]
+    return _version(suite, lines)
+
+
+def _version(suite: str, lines: Iterable[str]) -> str:
     return f"{suite}-{hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()[:10]}"
 
 
@@ -42,11 +67,24 @@ def _digest(values: np.ndarray) -> str:
 def board_from_json(text: str) -> Board:
     """Return the board that `leaderboard.board.Board.render` wrote as JSON."""
     facts = json.loads(text)
+    if "tracks" not in facts:
+        return Board(**_fields(facts))
+    tracks, specialists = facts.pop("tracks"), pd.DataFrame(facts.pop("specialists"))
+    published = {name: tuple(board.pop("published") or ()) for name, board in tracks.items()}
+    return SuiteBoard(
+        **_fields(facts),
+        tracks={name: Board(**_fields(board)) for name, board in tracks.items()},
+        published={name: (months[0], months[1]) for name, months in published.items() if months},
+        specialists=specialists,
+    )
+
+
+def _fields(facts: dict[str, Any]) -> dict[str, Any]:
     rows = pd.DataFrame(facts.pop("rows"))
     rows["rank"] = rows["rank"].astype("Int64")
     for column in rows.columns.difference(["rank", "predictor", "family", "variant_of"]):
         rows[column] = pd.to_numeric(rows[column])
-    return Board(rows, **{**facts, "pool": tuple(facts["pool"])})
+    return {**facts, "rows": rows, "pool": tuple(facts["pool"])}
 
 
 def _folder() -> Path:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.resources
+from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark.evaluation.results import SCORES, predictor_path
+from leaderboard.stored import committed_folder
 from leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
 
-__all__ = ["committed_files", "committed_folder"]
-
-
-def committed_folder(suite: str) -> Path:
-    """Return the folder of a suite's committed results; it may not exist."""
-    return Path(str(importlib.resources.files("leaderboard") / "results" / suite))
+__all__ = ["committed_file_of", "committed_files", "committed_folder"]
 
 
 def committed_files(suite: str) -> tuple[Path, ...]:
     """Return the result files of a suite: our own, and those of the submissions to it."""
-    submitted = (folder / RESULTS for folder in list_submissions() if read_submission(folder).suite == suite)
-    return (*sorted(committed_folder(suite).glob("*.parquet")), *submitted)
+    own = (file for file in sorted(committed_folder(suite).glob("*.parquet")) if file.name != SCORES)
+    return (*own, *_submitted(suite).values())
+
+
+def committed_file_of(suite: str, predictors: Iterable[str]) -> dict[str, Path]:
+    """Return the committed result file of each predictor, without a look into any."""
+    submitted = _submitted(suite)
+    own = {name: predictor_path(committed_folder(suite), name) for name in predictors if name not in submitted}
+    return {**{name: file for name, file in own.items() if file.is_file()}, **submitted}
+
+
+def _submitted(suite: str) -> dict[str, Path]:
+    """Return the result files of the submissions to a suite, by predictor."""
+    known = ((folder, read_submission(folder)) for folder in list_submissions())
+    return {submission.name: folder / RESULTS for folder, submission in known if submission.suite == suite}

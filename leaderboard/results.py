@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from benchmark.evaluation.results import TaskResult, list_result_files, read_results
+from benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
 from benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
 from benchmark.scores.scoring import current_results, score, stale_results
 from benchmark.tasks.suite import Suite, load_suite, task_table
@@ -20,10 +20,14 @@ from leaderboard.neighbours import Standing
 from leaderboard.protocol_boards import ProtocolBoard, revisiting_nsl_board, sldbench_board
 from leaderboard.ranking import rank
 from leaderboard.releases import version_of
-from leaderboard.result_files import committed_files
+from leaderboard.rescoring import collections_at_hand, scored_suite
+from leaderboard.result_files import committed_file_of, committed_files
+from leaderboard.scored_suite import SYNTHETIC, ScoredSuite
 from leaderboard.significance import Comparison, compare
-from leaderboard.slices import SkillBySlice, skill_by
+from leaderboard.slices import SkillBySlice, What, skill_by
+from leaderboard.stored import load_scored
 from leaderboard.submissions.metadata import submissions
+from leaderboard.suite_board import SuiteBoard
 from predictors.registry import families, trained_on
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
@@ -49,7 +53,7 @@ class Results:
 
     Parameters
     ----------
-    results : tuple of TaskResult
+    results : sequence of TaskResult
         Those of tasks outside the choice are ignored; those of tasks whose rows have changed since are ignored with a warning.
     suite : Suite
         Its tasks, reference and pool.
@@ -61,6 +65,11 @@ class Results:
         Collections that went into a predictor, on which it is not ranked; by default as catalogue and submissions say.
     files : mapping of str to Path
         Result file of each predictor, where the results were read from files.
+    stored : ScoredSuite, optional
+        Stored scores that come with the package, of a suite with rules. Where the results are the committed ones, their scores
+        are these; else these are the scores of the others.
+    choice : mapping of str to object
+        What else was chosen of a suite with rules, see `leaderboard.scored_suite.ScoredSuite.select`.
 
     Examples
     --------
@@ -73,12 +82,14 @@ class Results:
     ['autolaw', 1]
     """
 
-    results: tuple[TaskResult, ...]
+    results: Sequence[TaskResult]
     suite: Suite
     track: str | None = None
     collections: tuple[str, ...] | None = None
     exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=not_ranked_on)
     files: Mapping[str, Path] = field(default_factory=dict)
+    stored: ScoredSuite | None = None
+    choice: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def load(cls, suite: str | Suite = DEFAULT_SUITE, folder: str | Path | None = None) -> Results:
@@ -89,7 +100,8 @@ class Results:
         suite : str or Suite
             Name of the suite, or a path that ends in ``.yaml``.
         folder : str or Path, optional
-            Folder of result files; by default the results that come with the package, submissions included.
+            Folder of result files; by default the results that come with the package, submissions included. Of a suite with rules
+            they are not read before somebody asks for a prediction, because their scores are stored.
 
         Raises
         ------
@@ -97,6 +109,9 @@ class Results:
             If the suite does not exist or there are no results of it.
         """
         chosen = load_suite(suite) if isinstance(suite, str) else suite
+        if folder is None and chosen.rules is not None and (stored := load_scored(chosen.name)) is not None:
+            named = committed_file_of(chosen.name, stored.predictors)
+            return cls(ResultFiles(named), chosen, files=named, stored=stored)
         files = committed_files(chosen.name) if folder is None else list_result_files(folder)
         if not files:
             raise InputError(f"suite {chosen.name!r} has no results that come with the package; name a folder with --results")
@@ -108,18 +123,28 @@ class Results:
         )
 
     def select(
-        self, *, track: str | None = None, collections: Iterable[str] | None = None, predictors: Iterable[str] | None = None
+        self,
+        *,
+        track: str | None = None,
+        collections: Iterable[str] | None = None,
+        predictors: Iterable[str] | None = None,
+        bundled: bool = False,
+        published_after: str | None = None,
     ) -> Results:
         """Return fewer results.
 
         Parameters
         ----------
         track : str, optional
-            Only the tasks of this track.
+            Only the tasks of this track; of a suite with rules also ``"synthetic"``, the worlds of known truth.
         collections : iterable of str, optional
             Only the tasks on these collections.
         predictors : iterable of str, optional
             Only these predictors, and always the suite's reference and pool, which they are measured against.
+        bundled : bool
+            Only collections whose table is part of the package; suites without rules rank on no others.
+        published_after : str, optional
+            Only collections first published in a later month than this, as YYYY-MM; of a suite with rules.
 
         Raises
         ------
@@ -128,46 +153,105 @@ class Results:
         """
         if track is not None and self.track not in (None, track):
             raise InputError(f"these are the results of track {self.track!r}, not of {track!r}")
+        if published_after is not None and self.suite.rules is None:
+            raise InputError(f"suite {self.suite.name!r} does not state when its collections were published")
         names = self.collections
         if collections is not None:
             names = tuple(c for c in _names(collections) if names is None or c in names)
-        chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors))
-        self.suite.entries(track=chosen.track, collections=names)  # names an unknown track or collection
-        if "scores" in self.__dict__:  # made already, and those of a choice are some of them
+        asked = {"bundled": bundled or None, "published_after": published_after, "predictors": predictors and _names(predictors)}
+        choice = {**self.choice, **{name: value for name, value in asked.items() if value is not None}}
+        chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors), choice=choice)
+        worlds = self.suite.rules is not None and chosen.track == SYNTHETIC
+        # names an unknown track or collection
+        self.suite.entries(track=None if worlds else chosen.track, collections=names, fetch=self.suite.rules is not None)
+        if "_all_scored" in self.__dict__:  # made already, of every choice
+            chosen.__dict__["_all_scored"] = self._all_scored
+        elif self.suite.rules is None and "scores" in self.__dict__:  # made already, and those of a choice are some of them
             tasks, left = {t.id for t in chosen.tasks}, set(chosen.predictors)
             scores = self.scores[self.scores["task"].isin(tasks) & self.scores["predictor"].isin(left)]
             if len(scores):
                 chosen.__dict__["scores"] = scores
         return chosen
 
-    def _of(self, predictors: Iterable[str] | None) -> tuple[TaskResult, ...]:
+    def _of(self, predictors: Iterable[str] | None) -> Sequence[TaskResult]:
         if predictors is None:
             return self.results
         names = _names(predictors)
         for name in (n for n in names if n not in self.predictors):
             raise unknown_name("predictor of these results", name, self.predictors)
-        return tuple(r for r in self.results if r.predictor in {*names, self.suite.reference, *self.suite.pool})
+        kept = {*names, self.suite.reference, *self.suite.pool}
+        return self.results.of(kept) if isinstance(self.results, ResultFiles) else tuple(r for r in self.results if r.predictor in kept)
 
     def beside_committed(self) -> Results:
-        """Return these results, and the committed ones of all other predictors."""
-        own = set(self.predictors)
-        others = (r for file in committed_files(self.suite.name) for r in read_results(file) if r.predictor not in own)
-        return replace(self, results=(*self.results, *others))
+        """Return these results, and the committed ones of all other predictors.
+
+        Of a suite with rules the others are there by their stored scores, and by predictions only the reference, whose error is the unit.
+        """
+        own, name = set(self.predictors), self.suite.name
+        stored = load_scored(name) if self.suite.rules is not None else None
+        if stored is not None and not own:
+            return replace(Results.load(self.suite), track=self.track, collections=self.collections, choice=self.choice)
+        files = committed_files(name) if stored is None else committed_file_of(name, (self.suite.reference,)).values()
+        others = (r for file in files for r in read_results(file) if r.predictor not in own)
+        return replace(self, results=(*self.results, *others), stored=stored)
+
+    @property
+    def protocol(self) -> str | None:
+        """Whose rules the suite's board follows; None is this project's."""
+        return self.suite.protocol
 
     @property
     def predictors(self) -> tuple[str, ...]:
         """Names of the predictors, in the order of the results."""
-        return tuple(dict.fromkeys(r.predictor for r in self.results))
+        known = self.stored.predictors if self.stored is not None else ()
+        if isinstance(self.results, ResultFiles):
+            return tuple(self.results.files)
+        return tuple(dict.fromkeys([*(r.predictor for r in self.results), *known]))
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are ranked on."""
-        return self.suite.build(track=self.track, collections=self.collections)
+        """The tasks that are ranked on; of a suite with rules those whose data are at hand, tuning tasks and worlds among them."""
+        if self.suite.rules is None:
+            return self.suite.build(track=self.track, collections=self.collections)
+        chosen = set(self.scored.tasks["task"])
+        return tuple(t for t in self._built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
+
+    @cached_property
+    def _built(self) -> tuple[Task, ...]:
+        """The tasks of a suite with rules that there may be results of, and whose data are at hand."""
+        held = {spec.collection for spec in self.suite.specs} if self._by_store else {r.task.split("/")[0] for r in self.results}
+        names = collections_at_hand(self.suite, held if self.collections is None else held & set(self.collections))
+        return self.suite.build(collections=names) if names else ()
+
+    @property
+    def _by_store(self) -> bool:
+        """Whether the scores of these results are stored."""
+        return self.stored is not None and isinstance(self.results, ResultFiles)
+
+    @cached_property
+    def _all_scored(self) -> ScoredSuite:
+        """The scores of a suite with rules, of every track; computed from the predictions unless they are stored."""
+        if self.stored is not None and self._by_store:
+            return self.stored
+        return scored_suite(self.results, self.suite, self._built, self.exclusions, self.files, self.stored)
+
+    @cached_property
+    def scored(self) -> ScoredSuite:
+        """The scores and the stated tasks of a suite with rules, as chosen.
+
+        Raises
+        ------
+        InputError
+            If the suite has none, or nothing is left to score.
+        """
+        if self.suite.rules is None:
+            raise InputError(f"suite {self.suite.name!r} has no rules that its tasks state themselves by")
+        return self._all_scored.select(track=self.track, collections=self.collections, **self.choice)  # type: ignore[arg-type]
 
     @cached_property
     def task_table(self) -> pd.DataFrame:
         """One row per task, see `benchmark.tasks.suite.task_table`."""
-        return task_table(self.tasks)
+        return task_table(self.tasks) if self.suite.rules is None else self.scored.ranked
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -180,6 +264,8 @@ class Results:
         InputError
             If nothing is left to score or the reference is missing.
         """
+        if self.suite.rules is not None:
+            return self.scored.current
         for stale in stale_results(self.results, self.tasks):
             _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
         collection = {t.id: t.collection for t in self.tasks}
@@ -195,30 +281,39 @@ class Results:
     @cached_property
     def version(self) -> str:
         """Suite, and hash of the content of the tasks and of the predictions on them."""
+        if self.suite.rules is not None:
+            return self.scored.version
         predictions = ((r.predictor, r.task, f.fold, f.predictions) for r in self._current for f in r.folds)
         return version_of(self.suite.name, {t.id: t.fingerprint for t in self.tasks}, predictions)
 
     def board(self) -> Board:
-        """Rank the predictors by this project's rules: skill against the suite's reference, with intervals."""
+        """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
+
+        Of a suite with rules, and without a track, it is a `leaderboard.suite_board.SuiteBoard`: the general-purpose entries, with
+        the tracks and the specialised laws beside them.
+        """
         return self._board
 
     @cached_property
     def _board(self) -> Board:
-        ranked = rank(
-            self.scores,
-            self.task_table,
-            pool=self.suite.pool,
-            reference=self.suite.reference,
-            suite=self.suite.name,
-            track=self.track,
-            order=tuple(families()),
-            version=self.version,
-        )
-        present = {t.collection for t in self.tasks}
+        if self.suite.rules is not None:
+            ranked, present = self.scored.board(), set(self.task_table["collection"])
+        else:
+            ranked = rank(
+                self.scores,
+                _unclustered(self.task_table),
+                pool=self.suite.pool,
+                reference=self.suite.reference,
+                suite=self.suite.name,
+                track=self.track,
+                order=tuple(families()),
+                version=self.version,
+            )
+            present = {t.collection for t in self.tasks}
         left_out = {name: tuple(c for c in self.exclusions.get(name, ()) if c in present) for name in self.predictors}
         return replace(
             ranked,
-            fingerprints={t.id: t.fingerprint for t in self.tasks},
+            fingerprints=dict(zip(self.task_table["task"], self.task_table["fingerprint"], strict=True)),
             exclusions={name: names for name, names in left_out.items() if names},
         )
 
@@ -238,21 +333,31 @@ class Results:
             return sldbench_board(sldbench(self.results, self.tasks))
         return revisiting_nsl_board(revisiting_nsl(curve_errors(self.results, self.tasks)))
 
-    def skill_by(self, by: str, top: int | None = None) -> SkillBySlice:
+    def skill_by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return the skill of the board's predictors on slices of the suite.
 
         Parameters
         ----------
         by : str
-            One of `leaderboard.slices.SLICES`, e.g. ``"track"``.
+            One of `leaderboard.slices.SLICES`, e.g. ``"track"``; ``"reach"`` and ``"published"`` of a suite with rules.
         top : int, optional
             Only the first of the board.
+        what : {"skill", "coverage", "crps"}
+            What to show of each slice; other than skill of a suite with rules.
         """
+        if self.suite.rules is not None:
+            return self.scored.by(by, top, what=what)
+        if what != "skill":
+            raise InputError(f"{what} by {by}: only of a suite with rules, which suite {self.suite.name!r} is not")
         heads = self.board().heads["predictor"]
-        return skill_by(self.scores, self.task_table, by).of(heads.head(top or len(heads)))
+        return skill_by(self.scores, _unclustered(self.task_table), by).of(heads.head(top or len(heads)))
+
+    def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
+        """Return what `skill_by` returns."""
+        return self.skill_by(by, top, what=what)
 
     def compare(self, predictors: Iterable[str] | None = None, *, top: int = 12) -> Comparison:
-        """Test which predictors the collections can tell apart.
+        """Test which predictors the collections can tell apart, or the clusters of them where the suite knows clusters.
 
         Parameters
         ----------
@@ -261,16 +366,27 @@ class Results:
         top : int
             How many of the board, unless they are named.
         """
+        if self.suite.rules is not None:
+            return self.scored.compare(None if predictors is None else _names(predictors), top=top)
         names = list(_names(predictors) if predictors else map(str, self.board().heads["predictor"].head(top)))
-        return compare(self.scores, self.task_table, names)
+        return compare(self.scores, _unclustered(self.task_table), names)
 
     def standing(self, *predictors: str) -> Standing:
         """Return where predictors stand: their neighbours on the board, and their place on every track that they entered."""
+        if self.suite.rules is not None:
+            return self._standing_by_rules(predictors)
         counted = {t.id: str(t.track) for t in self.tasks if t.weight > 0}
         entered = {counted[r.task] for r in self.results if r.predictor in predictors and r.task in counted}
         scored = self.board()
         tracks = sorted(entered) if self.track is None and len(entered) > 1 else []
         return Standing(scored, {track: self.select(track=track).board() for track in tracks}, predictors)
+
+    def _standing_by_rules(self, predictors: tuple[str, ...]) -> Standing:
+        board = self.board()
+        if not isinstance(board, SuiteBoard):
+            return Standing(board, {}, predictors)
+        own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
+        return Standing(board.overall, own, predictors)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -298,6 +414,11 @@ class Results:
                 ("fits that failed", sum(len(r.failures) for r in self.results)),
             ],
         )
+
+
+def _unclustered(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Return the tasks of a suite without rules, where every collection counts as one."""
+    return tasks.drop(columns="cluster", errors="ignore")
 
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
-"""Which predictors the data can tell apart: pairwise Wilcoxon tests over collections, Holm-corrected (Demsar 2006).
+"""Which predictors the data can tell apart: pairwise Wilcoxon tests over clusters of collections, Holm-corrected (Demsar 2006).
 
-A collection gives one value per predictor, the weighted mean log ratio of its tasks, because tasks of one collection are
+A cluster gives one value per predictor, the weighted mean log ratio of its tasks, because tasks of one cluster are
 not independent. Predictors whose every pair is not told apart at 5 % form a clique.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,13 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.ranking import by_collection, skill_over
+from benchmark.scores.table import check_scores
+from leaderboard.ranking import cluster_means, skill_over
+from leaderboard.wide import Wide
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
 
-__all__ = ["Comparison", "compare", "draw"]
+__all__ = ["Comparison", "compare", "compare_wide", "draw"]
 
 LEVEL = 0.05
 
@@ -37,14 +40,17 @@ class Comparison(Tabular):
         Holm-adjusted p-values, symmetric, 1 on the diagonal.
     cliques : tuple of tuple of str
         Longest runs of neighbours in the order of skill that can't be told apart, of two or more.
-    n_collections : int
+    n_clusters : int
         How many values each test had.
+    unit : {"collections", "clusters"}
+        What a value is of: where a suite knows no clusters, every collection counts as one.
     """
 
     skill: pd.Series
     p: pd.DataFrame
     cliques: tuple[tuple[str, ...], ...]
-    n_collections: int
+    n_clusters: int
+    unit: str = "collections"
 
     @property
     def rows(self) -> pd.DataFrame:  # type: ignore[override]
@@ -57,10 +63,10 @@ class Comparison(Tabular):
         return Table(header, cells, note=" ".join(f"{line}." for line in self._notes()), compact=True)
 
     def facts(self) -> dict[str, Any]:
-        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, "collections": self.n_collections}
+        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, self.unit: self.n_clusters}
 
     def _notes(self) -> list[str]:
-        tests = f"Wilcoxon signed-rank tests over {self.n_collections} collections, adjusted by Holm; columns in the order of the rows"
+        tests = f"Wilcoxon signed-rank tests over {self.n_clusters} {self.unit}, adjusted by Holm; columns in the order of the rows"
         return [tests, *(f"not told apart at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
 
     def __str__(self) -> str:
@@ -70,7 +76,7 @@ class Comparison(Tabular):
 
     def __repr__(self) -> str:
         cliques = count_of(len(self.cliques), "clique")
-        return f"Comparison({len(self.skill)} predictors on {self.n_collections} collections; {cliques} not told apart)"
+        return f"Comparison({len(self.skill)} predictors on {self.n_clusters} {self.unit}; {cliques} not told apart)"
 
 
 def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) -> Comparison:
@@ -88,13 +94,20 @@ def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) ->
     LeaderboardError
         If one has no scores.
     """
-    missing = [name for name in predictors if name not in set(scores["predictor"])]
+    check_scores(scores)
+    return compare_wide(Wide.of(scores, tasks), predictors, "clusters" if "cluster" in tasks else "collections")
+
+
+def compare_wide(scores: Wide, predictors: Sequence[str], unit: str = "clusters") -> Comparison:
+    """Test every pair of predictors by scores that were checked before; `unit` says what a cluster is called."""
+    missing = [name for name in predictors if name not in set(scores.predictors)]
     if missing:
         raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
-    values, weight = by_collection(scores[scores["predictor"].isin(predictors)], tasks)
+    chosen = scores.among(predictors)
+    values, weight = cluster_means(chosen, np.nan_to_num(chosen.log_ratio))
     skill = skill_over(values, weight).sort_values(ascending=False, kind="stable")
     p = _holm(values.loc[skill.index])
-    return Comparison(skill, p, _cliques(p), values.shape[1])
+    return Comparison(skill, p, _cliques(p), values.shape[1], unit)
 
 
 def _holm(values: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +165,7 @@ def draw(comparison: Comparison, out: Path) -> None:
         axes.plot([x, x], [-names.index(clique[0]) + 0.2, -names.index(clique[-1]) - 0.2], color="tab:blue", linewidth=3)
     axes.set_yticks([])
     axes.set_xlabel("skill (right is better)")
-    axes.set_title(f"bars join what {comparison.n_collections} collections can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
+    axes.set_title(f"bars join what {comparison.n_clusters} {comparison.unit} can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
     axes.margins(x=0.25)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

@@ -1,32 +1,42 @@
-"""Skill on slices of the suite: by track, domain, metric, extrapolation, share of compute, number of rows, noise."""
+"""Skill, or how good intervals are, on slices of the suite: by track, domain, metric, reach, share of compute, rows, noise, date."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from leaderboard.ranking import by_collection, counted, skill_over
+from benchmark.scores.table import check_scores
+from leaderboard.imputed import crps_ratio
+from leaderboard.ranking import cluster_means, skill_over
+from leaderboard.wide import Wide
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.tables import Table, Tabular, number
 
-__all__ = ["SLICES", "SkillBySlice", "skill_by", "slice_of"]
+__all__ = ["SLICES", "SkillBySlice", "What", "skill_by", "slice_of", "slices_of"]
+
+What = Literal["skill", "coverage", "crps"]
+"""What is shown of a slice: skill, the share of held-out values within predicted 80 % intervals, or skill by the continuous ranked
+probability score."""
 
 
 def _bins(
-    column: str, limits: tuple[float, ...], labels: tuple[str, ...], missing: str = "not stated"
+    column: str, limits: tuple[float, ...], labels: tuple[str, ...], missing: str = "not stated", *, edge: Literal["left", "right"] = "left"
 ) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return a function that sorts tasks into bins; a value on a limit is in the bin below it, or above if the edge is ``"right"``."""
+
     def of(tasks: pd.DataFrame) -> pd.Series:
         values = tasks[column].astype(float)
-        return pd.Series(np.asarray(labels)[np.searchsorted(limits, values)], index=tasks.index).where(values.notna(), missing)
+        return pd.Series(np.asarray(labels)[np.searchsorted(limits, values, side=edge)], index=tasks.index).where(values.notna(), missing)
 
     return of
 
 
 _FACTORS = ("none", "up to 4x", "4x to 16x", "over 16x")
+_REACHES = ("within 3x", "3x to 10x", "10x to 100x", "beyond 100x")
 SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "track": lambda tasks: tasks["track"],
     "domain": lambda tasks: tasks["domain"],
@@ -35,43 +45,69 @@ SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "compute-share": _bins("compute_share", (0.1, 0.5), ("up to 10 %", "10 to 50 %", "over 50 %")),
     "rows": _bins("rows_per_fit", (10.0, 100.0), ("up to 10", "11 to 100", "over 100")),
     "noise": _bins("noise", (0.003,), ("up to 0.3 %", "over 0.3 %"), missing="not measured"),
+    "reach": _bins("far", (3.0, 10.0, 100.0), _REACHES, edge="right"),
+    "published": lambda tasks: tasks["published"].str[:4].fillna("not stated"),
+    "kind": lambda tasks: tasks["kind"],
+    "tier": lambda tasks: tasks["tier"],
 }
-"""What the suite can be cut by; each function gives the slice that every task of the task table is in."""
+"""What a suite can be cut by; each function gives the slice that every task of the task table is in."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SkillBySlice(Tabular):
-    """Skill on each slice of a suite.
+    """Skill on each slice of a suite, or what else was asked for.
 
     Attributes
     ----------
     by : str
         What the suite was cut by, one of `SLICES`.
     rows : DataFrame
-        Predictors x slices; NaN where none of a slice's tasks was entered.
+        Predictors x slices; NaN where none of a slice's tasks was entered, or has no intervals.
     counts : Series
         How many tasks each slice has.
+    clusters : Series, optional
+        How many clusters they are of, where the suite knows clusters.
+    what : {"skill", "coverage", "crps"}
+        What the numbers are.
     """
 
     by: str
     rows: pd.DataFrame
     counts: pd.Series
+    clusters: pd.Series | None = None
+    what: What = "skill"
 
     def of(self, predictors: pd.Series) -> SkillBySlice:
         """Return the rows of the predictors given, in their order."""
         return replace(self, rows=self.rows.reindex(predictors).rename_axis("predictor"))
 
     def table(self) -> Table:
-        header = ["predictor", *(f"{name} ({count})" for name, count in self.counts.items())]
+        header = ["predictor", *(f"{name} ({self._size(str(name))})" for name in self.counts.index)]
         cells = [[str(name), *(number(v, 3) for v in row)] for name, row in zip(self.rows.index, self.rows.to_numpy(), strict=True)]
-        note = f"Skill by {self.by}; the number of tasks in brackets; '-' entered none of them."
-        return Table(header, cells, note=note, compact=True)
+        return Table(header, cells, note=self._note(), compact=True)
+
+    def _size(self, name: str) -> str:
+        return f"{self.counts[name]}" if self.clusters is None else f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
+
+    def _note(self) -> str:
+        size = "the number of tasks" if self.clusters is None else "the numbers of tasks and of clusters"
+        absent = "has no intervals there" if self.what == "coverage" else "entered none of them"
+        return f"{_TITLES[self.what]} by {self.by}; {size} in brackets; '-' {absent}."
 
     def facts(self) -> dict[str, Any]:
-        return {"by": self.by, "tasks": self.counts.to_dict(), "skill": self.rows.to_dict("index")}
+        clusters = {} if self.clusters is None else {"clusters": self.clusters.to_dict()}
+        return {"by": self.by, "tasks": self.counts.to_dict(), **clusters, self.what: self.rows.to_dict("index")}
 
     def __repr__(self) -> str:
-        return f"SkillBySlice(by {self.by}: {len(self.rows)} predictors x {', '.join(map(str, self.rows))})"
+        what = "" if self.what == "skill" else f"{self.what} "
+        return f"SkillBySlice({what}by {self.by}: {len(self.rows)} predictors x {', '.join(map(str, self.rows))})"
+
+
+_TITLES: dict[What, str] = {
+    "skill": "Skill",
+    "coverage": "Share of held-out values within predicted 80 % intervals",
+    "crps": "Skill of the intervals (continuous ranked probability score)",
+}
 
 
 def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
@@ -84,20 +120,80 @@ def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
     """
     if by not in SLICES:
         raise LeaderboardError(f"cut by {by!r}: expected one of {', '.join(SLICES)}")
-    return SLICES[by](tasks)
+    try:
+        return SLICES[by](tasks)
+    except KeyError as error:
+        raise LeaderboardError(f"cut by {by!r}: tasks of this suite don't state {error.args[0]!r}") from None
 
 
 def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice:
-    """Return the skill of every predictor on each slice of the tasks that count."""
-    tasks = counted(tasks)
-    slices = slice_of(tasks, by)
+    """Return the skill of every predictor on each slice of the tasks that count.
+
+    Parameters
+    ----------
+    scores, tasks : DataFrame
+        As for `leaderboard.ranking.rank`.
+    by : str
+        One of `SLICES`.
+
+    Raises
+    ------
+    LeaderboardError
+        If the suite can't be cut by that.
+    """
+    check_scores(scores)
+    return slices_of(Wide.of(scores, tasks), tasks, by, clustered="cluster" in tasks)
+
+
+def slices_of(
+    scores: Wide, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "", clustered: bool = True
+) -> SkillBySlice:
+    """Return a number of every predictor on each slice of the tasks, from scores that were checked before.
+
+    Parameters
+    ----------
+    scores : Wide
+        On the tasks that are cut.
+    tasks : DataFrame
+        What is stated of these tasks, and possibly of others.
+    by : str
+        One of `SLICES`.
+    what : {"skill", "coverage", "crps"}
+        What to show of each slice.
+    reference : str
+        Whose score is the unit, of ``"crps"``.
+    clustered : bool
+        Whether to say how many clusters a slice has.
+
+    Raises
+    ------
+    LeaderboardError
+        If the suite can't be cut by that, or there is no such number.
+    """
+    if what not in get_args(What):
+        raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
+    stated = tasks.set_index("task").loc[scores.tasks]
+    slices = slice_of(stated, by)
     columns = {}
     for name in _in_order(slices, by):
-        columns[name] = skill_over(*by_collection(scores, tasks[slices == name]))
-    return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), slices.value_counts().reindex(list(columns)))
+        own = scores.on(slices.index[slices == name])
+        columns[name] = _coverage(own) if what == "coverage" else _skill(own, what, reference)
+    counts = slices.value_counts().reindex(list(columns))
+    clusters = stated.groupby(slices)["cluster"].nunique().reindex(list(columns)) if clustered else None
+    return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
+
+
+def _skill(scores: Wide, what: What, reference: str) -> pd.Series:
+    log_ratio = scores.log_ratio if what == "skill" else np.log(crps_ratio(scores, reference))
+    return skill_over(*cluster_means(scores, np.nan_to_num(log_ratio)))
+
+
+def _coverage(scores: Wide) -> pd.Series:
+    """Return the weighted mean over the tasks of which a predictor has intervals."""
+    return pd.Series(scores.weighted_mean(scores["coverage"]), index=scores.predictors)
 
 
 def _in_order(slices: pd.Series, by: str) -> list[str]:
     names = sorted(slices.unique())
-    known = {"extrapolation": _FACTORS}.get(by)
+    known = {"extrapolation": _FACTORS, "reach": _REACHES}.get(by)
     return [n for n in known if n in names] if known else names

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.card import Card, load_card
-from benchmark.data.sources import build_table, source_names
+from benchmark.data.fetch import file_is_at_hand
+from benchmark.data.sources import build_table, load_source, source_names
 from benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
 from scalingbench.common.messages import described
@@ -27,6 +28,7 @@ __all__ = [
     "bundled_path",
     "digests_path",
     "facts_of",
+    "is_at_hand",
     "list_collections",
     "load_collection",
     "read_facts",
@@ -167,6 +169,11 @@ def load_collection(name: str) -> Collection:
         raise unknown_name("collection", name, source_names())
     card = load_card(name)
     return Collection(name, _read_bundled(name) if card.bundled else build_table(name), card)
+
+
+def is_at_hand(name: str) -> bool:
+    """Return whether `load_collection` needs no network: it is bundled, or its upstream files are in the mirror or the cache."""
+    return load_card(name).bundled or all(file_is_at_hand(file) for file in load_source(name).FILES)
 
 
 def _read_bundled(name: str) -> pd.DataFrame:

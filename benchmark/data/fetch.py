@@ -13,7 +13,7 @@ from scalingbench.common.errors import FetchError
 from scalingbench.common.files import replacing, sha256_of
 from scalingbench.common.messages import described
 
-__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "cache_folder", "locate", "mirror"]
+__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "cache_folder", "file_is_at_hand", "locate", "mirror"]
 
 MIRROR_VARIABLE = "SCALINGBENCH_MIRROR"
 """Environment variable naming the mirror, laid out as ``<folder>/raw/<file>``."""
@@ -79,6 +79,15 @@ def locate(file: UpstreamFile) -> Path:
             f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that holds it"
         )
     return _download(file)
+
+
+def file_is_at_hand(file: UpstreamFile) -> bool:
+    """Return whether `locate` finds the file without a network: in the mirror, or in the user's cache."""
+    root = mirror()
+    names = (file.name, f"{file.name}.gz")
+    if root is not None and any((root / file.folder / "raw" / name).is_file() for name in names):
+        return True
+    return file.url is not None and (cache_folder() / file.folder / file.name).is_file()
 
 
 def _checked(path: Path, file: UpstreamFile, place: object, what: str) -> Path:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-__all__ = ["noisy", "rounded", "runs_of"]
+__all__ = ["World", "noisy", "rounded", "runs_of"]
+
+
+@dataclass(frozen=True)
+class World:
+    """The truth of a synthetic collection, stated by its source module as ``WORLD``.
+
+    Attributes
+    ----------
+    noise_free : callable
+        Values without noise of rows of the collection's table.
+    exponents : tuple of str
+        Constants of the card's ``truth`` that are exponents.
+    families : tuple of str
+        Laws in which constants of these names mean the same.
+    """
+
+    noise_free: Callable[[pd.DataFrame], np.ndarray]
+    exponents: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
 
 def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:

@@ -8,11 +8,11 @@ package versions), so a file can be read without this package.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args, overload
 
 import numpy as np
 
@@ -23,7 +23,9 @@ from scalingbench.common.names import slug
 from scalingbench.common.tables import Table, number
 
 __all__ = [
+    "SCORES",
     "FoldResult",
+    "ResultFiles",
     "Status",
     "TaskResult",
     "as_stored",
@@ -35,6 +37,8 @@ __all__ = [
     "write_results",
 ]
 
+SCORES = "scores.parquet"
+"""The file of a folder of results that holds their scores, see `benchmark.scores.store`."""
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
 
@@ -115,8 +119,17 @@ def as_stored(values: np.ndarray) -> np.ndarray:
 
 
 def predictor_path(folder: Path, predictor: str) -> Path:
-    """Return the file that holds all results of a predictor."""
-    return folder / f"{slug(predictor)}.parquet"
+    """Return the file that holds all results of a predictor.
+
+    Raises
+    ------
+    InputError
+        If that is the name of the file of scores.
+    """
+    name = f"{slug(predictor)}.parquet"
+    if name == SCORES:
+        raise InputError(f"predictor {predictor!r}: {SCORES} in a folder of results holds their scores; choose another name")
+    return folder / name
 
 
 def part_path(folder: Path, predictor: str, task: str) -> Path:
@@ -248,7 +261,7 @@ def _fold(row: dict[str, object]) -> FoldResult:
 
 
 def list_result_files(folder: str | Path) -> tuple[Path, ...]:
-    """Return the result files of a folder.
+    """Return the result files of a folder; the file of their scores is none.
 
     Raises
     ------
@@ -258,7 +271,7 @@ def list_result_files(folder: str | Path) -> tuple[Path, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of results")
-    files = tuple(sorted(folder.glob("*.parquet")))
+    files = tuple(file for file in sorted(folder.glob("*.parquet")) if file.name != SCORES)
     if not files:
         hint = "; a run here was not finished, continue it with --resume" if (folder / ".parts").is_dir() else ""
         raise InputError(f"{folder}: holds no result files (*.parquet){hint}")
@@ -274,3 +287,43 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
         If the folder does not exist, holds none, or one of them is broken.
     """
     return tuple(result for file in list_result_files(folder) for result in read_results(file))
+
+
+class ResultFiles(Sequence[TaskResult]):
+    """The results of files, read when they are first asked for: boards that are made from stored scores need none of them.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        Result file of each predictor.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = dict(files)
+
+    @cached_property
+    def _read(self) -> tuple[TaskResult, ...]:
+        return tuple(result for file in self.files.values() for result in read_results(file))
+
+    def of(self, predictors: Iterable[str]) -> ResultFiles:
+        """Return those of some predictors."""
+        chosen = set(predictors)
+        return ResultFiles({name: file for name, file in self.files.items() if name in chosen})
+
+    @overload
+    def __getitem__(self, index: int) -> TaskResult: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[TaskResult]: ...
+
+    def __getitem__(self, index: int | slice) -> TaskResult | Sequence[TaskResult]:
+        return self._read[index]
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    def __repr__(self) -> str:
+        return f"ResultFiles({count_of(len(self.files), 'predictor')})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.evaluation.results import read_results
+from benchmark.evaluation.results import SCORES, read_results
 from benchmark.hub.address import checked_name, checked_repo
 from benchmark.hub.client import commit
 from scalingbench.common.errors import InputError
@@ -42,7 +42,7 @@ def push_results(folder: Path, suite: str, repo: str) -> str:
 
     checked_repo(repo)
     checked_name(suite, "suite")
-    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    files = [file for file in sorted(folder.glob("*.parquet")) if file.name != SCORES] if folder.is_dir() else []
     if not files:
         raise InputError(f"{folder}: holds no result files")
     for file in files:

@@ -5,18 +5,26 @@ All take ``y`` (measured) and ``p`` (predicted), both of shape (n,), and return 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.tasks.task import MIN_ROWS_R2
 
-__all__ = ["bias", "coverage", "mape", "nmse", "pinball", "r2", "rmse", "rmsle"]
+__all__ = ["bias", "coverage", "crps", "log_scale", "mape", "nmse", "pinball", "r2", "rmse", "rmsle"]
 
 _TINY = 1e-300  # a prediction of 0 or below is infinitely wrong on a log scale: finite, and past any ceiling
 
 
+def log_scale(values: ArrayLike) -> np.ndarray:
+    """Return logarithms; of 0 or below, that of the smallest number there is."""
+    logs: np.ndarray = np.log(np.maximum(np.asarray(values, float), _TINY))
+    return logs
+
+
 def _log_ratio(y: ArrayLike, p: ArrayLike) -> np.ndarray:
-    ratio: np.ndarray = np.log(np.maximum(np.asarray(p, float), _TINY)) - np.log(np.asarray(y, float))
+    ratio: np.ndarray = log_scale(p) - np.log(np.asarray(y, float))
     return ratio
 
 
@@ -68,6 +76,26 @@ def pinball(y: ArrayLike, q: ArrayLike, level: float) -> float:
         raise ValueError(f"level: expected a number in (0, 1), got {level!r}")
     difference = np.asarray(y, float) - np.asarray(q, float)
     return float(np.mean(np.maximum(level * difference, (level - 1.0) * difference)))
+
+
+def crps(y: ArrayLike, quantiles: Mapping[float, ArrayLike]) -> float:
+    r"""Continuous ranked probability score, from quantiles: the mean over the levels of twice the pinball loss.
+
+    A point forecast is one whose quantiles are all the same; its score is the mean absolute error.
+
+    Parameters
+    ----------
+    y : array-like, shape (n,)
+        Measured values.
+    quantiles : mapping of float to array-like
+        Predicted quantiles by level, symmetric about the middle.
+
+    Examples
+    --------
+    >>> crps([1.0], {0.1: [3.0], 0.5: [3.0], 0.9: [3.0]})
+    2.0
+    """
+    return float(np.mean([2.0 * pinball(y, q, level) for level, q in quantiles.items()]))
 
 
 def coverage(y: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:

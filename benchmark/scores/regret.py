@@ -22,6 +22,8 @@ _SAME_COST = 1.05
 _BUDGETS = ("flops", "params x tokens")
 _TRACKS = ("compute", "data-constrained", "architecture", "downstream")
 _ANY_COST = ("hyperparameters", "mixture")  # their runs differ in what they were trained with, not in size
+_CHOSEN = ("learning_rate", "batch_size", "momentum", "weight_decay")
+"""Variables that, like the shares of a mixture, make a task on the track of interpolation one of these two."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ Groups = list[list[np.ndarray]]
 
 def decision_groups(task: Task) -> Groups:
     """Return the held-out rows that are alternatives at one cost."""
-    if not (task.track in _ANY_COST or (task.track in _TRACKS and task.cost_basis in _BUDGETS)):
+    if not (_any_cost(task) or (task.track in (*_TRACKS, "interpolation") and task.cost_basis in _BUDGETS)):
         return [[] for _ in task.folds]
     return [_by_cost(fold) for fold in task.folds]
+
+
+def _any_cost(task: Task) -> bool:
+    among_runs = task.track == "interpolation" and "run" not in task.variables
+    return task.track in _ANY_COST or (among_runs and any(v in _CHOSEN or v.startswith("mix_") for v in task.variables))
 
 
 def _by_cost(fold: Fold) -> list[np.ndarray]:

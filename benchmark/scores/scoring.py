@@ -8,17 +8,19 @@ never beats trying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.metrics import bias, coverage, mape, r2, rmse, rmsle
+from benchmark.scores.metrics import bias, coverage, crps, log_scale, mape, r2, rmse, rmsle
 from benchmark.scores.regret import Groups, decide, decision_groups
 from benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
+from benchmark.scores.truth import Truth
 from benchmark.tasks.task import Fold, Task
+from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
 
 __all__ = ["INTERVAL", "current_results", "scorable_results", "score", "stale_results"]
@@ -61,7 +63,13 @@ def _checked(result: TaskResult, task: Task) -> TaskResult:
     return replace(result, folds=tuple(folds))
 
 
-def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, families: Mapping[str, str] | None = None) -> pd.DataFrame:
+def score(
+    results: Iterable[TaskResult],
+    tasks: Sequence[Task],
+    reference: str,
+    families: Mapping[str, str] | None = None,
+    truths: Mapping[str, Truth] | None = None,
+) -> pd.DataFrame:
     """Score results.
 
     Parameters
@@ -74,6 +82,9 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
         Name of the predictor whose error is the unit.
     families : mapping of str to str, optional
         Family of each predictor; by default its own name.
+    truths : mapping of str to Truth, optional
+        Of tasks on synthetic worlds, which are then scored against what rows would measure without noise; intervals are still
+        scored against what was measured, which they predict.
 
     Returns
     -------
@@ -86,30 +97,43 @@ def score(results: Iterable[TaskResult], tasks: Sequence[Task], reference: str, 
         If the reference is missing or failed on a task that others entered, or a result's folds are not its task's.
     """
     results = scorable_results(results, tasks)
+    truths = truths or {}
     by_id = {task.id: task for task in tasks}
-    references = {r.task: _errors(r, by_id[r.task]) for r in results if r.predictor == reference}
-    groups = {name: decision_groups(by_id[name]) for name in {r.task for r in results}}
+    asked = {name: truths[name].task if name in truths else task for name, task in by_id.items()}
+    references = {r.task: _measured(r, by_id[r.task], asked[r.task]) for r in results if r.predictor == reference}
+    groups = {name: decision_groups(asked[name]) for name in {r.task for r in results}}
     rows = []
     for result in results:
         base = references.get(result.task)
-        if base is None or not np.isfinite(base).all():
+        if base is None or not np.isfinite(base.error).all():
             raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
-        rows.append({"predictor": result.predictor, "family": family, **_score_task(result, by_id[result.task], base, groups[result.task])})
+        scored = _score_task(result, by_id[result.task], asked[result.task], base, groups[result.task])
+        known = truths.get(result.task)
+        exponents = known.exponent_error(result, family) if known else float("nan")
+        rows.append({"predictor": result.predictor, "family": family, **scored, "exponent_error": exponents})
     table = pd.DataFrame(rows, columns=[c.name for c in COLUMNS])
     check_scores(table)
     return table
 
 
-def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: Groups) -> dict[str, object]:
-    unit = max(float(reference.mean()), 1e-12)
-    cap = CEILING * max(float(reference.max()), 1e-12)
-    errors = _errors(result, task)
-    failed = ~np.isfinite(errors)
-    error = float(np.where(failed, cap, np.minimum(errors, cap)).mean())
+@dataclass(frozen=True)
+class _Measured:
+    """Error and continuous ranked probability score of each fold, NaN where it failed; both on the scale of the errors."""
+
+    error: np.ndarray
+    crps: np.ndarray
+
+
+def _score_task(result: TaskResult, task: Task, asked: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
+    """Return what a result scores on a task; `asked` is the task with the values that are asked for, which may be free of noise."""
+    unit = max(float(reference.error.mean()), 1e-12)
+    own = _measured(result, task, asked)
+    failed = ~np.isfinite(own.error)
+    error = _capped_mean(own.error, reference.error)
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
-    good = [(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]
-    decision = decide(result, task, groups)
+    good = [(fold, f) for fold, f in zip(asked.folds, result.folds, strict=True) if f.status == "ok"]
+    decision = decide(result, asked, groups)
     return {
         "task": task.id,
         "collection": task.collection,
@@ -118,12 +142,13 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: G
         "reference_error": unit,
         "ratio": ratio,
         "failed": int(failed.sum()),
-        "folds": len(errors),
+        "folds": len(failed),
         "fit_seconds": _median([f.fit_seconds for f in result.folds]),
         "mape": _mean([mape(*_held_out(fold, f)) for fold, f in good]),
         "r2": _mean([r2(*_held_out(fold, f)) for fold, f in good]),
         "bias": _mean([(bias if task.on_log_scale else _shift)(*_held_out(fold, f)) for fold, f in good]),
-        "coverage": _mean([_covered(fold, f) for fold, f in good]),
+        "coverage": _mean([_covered(fold, f) for fold, f in zip(task.folds, result.folds, strict=True) if f.status == "ok"]),
+        "crps": _capped_mean(own.crps, reference.crps),
         "regret": decision.regret,
         "log_params_error": decision.log_params_error,
         "extrapolation": task.extrapolation,
@@ -131,14 +156,25 @@ def _score_task(result: TaskResult, task: Task, reference: np.ndarray, groups: G
     }
 
 
-def _errors(result: TaskResult, task: Task) -> np.ndarray:
-    """Return the error of each fold, NaN where it failed."""
-    metric = rmsle if task.on_log_scale else rmse
-    return np.array([_error(fold, f, metric) for fold, f in zip(task.folds, result.folds, strict=True)])
+def _capped_mean(values: np.ndarray, reference: np.ndarray) -> float:
+    """Return the mean over folds, each at most `CEILING` times the reference's worst; a failed fold counts as that."""
+    cap = CEILING * max(float(reference.max()), 1e-12)
+    return float(np.where(np.isfinite(values), np.minimum(values, cap), cap).mean())
 
 
-def _error(fold: Fold, result: FoldResult, metric: Callable[..., float]) -> float:
-    return metric(*_held_out(fold, result)) if result.status == "ok" else float("nan")
+def _measured(result: TaskResult, task: Task, asked: Task) -> _Measured:
+    folds = zip(task.folds, asked.folds, result.folds, strict=True)
+    return _Measured(*np.array([_measured_fold(fold, wanted, f, task.on_log_scale) for fold, wanted, f in folds], float).T)
+
+
+def _measured_fold(fold: Fold, asked: Fold, result: FoldResult, log: bool) -> tuple[float, float]:
+    if result.status != "ok":
+        return float("nan"), float("nan")
+    given = {level: result.quantiles[level][fold.scored] for level in LEVELS if level in result.quantiles}
+    y, p = _held_out(fold, result)
+    on = log_scale if log else np.asarray
+    quantiles = {level: on(q) for level, q in given.items()} if len(given) == len(LEVELS) else {0.5: on(p)}
+    return (rmsle if log else rmse)(*_held_out(asked, result)), crps(on(y), quantiles)
 
 
 def _shift(y: np.ndarray, p: np.ndarray) -> float:

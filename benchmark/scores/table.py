@@ -69,8 +69,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("r2", "mean over folds with at least 5 held-out rows", high=1.0, missing=True),
     Column("bias", "mean over folds of the signed error, of the logarithm where errors are", missing=True),
     Column("coverage", "share of held-out rows between the predicted 10 % and 90 % quantiles", low=0.0, high=1.0, missing=True),
+    Column("crps", "mean over folds, capped as errors are, on their scale; without quantiles the mean absolute error", low=0.0),
     Column("regret", "of the decisions, 0 best and 1 chance; below 0 by rounding only", low=-1e-9, missing=True),
     Column("log_params_error", "|log(params picked / params of the best)|", low=0.0, missing=True),
+    Column("exponent_error", "mean |fitted - true| over the exponents of a synthetic world", low=0.0, missing=True),
     Column("extrapolation", "largest held-out scale over the largest trained on", low=0.0),
     Column("compute_share", "cost of the training runs as a share of that of all", low=0.0, high=1.0),
 )

@@ -12,14 +12,11 @@ import pandas as pd
 
 from benchmark.data.card import load_card
 from benchmark.data.variables import metric_kind
+from benchmark.tasks.frozen import read_statements
 from benchmark.tasks.task import Task
-from scalingbench.common.errors import SchemaError
 from scalingbench.common.tables import plain
 
 __all__ = ["differences", "read_statements", "render_statements", "task_table"]
-
-_NUMBERS = ("noise", "compute")
-"""Fields that may be missing."""
 
 
 def task_table(tasks: Iterable[Task]) -> pd.DataFrame:
@@ -89,18 +86,3 @@ def _agree(one: Any, other: Any) -> bool:
     if isinstance(one, float | int) and isinstance(other, float | int):
         return math.isclose(one, other, rel_tol=1e-9)
     return bool(one == other)
-
-
-def read_statements(name: str, text: str) -> pd.DataFrame:
-    """Return the table of such a file; `name` is what messages call it.
-
-    Raises
-    ------
-    SchemaError
-        If it is no list of statements.
-    """
-    try:
-        table = pd.DataFrame(json.loads(text))
-        return table.astype({"task": str, **dict.fromkeys(_NUMBERS, float)})
-    except (ValueError, KeyError, TypeError) as error:
-        raise SchemaError(f"{name}: is no list of statements of tasks: {error}") from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,34 +14,90 @@ from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.tables import Format
 
+if TYPE_CHECKING:
+    from leaderboard.results import Results
+
 __all__ = ["COMMANDS"]
 
 Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those that come with the package.")]
-By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise"]
+By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
+Bundled = Annotated[bool, typer.Option("--bundled", help="Only collections whose table is part of the package.")]
+After = Annotated[str | None, typer.Option("--published-after", help="Only collections first published after this month, YYYY-MM.")]
 
 
 def leaderboard(
     results: Folder = None,
     suite: SuiteName = DEFAULT_SUITE,
-    track: Track = None,
+    track: Annotated[str | None, typer.Option("--track", help="Only this track; of suites with rules also 'synthetic'.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
     variants: Annotated[bool, typer.Option("--variants", help="Also the other recipes of a law, under the one that heads it.")] = False,
     by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of one number.")] = None,
+    what: Annotated[
+        Literal["skill", "coverage", "crps"],
+        typer.Option("--what", help="With --by: skill, share of values within 80 % intervals, or skill of the intervals."),
+    ] = "skill",
+    bundled: Bundled = False,
+    published_after: After = None,
     release: Annotated[str | None, typer.Option("--release", help="Print a released board unchanged.")] = None,
+    beside: Annotated[bool, typer.Option("--beside-committed", help="With --results: beside the committed results of the others.")] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Compute every stored score again from its predictions, where data are at hand.")
+    ] = False,
+    store: Annotated[bool, typer.Option("--store", help="With --recompute: store what was computed.")] = False,
 ) -> None:
-    """Print the board of a folder of results."""
-    from leaderboard.releases import load_release
-    from leaderboard.results import Results
+    """Print the board of a folder of results, or of those that come with the package."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on matrices this small threads wait for each other
+    from leaderboard.stored import load_scored
 
     if release is not None:
+        from leaderboard.releases import load_release
+
         print(load_release(release).cut(top, variants=variants).render(form))
         return
-    found = Results.load(suite, results).select(track=track)
-    if by is not None and found.suite.protocol is None:
-        print(found.skill_by(by, top).render(form))
+    _refuse_alone(recompute=recompute, store=store, results=results, beside=beside)
+    if recompute:
+        _recompute(suite, store)
+    found = (load_scored(suite) if results is None else None) or _read(suite, results, beside)
+    found = found.select(track=track, bundled=bundled, published_after=published_after)
+    if by is not None and found.protocol is None:
+        print(found.by(by, top, what=what).render(form))
         return
     print_board(found, form, top=top, variants=variants)
+
+
+def _read(suite: str, results: Path | None, beside: bool) -> Results:
+    from leaderboard.results import Results
+
+    found = Results.load(suite, results)
+    return found.beside_committed() if beside else found
+
+
+def _recompute(suite: str, store: bool) -> None:
+    """Compute the stored scores again and name those that differ (exit status 1), or store what was computed."""
+    from benchmark.tasks.suite import load_suite
+    from leaderboard.rescoring import rescore, store_scores
+    from leaderboard.results import not_ranked_on
+    from scalingbench.cli.console import exit_with, say
+
+    found = rescore(load_suite(suite), not_ranked_on())
+    say(f"{len(found.table)} scores on {found.n_tasks} tasks computed again; {found.n_elsewhere} tasks are not at hand")
+    if store:
+        say(f"stored: {store_scores(found)}")
+        return
+    exit_with((*found.problems, *found.lacking))
+
+
+def _refuse_alone(*, recompute: bool, store: bool, results: Path | None, beside: bool) -> None:
+    """Refuse options that say nothing without, or beside, another."""
+    from scalingbench.common.errors import InputError
+
+    if store and not recompute:
+        raise InputError("--store: expected --recompute beside it")
+    if recompute and results is not None:
+        raise InputError("--recompute: compares the stored scores with the committed results, not with those of --results")
+    if beside and results is None:
+        raise InputError("--beside-committed: expected --results beside it")
 
 
 def compare(
@@ -49,14 +106,17 @@ def compare(
     predictors: Names = None,
     track: Track = None,
     top: Annotated[int, typer.Option("--top", min=2, help="How many of the board, unless they are named.")] = 12,
+    bundled: Bundled = False,
+    published_after: After = None,
     out: Annotated[Path | None, typer.Option("--out", help="Also draw it: .svg, .png or .pdf.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Test which predictors the collections can tell apart."""
-    from leaderboard.results import Results
+    """Test which predictors the collections, or the clusters of them, can tell apart."""
     from leaderboard.significance import draw
+    from leaderboard.stored import load_scored
 
-    comparison = Results.load(suite, results).select(track=track).compare(split_names(predictors), top=top)
+    found = (load_scored(suite) if results is None else None) or _read(suite, results, beside=False)
+    comparison = found.select(track=track, bundled=bundled, published_after=published_after).compare(split_names(predictors), top=top)
     if out is not None:
         draw(comparison, out)
     print(comparison.render("json") if as_json else comparison)

@@ -15,6 +15,7 @@ from scalingbench.common.tables import Format
 if TYPE_CHECKING:
     from benchmark.tasks.suite import Suite
     from leaderboard.results import Results
+    from leaderboard.scored_suite import ScoredSuite
 
 __all__ = ["committed_names", "exit_with", "print_board", "progress_bar", "run_with_progress", "say", "say_fetch_only", "split_names"]
 
@@ -67,9 +68,9 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True) -> None:
+def print_board(results: Results | ScoredSuite, form: Format, *, top: int | None = None, variants: bool = True) -> None:
     """Print the board of the results: that of another benchmark's protocol, or this project's."""
-    board = results.board() if results.suite.protocol is None else results.protocol_board()
+    board = results.board() if results.protocol is None else results.protocol_board()
     print(board.cut(top, variants=variants).render(form))
 
 
@@ -96,8 +97,10 @@ def say_fetch_only(suite: Suite) -> None:
 def committed_names(suite: str) -> tuple[str, ...]:
     """Return the predictors with committed results of a suite."""
     from benchmark.evaluation.results import load_results
-    from leaderboard.result_files import committed_folder
+    from leaderboard.stored import committed_folder, load_scored
 
+    if (stored := load_scored(suite)) is not None:
+        return stored.predictors
     return tuple(dict.fromkeys(r.predictor for r in load_results(committed_folder(suite))))
 
 

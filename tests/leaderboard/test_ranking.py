@@ -4,7 +4,7 @@ import pytest
 from score_worlds import N_COLLECTIONS, PER_COLLECTION, POOL, TASKS, board, entry, world
 
 from leaderboard.board import Board
-from leaderboard.ranking import by_collection, counted, rank, skill_over
+from leaderboard.ranking import by_cluster, counted, rank, skill_over
 from scalingbench.common.errors import SchemaError
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -69,7 +69,7 @@ def test_a_task_not_entered_counts_as_the_reference():
     assert (a.loc["x", "tasks_entered"], a.loc["x", "tasks_total"]) == (12, 24)
 
 
-def test_intervals_are_clustered_by_collection():
+def test_intervals_are_clustered_by_cluster():
     """Where tasks of a collection agree, resampling collections must give wider intervals than resampling tasks."""
     rng = np.random.default_rng(3)
     ratios = np.exp(np.repeat(rng.normal(-0.5, 0.6, N_COLLECTIONS), PER_COLLECTION) + 0.02 * rng.standard_normal(24))
@@ -345,7 +345,7 @@ def test_a_board_is_cut_to_its_first_rows_and_to_heads():
 
 def test_a_collections_value_is_the_weighted_mean_log_ratio_of_its_tasks():
     scores = pd.concat([entry("ref", np.ones(5), tasks=WEIGHTED), entry("law", [0.5, 0.25, 2.0], tasks=WEIGHTED.head(3))])
-    values, weight = by_collection(scores, WEIGHTED)
+    values, weight = by_cluster(scores, WEIGHTED)
     assert weight.to_dict() == {"a": 3.0, "b": 5.0}
     assert values.loc["law"].to_dict() == pytest.approx({"a": np.log(0.5 * 0.25**2) / 3, "b": np.log(2.0) / 5})
     skill = skill_over(values, weight)
@@ -357,4 +357,4 @@ def test_scores_that_break_a_rule_of_their_table_are_refused():
     with pytest.raises(SchemaError, match=r"row 1 .*, column 'ratio': 11.0 must be finite and in .0.01, 10."):
         board(broken)
     with pytest.raises(SchemaError, match="column 'ratio'"):
-        by_collection(broken, TASKS)
+        by_cluster(broken, TASKS)

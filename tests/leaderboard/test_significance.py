@@ -5,7 +5,7 @@ import scikit_posthocs
 from scipy.stats import wilcoxon
 from score_worlds import TASKS, entry, world
 
-from leaderboard.ranking import by_collection
+from leaderboard.ranking import by_cluster
 from leaderboard.significance import LEVEL, Comparison, _cliques, compare, draw
 from scalingbench.common.errors import LeaderboardError
 
@@ -21,7 +21,7 @@ def many(seed=0):
 def test_adjusted_p_values_are_those_of_a_well_kept_library():
     scores, names = many(), ["better", "good", "ref", "close"]
     ours = compare(scores, MANY, names)
-    values, _ = by_collection(scores, MANY)
+    values, _ = by_cluster(scores, MANY)
     long = values.T.melt(var_name="predictor", value_name="value", ignore_index=False)
     theirs = scikit_posthocs.posthoc_wilcoxon(long, val_col="value", group_col="predictor", p_adjust="holm")
     np.testing.assert_allclose(ours.p.loc[names, names], theirs.loc[names, names], atol=1e-12)
@@ -61,7 +61,7 @@ def test_adjusted_p_values_are_at_most_one():
 
 def test_there_is_one_value_per_collection_and_the_best_stands_first():
     found = compare(many(), MANY, ["ref", "good"])
-    assert found.n_collections == 20 and list(found.skill.index) == ["good", "ref"]
+    assert found.n_clusters == 20 and list(found.skill.index) == ["good", "ref"]
     assert found.skill["ref"] == 0.0 or found.skill["ref"] < found.skill["good"]
     ratio = many().query("predictor == 'good'")["ratio"]
     assert found.skill["good"] == pytest.approx(1 - np.exp(np.log(ratio).mean()))

@@ -34,7 +34,7 @@ def made_up_task(collection: str, track: str, weight: float = 1.0) -> Task:
     X = pd.DataFrame({"params": np.geomspace(1e8, 1e9, 6)})
     X_test = pd.DataFrame({"params": np.geomspace(2e9, 8e9, 4)})
     y, y_test = (1.0 + 1e2 * frame["params"].to_numpy() ** -0.3 for frame in (X, X_test))
-    fold = Fold("all", X, y, X_test, y_test, np.ones(4, bool), X_test["params"].to_numpy())
+    fold = Fold("all", X, y, X_test, y_test, np.ones(4, bool), X_test["params"].to_numpy(), X["params"].to_numpy())
     return Task(spec.id, spec, (fold,), 8.0, 0.1, "params", (), weight)
 
 

@@ -37,8 +37,10 @@ def entry(predictor, ratios, *, failed=None, tasks=TASKS, **columns):
             "r2": 0.9,
             "bias": 0.0,
             "coverage": np.nan,
+            "crps": ratios * UNIT,
             "regret": np.nan,
             "log_params_error": np.nan,
+            "exponent_error": np.nan,
             "extrapolation": 4.0,
             "compute_share": 0.2,
         }

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import noisy, rounded, runs_of
+from benchmark.data.synthetic import World, noisy, rounded, runs_of
 
 FILES: tuple[UpstreamFile, ...] = ()
 
@@ -26,14 +26,32 @@ _NOISES = (0.0, 0.01)
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return each curve without and with noise of 1 %."""
     x = rounded(10 ** np.linspace(4.0, 9.0, 41))
-    clean = {name: _broken(x, *constants) for name, constants in _BROKEN.items()}
-    clean |= {name: low + curvature * np.log(x / at) ** 2 for name, (low, at, curvature) in _U.items()}
+    clean = {name: _clean(name, x) for name in (*_BROKEN, *_U)}
     parts = [
         pd.DataFrame({"curve": f"{name}/noise{noise:g}", "metric": "loss", "value": noisy(y, noise, 10 * i + j), "tokens": x})
         for i, (name, y) in enumerate(clean.items())
         for j, noise in enumerate(_NOISES)
     ]
     return runs_of(pd.concat(parts, ignore_index=True))
+
+
+def _clean(name: str, x: np.ndarray) -> np.ndarray:
+    if name in _BROKEN:
+        return _broken(x, *_BROKEN[name])
+    low, at, curvature = _U[name]
+    y: np.ndarray = low + curvature * np.log(x / at) ** 2
+    return y
+
+
+def _noise_free(rows: pd.DataFrame) -> np.ndarray:
+    x, names = rows["tokens"].to_numpy(float), rows["curve"].str.split("/").str[0].to_numpy()
+    y = np.empty(len(rows))
+    for name in set(names):
+        y[names == name] = _clean(name, x[names == name])
+    return y
+
+
+WORLD = World(_noise_free, ("c0", "c1", "c2"), ("bnsl",))
 
 
 def _broken(x: np.ndarray, a: float, b: float, c0: float, *breaks: tuple[float, float, float]) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import noisy, rounded, runs_of
+from benchmark.data.synthetic import World, noisy, rounded, runs_of
 
 FILES: tuple[UpstreamFile, ...] = ()
 
@@ -29,11 +29,24 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 def _world(name: str, seed: int) -> pd.DataFrame:
     design, floor, noise, outliers = _WORLDS[name]
     params, tokens = (rounded(a) for a in _design(design))
-    loss = floor + _A * params**-_ALPHA + _B * tokens**-_BETA
+    loss = _loss(floor, params, tokens)
     values = noisy(loss, noise, seed, outliers=outliers)
     return runs_of(
         pd.DataFrame({"curve": name, "metric": "loss", "value": values, "params": params, "tokens": tokens, "flops": 6.0 * params * tokens})
     )
+
+
+def _loss(floor: np.ndarray | float, params: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    loss: np.ndarray = floor + _A * params**-_ALPHA + _B * tokens**-_BETA
+    return loss
+
+
+def _noise_free(rows: pd.DataFrame) -> np.ndarray:
+    floor = np.array([_WORLDS[curve][1] for curve in rows["curve"]])
+    return _loss(floor, rows["params"].to_numpy(float), rows["tokens"].to_numpy(float))
+
+
+WORLD = World(_noise_free, ("alpha", "beta"), ("chinchilla", "interaction"))
 
 
 def _design(name: str) -> tuple[np.ndarray, np.ndarray]:

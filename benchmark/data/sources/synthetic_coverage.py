@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import betaln
 
 from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import rounded
+from benchmark.data.synthetic import World, rounded
 
 FILES: tuple[UpstreamFile, ...] = ()
 
@@ -28,7 +28,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 
 def _world(name: str, alpha: float, beta: float, seed: int) -> list[pd.DataFrame]:
-    expected = 1.0 - np.exp(betaln(alpha, beta + _SAMPLES) - betaln(alpha, beta))
+    expected = _expected(_SAMPLES, alpha, beta)
     rates = np.random.default_rng(seed).beta(alpha, beta, _PROBLEMS)
     drawn = (1.0 - (1.0 - rates[None, :]) ** _SAMPLES[:, None]).mean(axis=1)
     return [
@@ -43,3 +43,16 @@ def _world(name: str, alpha: float, beta: float, seed: int) -> list[pd.DataFrame
         )
         for kind, values in (("expected", expected), ("drawn", drawn))
     ]
+
+
+def _expected(samples: np.ndarray, alpha: np.ndarray | float, beta: np.ndarray | float) -> np.ndarray:
+    coverage: np.ndarray = 1.0 - np.exp(betaln(alpha, beta + samples) - betaln(alpha, beta))
+    return coverage
+
+
+def _noise_free(rows: pd.DataFrame) -> np.ndarray:
+    constants = np.array([_WORLDS[curve.split("/")[0]] for curve in rows["curve"]])
+    return _expected(rows["samples"].to_numpy(float), *constants.T)
+
+
+WORLD = World(_noise_free, ("alpha",), ("beta-binomial",))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import noisy, rounded, runs_of
+from benchmark.data.synthetic import World, noisy, rounded, runs_of
 
 FILES: tuple[UpstreamFile, ...] = ()
 
@@ -45,3 +45,10 @@ def _loss(params: np.ndarray, tokens: np.ndarray, unique: np.ndarray) -> np.ndar
     size = base * (1.0 + _R_N * (1.0 - np.exp(-(params / base - 1.0) / _R_N)))
     loss: np.ndarray = _E + _A * size**-_ALPHA + _B * data**-_BETA
     return loss
+
+
+def _noise_free(rows: pd.DataFrame) -> np.ndarray:
+    return _loss(*(rows[name].to_numpy(float) for name in ("params", "tokens", "unique_tokens")))
+
+
+WORLD = World(_noise_free, ("alpha", "beta"), ("chinchilla", "data-constrained", "interaction"))

@@ -1,0 +1,135 @@
+"""Stored scores: the score table of a suite's results as one file, so that boards are made without any collection.
+
+The file is no second truth: every row names the predictions it was made from, and `differences` compares it with what they
+give wherever the data are at hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.evaluation.results import SCORES, TaskResult
+from benchmark.scores.table import COLUMNS, check_scores
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import replacing
+from scalingbench.common.messages import described
+
+__all__ = ["SCORES", "StoredScores", "differences", "digest_of", "read_scores", "with_provenance", "write_scores"]
+
+PROVENANCE = ("fingerprint", "digest", "source")
+"""Columns beside those of the score table: hash of the task's rows, of the predictions, of the result file they stand in."""
+_KEY = ["predictor", "task"]
+_NUMBERS = tuple(c.name for c in COLUMNS if c.kind != "text")
+_SAME = 1e-9  # relative: other machines round the last bits of exp and log differently
+_FACTS = b"scalingbench"
+
+
+@dataclass(frozen=True)
+class StoredScores:
+    """The scores of a suite's results.
+
+    Attributes
+    ----------
+    suite, reference : str
+        Name of the suite, and the predictor whose error is the unit.
+    pool : tuple of str
+        Predictors that win rates are measured against.
+    table : DataFrame
+        The score table with `PROVENANCE`, by predictor and task.
+    """
+
+    suite: str
+    reference: str
+    pool: tuple[str, ...]
+    table: pd.DataFrame
+
+
+def digest_of(result: TaskResult) -> str:
+    """Return a hash of what was predicted in every fold, to the digits that result files hold."""
+    digest = hashlib.sha256()
+    for fold in result.folds:
+        digest.update(f"\x1e{fold.fold}\x1f{fold.status}\x1f".encode())
+        for level in (None, *sorted(fold.quantiles)):
+            values = fold.predictions if level is None else fold.quantiles[level]
+            digest.update(f"{level}\x1f".encode() + np.ascontiguousarray(values, dtype="<f4").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources: Mapping[str, str]) -> pd.DataFrame:
+    """Return a score table with the hashes of what each row was made from, by predictor and task.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From `benchmark.scores.scoring.score`.
+    results : iterable of TaskResult
+        What was scored, and possibly more.
+    sources : mapping of str to str
+        sha256 of the result file of each predictor; empty where it is in no file.
+    """
+    known = [(r.predictor, r.task, r.fingerprint, digest_of(r), sources.get(r.predictor, "")) for r in results]
+    made_from = pd.DataFrame(known, columns=[*_KEY, *PROVENANCE])
+    return scores.merge(made_from, on=_KEY, validate="one_to_one").sort_values(_KEY, ignore_index=True)
+
+
+def write_scores(path: Path, scores: StoredScores) -> None:
+    """Write scores to a Parquet file: whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_scores(scores.table)
+    table = pa.Table.from_pandas(scores.table[[*(c.name for c in COLUMNS), *PROVENANCE]], preserve_index=False)
+    facts = json.dumps({"suite": scores.suite, "reference": scores.reference, "pool": list(scores.pool)})
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata({_FACTS: facts.encode()}), temporary, compression="zstd", compression_level=9)
+
+
+def read_scores(path: Path) -> StoredScores:
+    """Read what `write_scores` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is none of these, or a row of it breaks a rule; names the file.
+    """
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of scores")
+    try:
+        stored = pq.read_table(path)
+        facts = json.loads(stored.schema.metadata[_FACTS])
+        table = stored.select([*(c.name for c in COLUMNS), *PROVENANCE]).to_pandas()
+        scores = StoredScores(facts["suite"], facts["reference"], tuple(facts["pool"]), table)
+        check_scores(table)
+    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
+        raise InputError(f"{path}: not a file of scores: {described(error, 200)}") from None
+    return scores
+
+
+def differences(stored: pd.DataFrame, again: pd.DataFrame) -> tuple[str, ...]:
+    """Return one line for everything that is stored otherwise than it is computed again.
+
+    Parameters
+    ----------
+    stored, again : DataFrame
+        Score tables with `PROVENANCE`, of the same tasks.
+    """
+    both = stored.merge(again, on=_KEY, how="outer", suffixes=("_stored", "_again"), indicator="side").sort_values(_KEY, ignore_index=True)
+    alone = both[both["side"] != "both"]
+    why = {"left_only": "there is a stored score, but no result", "right_only": "there is a result, but no stored score"}
+    found = [f"{name} on {task}: {why[side]}" for name, task, side in alone[[*_KEY, "side"]].to_numpy()]
+    shared = both[both["side"] == "both"]
+    for column in ("family", "track", *_NUMBERS, *PROVENANCE):
+        pair = shared[[*_KEY, f"{column}_stored", f"{column}_again"]]
+        old, new = (pair[f"{column}_{side}"].to_numpy() for side in ("stored", "again"))
+        same = np.isclose(old, new, rtol=_SAME, atol=0.0, equal_nan=True) if column in _NUMBERS else old == new
+        found += [f"{name} on {task}: {column} is stored as {a}, computed again it is {b}" for name, task, a, b in pair[~same].to_numpy()]
+    return tuple(found)

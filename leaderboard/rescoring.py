@@ -1,0 +1,187 @@
+"""From predictions to scores: of a folder of results, and again of the committed ones, to see that the stored scores are theirs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.data.collection import is_at_hand
+from benchmark.evaluation.results import TaskResult, read_results
+from benchmark.scores.scoring import current_results, score
+from benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from benchmark.scores.truth import truth_of
+from benchmark.tasks.suite import Suite, task_table
+from benchmark.tasks.task import Task
+from leaderboard.result_files import committed_files
+from leaderboard.scored_suite import ScoredSuite
+from leaderboard.stored import scores_path
+from predictors.registry import families
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import sha256_of
+
+__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores"]
+
+_log = logging.getLogger(__name__)
+
+
+def collections_at_hand(suite: Suite, among: Iterable[str]) -> tuple[str, ...]:
+    """Return the suite's collections among those given that can be loaded without a network; the others are named in a warning."""
+    wanted = sorted({spec.collection for spec in suite.specs} & set(among))
+    found = tuple(name for name in wanted if is_at_hand(name))
+    if missing := [name for name in wanted if name not in found]:
+        _log.warning("no data at hand of %s: nothing is computed on them", ", ".join(missing))
+    return found
+
+
+def scores_of(
+    results: Iterable[TaskResult],
+    tasks: Sequence[Task],
+    reference: str,
+    exclusions: Mapping[str, Sequence[str]],
+    files: Mapping[str, Path],
+) -> pd.DataFrame:
+    """Return the score table of results with the hashes of what each row was made from.
+
+    Parameters
+    ----------
+    results : iterable of TaskResult
+        Those of other tasks, or made from other rows, are left out.
+    tasks : sequence of Task
+        What they are scored on.
+    reference : str
+        Predictor whose error is the unit.
+    exclusions : mapping of str to sequence of str
+        Collections that went into a predictor, on which it is not scored.
+    files : mapping of str to Path
+        Result file of each predictor, where it is in one.
+    """
+    collection = {t.id: t.collection for t in tasks}
+    kept = [r for r in current_results(results, tasks) if collection[r.task] not in exclusions.get(r.predictor, ())]
+    if not kept:
+        raise InputError("no result is of a task that is at hand")
+    truths = {t.id: truth for t in tasks if t.role == "synthetic" and (truth := truth_of(t)) is not None}
+    hashes = {name: sha256_of(file) for name, file in files.items() if file.is_file()}
+    return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
+
+
+def scored_suite(
+    results: Iterable[TaskResult],
+    suite: Suite,
+    tasks: Sequence[Task],
+    exclusions: Mapping[str, Sequence[str]],
+    files: Mapping[str, Path],
+    others: ScoredSuite | None = None,
+) -> ScoredSuite:
+    """Return the scores of results with what their suite states of the tasks.
+
+    Parameters
+    ----------
+    results, tasks, exclusions, files
+        As for `scores_of`.
+    suite : Suite
+        With rules.
+    others : ScoredSuite, optional
+        Stored scores; those of other predictors join, on these tasks and on those that choose the recipe of a family.
+    """
+    own = scores_of(results, tasks, suite.reference, exclusions, files)
+    stated = task_table(tasks) if suite.stated is None else suite.stated
+    known = {t.id for t in tasks}
+    if others is not None:
+        known |= set(stated.loc[stated["role"] == "tuning", "task"])
+        beside = others.scores["task"].isin(known) & ~others.scores["predictor"].isin(set(own["predictor"]))
+        own = pd.concat([own, others.scores[beside]], ignore_index=True)
+    return ScoredSuite(suite.name, suite.reference, suite.pool, own, stated[stated["task"].isin(known)])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rescored:
+    """The committed results of a suite, scored again wherever data are at hand.
+
+    Attributes
+    ----------
+    suite : Suite
+        Whose.
+    table : DataFrame
+        The score table, see `scores_of`; on tasks whose data are not at hand as it was stored, where the predictions are the same.
+    problems : tuple of str
+        One line for every number that was stored otherwise, and every result without a score.
+    lacking : tuple of str
+        One line for every result without a score: its data are not at hand, and no score of these predictions is stored.
+    n_tasks, n_elsewhere : int
+        How many tasks were computed, and how many are not at hand.
+    """
+
+    suite: Suite
+    table: pd.DataFrame
+    problems: tuple[str, ...]
+    lacking: tuple[str, ...]
+    n_tasks: int
+    n_elsewhere: int
+
+
+def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
+    """Score the committed results of a suite again and compare with the stored scores.
+
+    Raises
+    ------
+    InputError
+        If the suite has no rules, a result file is broken or the reference's results are missing.
+    """
+    if suite.rules is None:
+        raise InputError(f"suite {suite.name!r} has no rules; its scores are not stored, but computed each time")
+    read = {file: read_results(file) for file in committed_files(suite.name)}
+    results = [r for found in read.values() for r in found]
+    files = {r.predictor: file for file, found in read.items() for r in found}
+    names = collections_at_hand(suite, {spec.collection for spec in suite.specs})
+    tasks = suite.build(collections=names)
+    again = scores_of(results, tasks, suite.reference, exclusions, files)
+    path = scores_path(suite.name)
+    stored = read_scores(path).table if path.is_file() else again.head(0)
+    known = {t.id for t in tasks}
+    elsewhere = [r for r in results if r.task not in known and r.task.split("/")[0] not in exclusions.get(r.predictor, ())]
+    here = stored["task"].isin(known)
+    carried = _carried(stored[~here], elsewhere, files, suite.reference)
+    scored = set(zip(carried["predictor"], carried["task"], strict=True))
+    return Rescored(
+        suite,
+        pd.concat([again, carried], ignore_index=True) if len(carried) else again,
+        differences(stored[here], again) + differences(stored[~here], carried),
+        tuple(f"{r.predictor} on {r.task}: no data at hand, and no stored score" for r in elsewhere if (r.predictor, r.task) not in scored),
+        len(tasks),
+        len({r.task for r in elsewhere}),
+    )
+
+
+def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping[str, Path], reference: str) -> pd.DataFrame:
+    """Return the stored scores of predictions that are still the committed ones, with the hash of the file they stand in today.
+
+    None of a task whose reference predicts something else today: its error is the unit of all others.
+    """
+    hashes = {name: sha256_of(files[name]) for name in {r.predictor for r in results}}
+    today = pd.DataFrame(
+        [(r.predictor, r.task, r.fingerprint, digest_of(r), hashes[r.predictor]) for r in results],
+        columns=["predictor", "task", "fingerprint", "digest", "source"],
+    ).astype(object)
+    same = stored.drop(columns="source").merge(today, on=["predictor", "task", "fingerprint", "digest"])
+    units = same.loc[same["predictor"] == reference, "task"]
+    return same.loc[same["task"].isin(units), list(stored.columns)]
+
+
+def store_scores(rescored: Rescored) -> Path:
+    """Write the scores beside the committed results; return the file.
+
+    Raises
+    ------
+    InputError
+        If there is a result without a score.
+    """
+    if rescored.lacking:
+        raise InputError(rescored.lacking[0])
+    suite = rescored.suite
+    path = scores_path(suite.name)
+    write_scores(path, StoredScores(suite.name, suite.reference, suite.pool, rescored.table))
+    return path
