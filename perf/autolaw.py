@@ -1,105 +1,209 @@
-"""How AutoLaw's defaults were chosen: on synthetic tasks, and on the training rows of real ones.
+"""The tuning log of AutoLaw: every rule of weighting that was tried, in order, on the same recorded candidates.
 
-Run ``python perf/autolaw.py``. Held-out rows of real tasks are never read: the training rows of each fold are
-divided once more, at the middle of their overall scale, and the upper half is predicted from the lower. Errors are
-divided by those of the nearest neighbour; printed are geometric means over collections, and the coverage of 80 % intervals.
+    python -m perf.tuning.record candidates.pkl      every candidate on every tuning case; minutes
+    python -m perf.autolaw candidates.pkl            the log; `--write` learns the shipped table
+
+Cases are of collections set aside for tuning, which count on no board, and of synthetic worlds; see `perf.tuning.cases`.
+Printed is the error relative to the nearest neighbour's, as geometric means over collections: of all, of the set-aside
+collections alone, and by reach. Rules that learn are scored on collections that they did not learn from.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import warnings
-from typing import NamedTuple
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import Fold, Task
-from predictors.autolaw import AutoLaw
-from predictors.backtests import ALL, axes_of
-from predictors.baselines import NearestNeighbor
-from scalingbench.common.errors import PredictorError
+from perf.tuning.cases import REAL, SET_ASIDE
+from perf.tuning.features import FEATURES, GENERIC
+from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_table
+from perf.tuning.record import load
+from perf.tuning.rules import Learnt, Rows, Score, gather, learn, score, shares
+from predictors.autolaw import _DROPPED, AutoLaw
+from predictors.error_sizes import TABLE, ErrorSizes
 
-GRID = {"power": (1.0, 2.0), "most": (1, 3, 4, 5), "floor": (0.003,), "recency": (2.0, 4.0), "reach": (1.0, 3.0, 4.0, np.inf)}
-
-
-class _Case(NamedTuple):
-    """A data set that is trained on, and rows beyond it that are predicted."""
-
-    collection: str
-    log: bool
-    X_train: pd.DataFrame
-    y_train: np.ndarray
-    X: pd.DataFrame
-    y: np.ndarray
+FOLDS = 6
+JOINED = (
+    "additive-power",
+    "chinchilla[prior]",
+    "law-gp",
+    "log-linear[floor]",
+    "logit-linear",
+    "shifted-power-law[prior]",
+    "two-stage[bounded]",
+)
+"""What the previous AutoLaw did not try."""
+RIDGE, RIDGE_NAMES = 0.3, 0.05
+RECENT_ONLY = tuple(name == "recent" for name in FEATURES)
+ERRORS_ONLY = tuple(k < 11 for k in range(len(FEATURES)))
+EVERY = 99
 
 
 def main() -> None:
-    """Print one line per setting."""
+    """Print the log."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folds", type=int, default=2, help="folds of each task that are used")
-    parser.add_argument("--rows", type=int, default=400, help="tasks with more training rows are left out")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--write", action="store_true", help="write the table of intervals that is shipped")
     options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    cases = [c for task in load_suite("v1").tasks for c in _cases(task, options.folds, options.rows)]
-    fitted = [(case, law, base) for case in cases if (law := _fit(case)) is not None and (base := _reference(case)) > 0]
-    print(f"{len(fitted)} data sets of {len({case.collection for case, _, _ in fitted})} collections")
-    lines = []
-    for values in itertools.product(*GRID.values()):
-        settings = dict(zip(GRID, values, strict=True))
-        rows = [(case.collection, *_judge(law.reweighted(**settings), case, base)) for case, law, base in fitted]
-        table = pd.DataFrame(rows, columns=["collection", "ratio", "covered"])
-        by = table.groupby("collection")
-        lines.append({**settings, "ratio": float(np.exp(np.log(by["ratio"].mean()).mean())), "covered": float(by["covered"].mean().mean())})
-    print(pd.DataFrame(lines).sort_values("ratio").round(4).to_string(index=False))
+    records = [r for r in load(options.file) if r.case.collection in SET_ASIDE or r.case.collection.startswith("world-")]
+    before, every = gather(records, JOINED), gather(records)
+    print(f"{len(every.reference)} cases of {len(set(every.collections))} collections and kinds of world, {len(every.y)} rows", flush=True)
+    log = Log()
+    log.say("previous rule, its candidates", score(before, powers(before)))
+    log.say("previous rule, all candidates", score(every, powers(every)))
+    rows = gather(records, NOT_TRIED)
+    log.say("previous rule, the candidates that were kept", score(rows, powers(rows)))
+    simple(log, rows)
+    learnt(log, rows)
+    by_reach(log, rows)
+    without(log, every)
+    weight = ours(rows)
+    log.say("the rule that is shipped", score(rows, (weight * rows.values).sum(axis=1)))
+    features, residual = interval_table(rows, weight)
+    print("\nIntervals of 80 %, each collection predicted with what was learnt without it:")
+    print(intervals(rows, weight, features, residual).round(3).to_string())
+    if options.write:
+        write(rows, features, residual)
 
 
-def _cases(task: Task, folds: int, rows: int) -> list[_Case]:
-    """Return data sets: all of a synthetic fold, or the training rows of a real one divided at the middle of their scale."""
-    if "run" in task.variables or "curve" in task.variables or not task.spec.inputs_at_test:
-        return []
-    chosen = task.folds[:: max(1, len(task.folds) // folds)][:folds]
-    return [c for fold in chosen if len(fold.y_train) <= rows for c in _divide(task, fold)]
+NOT_TRIED = (*_DROPPED, "additive-power", "shifted-power-law[prior]")
 
 
-def _divide(task: Task, fold: Fold) -> list[_Case]:
-    log = task.on_log_scale
-    if task.collection.startswith("synthetic"):
-        return [_Case(task.collection, log, fold.X_train, fold.y_train, fold.X_test, fold.y_test)]
-    axes = axes_of(fold.X_train)
-    if not axes or len(fold.y_train) < 8:
-        return []
-    scale = axes.get(ALL, next(iter(axes.values())))
-    lower = scale <= np.median(scale)
-    if lower.sum() < 4 or (~lower).sum() < 1:
-        return []
-    below, above = (fold.X_train[rows].reset_index(drop=True) for rows in (lower, ~lower))
-    return [_Case(task.collection, log, below, fold.y_train[lower], above, fold.y_train[~lower])]
+def ours(rows: Rows, **settings: float) -> np.ndarray:
+    """Return AutoLaw's weights with its defaults, or these settings; shape (R, K)."""
+    law = AutoLaw(**settings)
+    own, overall, inner = (rows.features[:, :, FEATURES.index(name)] for name in ("recent", "overall", "interpolation"))
+    power = law.power + law.growth * np.log1p(rows.beyond)
+    logs = (1 - law.overall - law.inner) * own + law.overall * overall + law.inner * inner
+    return shares(-power[:, None] * logs, rows.usable)
 
 
-def _fit(case: _Case) -> AutoLaw | None:
-    try:
-        return AutoLaw().fit(case.X_train, case.y_train)
-    except PredictorError:  # no candidate can be fitted: the data set says nothing about the defaults
-        return None
+def by_reach(log: Log, rows: Rows) -> None:
+    """Powers that grow with distance, and errors of several kinds: the rule that is shipped is of this family."""
+    for overall, inner in ((0.0, 0.0), (0.5, 0.0), (0.7, 0.0), (0.4, 0.2), (0.5, 0.25)):
+        for power, growth in ((2.0, 0.0), (1.7, 0.5), (2.0, 0.5), (2.5, 0.5)):
+            weight = ours(rows, power=power, growth=growth, overall=overall, inner=inner)
+            what = f"power {power} + {growth} log(1 + d), overall {overall}, interpolation {inner}"
+            log.say(what, score(rows, (weight * rows.values).sum(axis=1)))
 
 
-def _error(case: _Case, p: np.ndarray) -> float:
-    residual = np.log(np.maximum(p, 1e-12) / case.y) if case.log else p - case.y
-    return float(np.sqrt(np.mean(residual**2)))
+def without(log: Log, rows: Rows) -> None:
+    """The shipped rule without one candidate at a time, of those that cost the most."""
+    dear = ("bnsl-1", "chinchilla-gamma", "chinchilla[prior]", "farseer", "gaussian-process", "law-gp", "m4", "mmf4", "pow4", "rectified")
+    for dropped in ((), *((name,) for name in dear), tuple(_DROPPED)):
+        usable = rows.usable & ~np.isin(rows.which, [rows.names.index(name) for name in dropped if name in rows.names])
+        kept = replace(rows, usable=np.where(usable.any(axis=1, keepdims=True), usable, rows.usable))
+        log.say(f"all candidates without {', '.join(sorted(dropped)) or 'none'}", score(kept, (ours(kept) * kept.values).sum(axis=1)))
 
 
-def _reference(case: _Case) -> float:
-    return _error(case, NearestNeighbor().fit(case.X_train, case.y_train).predict(case.X))
+def simple(log: Log, rows: Rows) -> None:
+    """Rules that learn nothing."""
+    for power, most in ((2, 1), (2, 3), (2, 8), (2, EVERY), (1, EVERY), (3, EVERY)):
+        log.say(
+            f"error to the power of -{power}, {f'best {most}' if most < EVERY else 'every candidate'}",
+            score(rows, powers(rows, power, most)),
+        )
+    log.say("median of the best 5 in back-tests", score(rows, median(rows, 5)))
+    log.say("median of the best 9 in back-tests", score(rows, median(rows, 9)))
+    for generic in (0.5, 2.0):
+        log.say(f"previous rule, forms without a law's shape less by reach ({generic})", score(rows, powers(rows, generic=generic)))
+    for size in (0.5, 2.0):
+        log.say(f"previous rule, constants per row count against by reach ({size})", score(rows, powers(rows, size=size)))
 
 
-def _judge(law: AutoLaw, case: _Case, base: float) -> tuple[float, float]:
-    """Return the error relative to the reference's, and the share of values inside the intervals."""
-    low, high = law.predict_quantiles(case.X, (0.1, 0.9)).T
-    ratio = np.clip(_error(case, law.predict(case.X)) / base, 0.01, 10.0)
-    return float(ratio), float(np.mean((case.y >= low) & (case.y <= high)))
+def learnt(log: Log, rows: Rows) -> None:
+    """Rules that learn, scored on collections that they did not learn from."""
+    for what, columns in (("the recent error", RECENT_ONLY), ("errors of all kinds", ERRORS_ONLY), ("all features", None)):
+        for names in (1e3, RIDGE_NAMES):
+            logits = left_out(rows, lambda part, c=columns, n=names: learn(rows, part, ridge=RIDGE, ridge_names=n, columns=c))
+            log.say(f"softmax of {what}{' and names' if names < 1 else ''}", score(rows, mean(rows, logits, EVERY)))
+    for ridge, names, real in ((1e-2, 1e-2, 1.0), (1.0, 1.0, 1.0), (RIDGE, RIDGE_NAMES, 4.0)):
+        logits = left_out(rows, lambda part, r=ridge, n=names, x=real: learn(rows, part, ridge=r, ridge_names=n, real=x))
+        log.say(f"all features and names, ridges {ridge:g} and {names:g}, real runs count {real:g}", score(rows, mean(rows, logits, EVERY)))
+
+
+def mean(rows: Rows, logits: np.ndarray, most: int) -> np.ndarray:
+    """Return the weighted mean, shape (R,)."""
+    found: np.ndarray = (shares(logits, rows.usable, most) * rows.values).sum(axis=1)
+    return found
+
+
+def median(rows: Rows, most: int) -> np.ndarray:
+    """Return the median of the best few in back-tests, shape (R,)."""
+    error = np.where(rows.usable, np.minimum(rows.recent, 1e9), np.inf)
+    limit = np.sort(error, axis=1)[:, min(most, error.shape[1]) - 1 : most][:, :1]
+    found: np.ndarray = np.nanmedian(np.where(rows.usable & (error <= limit), rows.values, np.nan), axis=1)
+    return found
+
+
+def intervals(rows: Rows, weight: np.ndarray, features: np.ndarray, residual: np.ndarray) -> pd.DataFrame:
+    """Return coverage and width of 80 % intervals, of the previous rule's and of ours."""
+    reach = np.zeros(len(rows.y))
+    for part in folds(rows):
+        sizes = fit_sizes(rows, features, residual, ~part)
+        z = sizes.quantiles[np.searchsorted(EDGES, rows.beyond, side="right"), SHARES.index(0.8)]
+        mine = part[rows.case]
+        reach[mine] = (sizes.size(features) * z)[mine]
+    values = np.nan_to_num(rows.values)
+    error = np.exp(features[:, 2])
+    old = 1.2816 * 1.35 * np.sqrt((weight * (values - (weight * values).sum(axis=1, keepdims=True)) ** 2).sum(axis=1) + error**2)
+    unit = np.where(rows.averaged_log, 1.0, rows.unit)
+    tables = {
+        "conformal": coverage(rows, np.abs(residual) <= reach, reach / unit),
+        "previous": coverage(rows, np.abs(residual) <= old, old / unit),
+    }
+    return pd.concat(tables)
+
+
+def write(rows: Rows, features: np.ndarray, residual: np.ndarray) -> None:
+    """Learn the sizes of errors from all cases, and write the table."""
+    sizes = fit_sizes(rows, features, residual, np.ones(len(rows.reference), bool))
+    table = ErrorSizes(tuple(sorted(set(rows.collections))), sizes.scale, np.array(EDGES), np.array(SHARES), sizes.quantiles)
+    TABLE.write_text(json.dumps(table.as_json(), indent=1) + "\n", encoding="utf-8")
+
+
+class Log:
+    """Numbers the rules."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def say(self, what: str, found: Score) -> None:
+        """Print a line."""
+        self.n += 1
+        print(f"{self.n:3d}  {what:64s} {found.line()}", flush=True)
+
+
+def powers(rows: Rows, power: float = 2.0, most: int = 5, floor: float = 0.003, generic: float = 0.0, size: float = 0.0) -> np.ndarray:
+    """Return the mean by errors to a negative power; forms without the shape of a law count `generic` more for every e-fold of reach."""
+    far = np.log1p(rows.beyond)[:, None]
+    is_generic = np.array([name in GENERIC for name in rows.names], float)[rows.which]
+    logits = -power * np.log(np.minimum(rows.recent, 1e6) + floor * rows.unit[:, None]) - generic * is_generic * far
+    logits -= size * rows.features[:, :, FEATURES.index("constants")] * far
+    usable = rows.usable & np.isfinite(rows.recent)
+    usable = np.where(usable.any(axis=1, keepdims=True), usable, rows.usable)
+    found: np.ndarray = (shares(logits, usable, most) * rows.values).sum(axis=1)
+    return found
+
+
+def folds(rows: Rows, n: int = FOLDS) -> list[np.ndarray]:
+    """Return the cases of each part: collections and kinds of world are never divided."""
+    kinds = sorted(set(rows.collections), key=lambda c: (c not in REAL, c))
+    return [np.isin(rows.collections, kinds[i::n]) for i in range(n)]
+
+
+def left_out(rows: Rows, make: Callable[[np.ndarray], Learnt]) -> np.ndarray:
+    """Return logits for every row from what was learnt without its collection."""
+    logits = np.zeros(rows.values.shape)
+    for part in folds(rows):
+        mine = part[rows.case]
+        logits[mine] = make(~part).logits(rows)[mine]
+    return logits
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from predictors.columns import numeric_columns
 
-__all__ = ["ALL", "INTERPOLATION", "Backtest", "axes_of", "direction", "make_backtests"]
+__all__ = ["ALL", "FALLING", "INTERPOLATION", "Backtest", "axes_of", "direction", "directions", "groups_by_missing", "make_backtests"]
 
 ALL = "*"
 """The axis of overall scale: the sum of the log variables."""
@@ -18,7 +19,9 @@ _CUTS = (0.5, 0.65, 0.8)
 _FEWEST_VALUES = 4
 _FEWEST_ROWS = 3
 _FOLDS = 3
-_FALLING = ("source_loss", "teacher_loss")
+_NEGLIGIBLE = 0.02
+"""Share of the training range up to which a row beyond it still counts as lying within."""
+FALLING = ("source_loss", "teacher_loss")
 """Axes along which larger models lie lower."""
 
 
@@ -46,8 +49,8 @@ def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
         x = X[name].to_numpy(float)
         if name.startswith(("mix_", "obs_")) or not (x > 0).all():
             continue
-        axes[name] = -np.log(x) if name in _FALLING else np.log(x)
-    several = [a for name, a in axes.items() if name not in _FALLING and name not in ("learning_rate", "batch_size")]
+        axes[name] = -np.log(x) if name in FALLING else np.log(x)
+    several = [axes[name] for name in _summed(axes)]
     if len(several) > 1:
         axes[ALL] = np.sum(several, axis=0)
     return axes
@@ -81,17 +84,68 @@ def _interleaved(X: pd.DataFrame) -> list[Backtest]:
 
 
 def direction(train: pd.DataFrame, test: pd.DataFrame) -> tuple[str, float]:
-    """Return the axis along which held-out rows lie farthest beyond the training rows, and how far in units of the training range.
+    """Return the axis along which some held-out row lies farthest beyond the training rows, and how far; see `directions`."""
+    axes, beyond = directions(train, test)
+    farthest = int(np.argmax(beyond))
+    return str(axes[farthest]), float(beyond[farthest])
 
-    Only the inputs of the held-out rows are looked at; columns of which they have no value are left out of both.
+
+def directions(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return for every held-out row the axis along which it lies farthest beyond the training rows, and how far.
+
+    Only the inputs of that very row are looked at, never those of the rows beside it; columns of which it has no value are left out
+    of both sides.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        The axis; `INTERPOLATION` where the row lies beyond the training rows by no more than a fiftieth of their range.
+    ndarray, shape (n,)
+        In units of the training range along that axis.
     """
-    shared = [c for c in train.columns if c in test.columns and not test[c].isna().all()]
-    known, asked = axes_of(train[shared]), axes_of(test[shared])
-    best, farthest = INTERPOLATION, 0.02
-    for name, values in known.items():
-        if name not in asked or np.ptp(values) <= 0:
+    axes, beyond = np.full(len(test), INTERPOLATION, object), np.zeros(len(test))
+    for rows, hidden in groups_by_missing(train, test):
+        shared = [c for c in train.columns if c in test.columns and c not in hidden]
+        known, asked = axes_of(train[shared]), _axes_of_rows(train[shared], test[shared].iloc[rows])
+        farthest = np.full(len(rows), _NEGLIGIBLE)
+        for name, values in known.items():
+            if np.ptp(values) <= 0:
+                continue
+            distance = (asked[name] - values.max()) / np.ptp(values)
+            farther = distance > farthest * (1.0 + 1e-9)  # not where NaN: this row has no place along this axis
+            farthest = np.where(farther, distance, farthest)
+            axes[rows[farther]], beyond[rows[farther]] = name, distance[farther]
+    return axes, beyond
+
+
+def groups_by_missing(train: pd.DataFrame, test: pd.DataFrame) -> list[tuple[np.ndarray, tuple[str, ...]]]:
+    """Return positions of held-out rows that lack the same numeric columns of the training rows, and those columns.
+
+    Rows of a run stay together, because some laws read its history: a run lacks a column where none of its rows has a value.
+    """
+    lacking = {c: test[c].isna().to_numpy() if c in test.columns else np.ones(len(test), bool) for c in numeric_columns(train)}
+    if "run" in test:
+        lacking = {c: pd.Series(v).groupby(test["run"].to_numpy(), dropna=False).transform("all").to_numpy() for c, v in lacking.items()}
+    hidden = [tuple(c for c, v in lacking.items() if v[i]) for i in range(len(test))] if any(v.any() for v in lacking.values()) else []
+    if not hidden:
+        return [(np.arange(len(test)), ())]
+    return [(np.array([i for i, h in enumerate(hidden) if h == kind]), kind) for kind in dict.fromkeys(hidden)]
+
+
+def _axes_of_rows(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the places of held-out rows along the axes of the training rows, NaN where a row has none; each of shape (n,)."""
+    places = {}
+    for name in axes_of(train):
+        if name == ALL:
             continue
-        beyond = float((asked[name].max() - values.max()) / np.ptp(values))
-        if beyond > farthest * (1.0 + 1e-9):
-            best, farthest = name, beyond
-    return best, farthest if best != INTERPOLATION else 0.0
+        x = test[name].to_numpy(float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.where(x > 0, np.log(x), np.nan)
+        places[name] = -logs if name in FALLING else logs
+    several = [places[name] for name in _summed(places)]
+    return places | ({ALL: np.sum(several, axis=0)} if len(several) > 1 else {})
+
+
+def _summed(names: Iterable[str]) -> list[str]:
+    """Return the axes that make up the overall scale."""
+    return [name for name in names if name not in FALLING and name not in ("learning_rate", "batch_size")]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from predictors.backtests import ALL, Backtest, axes_of, make_backtests
+from predictors.backtests import ALL, Backtest, axes_of, groups_by_missing, make_backtests
 from predictors.candidacy import Candidate
 from predictors.columns import numeric_columns
 from predictors.contract import columns_read, positive_only
@@ -23,14 +24,16 @@ __all__ = ["DataSet", "Trial", "Trials", "candidates", "hold_trials"]
 _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is taken
 
 
-def candidates(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
+def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> tuple[str, ...]:
     """Return the names of the registered predictors that AutoLaw tries on a data set, those first that go first where errors are equal.
 
-    They say so themselves (`predictors.candidacy`); nothing here depends on results.
+    They say so themselves (`predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
     found: list[tuple[int, str]] = []
     for entry in list_predictors():
+        if entry.name in without:
+            continue
         stated = entry.candidacy()
         if not isinstance(stated, Candidate) or not stated.admits(columns, len(numeric), len(y), float(np.max(y))):
             continue
@@ -62,28 +65,28 @@ class DataSet:
     backtests: tuple[Backtest, ...]
 
     @classmethod
-    def of(cls, X: pd.DataFrame, y: np.ndarray) -> DataSet:
-        """Return training rows with their back-tests."""
-        return cls(X, y, _on_log_scale(X, y), tuple(make_backtests(X)))
+    def of(cls, X: pd.DataFrame, y: np.ndarray, *, backtested: bool = True) -> DataSet:
+        """Return training rows with their back-tests, or without any."""
+        return cls(X, y, _on_log_scale(X, y), tuple(make_backtests(X)) if backtested else ())
 
     @property
     def scaled(self) -> np.ndarray:
         """The values on the scale that is averaged, shape (n,)."""
         return np.log(self.y) if self.log else self.y
 
-    def error(self, model: Any, test: Backtest, X: pd.DataFrame) -> float:
-        """Return a model's root mean squared error on the upper rows of a back-test, taken from X; infinite where it fails."""
+    def residuals(self, model: Any, test: Backtest, X: pd.DataFrame) -> np.ndarray | None:
+        """Return a model's errors on the upper rows of a back-test, taken from X, on the scale that is averaged; None where it fails."""
         # rows of a run are handed over together, because some laws read the history of a run
         whole = "run" in X
         predicted = _predicted(model, X if whole else X.iloc[test.test])
         if predicted is None:
-            return float("inf")
+            return None
         predicted = predicted[test.test] if whole else predicted
         if not np.isfinite(predicted).all():
-            return float("inf")
+            return None
         measured = self.y[test.test]
-        residual = np.log(np.maximum(predicted, _SMALLEST)) - np.log(measured) if self.log else predicted - measured
-        return float(np.sqrt(np.mean(residual**2)))
+        found: np.ndarray = np.log(np.maximum(predicted, _SMALLEST)) - np.log(measured) if self.log else predicted - measured
+        return found
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,27 @@ class Trial:
     model : fitted predictor or None
         Fitted to all rows; None where that failed.
     lower : tuple of fitted predictors or None
-        Fitted to the lower rows of each back-test; empty where there is one column, which cannot go missing.
-    errors : tuple of float
-        On the upper rows of each back-test.
+        Fitted to the lower rows of each back-test.
+    residuals : tuple of ndarray or None
+        Errors on the upper rows of each back-test, on the scale that is averaged; None where it could not predict them.
     plain : bool
         Whether it shares the weight where nothing could be back-tested.
     """
 
     model: Any
     lower: tuple[Any, ...]
-    errors: tuple[float, ...]
+    residuals: tuple[np.ndarray | None, ...]
     plain: bool
+
+    @cached_property
+    def errors(self) -> tuple[float, ...]:
+        """Root mean squared errors in the back-tests; infinite where it could not predict."""
+        return tuple(root_mean_square(r) for r in self.residuals)
+
+
+def root_mean_square(residuals: np.ndarray | None) -> float:
+    """Return the root mean square, infinite where there are no residuals."""
+    return float("inf") if residuals is None else float(np.sqrt(np.mean(residuals**2)))
 
 
 @dataclass(frozen=True)
@@ -130,28 +143,65 @@ class Trials:
         hidden : sequence of str
             Columns that held-out rows lack: the upper rows are predicted again without them, by what was fitted to the lower rows.
         """
-        chosen = [(i, test) for i, test in enumerate(self.data.backtests) if test.axis == axis]
+        found, chosen = self.all_errors(hidden), [i for i, test in enumerate(self.data.backtests) if test.axis == axis]
+        return {name: [errors[i] for i in chosen] for name, errors in found.items()}
+
+    def all_errors(self, hidden: Sequence[str] = ()) -> dict[str, tuple[float, ...]]:
+        """Return each candidate's errors in all back-tests, in their order; `hidden` as in `errors`."""
         if not hidden:
-            return {name: [trial.errors[i] for i, _ in chosen] for name, trial in self.by_name.items()}
+            return {name: trial.errors for name, trial in self.by_name.items()}
         blind = self.data.X.assign(**dict.fromkeys(hidden, np.nan))
         return {
-            name: [self.data.error(trial.lower[i], test, blind) if trial.lower else trial.errors[i] for i, test in chosen]
+            name: tuple(
+                root_mean_square(self.data.residuals(model, test, blind))
+                for model, test in zip(trial.lower, self.data.backtests, strict=True)
+            )
             for name, trial in self.by_name.items()
         }
 
     def predict(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
-        """Return what every candidate that can predicts, on the scale that is averaged, each of shape (len(X),).
+        """Return what every candidate predicts, on the scale that is averaged, each of shape (len(X),); NaN where it cannot.
+
+        What is said of a row depends on nothing but that row, or the rows of its run.
 
         Raises
         ------
         PredictorError
-            If none can.
+            If no candidate can predict a row.
         """
-        values = {name: _predicted(trial.model, X) for name, trial in self.by_name.items()}
-        found = {name: value for name, value in values.items() if value is not None and np.isfinite(value).all()}
-        if not found:
+        found = self._values(X, {name: trial.model for name, trial in self.by_name.items() if trial.model is not None})
+        if not found or not np.isfinite(np.stack(list(found.values()))).any(axis=0).all():
             raise PredictorError("no candidate can predict these rows")
+        return found
+
+    def _values(self, X: pd.DataFrame, models: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Return what models predict, on the scale that is averaged, NaN where they cannot."""
+        found = {name: np.full(len(X), np.nan) for name in models}
+        for rows, hidden in groups_by_missing(self.data.X, X):
+            part = X.iloc[rows].reset_index(drop=True)
+            known = self.data.X.assign(**dict.fromkeys(hidden, np.nan)).head(1)
+            for name, values in found.items():
+                values[rows] = _predicted_apart(models[name], part, known)
         return {name: np.log(np.maximum(value, _SMALLEST)) if self.data.log else value for name, value in found.items()}
+
+
+def _predicted_apart(model: Any, X: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """Return predictions of shape (len(X),), NaN where there are none; a row that cannot be predicted does not spoil the others.
+
+    `known` is a training row that lacks the same columns: a model that cannot predict that one is not asked row by row.
+    """
+    together = _predicted(model, X)
+    if together is not None:
+        return np.where(np.isfinite(together), together, np.nan)
+    values = np.full(len(X), np.nan)
+    if _predicted(model, known) is None:
+        return values
+    runs = X.groupby(X["run"].to_numpy(), sort=False).indices.values() if "run" in X else np.arange(len(X))[:, None]
+    for rows in map(np.asarray, runs):
+        alone = _predicted(model, X.iloc[rows].reset_index(drop=True))
+        if alone is not None:
+            values[rows] = np.where(np.isfinite(alone), alone, np.nan)
+    return values
 
 
 def _predicted(model: Any, X: pd.DataFrame) -> np.ndarray | None:
@@ -167,9 +217,14 @@ def _predicted(model: Any, X: pd.DataFrame) -> np.ndarray | None:
     return predicted if predicted.shape == (len(X),) else None
 
 
-def hold_trials(data_sets: Sequence[DataSet]) -> list[Trials]:
-    """Fit every candidate to every data set and all of its back-tests; laws of one form are fitted to all of them in one descent."""
-    names = [candidates(data.X, data.y) for data in data_sets]
+def hold_trials(
+    data_sets: Sequence[DataSet], without: Container[str] = (), *, choose: Callable[..., tuple[str, ...]] | None = None
+) -> list[Trials]:
+    """Fit every candidate to every data set and all of its back-tests; laws of one form are fitted to all of them in one descent.
+
+    `choose` returns the names that are tried from inputs and values; by default they are the `candidates` that are not in `without`.
+    """
+    names = [choose(data.X, data.y) if choose else candidates(data.X, data.y, without) for data in data_sets]
     found: list[dict[str, Trial]] = [{} for _ in data_sets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -192,8 +247,8 @@ def _run(name: str, data_sets: Sequence[DataSet]) -> Iterator[Trial]:
     plain = isinstance(stated, Candidate) and stated.plain
     for data in data_sets:
         model, lower = next(models), tuple(next(models) for _ in data.backtests)
-        errors = tuple(data.error(part, test, data.X) for part, test in zip(lower, data.backtests, strict=True))
-        yield Trial(model, lower if len(numeric_columns(data.X)) > 1 else (), errors, plain)
+        residuals = tuple(data.residuals(part, test, data.X) for part, test in zip(lower, data.backtests, strict=True))
+        yield Trial(model, lower, residuals, plain)
 
 
 def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray]) -> list[Any]:

@@ -12,7 +12,12 @@ from benchmark.tasks.suite import list_suites, load_suite
 from leaderboard.result_files import committed_folder
 from predictors.registry import list_predictors
 
-SAMPLE = ("autolaw", "chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
+SAMPLE = ("chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
+JOINED_SINCE = {
+    *("additive-power", "autolaw[2026-11]", "chinchilla[prior]", "law-gp", "log-linear[floor]", "logit-linear", "mean-of-laws"),
+    *("median-of-laws", "shifted-power-law[prior]", "two-stage[bounded]"),
+}
+"""Predictors that were not there when the results of v1 were made."""
 SAMPLED = ("chinchilla", "quest_precision", "synthetic_coverage")
 
 
@@ -52,7 +57,7 @@ def test_every_registered_predictor_has_its_results_of_the_current_suite():
     committed = {r.predictor for r in load_results(committed_folder("v1"))}
     tasks = load_suite("v1").tasks
     built_in = [e for e in list_predictors() if e.target.startswith("predictors.")]
-    assert committed == {e.name for e in built_in if any(usable(e.make(), t) for t in tasks)}
+    assert committed == {e.name for e in built_in if any(usable(e.make(), t) for t in tasks)} - JOINED_SINCE
 
 
 def test_the_main_job_reproduces_the_committed_predictions(job):

@@ -36,6 +36,7 @@ from predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, Op
 from predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
 from predictors.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from predictors.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
+from predictors.response_surfaces import AdditivePower
 from predictors.schedules import LRAnnealing, MultiPower
 from predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
 
@@ -74,6 +75,11 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
     type(law).__name__: (law, X, truth)
     for law, X, truth in (
         (Chinchilla(), COMPUTE, {"E": 1.7, "A": 400.0, "alpha": 0.34, "B": 1500.0, "beta": 0.37}),
+        (
+            AdditivePower(),
+            COMPUTE.assign(width=10 ** _RNG.uniform(1.5, 3.5, 90)),
+            {"E": 1.7, "A_params": 400.0, "b_params": 0.34, "A_tokens": 1500.0, "b_tokens": 0.37, "A_width": 2.0, "b_width": 0.6},
+        ),
         (Kaplan(), COMPUTE, {"N_c": 8.8e13, "alpha_N": 0.076, "D_c": 5.4e13, "alpha_D": 0.095}),
         (ComputeOnly(), COMPUTE, {"E": 1.6, "a": 900.0, "b": 0.15}),
         (ComputePower(), COMPUTE.assign(flops=6 * _N * _D)[["flops"]], {"E": 1.6, "a": 900.0, "b": 0.15}),

@@ -70,6 +70,15 @@ class Broken(ScalingLaw):
         return np.where(np.arange(len(X)) == 0, np.nan, 1.0)
 
 
+class Picky(Stub):
+    """Raises an error where a row lies beyond x = 4096."""
+
+    def predict(self, X):
+        if (X["x"] > 4096).any():
+            raise ValueError("x: too large")
+        return super().predict(X)
+
+
 def stub(name, *, candidate=None, **arguments):
     """Return a registry entry of a stub."""
     return Entry(name, "stub_laws:Stub", name, arguments=arguments, candidate=candidate)

@@ -1,0 +1,153 @@
+"""Every candidate on every tuning case, saved once, so that rules of weighting are compared in seconds.
+
+    python -m perf.tuning.record FILE [--only NAME,NAME]
+
+With ``--only``, these candidates are added to what the file holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from perf.tuning.cases import Case, cases
+from predictors import registry, trials
+from predictors.registry import get
+from predictors.trials import DataSet
+
+__all__ = ["Record", "load"]
+
+_TOGETHER = 24
+
+
+@dataclass
+class Record:
+    """A case and what became of every candidate on it.
+
+    Attributes
+    ----------
+    case : Case
+        The rows.
+    data : DataSet
+        The training rows and their back-tests.
+    values : dict of str to ndarray
+        Predictions of the held-out rows on the scale that is averaged, NaN where there are none.
+    residuals : dict of str to list
+        Errors in each back-test, without the columns that held-out rows lack; None where it failed.
+    constants : dict of str to int
+        Of each candidate.
+    seconds : dict of str to float
+        Its share of the time that fitting took.
+    """
+
+    case: Case
+    data: DataSet
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    residuals: dict[str, list[np.ndarray | None]] = field(default_factory=dict)
+    constants: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def load(path: Path) -> list[Record]:
+    """Return what was saved."""
+    with path.open("rb") as file:
+        found: list[Record] = _Reader(file).load()
+    return found
+
+
+class _Reader(pickle.Unpickler):
+    """Reads what a run of this module as a script has saved."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return Record if name == "Record" else super().find_class(module, name)
+
+
+def main() -> None:
+    """Record, and save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--only", help="candidates to add, joined by commas")
+    parser.add_argument("--without", default="", help="candidates that are not tried, joined by commas")
+    parser.add_argument("--per-kind", type=int, default=14)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if options.only:
+        records = load(options.file)
+        for name in options.only.split(","):
+            add(records, name)
+            _save(records, options.file)
+    else:
+        records = [Record(case, DataSet.of(case.X_train, case.y_train)) for case in cases(options.per_kind)]
+        chosen = [trials.candidates(r.data.X, r.data.y, options.without.split(",")) for r in records]
+        names = [e.name for e in registry.list_predictors() if any(e.name in c for c in chosen)]
+        for name in names:
+            add(records, name, [k for k, c in enumerate(chosen) if name in c])
+        print(f"{len(records)} cases", flush=True)
+    _save(records, options.file)
+
+
+def _save(records: list[Record], path: Path) -> None:
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        pickle.dump(records, file)
+    part.replace(path)
+
+
+def add(records: list[Record], name: str, rows: list[int] | None = None) -> None:
+    """Fit one candidate to every case that it can be fitted to."""
+    start = time.perf_counter()
+    rows = [k for k, r in enumerate(records) if _admits(name, r)] if rows is None else rows
+    order = sorted(rows, key=lambda k: (len(records[k].data.y), k))
+    for i in range(0, len(order), _TOGETHER):
+        group = [records[k] for k in order[i : i + _TOGETHER]]
+        began = time.perf_counter()
+        found = list(trials._run(name, [r.data for r in group]))
+        for record, trial in zip(group, found, strict=True):
+            _keep(record, name, trial)
+            record.seconds[name] = (time.perf_counter() - began) / len(group)
+    print(f"{name}: {len(rows)} cases, {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def _admits(name: str, record: Record) -> bool:
+    from predictors.candidacy import Candidate
+    from predictors.columns import numeric_columns
+    from predictors.contract import columns_read, positive_only
+
+    entry = get(name)
+    stated, X, y = entry.candidacy(), record.data.X, record.data.y
+    columns, numeric = list(map(str, X.columns)), numeric_columns(X)
+    if isinstance(stated, Candidate) and not stated.admits(columns, len(numeric), len(y), float(y.max())):
+        return False
+    law = entry.make()
+    return columns_read(getattr(law, "variables", None), columns, numeric) is not None and (bool((y > 0).all()) or not positive_only(law))
+
+
+def _keep(record: Record, name: str, trial: trials.Trial) -> None:
+    data, case = record.data, record.case
+    hidden = [c for c in case.X_train if c not in case.X or case.X[c].isna().all()]
+    residuals = list(trial.residuals)
+    if hidden:
+        blind = data.X.assign(**dict.fromkeys(hidden, np.nan))
+        residuals = [data.residuals(m, t, blind) for m, t in zip(trial.lower, data.backtests, strict=True)]
+    record.values[name], record.residuals[name] = _value(record, trial.model), residuals
+    record.constants[name] = len(getattr(trial.model, "parameters", ()) or ()) if trial.model is not None else 0
+
+
+def _value(record: Record, model: Any) -> np.ndarray:
+    """Return what a model predicts of the held-out rows, on the scale that is averaged, NaN where it cannot."""
+    value = trials._predicted_apart(model, record.case.X, record.case.X.head(1))
+    found: np.ndarray = np.log(np.maximum(value, 1e-12)) if record.data.log else value
+    return found
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        main()

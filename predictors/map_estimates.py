@@ -1,0 +1,98 @@
+"""Laws fitted with a prior on their constants: a Gaussian penalty, in the coordinates of the search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from predictors import fitting
+from predictors.candidacy import Candidacy, Candidate, NotCandidate
+from predictors.compute import Chinchilla
+from predictors.fitting import Problem
+from predictors.law import ParametricLaw
+from predictors.power_laws import ShiftedPowerLaw
+
+__all__ = ["ChinchillaWithPrior", "ShiftedPowerLawWithPrior"]
+
+_QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
+_NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
+
+
+@dataclass(frozen=True)
+class _WithPrior(Problem):
+    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior."""
+
+    mean: np.ndarray = field(default_factory=lambda: np.empty(0))
+    spread: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def residuals(self, u: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Return residuals, shape (S, P + n)."""
+        r = super().residuals(u, which).copy()
+        r[:, : len(self.mean)] = (u - self.mean) / self.spread
+        return r
+
+    def linearise(self, u: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return residuals (S, P + n) and their Jacobian by u (S, P, P + n)."""
+        r, jacobian = super().linearise(u, which)
+        r, jacobian, k = r.copy(), jacobian.copy(), len(self.mean)
+        r[:, :k] = (u - self.mean) / self.spread
+        jacobian[:, :, :k] = np.diag(1.0 / self.spread)
+        return r, jacobian
+
+
+class _Prior(ParametricLaw):
+    """A law whose constants have a prior; it weighs as the noise of the rows says, which a fit without it shows."""
+
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Mean and standard deviation: of the logarithm of a positive constant, of an irreducible value in units of the middle response."""
+
+    def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
+        found = super()._solve(laws)
+        problems, weights = [], []
+        for law, result in zip(laws, found, strict=True):
+            problem, own = law._problem, law._weights
+            prior = [self.prior.get(p.name, (0.0, np.inf)) for p in problem.parameters]
+            mean, spread = (np.array(column) for column in zip(*prior, strict=True))
+            k, rows = len(mean), int((own > 0).sum())
+            freedom = rows - len(result.u)
+            r = problem.residuals(result.u[None])[0]
+            noise = np.sqrt(own @ r**2 / freedom) if freedom > 0 else _NO_FREEDOM
+            pads = {"inputs": tuple(np.concatenate([np.ones(k), x]) for x in problem.inputs), "y": np.concatenate([np.ones(k), problem.y])}
+            fields = {f: getattr(problem, f) for f in problem.__dataclass_fields__}
+            problems.append(_WithPrior(**{**fields, **pads, "mean": mean, "spread": spread}))
+            weights.append(np.concatenate([np.full(k, max(float(noise), _QUIETEST) ** 2), own]))
+        starts = self.n_starts if self.n_starts is not None else self.default_starts
+        penalised = fitting.fit_many(problems, weights=weights, n_starts=starts, random_state=self.random_state)
+        return [replace(result, n_starts=result.n_starts + before.n_starts) for result, before in zip(penalised, found, strict=True)]
+
+
+class ChinchillaWithPrior(_Prior, Chinchilla):
+    r"""Chinchilla's form with a prior on its exponents and its floor.
+
+    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
+
+    The constants of greatest posterior density: log exponents and the irreducible share have normal priors, which decide where
+    few cheap runs leave them open.
+    """
+
+    candidate = Candidate(order=81)
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "E": (0.55, 0.3),
+        "alpha": (np.log(0.33), 0.35),
+        "beta": (np.log(0.33), 0.35),
+    }
+
+
+class ShiftedPowerLawWithPrior(_Prior, ShiftedPowerLaw):
+    r"""A power law above an irreducible value, with a prior on the exponent and the floor.
+
+    .. math:: L(x) = E + a x^{-b}
+
+    As `ChinchillaWithPrior`.
+    """
+
+    candidate: ClassVar[Candidacy] = NotCandidate("tuning cases are predicted as well without it")  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}

@@ -1,0 +1,84 @@
+"""Plain mean and median of the laws that a data set allows: what averaging gives without judging anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from predictors.candidacy import NotCandidate
+from predictors.estimator import ScalingLaw
+from predictors.law import ParametricLaw
+from predictors.registry import get
+from predictors.trials import DataSet, Trials, candidates, hold_trials
+from scalingbench.common.errors import PredictorError
+
+__all__ = ["MeanOfLaws"]
+
+_STAND_INS = ("log-linear[floor]", "log-linear", "nearest-observation")
+
+
+class MeanOfLaws(ScalingLaw):
+    """The mean or the median of the laws that AutoLaw would try, each counting alike.
+
+    Laws are the candidates with a formula of their own; where a data set has the variables of fewer than three, generic forms
+    stand in. Averaged are logarithms, or values where some are not positive or where shares rise with scale.
+
+    Parameters
+    ----------
+    statistic : {"mean", "median"}
+        Which of the two.
+    """
+
+    variables = None
+    candidate = NotCandidate("it averages the candidates")
+
+    def __init__(self, statistic: Literal["mean", "median"] = "mean"):
+        self.statistic = statistic
+
+    def fit(self, X: pd.DataFrame, y: Any) -> MeanOfLaws:
+        """Fit every law."""
+        return self._fit_all([self], [X], [y])[0]
+
+    def fit_many(self, frames: Sequence[pd.DataFrame], responses: Sequence[Any]) -> list[MeanOfLaws]:
+        """Fit many data sets; laws of one form are fitted to all of them in one descent."""
+        return self._fit_all([clone(self) for _ in frames], frames, responses)
+
+    @staticmethod
+    def _fit_all(made: list[MeanOfLaws], frames: Sequence[pd.DataFrame], responses: Sequence[Any]) -> list[MeanOfLaws]:
+        data_sets = []
+        for one, X, y in zip(made, frames, responses, strict=True):
+            if one.statistic not in ("mean", "median"):
+                raise PredictorError(f"statistic: expected 'mean' or 'median', got {one.statistic!r}")
+            X, y = one._read_training(X, y, positive=False)
+            data_sets.append(DataSet.of(X.reset_index(drop=True), y, backtested=False))
+        for one, trials in zip(made, hold_trials(data_sets, choose=_laws), strict=True):
+            if all(trial.model is None for trial in trials.by_name.values()):
+                raise PredictorError("no law could be fitted")
+            one._trials = trials
+        return made
+
+    @property
+    def laws_(self) -> tuple[str, ...]:
+        """Names of the laws that were fitted."""
+        check_is_fitted(self, "_trials")
+        return tuple(name for name, trial in self._trials.by_name.items() if trial.model is not None)
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the mean or median of the laws, shape (n,)."""
+        check_is_fitted(self, "_trials")
+        trials: Trials = self._trials
+        values = np.stack(list(trials.predict(self._read(X).reset_index(drop=True)).values()))
+        found: np.ndarray = np.nanmean(values, axis=0) if self.statistic == "mean" else np.nanmedian(values, axis=0)
+        return np.exp(np.clip(found, -690.0, 690.0)) if trials.data.log else found
+
+
+def _laws(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
+    """Return the candidates with a formula, and stand-ins where they are few."""
+    tried = candidates(X, y)
+    laws = tuple(name for name in tried if isinstance(get(name).make(), ParametricLaw))
+    return laws if len(laws) > 2 else (*laws, *(name for name in _STAND_INS if name in tried))

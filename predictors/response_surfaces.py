@@ -1,0 +1,127 @@
+"""Generic forms with the shape of a scaling law: a limit, and powers of whatever variables there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from predictors.baselines import Logarithmic
+from predictors.candidacy import Candidate, NotCandidate
+from predictors.law import ParametricLaw
+from predictors.parameters import Parameter, amplitude, irreducible, real
+from scalingbench.common.errors import PredictorError
+
+__all__ = ["AdditivePower", "LinkedLinear"]
+
+_RIDGE = 1e-6
+_FLOORS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+class LinkedLinear(Logarithmic):
+    r"""A product of powers between limits.
+
+    .. math:: L = E + A \prod_j x_j^{-b_j}
+        \qquad \text{or} \qquad \mathrm{acc} = c + \frac{u - c}{1 + A \prod_j x_j^{-b_j}}
+
+    The first where values are positive, the second where they are shares that rise with scale: c is the least and u the
+    most that a share can be. The limits are those of a few with the least leave-one-out error on the training rows; given
+    them, the rest is linear least squares.
+
+    Parameters
+    ----------
+    link : {"log", "logit"}
+        Which of the two; the second needs values within 0 and 1.
+    """
+
+    candidate = Candidate("several-variables", order=15)
+
+    def __init__(self, link: str = "log"):
+        self.link = link
+
+    def fit(self, X: pd.DataFrame, y: Any) -> LinkedLinear:
+        """Fit the limits and the powers."""
+        if self.link not in ("log", "logit"):
+            raise PredictorError(f"link: expected 'log' or 'logit', got {self.link!r}")
+        points, y = self._remember(X, y)
+        if self.link == "logit" and not ((y >= 0).all() and (y <= 1).all()):
+            raise PredictorError("y: a logit needs shares, values between 0 and 1")
+        if self.link == "log" and not (y > 0).all():
+            raise PredictorError("y: must be positive")
+        self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
+        design = np.column_stack([np.ones(len(y)), (points - self._center) / self._size])
+        gram = design.T @ design + _RIDGE * len(y) * np.diag([0.0] + [1.0] * points.shape[1])
+        inverse = np.linalg.pinv(gram)
+        leverage = np.minimum(np.einsum("np,pq,nq->n", design, inverse, design), 1.0 - 1e-6)
+        hat = inverse @ design.T
+        trials = [(*self._trial(design, hat, leverage, y, limits), limits) for limits in self._limits(y)]
+        _, self.coef_, self.limits_ = min(trials, key=lambda trial: trial[0])
+        return self
+
+    def _limits(self, y: np.ndarray) -> list[tuple[float, float]]:
+        low, high = float(y.min()), float(y.max())
+        if self.link == "log":
+            return [(share * low, 0.0) for share in _FLOORS]
+        lows = sorted({0.0, *(c for c in (0.25, 0.5, 0.9 * low, 0.98 * low) if c < low)})
+        highs = sorted({1.0, *(u for u in (0.9, 0.8, high + 0.3 * (1 - high), high + 0.05 * (1 - high)) if u > high)})
+        return [(c, u) for c in lows for u in highs]
+
+    def _trial(
+        self, design: np.ndarray, hat: np.ndarray, leverage: np.ndarray, y: np.ndarray, limits: tuple[float, float]
+    ) -> tuple[float, np.ndarray]:
+        """Return leave-one-out error and coefficients, given the limits."""
+        target = self._forward(y, limits)
+        coef = hat @ target
+        left_out = self._back(target - (target - design @ coef) / (1.0 - leverage), limits)
+        error = np.log(np.maximum(left_out, 1e-300) / y) if self.link == "log" else left_out - y
+        return float(np.mean(error**2)), coef
+
+    def _forward(self, y: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+        low, high = limits
+        if self.link == "log":
+            found: np.ndarray = np.log(y - low)
+            return found
+        share = np.clip((y - low) / (high - low), 1e-3, 1.0 - 1e-3)
+        return np.log(share) - np.log(1.0 - share)
+
+    def _back(self, values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+        low, high = limits
+        values = np.clip(values, -600.0, 600.0)
+        found: np.ndarray = low + (np.exp(values) if self.link == "log" else (high - low) / (1.0 + np.exp(-values)))
+        return found
+
+    def _predict(self, points: np.ndarray) -> np.ndarray:
+        design = np.column_stack([np.ones(len(points)), (points - self._center) / self._size])
+        return self._back(design @ self.coef_, self.limits_)
+
+
+class AdditivePower(ParametricLaw):
+    r"""A limit, and one power of every variable.
+
+    .. math:: L(x) = E + \sum_j A_j x_j^{-b_j}
+
+    Chinchilla's form for whatever variables there are; exponents may have either sign.
+    """
+
+    variables = None
+    candidate = NotCandidate("slow; it was not tried on the tuning cases")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
+        """The limit, and two constants for each variable."""
+        terms: list[Parameter] = []
+        for name in getattr(self, "columns_", ()) or ("x",):
+            scale: dict[str, Any] = {name: f"b_{name}"}
+            terms += [amplitude(f"A_{name}", **scale), real(f"b_{name}", -3.0, 3.0, start=(-0.2, 1.0))]
+        return (irreducible("E"), *terms)
+
+    def _input_names(self) -> list[str]:
+        return list(self.columns_)
+
+    @staticmethod
+    def formula(*arguments: Any) -> Any:
+        """Return the loss, from the variables and then the constants."""
+        n = (len(arguments) - 1) // 3
+        columns, E, constants = arguments[:n], arguments[n], arguments[n + 1 :]
+        return E + sum(A * x**-b for x, A, b in zip(columns, constants[::2], constants[1::2], strict=True))

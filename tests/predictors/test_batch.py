@@ -1,0 +1,75 @@
+"""AutoLaw's prediction of a row depends on nothing but the fit and that row, or the rows of its run."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.tasks.suite import load_suite
+from predictors.autolaw import AutoLaw
+from predictors.autolaw_2026_11 import AutoLaw202611
+
+LAWS = {"autolaw": AutoLaw, "autolaw[2026-11]": AutoLaw202611}
+# one task of each kind, of collections that come with the project; the last one hands over runs with their history
+TASKS = (
+    ("double_descent", "curve"),
+    ("farseer", "compute"),
+    ("datablations", "data-constrained"),
+    ("synthetic_repeated", "data-constrained"),
+    ("regmix", "mixture"),
+    ("olmo_ladder", "downstream"),
+    ("synthetic_coverage", "inference"),
+    ("multipowerlaw", "training-curve"),
+)
+FEW = ("nearest-observation", "nearest-neighbor", "log-linear", "log-quadratic[floor]", "power-law", "pow3", "chinchilla[l2-log]", "kaplan")
+FEWER = ("loss-to-accuracy", "two-stage[sigmoid]", "data-constrained", "lr-annealing", "regmix[linear]", "direct-accuracy")
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    suite = load_suite("v1")
+    return {(c, t): suite.build(collections=(c,), track=t)[0] for c, t in TASKS}
+
+
+def groups_of(X):
+    return list(X.groupby("run", sort=False).indices.values()) if "run" in X else [np.array([i]) for i in range(len(X))]
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize(("collection", "track"), TASKS)
+def test_rows_one_by_one_are_predicted_as_they_are_together(tasks, registered, collection, track, name):
+    task, law = tasks[collection, track], LAWS[name]()
+    registered(*FEW, *FEWER)
+    fold = task.folds[0]
+    keep = (
+        np.sort(np.argsort(fold.y_train, kind="stable")[:: max(1, len(fold.y_train) // 60)]) if "run" not in fold.X_train else slice(None)
+    )
+    X, y = fold.X_train.iloc[keep].reset_index(drop=True), fold.y_train[keep]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        law.fit(X, y)
+        asked = pd.concat([fold.X_test.head(400), X.head(3)], ignore_index=True)
+        groups = groups_of(asked)[:12] + groups_of(asked)[-2:]
+        together, quantiles = law.predict(asked), law.predict_quantiles(asked, (0.1, 0.9))
+        for rows in groups:
+            part = asked.iloc[rows].reset_index(drop=True)
+            assert law.predict(part) == pytest.approx(together[rows], rel=1e-9)
+            assert law.predict_quantiles(part, (0.1, 0.9)) == pytest.approx(quantiles[rows], rel=1e-9)
+
+
+def test_rows_that_lack_different_columns_do_not_change_each_other(registered):
+    registered("nearest-observation", "log-linear", "loss-to-accuracy", "two-stage[sigmoid]")
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"params": np.repeat(np.geomspace(1e7, 1e9, 6), 4), "tokens": np.tile(np.geomspace(1e9, 1e11, 4), 6)})
+    X["source_loss"] = 1.8 + 400 / X["params"] ** 0.34 + 1500 / X["tokens"] ** 0.37
+    y = 0.25 + 0.6 / (1 + np.exp(3 * (X["source_loss"].to_numpy() - 3.0))) + rng.normal(0, 1e-3, len(X))
+    asked = pd.DataFrame({"params": [1e10, 1e10, 4e7], "tokens": [1e12, 1e12, 3e9], "source_loss": [np.nan, 2.0, np.nan]})
+    for make in LAWS.values():
+        law = make()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            law.fit(X, y)
+            together = law.predict(asked)
+            for i in range(len(asked)):
+                assert law.predict(asked.iloc[[i]]) == pytest.approx(together[[i]], rel=1e-9)
