@@ -234,7 +234,7 @@ class ScoredSuite:
     def _specialists(self, overall: Board, tracks: dict[str, Board]) -> pd.DataFrame:
         """Return the families without a general-purpose entry, each on the track where its head places best."""
         general = set(overall.rows["family"])
-        leader = str(overall.rows["predictor"].iloc[0]) if len(overall.rows) else self.reference
+        leader = str(overall.heads["predictor"].iloc[0]) if len(overall.rows) else self.reference
         best: dict[str, dict[str, Any]] = {}
         for name, board in tracks.items():
             heads = board.heads[list(_PLACE)].to_dict("records")

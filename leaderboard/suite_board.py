@@ -94,7 +94,7 @@ class SuiteBoard(Board):
             ]
             for row in self.specialists.to_dict("records")
         ]
-        leader = str(self.rows.iloc[0]["predictor"]) if len(self.rows) else self.reference
+        leader = str(self.heads["predictor"].iloc[0]) if len(self.rows) else self.reference
         note = (
             f"Specialised laws, which enter less than {GENERAL:.0%} of the weight, on the track where each places best; 'entered' is "
             f"the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."

@@ -358,3 +358,36 @@ def test_scores_that_break_a_rule_of_their_table_are_refused():
         board(broken)
     with pytest.raises(SchemaError, match="column 'ratio'"):
         by_cluster(broken, TASKS)
+
+
+SHARED = TASKS.assign(cluster=TASKS["collection"].replace({"c1": "c0", "c3": "c2", "c5": "c4"}))
+"""Three clusters of two collections each."""
+
+
+def test_collections_of_one_cluster_are_resampled_together():
+    """As if each cluster were one collection; the point estimates are those of single collections."""
+    merged = TASKS.assign(collection=SHARED["cluster"])
+    by_cluster_, as_one, apart = (board(world(), tasks=t).rows for t in (SHARED, merged, TASKS))
+    pd.testing.assert_frame_equal(by_cluster_, as_one)
+    pd.testing.assert_series_equal(by_cluster_["skill"], apart["skill"])
+    assert not np.allclose(by_cluster_["skill_low"], apart["skill_low"])
+
+
+def test_one_cluster_has_no_interval_however_many_collections_it_has():
+    found = board(world(), tasks=TASKS.assign(cluster="all"))
+    assert found.rows[["skill_low", "win_low"]].isna().all(axis=None) and found.n_clusters == 1
+    assert "no intervals: they are made by resampling clusters, and there is one" in found.caption
+
+
+def test_a_board_says_how_many_clusters_there_are_only_where_they_are_known():
+    known, unknown = board(world(), tasks=SHARED), board(world())
+    assert known.n_clusters == 3 and "24 tasks of 6 collections in 3 clusters" in known.caption and "resamples of clusters" in known.caption
+    assert known.facts()["n_clusters"] == 3
+    assert unknown.n_clusters is None and "resamples of collections" in unknown.caption and "n_clusters" not in unknown.facts()
+
+
+def test_a_cluster_gives_one_value():
+    values, weight = by_cluster(world(), SHARED)
+    assert list(values.columns) == ["c0", "c2", "c4"] and weight.tolist() == [8.0] * 3
+    apart, _ = by_cluster(world(), TASKS)
+    assert values.loc["law", "c2"] == pytest.approx((apart.loc["law", "c2"] + apart.loc["law", "c3"]) / 2)

@@ -61,3 +61,18 @@ def test_coverage_counts_the_rows_inside():
 def test_pinball_refuses_a_level_outside_the_unit_interval(level):
     with pytest.raises(ValueError, match="level"):
         metrics.pinball(Y, P, level)
+
+
+def test_crps_is_twice_the_mean_pinball_loss_and_the_absolute_error_of_a_point():
+    """Of 1 within [0, 4] about 2: pinball .1 * 1, .5 * 1 (above the median) and .1 * 3, twice the mean of which is .6."""
+    assert metrics.crps([1.0], {0.1: [0.0], 0.5: [2.0], 0.9: [4.0]}) == pytest.approx(2 * (0.1 + 0.5 + 0.3) / 3)
+    y, p = LISTS
+    for quantiles in ({0.5: p}, {0.1: p, 0.5: p, 0.9: p}):
+        assert metrics.crps(y, quantiles) == pytest.approx((1.0 + 0.0 + 3.0) / 3)
+
+
+def test_crps_rewards_an_interval_that_is_as_wide_as_it_must_be():
+    """Against scoringrules would be slow to import: of a standard normal the true quantiles score better than narrow or wide ones."""
+    y = np.random.default_rng(0).standard_normal(4000)
+    scores = [metrics.crps(y, {0.1: np.full(4000, -w), 0.5: np.zeros(4000), 0.9: np.full(4000, w)}) for w in (0.6, 1.2816, 2.5)]
+    assert scores[1] < scores[0] and scores[1] < scores[2]

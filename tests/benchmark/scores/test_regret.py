@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import made_tasks
 import numpy as np
 import pandas as pd
@@ -156,3 +158,17 @@ def test_failures_are_left_out():
 def test_the_suite_offers_isoflop_decisions():
     tasks = load_suite("v1").build(collections=("porian",))
     assert all(sum(map(len, decision_groups(t))) >= 6 for t in tasks)
+
+
+def test_runs_that_lie_between_those_trained_on_are_decisions_too():
+    """At one budget as on the track of compute; whatever they cost where learning rates or shares of a mixture are inputs."""
+    alike, apart = ([3.0, 2.0, 1.0], [1.0, 1.0, 1.0]), ([3.0, 2.0, 1.0], [1.0, 1.0, 1.01])
+    for y, cost in (alike, apart):
+        assert len(decision_groups(made_tasks.task(made_tasks.fold("a", y, cost=cost), track="interpolation"))[0]) == 1
+    steps = made_tasks.task(made_tasks.fold("a", [3.0, 2.0, 1.0], cost=[1.0, 1.0, 1.0]), track="interpolation", basis="steps")
+    assert decision_groups(steps) == [[]]
+    for name in ("learning_rate", "mix_code"):
+        chosen = replace(steps, spec=steps.spec.model_copy(update={"variables": ("params", name)}))
+        assert len(decision_groups(chosen)[0]) == 1
+    curves = replace(steps, spec=steps.spec.model_copy(update={"variables": ("run", "learning_rate")}))
+    assert decision_groups(curves) == [[]]

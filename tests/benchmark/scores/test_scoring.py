@@ -9,6 +9,7 @@ from made_tasks import fold, off_by, result, task
 from benchmark.evaluation.results import TaskResult
 from benchmark.scores.scoring import current_results, scorable_results, score, stale_results
 from benchmark.scores.table import CEILING, COLUMNS, FLOOR
+from benchmark.scores.truth import Truth
 from scalingbench.common.errors import InputError, SchemaError
 
 E = np.e
@@ -227,3 +228,64 @@ def test_the_table_has_a_row_per_predictor_and_task_and_names_families():
 def test_what_is_returned_has_passed_the_rules_of_the_table():
     with pytest.raises(SchemaError, match=r"row 1 \(ref on made/loss/frontier\), column 'family': '' must be a name"):
         score([result(THREE, "ref", *REFERENCE)], [THREE], "ref", {"ref": ""})
+
+
+ONE = task(fold("a", [1.0, 1.0]))
+QUANTILES = {0.1: [[1.0, E**-1]], 0.5: [[E, E]], 0.9: [[E**2, E**2]]}
+
+
+def test_crps_is_taken_on_the_scale_of_the_errors():
+    """Log quantiles 0, 1, 2 and -1, 1, 2 of a measured 0: pinball 0, .5, .2 and .1, .5, .2."""
+    found = scored(ONE, [E, E], reference=[[E**3, E**3]], quantiles=QUANTILES)
+    assert found["crps"] == pytest.approx(2 * (0.7 + 0.8) / 2 / 3)
+    share = task(fold("a", [0.5]), metric="accuracy")
+    assert scored(share, [0.7], reference=[[0.9]])["crps"] == pytest.approx(0.2)
+
+
+def test_crps_without_the_three_quantiles_is_the_mean_absolute_error_of_the_prediction():
+    few = {level: QUANTILES[level] for level in (0.1, 0.5)}
+    for quantiles in (None, few):
+        assert scored(ONE, [E, E**-3], reference=[[E**3, E**3]], quantiles=quantiles)["crps"] == pytest.approx(2.0)
+
+
+def test_crps_of_a_fold_is_capped_as_its_error_is_and_a_failed_fold_gets_the_cap():
+    """The reference's absolute log errors are .1, .2 and .6: the cap is 6."""
+    found = scored(THREE, *off_by(THREE, E**0.3, None, E**60), reference=REFERENCE)
+    assert found["crps"] == pytest.approx((0.3 + 6.0 + 6.0) / 3)
+
+
+def known_truth(of, values, exponents=({},), families=("law",)):
+    folds = tuple(replace(part, y_test=np.asarray(true, float)) for part, true in zip(of.folds, values, strict=True))
+    return {of.id: Truth(replace(of, folds=folds), exponents, families)}
+
+
+def test_a_world_is_scored_against_its_truth_and_intervals_against_what_was_measured():
+    """Measured e^1 and e^-1 where the truth is 1 and 1: predicting the truth is right, and its band of +- .5 holds no measurement."""
+    world = task(fold("a", [E, 1 / E]))
+    results = [result(world, "ref", [E, E]), result(world, "law", [1.0, E], quantiles={0.1: [[0.6, 0.6]], 0.9: [[1.6, 1.6]]})]
+    told = score(results, [world], "ref", truths=known_truth(world, [[1.0, 1.0]])).set_index("predictor")
+    assert told.loc["ref", "error"] == pytest.approx(1.0) and told.loc["law", "error"] == pytest.approx(np.sqrt(0.5))
+    assert told.loc["law", "bias"] == pytest.approx(0.5) and told.loc["law", "coverage"] == 0.0
+    assert told.loc["law", "crps"] == pytest.approx((1.0 + 2.0) / 2)
+    blind = score(results, [world], "ref").set_index("predictor")
+    assert blind.loc["law", "error"] == pytest.approx(np.sqrt((1.0 + 4.0) / 2))
+
+
+def test_decisions_in_a_world_are_judged_by_its_truth():
+    """By noise the first measures best; in truth the third is, which the law picks."""
+    world = task(fold("a", [1.0, 2.0, 3.0], cost=[1.0, 1.0, 1.0]), track="compute")
+    results = [result(world, "ref", [E, E, E]), result(world, "law", [3.0, 2.0, 1.0])]
+    told = score(results, [world], "ref", truths=known_truth(world, [[3.0, 2.0, 1.0]])).set_index("predictor")
+    assert told.loc["law", "regret"] == pytest.approx(0.0) and score(results, [world], "ref")["regret"].iloc[1] > 1.0
+
+
+def test_exponents_are_compared_with_the_true_ones_of_laws_in_which_they_mean_the_same():
+    world = task(fold("a", [1.0]), fold("b", [1.0]))
+    truths = known_truth(world, [[1.0], [1.0]], ({"alpha": 0.5, "beta": 0.3}, {"alpha": 0.2}))
+    fits = {"law": {"alpha": 0.4, "beta": 0.7, "E": 9.0}, "other": {"alpha": 0.4}, "ref": {}}
+    results = [result(world, name, [E], [E], constants=found) for name, found in fits.items()]
+    found = score(results, [world], "ref", {"law": "law"}, truths).set_index("predictor")["exponent_error"]
+    assert found["law"] == pytest.approx((0.1 + 0.4 + 0.2) / 3)
+    assert np.isnan(found["other"]) and np.isnan(found["ref"])
+    failed = [results[2], result(world, "law", [E], None, constants=fits["law"])]
+    assert score(failed, [world], "ref", {}, truths).set_index("predictor").loc["law", "exponent_error"] == pytest.approx((0.1 + 0.4) / 2)

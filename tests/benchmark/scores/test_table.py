@@ -23,7 +23,7 @@ def test_when_a_table_is_sound_then_it_passes():
     check_scores(pd.DataFrame(columns=[c.name for c in COLUMNS]))  # which has no types
 
 
-MAY_BE_MISSING = ("fit_seconds", "mape", "r2", "bias", "coverage", "regret", "log_params_error")
+MAY_BE_MISSING = ("fit_seconds", "mape", "r2", "bias", "coverage", "regret", "log_params_error", "exponent_error")
 
 
 @pytest.mark.parametrize("column", MAY_BE_MISSING)
@@ -33,7 +33,7 @@ def test_when_nothing_could_be_computed_then_a_number_may_be_missing_and_never_i
         check_scores(table(**{column: [np.nan, np.inf]}))
 
 
-@pytest.mark.parametrize("column", ["error", "reference_error", "ratio", "extrapolation", "compute_share"])
+@pytest.mark.parametrize("column", ["error", "reference_error", "ratio", "crps", "extrapolation", "compute_share"])
 def test_when_a_score_is_needed_then_it_may_not_be_missing(column):
     with pytest.raises(SchemaError, match=f"row 1 .law on a/1., column '{column}': nan must be finite"):
         check_scores(table(**{column: [np.nan, 0.5]}))
@@ -55,6 +55,8 @@ def test_a_column_that_says_nothing_of_missing_values_has_none():
         ("r2", (1.0, -1e9), (1.001,), "[-inf, 1]"),
         ("bias", (-9.0, 9.0), (), ""),
         ("coverage", (0.0, 1.0), (-0.01, 1.01), "[0, 1]"),
+        ("crps", (0.0, 1e9), (-1e-9,), "[0, inf]"),
+        ("exponent_error", (0.0, 3.0), (-0.01,), "[0, inf]"),
         ("regret", (0.0, 5.0), (-0.01,), "[-1e-09, inf]"),
         ("log_params_error", (0.0, 3.0), (-0.01,), "[0, inf]"),
         ("extrapolation", (0.03, 700.0), (-1.0,), "[0, inf]"),
