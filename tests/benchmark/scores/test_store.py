@@ -88,7 +88,7 @@ def test_broken_scores_are_refused_when_they_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmark.scores.store.check_scores", lambda table: None)
     write_scores(tmp_path / SCORES, StoredScores("v9", "ref", (), TABLE.assign(ratio=99.0)))
     monkeypatch.undo()
-    with pytest.raises(InputError, match="not a file of scores: SchemaError: scores: row 1 .law on made/loss/frontier., column 'ratio'"):
+    with pytest.raises(InputError, match=r"not a file of scores: SchemaError: scores: row 1 .law on made/loss/frontier., column 'ratio'"):
         read_scores(tmp_path / SCORES)
 
 
