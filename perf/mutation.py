@@ -53,7 +53,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "leaderboard.releases": ("tests/leaderboard/test_releases.py",),
     "benchmark.tasks.splits": ("tests/benchmark/tasks",),
     "benchmark.tasks.selection": ("tests/benchmark/tasks",),
-    "benchmark.tasks.assembly": ("tests/benchmark/tasks",),
+    "benchmark.tasks.assembly": ("tests/benchmark/tasks/test_selection.py", "tests/benchmark/tasks/test_reach.py"),
     "benchmark.tasks.quantities": ("tests/benchmark/tasks",),
     "benchmark.tasks.cost": ("tests/benchmark/tasks/test_cost.py",),
     "benchmark.tasks.reach": ("tests/benchmark/tasks/test_reach.py",),

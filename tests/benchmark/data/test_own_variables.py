@@ -79,6 +79,9 @@ def test_tasks_extrapolate_along_a_variable_of_ones_own(card):
     (task,) = build_tasks(TaskSpec.model_validate({**entry, "split": split}), Collection("chinchilla", normalise(table()), card))
     assert task.id == "chinchilla/loss/frontier-x_temperature-5" and task.extrapolation == pytest.approx(150)
     assert task.reach.axes["x_temperature"].median_over_max == pytest.approx(150)
+    told = Collection("chinchilla", normalise(table(split=["train", "train", "test"])), card)
+    (published,) = build_tasks(TaskSpec.model_validate({**entry, "split": {"kind": "published"}}), told)
+    assert published.scale == "x_temperature"
     with pytest.raises(ValueError, match="the collection has no variable 'x_temperature'"):
         build_tasks(TaskSpec.model_validate({**entry, "split": split}))  # the chinchilla of the package has none
 

@@ -233,6 +233,12 @@ def test_a_flagged_row_of_the_other_curve_is_no_input():
     assert fold.X_train["source_loss"].tolist() == [2.5]
 
 
+def test_a_row_of_the_other_curve_without_the_keys_is_no_input():
+    lacking = corpora(tokens=[np.nan, 5.0, 5.0, np.nan, 5.0, 5.0, 5.0])
+    _, fold = only(lacking, **FROM_C4)
+    assert fold.X_train["source_loss"].tolist() == [2.5]  # nothing is known to be the same where both are missing
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -367,6 +373,11 @@ def test_a_ladder_is_a_task_per_rung_in_their_order_and_shares_its_weight():
     assert [(t.n_train, t.n_test) for t in tasks] == [(9, 3), (10, 2), (11, 1)]
 
 
+def test_a_task_without_weight_is_shown_and_any_other_counts():
+    rows = made(params=[1, 10])
+    assert [only(rows, weight=weight)[0].role for weight in (0.0, 0.5)] == ["shown", "counted"]
+
+
 def test_one_task_keeps_the_whole_weight_however_many_folds_it_has():
     (task,) = built(made(curve=list("aabb"), params=[1, 10, 1, 10]), weight=1.5)
     assert task.weight == 1.5 and len(task.folds) == 2
@@ -417,6 +428,12 @@ def test_extrapolation_follows_the_entrys_scale_then_the_splits_then_flops_then_
     without = {k: v for k, v in rows.items() if k != "flops"}
     assert reach(without, **published) == pytest.approx(10.0)
     assert reach(without, **{**published, "variables": ["run", "tokens"]}) == pytest.approx(3.0)
+
+
+def test_rows_of_context_have_no_part_in_the_median_along_the_scale():
+    rows = made(params=[1, 4, 10, 20, 40], flag=["", "", "interrupted", "interrupted", ""])
+    task, _ = only(rows, where={"context": ["interrupted"]})
+    assert (task.along_scale.max_over_max, task.along_scale.median_over_max) == pytest.approx((10.0, 10.0))
 
 
 def test_shares_of_a_mixture_are_nothing_to_extrapolate_along():
