@@ -135,7 +135,7 @@ def repeats() -> plt.Figure:
 
 
 def power() -> plt.Figure:
-    """Share of synthetic studies that tell a rival that is true from Chinchilla's form."""
+    """Share of synthetic studies that tell a rival that is true from Chinchilla's form: by AIC solid, by held-out cells dashed."""
     table = pd.read_csv(TABLE)
     table = table[table["data"] == "synthetic"]
     figure, axes = plt.subplots(2, len(RIVALS), figsize=(8.4, 4.2), layout="constrained", sharex=True, sharey=True)
@@ -144,8 +144,10 @@ def power() -> plt.Figure:
             part = table[(table["world"] == world) & (table["rival"] == rival)]
             rungs = sorted(part["rung"].unique(), reverse=True)
             for colour, rung in zip(shades(len(rungs)), rungs, strict=True):
-                line = part[part["rung"] == rung].sort_values("seeds")
-                axis.plot(line["seeds"], line["power"], ".-", color=colour, lw=0.9, label=f"{int(line['cells'].iloc[0])} cells")
+                for criterion, style in (("aic", ".-"), ("holdout", ".--")):
+                    line = part[(part["rung"] == rung) & (part["criterion"] == criterion)].sort_values("seeds")
+                    label = f"{int(line['cells'].iloc[0])} cells" if criterion == "aic" else None
+                    axis.plot(line["seeds"], line["power"], style, color=colour, lw=0.9, label=label)
             axis.set(xscale="log", ylim=(-0.03, 1.03), title=f"{rival}, {world}", xticks=[1, 2, 5, 16])
             axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
             axis.legend(frameon=False, fontsize=5.5)

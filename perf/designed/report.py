@@ -208,7 +208,7 @@ def power() -> str:
         _power_table(table[table["data"] == "synthetic"], (1, 2, 5, 16)),
         "Measured: seeds are drawn from those that were run; right is the form that forecasts the cells beyond 1/30 of the top better.",
         _power_table(table[(table["data"] == "measured")], (1, 2, 5, 8)),
-        "![Power by seeds per cell: a line per number of cells](designed/power.svg)",
+        "![Power by seeds and cells; by AIC solid, by held-out cells dashed](designed/power.svg)",
     ]
     return "\n\n".join(parts)
 
