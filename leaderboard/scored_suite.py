@@ -231,6 +231,11 @@ class ScoredSuite:
         facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
         return SuiteBoard(**facts, tracks=tracks, published=published, specialists=self._specialists(overall, tracks))
 
+    @cached_property
+    def everyone(self) -> Board:
+        """All predictors on the tasks that the board ranks on, general-purpose or not."""
+        return self._rank(self._ranked_scores, self.track)
+
     def _specialists(self, overall: Board, tracks: dict[str, Board]) -> pd.DataFrame:
         """Return the families without a general-purpose entry, each on the track where its head places best."""
         general = set(overall.rows["family"])

@@ -11,11 +11,12 @@ import pandas as pd
 from leaderboard.board import Board
 from scalingbench.common.tables import Format, Table, interval, number
 
-__all__ = ["GENERAL", "SuiteBoard"]
+__all__ = ["GENERAL", "LEADERS", "SuiteBoard"]
 
 GENERAL = 0.95
 """Share of the weight that an entry must have entered to be general-purpose."""
-_LEADERS = 3
+LEADERS = 3
+"""How many of a track are shown on the board."""
 _TRACK_HEADER = ("track", "tasks", "clusters", "published", "rank", "predictor", "skill", "", "entered", "tasks", "regret")
 _SPECIALIST_HEADER = ("predictor", "best track", "place", "skill", "", "entered", "tasks", "first overall")
 
@@ -34,19 +35,25 @@ class SuiteBoard(Board):
         One row per family that enters less: predictor, family, best_track, rank of places there, skill with skill_low and
         skill_high on the whole track, skill_entered on the tasks it entered, tasks_entered of tasks_total, and leader_skill, the
         skill of the first of the overall board on the same tasks.
+    placed : int, optional
+        Only laws that are among this many first of a track are among the specialists; None is all of them.
     """
 
     tracks: Mapping[str, Board] = field(default_factory=dict)
     published: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     specialists: pd.DataFrame = field(default_factory=pd.DataFrame)
+    placed: int | None = None
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> SuiteBoard:
-        """Return the board with its first general-purpose rows only, and the laws that place as high on a track; or without variants."""
+        """Return the board with its first general-purpose rows only, and the laws that place as high on a track; or without variants.
+
+        Without variants and a number, specialised laws are those that the table of tracks shows.
+        """
         tracks = {name: board.cut(variants=variants) for name, board in self.tracks.items()}
         rows = self.rows if variants else self.heads
-        if top is None:
-            return replace(self, rows=rows, tracks=tracks)
-        return replace(self, rows=rows.head(top), tracks=tracks, specialists=self.specialists[self.specialists["rank"] <= top])
+        placed = top or (None if variants else LEADERS)
+        cut = replace(self, rows=rows if top is None else rows.head(top), tracks=tracks)
+        return cut if placed is None else replace(cut, placed=placed, specialists=self.specialists[self.specialists["rank"] <= placed])
 
     @property
     def overall(self) -> Board:
@@ -57,7 +64,7 @@ class SuiteBoard(Board):
         """Return the first rows of every track."""
         rows = [cells for name, board in self.tracks.items() for cells in self._leaders(name, board)]
         note = (
-            f"Tracks: the first {_LEADERS} of each among the predictors that can enter it; skill counts a task not entered as the "
+            f"Tracks: the first {LEADERS} of each among the predictors that can enter it; skill counts a task not entered as the "
             "reference's, 'entered' is the skill on the tasks entered."
         )
         return Table(_TRACK_HEADER, rows, frozenset({0, 3, 5}), note)
@@ -76,7 +83,7 @@ class SuiteBoard(Board):
                 f"{row['tasks_entered']}/{row['tasks_total']}",
                 number(row["regret"], 2),
             ]
-            for i, row in enumerate(board.heads.head(_LEADERS).to_dict("records"))
+            for i, row in enumerate(board.heads.head(LEADERS).to_dict("records"))
         ]
 
     def specialist_table(self) -> Table:
@@ -95,9 +102,10 @@ class SuiteBoard(Board):
             for row in self.specialists.to_dict("records")
         ]
         leader = str(self.heads["predictor"].iloc[0]) if len(self.rows) else self.reference
+        among = "" if self.placed is None else f"; only those that place in the first {self.placed} there"
         note = (
-            f"Specialised laws, which enter less than {GENERAL:.0%} of the weight, on the track where each places best; 'entered' is "
-            f"the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."
+            f"Specialised laws, which enter less than {GENERAL:.0%} of the weight, on the track where each places best{among}; 'entered' "
+            f"is the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."
         )
         return Table(_SPECIALIST_HEADER, rows, frozenset({0, 1}), note)
 
@@ -117,4 +125,5 @@ class SuiteBoard(Board):
 
     def facts(self) -> dict[str, Any]:
         tracks = {name: {**board.facts(), "published": self.published.get(name)} for name, board in self.tracks.items()}
-        return {**super().facts(), "specialists": self.specialists.to_dict("records"), "tracks": tracks}
+        placed = {} if self.placed is None else {"placed": self.placed}
+        return {**super().facts(), **placed, "specialists": self.specialists.to_dict("records"), "tracks": tracks}

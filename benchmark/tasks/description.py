@@ -4,38 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.data.collection import Collection, load_collection
+from benchmark.data.card import load_card
+from benchmark.data.collection import Collection, load_collection, read_facts
 from benchmark.data.variables import VARIABLES, metric_kind
 from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Task
 
-__all__ = ["describe_collection"]
+__all__ = ["describe_card", "describe_collection"]
+
+
+def describe_card(name: str) -> dict[str, Any]:
+    """Return what a collection's card and its recorded sizes say; its table is not read, so that it need not be at hand."""
+    card = load_card(name)
+    facts, sizes = card.scalingbench, read_facts().get(name, {})
+    return {
+        "name": name,
+        "title": card.pretty_name,
+        "about": card.body,
+        "tier": facts.tier,
+        "domain": facts.domain,
+        "license": card.license,
+        "license_note": facts.license_note,
+        "papers": [paper.short for paper in facts.papers],
+        "upstream": [f"{u.repository}@{u.commit[:12]} ({u.kind})" for u in facts.upstream],
+        **{size: sizes.get(size) for size in ("rows", "runs", "curves")},
+        "one_curve_is": facts.curves,
+        "params_kind": facts.params_kind,
+        "variables": [],
+        "metrics": [{"name": m, "unit": known.unit, "noise": known.noise, "meaning": known.meaning} for m, known in facts.metrics.items()],
+        "flags": {},
+        "corrections": list(facts.corrections),
+        "known_problems": list(facts.known_problems),
+        "tasks": [],
+    }
 
 
 def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
     """Return the essentials of a collection: card, sizes, variables with ranges, metrics, tasks."""
     collection = load_collection(name)
-    facts = collection.card.scalingbench
     return {
-        "name": name,
-        "title": collection.card.pretty_name,
-        "about": collection.card.body,
-        "tier": facts.tier,
-        "domain": facts.domain,
-        "license": collection.card.license,
-        "license_note": facts.license_note,
-        "papers": [paper.short for paper in facts.papers],
-        "upstream": [f"{u.repository}@{u.commit[:12]} ({u.kind})" for u in facts.upstream],
+        **describe_card(name),
         "rows": len(collection.table),
         "runs": collection.n_runs,
         "curves": int(collection.table["curve"].nunique()),
-        "one_curve_is": facts.curves,
-        "params_kind": facts.params_kind,
         "variables": [_variable(collection, v) for v in collection.variables],
         "metrics": [_metric(collection, m) for m in collection.metrics],
         "flags": {str(k): int(v) for k, v in collection.table["flag"].value_counts().items() if k},
-        "corrections": list(facts.corrections),
-        "known_problems": list(facts.known_problems),
         "tasks": [_task(t) for t in _tasks(name, suite)],
     }
 

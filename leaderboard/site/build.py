@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from benchmark.data.card import load_card
 from benchmark.data.collection import load_collection
 from benchmark.data.variables import metric_kind
 from benchmark.evaluation.results import TaskResult
-from benchmark.tasks.description import describe_collection
+from benchmark.tasks.description import describe_card, describe_collection
 from benchmark.tasks.task import Task
 from leaderboard.board import Board
 from leaderboard.citation import cite
@@ -24,11 +23,14 @@ from leaderboard.results import Results
 from leaderboard.significance import Comparison, draw
 from leaderboard.site import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
 from leaderboard.site.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
+from leaderboard.site.material import Material, material_of
 from leaderboard.submissions.metadata import Submission, submissions
+from leaderboard.suite_board import SuiteBoard
 from predictors.registry import list_predictors
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing_folder
+from scalingbench.common.tables import Table
 
 __all__ = ["build_site", "check_site_can_be_written"]
 
@@ -63,7 +65,7 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
         If a library of the ``site`` extra is missing, or the folder holds something else.
     """
     check_site_can_be_written(out)
-    say(f"scoring {len(results.predictors)} predictors on {len(results.tasks)} tasks")
+    say(f"scoring {len(results.predictors)} predictors")
     content = _content(results, say)
     say("writing pages")
     with replacing_folder(out) as work:
@@ -83,39 +85,46 @@ def check_site_can_be_written(out: Path) -> None:
         raise InputError(f"{out}: not empty, and not a site that was written here before")
 
 
-@dataclass(frozen=True)
-class _Material:
-    """What all pages are made from; the scores also say which rows of the result file they are of."""
-
-    results: Results
-    scores: pd.DataFrame
-    board: Board
-    tracks: Mapping[str, Board]
-
-
 def _content(results: Results, say: Say) -> SiteContent:
-    scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
-    counted = sorted({str(t.track) for t in results.tasks if t.weight > 0})
-    made = _Material(results, scores, results.board(), {track: results.select(track=track).board() for track in counted})
-    comparison = results.compare() if len(made.board.heads) > 1 else None
+    made = material_of(results)
+    comparison = results.compare() if len(made.everyone.heads) > 1 else None
     say(f"pages of {len(results.predictors)} predictors")
-    submitted = submissions()
-    predictors = [_predictor_page(row, made, submitted) for row in made.board.rows.to_dict("records")]
-    say(f"pages of {len(results.tasks)} tasks")
+    predictors = _predictor_pages(made)
+    say(f"pages of {len(made.stated)} tasks")
     tasks = _task_pages(made)
     say("pages of collections")
-    best = _records(scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task"))
-    collections = [_collection_page(name, results, best) for name in sorted({t.collection for t in results.tasks})]
-    cliques = comparison.cliques if comparison else ()
-    return SiteContent(made.board, made.tracks, _charts(made), _drawn(comparison), cliques, predictors, collections, tasks, results.files)
+    collections = _collection_pages(made)
+    return SiteContent(
+        made.board,
+        made.tracks,
+        _summaries(made),
+        _charts(made),
+        _drawn(comparison),
+        comparison.cliques if comparison else (),
+        predictors,
+        collections,
+        tasks,
+        results.files,
+    )
 
 
-def _charts(made: _Material) -> dict[str, tuple[str, Chart]]:
+def _summaries(made: Material) -> list[Table]:
+    """Return the tables that stand above the board, tracks first, and below it; only of a suite with rules."""
+    if not isinstance(made.board, SuiteBoard):
+        return []
+    cut = made.board.cut(variants=False)
+    inside = made.results.by("reach", what="coverage")
+    slices = [made.results.by("reach", _TOP), *([inside] if len(inside.rows) else [])]
+    return [table for table in (cut.track_table(), *(s.table() for s in slices), cut.specialist_table()) if table.rows]
+
+
+def _charts(made: Material) -> dict[str, tuple[str, Chart]]:
     """Return the charts of the first page, by identifier: title and specification; those without data are left out."""
     leaders = [str(name) for name in made.board.heads["predictor"].head(_TOP)]
-    by_reach = binned_chart(made.scores, leaders, "extrapolation", "extrapolation factor", _EXTRAPOLATION)
-    by_share = binned_chart(made.scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
-    calibration = calibration_chart(made.results.results, made.results.tasks, _with_quantiles(made))
+    axis = "extrapolation factor" if made.results.suite.rules is None else "median held-out run / dearest training run"
+    by_reach = binned_chart(made.ranked_scores, leaders, "extrapolation", axis, _EXTRAPOLATION)
+    by_share = binned_chart(made.ranked_scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
+    calibration = calibration_chart(made.results.results, made.ranked_tasks, _with_quantiles(made))
     charts = {
         "extrapolation": ("Error by extrapolation", by_reach),
         "share": ("Error by share of compute spent", by_share),
@@ -124,21 +133,10 @@ def _charts(made: _Material) -> dict[str, tuple[str, Chart]]:
     return {name: (title, chart) for name, (title, chart) in charts.items() if chart is not None}
 
 
-def _with_quantiles(made: _Material) -> list[str]:
+def _with_quantiles(made: Material) -> list[str]:
     """Return the first predictors of the board whose quantiles are stored."""
     stored = {r.predictor for r in made.results.results if any(f.quantiles for f in r.folds)}
     return [str(name) for name in made.board.heads["predictor"] if name in stored][:_TOP]
-
-
-def _result_rows(results: Results) -> pd.DataFrame:
-    """Return which rows of a predictor's result file hold a task: one row is one fold, in the order written."""
-    rows = []
-    start: dict[str, int] = defaultdict(int)
-    for r in results.results:
-        first = start[r.predictor]
-        rows.append((r.predictor, r.task, f"{first}" if len(r.folds) == 1 else f"{first} to {first + len(r.folds) - 1}"))
-        start[r.predictor] += len(r.folds)
-    return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
 
 
 def _drawn(comparison: Comparison | None) -> str:
@@ -150,13 +148,24 @@ def _drawn(comparison: Comparison | None) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def _predictor_page(row: dict[Any, Any], made: _Material, submitted: Mapping[str, Submission]) -> PredictorPage:
+def _predictor_pages(made: Material) -> list[PredictorPage]:
+    submitted = submissions()
+    rows = made.everyone.rows.to_dict("records")
+    ranked = {str(row["predictor"]) for row in rows}
+    elsewhere: list[dict[Any, Any]] = [{"predictor": name} for name in made.results.predictors if name not in ranked]
+    return [_predictor_page(row, made, submitted) for row in (*rows, *elsewhere)]
+
+
+def _predictor_page(row: dict[Any, Any], made: Material, submitted: Mapping[str, Submission]) -> PredictorPage:
+    """Return the page of a predictor; its row holds nothing but the name if it entered no task that the board ranks on."""
     name = str(row["predictor"])
     own = made.scores[made.scores["predictor"] == name].sort_values("ratio", kind="stable")
+    drawn = made.ranked_scores[made.ranked_scores["predictor"] == name].sort_values("ratio", kind="stable")
     about, latex, paper, constants = _described(name, submitted)
     places = [p for track, board in made.tracks.items() if (p := _place(board, track, name))]
     left_out = made.results.exclusions.get(name, ())
-    return PredictorPage(name, about, latex, paper, constants, row, places, _records(own), extrapolation_chart(own), left_out)
+    chart = extrapolation_chart(drawn) if len(drawn) else None
+    return PredictorPage(name, about, latex, paper, constants, row if len(row) > 1 else None, places, _records(own), chart, left_out)
 
 
 def _described(name: str, submitted: Mapping[str, Submission]) -> tuple[str, str, str, str]:
@@ -187,16 +196,19 @@ def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in scores.to_dict("records")]
 
 
-def _task_pages(made: _Material) -> list[TaskPage]:
+def _task_pages(made: Material) -> list[TaskPage]:
     stored = {(r.task, r.predictor): r for r in made.results.results}
-    facts = {row["task"]: row for row in _records(made.results.task_table)}
+    with_values = {task.id: task for task in made.tasks}
     pages = []
-    for task in made.results.tasks:
-        own = made.scores[made.scores["task"] == task.id].sort_values(["error", "predictor"], kind="stable")
-        shown = [str(n) for n in own.drop_duplicates("family")["predictor"].head(_SHOWN)]
-        best = [stored[task.id, n] for n in shown]
-        rows, n = _predictions(task, best)
-        pages.append(TaskPage(task.id, task.collection, facts[task.id], _records(own), task_chart(task, best), shown, rows, n))
+    for name, facts in made.stated.items():
+        own = made.scores[made.scores["task"] == name].sort_values(["error", "predictor"], kind="stable")
+        page = TaskPage(name, str(facts["collection"]), facts, _records(own))
+        if (task := with_values.get(name)) is not None:
+            shown = [str(n) for n in own.drop_duplicates("family")["predictor"].head(_SHOWN)]
+            best = [stored[name, n] for n in shown]
+            rows, n = _predictions(task, best)
+            page = replace(page, chart=task_chart(task, best), shown=shown, predictions=rows, n_predictions=n)
+        pages.append(page)
     return pages
 
 
@@ -211,15 +223,25 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
     return rows, sum(len(f.y_test) for f in task.folds)
 
 
-def _collection_page(name: str, results: Results, best: Sequence[Mapping[str, Any]]) -> CollectionPage:
-    own = [t for t in results.tasks if t.collection == name]
-    found = {row["task"]: row for row in best}
-    rows = [{"task": t.id, "track": t.track, **_best_of(found[t.id])} for t in own if t.id in found]
+def _collection_pages(made: Material) -> list[CollectionPage]:
+    best = made.best()
+    tasks: dict[str, list[dict[str, Any]]] = {}
+    for name, facts in made.stated.items():
+        found = [{"task": name, "track": facts["track"], **_best_of(best[name])}] if name in best else []
+        tasks.setdefault(str(facts["collection"]), []).extend(found)
+    return [_collection_page(name, tasks[name], made) for name in sorted(tasks)]
+
+
+def _collection_page(name: str, rows: list[dict[str, Any]], made: Material) -> CollectionPage:
+    own = [t for t in made.tasks if t.collection == name]
+    citation = cite(load_card(name).scalingbench.papers, "bibtex")
+    if not own:
+        return CollectionPage(name, describe_card(name), citation, rows, None)
     table, metric = load_collection(name).table, own[0].spec.metric
     points = table[(table["metric"] == metric) & (table["flag"] == "")]
     axis = axis_of_collection(points, own)
     chart = points_chart(points, metric, axis, metric_kind(metric).log) if axis.variable else None
-    return CollectionPage(name, describe_collection(name, results.suite), cite(load_card(name).scalingbench.papers, "bibtex"), rows, chart)
+    return CollectionPage(name, describe_collection(name, made.results.suite), citation, rows, chart)
 
 
 def _best_of(score: Mapping[str, Any]) -> dict[str, Any]:

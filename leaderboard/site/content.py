@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.board import Board
+from scalingbench.common.tables import Table
 
 __all__ = ["Chart", "CollectionPage", "PredictorPage", "SiteContent", "TaskPage"]
 
@@ -20,7 +21,8 @@ Record = Mapping[str, Any]
 class PredictorPage:
     """One predictor: what it is, and how it did.
 
-    `tracks` has one record per track (track, skill, low, high, tasks), `scores` one per task entered, best ratio first.
+    `tracks` has one record per track (track, skill, low, high, tasks), `scores` one per task entered, best ratio first; without a
+    `row` it entered no task that the board ranks on.
     """
 
     name: str
@@ -28,10 +30,10 @@ class PredictorPage:
     latex: str
     paper: str
     constants: str
-    row: Record
+    row: Record | None
     tracks: Sequence[Record]
     scores: Sequence[Record]
-    chart: Chart
+    chart: Chart | None
     trained_on: Sequence[str] = ()
     """Collections that it is not ranked on."""
 
@@ -49,17 +51,18 @@ class CollectionPage:
 
 @dataclass(frozen=True)
 class TaskPage:
-    """One task: its points, the best predictors through them, all scores, and the predictions behind them."""
+    """One task: what is stated of it and all scores; where its values may be shown, its points and the best predictions too."""
 
     name: str
     collection: str
     facts: Record
     scores: Sequence[Record]
-    chart: Chart
-    shown: Sequence[str]
+    chart: Chart | None = None
+    """None where the values of the collection are not ours to show."""
+    shown: Sequence[str] = ()
     """Predictors whose predictions are in the table."""
-    predictions: Sequence[Record]
-    n_predictions: int
+    predictions: Sequence[Record] = ()
+    n_predictions: int = 0
     """Held-out rows of the task; the table may hold only the first of them."""
 
 
@@ -69,6 +72,8 @@ class SiteContent:
 
     board: Board
     track_boards: Mapping[str, Board]
+    summaries: Sequence[Table]
+    """Of a suite with rules: the first of every track, the board by reach, and where specialised laws are best."""
     charts: Mapping[str, tuple[str, Chart]]
     """By identifier: title and specification, of the first page."""
     comparison_svg: str

@@ -1,0 +1,105 @@
+"""What all pages are made from: scores, boards, what is stated of the tasks, and the tasks whose values may be shown.
+
+Pages show measured values of bundled collections only, whatever is at hand: those of the others are not ours to hand on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from benchmark.data.card import load_card
+from benchmark.tasks.task import Task
+from leaderboard.board import Board
+from leaderboard.results import Results
+from leaderboard.scored_suite import SYNTHETIC
+from leaderboard.suite_board import SuiteBoard
+
+__all__ = ["Material", "material_of"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all pages are made from.
+
+    Attributes
+    ----------
+    results : Results
+        All of them.
+    scores : DataFrame
+        One row per predictor and task, which also says which rows of the result file it is of.
+    board, everyone : Board
+        The board, and the one that every predictor of a page is on.
+    tracks : mapping of str to Board
+        Board of each track.
+    tasks : tuple of Task
+        Those whose values may be shown.
+    stated : mapping of str to dict
+        What is stated of every task, by its name, those on fetch-only collections too.
+    """
+
+    results: Results
+    scores: pd.DataFrame
+    board: Board
+    everyone: Board
+    tracks: Mapping[str, Board]
+    tasks: tuple[Task, ...]
+    stated: Mapping[str, dict[str, Any]]
+
+    @cached_property
+    def ranked_scores(self) -> pd.DataFrame:
+        """The scores on the tasks that the board ranks on; how far they go is what the board slices them by."""
+        if self.results.suite.rules is None:
+            return self.scores
+        ranked = self.scores[self.scores["task"].isin(self.results.scored.ranked["task"])]
+        return ranked.assign(extrapolation=[self.stated[task]["far"] for task in ranked["task"]])
+
+    @property
+    def ranked_tasks(self) -> tuple[Task, ...]:
+        """Those of the tasks whose values may be shown that the board ranks on."""
+        if self.results.suite.rules is None:
+            return self.tasks
+        ranked = set(self.results.scored.ranked["task"])
+        return tuple(task for task in self.tasks if task.id in ranked)
+
+    def best(self) -> dict[str, dict[str, Any]]:
+        """Return the score of the least error on every task."""
+        first = self.scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task")
+        return {str(row["task"]): {str(k): v for k, v in row.items()} for row in first.to_dict("records")}
+
+
+def material_of(results: Results) -> Material:
+    """Return what the pages of results are made from."""
+    scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
+    board = results.board()
+    if results.suite.rules is None:
+        tracks = sorted({str(t.track) for t in results.tasks if t.weight > 0})
+        everyone, tasks, stated = board, results.tasks, results.task_table
+    else:
+        worlds = [SYNTHETIC] if (results.scored.tasks["role"] == SYNTHETIC).any() else []
+        tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]
+        everyone, tasks, stated = results.scored.everyone, _bundled_tasks(results), results.scored.tasks
+    facts = {str(row["task"]): {str(k): v for k, v in row.items()} for row in stated.to_dict("records")}
+    return Material(results, scores, board, everyone, {name: results.select(track=name).board() for name in tracks}, tasks, facts)
+
+
+def _bundled_tasks(results: Results) -> tuple[Task, ...]:
+    stated = results.scored.tasks
+    names = tuple(name for name in sorted(set(stated["collection"])) if load_card(name).bundled)
+    return tuple(task for task in results.suite.build(collections=names) if task.id in set(stated["task"])) if names else ()
+
+
+def _result_rows(results: Results) -> pd.DataFrame:
+    """Return which rows of a predictor's result file hold a task: one row is one fold, in the order written."""
+    rows = []
+    start: dict[str, int] = defaultdict(int)
+    for r in results.results:
+        first = start[r.predictor]
+        rows.append((r.predictor, r.task, f"{first}" if len(r.folds) == 1 else f"{first} to {first + len(r.folds) - 1}"))
+        start[r.predictor] += len(r.folds)
+    return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
