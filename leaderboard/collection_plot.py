@@ -16,6 +16,7 @@ from benchmark.tasks.suite import Suite
 from benchmark.tasks.task import Fold, Task
 from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
 from leaderboard.results import Results
+from leaderboard.stored import load_scored
 from predictors.registry import get, list_predictors, make
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
@@ -92,15 +93,24 @@ def _task(name: str, suite: Suite, task_id: str | None) -> Task:
 
 
 def _best(task: Task, suite: Suite) -> str:
-    results = Results((), suite).beside_committed().select(collections=[task.collection])
-    if any(r.predictor == suite.reference and r.fingerprint == task.fingerprint for r in results.results):
-        known = {entry.name for entry in list_predictors()}
-        scores = results.scores[results.scores["predictor"].isin(known)]
-        on_task = scores[scores["task"] == task.id].sort_values("error")
-        if len(on_task):
-            return str(on_task["predictor"].iloc[0])
+    known = {entry.name for entry in list_predictors()}
+    scores = _committed_scores(task, suite)
+    on_task = scores[(scores["task"] == task.id) & scores["predictor"].isin(known)].sort_values(["error", "predictor"])
+    if len(on_task):
+        return str(on_task["predictor"].iloc[0])
     specific = [e.name for e in list_predictors(task.track) if e.tracks and usable(make(e.name), task)]
     return get(specific[0] if specific else suite.reference).name
+
+
+def _committed_scores(task: Task, suite: Suite) -> pd.DataFrame:
+    """Return the scores of the committed results, those on the task among them; none if they were made from other rows."""
+    if suite.rules is not None:
+        stored = load_scored(suite.name)
+        scores = pd.DataFrame(columns=["predictor", "task", "error", "fingerprint"]) if stored is None else stored.scores
+        return scores[scores["fingerprint"] == task.fingerprint]
+    results = Results((), suite).beside_committed().select(collections=[task.collection])
+    current = any(r.predictor == suite.reference and r.fingerprint == task.fingerprint for r in results.results)
+    return results.scores if current else pd.DataFrame(columns=["predictor", "task", "error"])
 
 
 def _panel(axis: Axes, task: Task, fold: Fold, law: str) -> None:

@@ -26,11 +26,14 @@ class Standing:
         The board of each track that one of them entered, where they are several.
     predictors : tuple of str
         Whose standing it is.
+    notes : tuple of str
+        One line for each of them that the whole board does not rank.
     """
 
     board: Board
     tracks: Mapping[str, Board]
     predictors: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def neighbours(self) -> Board:
@@ -54,7 +57,7 @@ class Standing:
         return "; ".join(_place(rows, i) for i in rows.index[rows["predictor"].isin(self.predictors)])
 
     def __str__(self) -> str:
-        lines = [f"{track} ({self.tracks[track].n_tasks} tasks): {places}" for track, places in self.places.items()]
+        lines = [*self.notes, *(f"{track} ({self.tracks[track].n_tasks} tasks): {places}" for track, places in self.places.items())]
         return "\n\n".join([self.neighbours.render(), *(["\n".join(lines)] if lines else [])])
 
     def __repr__(self) -> str:

@@ -220,6 +220,8 @@ class Results:
     def _built(self) -> tuple[Task, ...]:
         """The tasks of a suite with rules that there may be results of, and whose data are at hand."""
         held = {spec.collection for spec in self.suite.specs} if self._by_store else {r.task.split("/")[0] for r in self.results}
+        if self.choice.get("bundled"):
+            held -= set(self.suite.fetch_only)
         names = collections_at_hand(self.suite, held if self.collections is None else held & set(self.collections))
         return self.suite.build(collections=names) if names else ()
 
@@ -386,7 +388,9 @@ class Results:
         if not isinstance(board, SuiteBoard):
             return Standing(board, {}, predictors)
         own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
-        return Standing(board.overall, own, predictors)
+        shares = {name: self.scored.share_entered(name) for name in predictors if name not in set(board.rows["predictor"])}
+        notes = (f"{name} enters {share:.0%} of the weight: a specialised law, ranked on tracks" for name, share in shares.items())
+        return Standing(board.overall, own, predictors, tuple(notes))
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -231,6 +231,11 @@ class ScoredSuite:
         facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
         return SuiteBoard(**facts, tracks=tracks, published=published, specialists=self._specialists(overall, tracks))
 
+    def share_entered(self, predictor: str) -> float:
+        """Return the share of the weight that the board ranks on which a predictor entered."""
+        entered = self.current.loc[self.current["predictor"] == predictor, "task"]
+        return float(self.ranked.loc[self.ranked["task"].isin(entered), "weight"].sum() / self.ranked["weight"].sum())
+
     @cached_property
     def everyone(self) -> Board:
         """All predictors on the tasks that the board ranks on, general-purpose or not."""

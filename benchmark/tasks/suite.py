@@ -128,6 +128,24 @@ class Suite:
         _refuse_twins(self.name, tasks)
         return tasks
 
+    def tasks_with(self, fetch_only: tuple[str, ...], track: str | None = None) -> tuple[Task, ...]:
+        """Return the tasks over bundled collections, and those over some fetch-only ones.
+
+        Raises
+        ------
+        InputError
+            If one of the names is no fetch-only collection of the suite, or the suite has no rules: then none counts.
+        """
+        if not fetch_only:
+            return self.build(track=track)
+        if self.rules is None:
+            raise InputError(f"suite {self.name} ranks on bundled collections only")
+        for name in fetch_only:
+            if name not in self.fetch_only:
+                raise unknown_name(f"fetch-only collection of suite {self.name}", name, self.fetch_only)
+        bundled = {spec.collection for spec in self.specs} - set(self.fetch_only)
+        return self.build(collections=(*sorted(bundled), *fetch_only), track=track)
+
     def _tasks_of(self, spec: TaskSpec) -> tuple[Task, ...]:
         if id(spec) not in self._built:
             self._built.update({id(spec): build_tasks(spec)} if self.rules is None else self._weighed(spec, self.rules))

@@ -84,6 +84,8 @@ class Submission(BaseModel):
         What its results are of.
     trained_on : tuple of str
         Collections that went into its constants, defaults or weights; it is not ranked on them.
+    fetch_only : tuple of str
+        Fetch-only collections of the suite that it was run on beside the bundled ones.
     source_sha256 : str
         Of the ``predictor.py`` that gave the results.
     """
@@ -98,6 +100,7 @@ class Submission(BaseModel):
     year: int = Field(ge=2020, le=2100)
     suite: Line
     trained_on: tuple[Line, ...] = ()
+    fetch_only: tuple[Line, ...] = ()
     source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 

@@ -49,7 +49,7 @@ def submit(
     submission : Submission
         What it says of itself.
     suite : Suite
-        All of its bundled tasks are run.
+        All of its tasks over bundled collections are run, and those over the fetch-only ones that the submission names.
     out : Path
         Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
     guards : Guards
@@ -79,7 +79,7 @@ def submit(
         predictor = load_submitted(source, submission.predictor, own, time_limit=time_limit)
         results = run_suite(
             {submission.name: predictor},
-            suite.tasks,
+            suite.tasks_with(submission.fetch_only),
             Path(work),
             suite=suite.name,
             jobs=jobs,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class Verdict:
     layers : tuple of str
         What the code was confined by.
     suite_fingerprint : str
-        Of the rows of all tasks of the suite.
+        Of the rows of the suite's tasks over bundled collections, and over the fetch-only ones that the submission names.
     notes : tuple of str
         Packages whose version differs from the submission's.
     results : tuple of TaskResult
@@ -150,7 +150,8 @@ def verify(
     if not 0 <= tolerance <= _LARGEST_TOLERANCE:
         raise InputError(f"--tolerance: expected 0 to {_LARGEST_TOLERANCE:g}, got {tolerance:g}")
     submission = read_submission(folder)
-    stored = _stored(folder, submission, suite, guards)
+    among = suite.tasks_with(submission.fetch_only)
+    stored = _stored(folder, submission, suite, among, guards)
     requirements = read_requirements(folder / REQUIREMENTS)
     count = Count()
     again: tuple[TaskResult, ...] = ()
@@ -158,7 +159,7 @@ def verify(
     with tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
         try:
             predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
-            tasks = [task for task in suite.tasks if usable(predictor, task)]
+            tasks = [task for task in among if usable(predictor, task)]
             _complete(stored, tasks, folder)
             count.folds = sum(len(task.folds) for task in tasks)
             count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
@@ -170,12 +171,12 @@ def verify(
                 reason = "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
         except (CodeError, _Refused) as error:
             reason = str(error)
-    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(suite), differing(requirements), again)
+    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), differing(requirements), again)
 
 
-def fingerprint_of(suite: Suite) -> str:
-    """Return a hash of the rows of all tasks of a suite."""
-    lines = sorted(f"{task.id} {task.fingerprint}" for task in suite.tasks)
+def fingerprint_of(tasks: Iterable[Task]) -> str:
+    """Return a hash of the rows of all tasks."""
+    lines = sorted(f"{task.id} {task.fingerprint}" for task in tasks)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -198,7 +199,7 @@ def write_summary(path: Path, verdict: Verdict) -> None:
         temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
-def _stored(folder: Path, submission: Submission, suite: Suite, guards: Guards) -> tuple[TaskResult, ...]:
+def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[Task], guards: Guards) -> tuple[TaskResult, ...]:
     """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
     try:
         with guards.one() as guard:
@@ -210,7 +211,7 @@ def _stored(folder: Path, submission: Submission, suite: Suite, guards: Guards) 
             raise InputError(
                 f"{folder}: {one_line(result.task, 100)}: result of {result.predictor!r} on suite {result.suite!r}, not of this submission"
             )
-    for stale in stale_results(stored, suite.tasks)[:1]:
+    for stale in stale_results(stored, tasks)[:1]:
         raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
     return stored
 

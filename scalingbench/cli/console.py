@@ -31,12 +31,13 @@ def run_with_progress(
     resume: bool,
     time_limit: float,
     levels: tuple[float, ...] = (),
+    fetch_only: tuple[str, ...] = (),
 ) -> Results:
-    """Run a suite, or one track or some collections of it, with a progress bar on standard error."""
+    """Run a suite, or one track or some collections of it, or some fetch-only ones too, with a progress bar on standard error."""
     from benchmark.evaluation.run import run_suite
     from leaderboard.results import Results
 
-    tasks = suite.build(collections=collections, track=track)
+    tasks = suite.tasks_with(fetch_only, track) if collections is None else suite.build(collections=collections, track=track)
     with progress_bar() as progress:
         results = run_suite(
             predictors,

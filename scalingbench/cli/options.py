@@ -10,6 +10,7 @@ import typer
 
 __all__ = [
     "CPUS",
+    "All",
     "Intervals",
     "Jobs",
     "Json",
@@ -24,6 +25,7 @@ __all__ = [
 
 CPUS = os.cpu_count() or 1
 
+All = Annotated[bool, typer.Option("--all", help="Also on the fetch-only collections whose upstream files are at hand.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]

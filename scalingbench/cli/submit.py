@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scalingbench.cli.console import exit_with, print_board, progress_bar, run_with_progress, say, split_names
-from scalingbench.cli.options import CPUS, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmark.evaluation.results import TaskResult
     from benchmark.evaluation.wall.layers import Wall
     from benchmark.tasks.suite import Suite
+    from leaderboard.results import Results
     from leaderboard.submissions.metadata import Submission
 
 __all__ = ["COMMANDS"]
@@ -76,6 +77,7 @@ def evaluate(
     jobs: Jobs = CPUS,
     resume: Resume = False,
     time_limit: Limit = TIME_LIMIT,
+    everything: All = False,
     whole: Annotated[bool, typer.Option("--whole", help="The whole board instead of the neighbours.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -84,15 +86,26 @@ def evaluate(
     from benchmark.tasks.suite import load_suite
     from predictors.registry import make
     from scalingbench.cli.predictor_argument import load_targets
+    from scalingbench.common.errors import InputError
 
+    if everything and collections is not None:
+        raise InputError("--all: expected without --collections, which names every collection to run")
     own = load_targets(targets)
     refuse_unwritable(out)
     chosen = load_suite(suite)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
     results = run_with_progress(
-        entered, chosen, out, track=track, collections=split_names(collections), jobs=jobs, resume=resume, time_limit=time_limit
+        entered,
+        chosen,
+        out,
+        track=track,
+        collections=split_names(collections),
+        jobs=jobs,
+        resume=resume,
+        time_limit=time_limit,
+        fetch_only=_at_hand(chosen) if everything else (),
     )
-    together = results.beside_committed()
+    together = _beside_committed(results, tuple(own))
     if whole or as_json or chosen.protocol is not None:
         print_board(together, "json" if as_json else "md")
     else:
@@ -112,6 +125,7 @@ def submit(
     jobs: Jobs = CPUS,
     time_limit: Limit = TIME_LIMIT,
     wheels: Wheels = None,
+    everything: All = False,
 ) -> None:
     """Run a predictor on the suite and write the folder to open a pull request with."""
     from benchmark.evaluation.wall.guard import Guards
@@ -123,6 +137,7 @@ def submit(
     source, _, class_name = target.rpartition(":")
     chosen = load_suite(suite)
     described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
+    described = described.model_copy(update={"fetch_only": _at_hand(chosen) if everything else ()})
     wall = raise_wall(unconfined=True)  # the code is the user's own; how it ends must be as when it is verified
     say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
     with progress_bar() as progress, Guards(wall) as guards:
@@ -132,6 +147,29 @@ def submit(
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
     exit_with(Results(results, chosen).failures)
+
+
+def _at_hand(suite: Suite) -> tuple[str, ...]:
+    """Return the fetch-only collections of a suite whose upstream files are at hand; the others are named in a warning."""
+    from leaderboard.rescoring import collections_at_hand
+    from scalingbench.common.errors import InputError
+
+    if suite.rules is None:
+        raise InputError(f"--all: suite {suite.name!r} ranks on bundled collections only")
+    return collections_at_hand(suite, suite.fetch_only)
+
+
+def _beside_committed(results: Results, own: tuple[str, ...]) -> Results:
+    """Return results beside the committed ones of the others, on bundled collections where no others were run.
+
+    A task that was not run counts as the reference's; on the whole board that would say what was at hand, not how good a law is.
+    """
+    together = results.beside_committed()
+    run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
+    if results.suite.rules is None or run & set(results.suite.fetch_only):
+        return together
+    say("ranked on bundled collections only, because no other was run (--all: also those at hand)")
+    return together.select(bundled=True)
 
 
 def _described(
@@ -220,7 +258,8 @@ def _lacking(wall: Wall) -> str:
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
     from leaderboard.results import Results, not_ranked_on
 
-    together = Results(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on}).beside_committed()
+    own = Results(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on})
+    together = _beside_committed(own, (submission.name,))
     if together.predictors == (submission.name,):
         say(f"no board of suite {suite.name} to preview")
         return
