@@ -90,9 +90,10 @@ def evaluate(
 
     if everything and collections is not None:
         raise InputError("--all: expected without --collections, which names every collection to run")
+    chosen = load_suite(suite)
+    fetch_only = _at_hand(chosen) if everything else ()
     own = load_targets(targets)
     refuse_unwritable(out)
-    chosen = load_suite(suite)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
     results = run_with_progress(
         entered,
@@ -103,7 +104,7 @@ def evaluate(
         jobs=jobs,
         resume=resume,
         time_limit=time_limit,
-        fetch_only=_at_hand(chosen) if everything else (),
+        fetch_only=fetch_only,
     )
     together = _beside_committed(results, tuple(own))
     if whole or as_json or chosen.protocol is not None:
@@ -166,7 +167,8 @@ def _beside_committed(results: Results, own: tuple[str, ...]) -> Results:
     """
     together = results.beside_committed()
     run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
-    if results.suite.rules is None or run & set(results.suite.fetch_only):
+    alone = set(together.predictors) <= set(own)
+    if results.suite.rules is None or alone or run & set(results.suite.fetch_only):
         return together
     say("ranked on bundled collections only, because no other was run (--all: also those at hand)")
     return together.select(bundled=True)

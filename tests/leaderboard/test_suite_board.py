@@ -48,6 +48,21 @@ def test_variants_are_shown_on_demand(board):
     assert set(board.cut(variants=False).tracks["curve"].rows["predictor"]) == {"form[b]", "ref", "plain"}
 
 
+def test_by_default_specialised_laws_are_those_among_the_first_three_of_a_track(board):
+    """Two more laws enter compute, behind law and both forms: one is fourth, which is not shown, the other fifth."""
+    more = {name: dict.fromkeys(("a/1", "a/2", "b/1"), ratio) for name, ratio in (("fourth", 0.9), ("fifth", 0.95))}
+    wide = scored(**{"form[a]": None}, **{"third": dict.fromkeys(("a/1", "a/2", "b/1"), 0.7)}, **more).board()
+    assert wide.cut(variants=False).specialists["predictor"].tolist() == ["law", "third"]
+    assert wide.cut(4, variants=False).specialists["predictor"].tolist() == ["law", "third", "fourth"]
+    assert wide.cut().specialists["predictor"].tolist() == ["law", "third", "fourth", "fifth"]
+    for cut, among in ((wide.cut(variants=False), "first 3"), (wide.cut(4), "first 4")):
+        assert (
+            f"; only those that place in the {among} there; " in cut.render()
+            and board_from_json(cut.render("json")).render() == cut.render()
+        )
+    assert "only those" not in wide.cut().render()
+
+
 def test_the_first_rows_are_those_of_the_board_and_laws_that_place_as_high(board):
     assert board.cut(1).rows["predictor"].tolist() == ["form[a]"] and board.cut(1).specialists["predictor"].tolist() == ["law"]
     assert scored(law={"b/1": 1.5, "e/1": 1.5}).board().cut(1).specialists.empty
