@@ -239,3 +239,48 @@ def test_code_that_looks_up_the_answers_fails_and_says_so(submitted, tmp_path):
     assert done.returncode == 1 and "failed: spy on chinchilla" in done.stderr
     found = read_results(Path(tmp_path) / "subs" / "spy" / "results.parquet")
     assert {f.status for r in found for f in r.folds} == {"error"}
+
+
+RULED = """
+description: a bundled and a fetch-only collection
+reference: nearest-neighbor
+pool: [nearest-neighbor]
+rules: {cap: 5}
+tasks:
+  - collection: chinchilla
+    metric: loss
+    track: compute
+    variables: [params, tokens]
+    split: {kind: frontier, variable: flops, train_max: 1.0e+20, test_min: 1.0e+21, name: far-10x}
+  - collection: openeurollm
+    metric: loss_tuned
+    track: compute
+    variables: [params, tokens]
+    split: {kind: frontier, variable: flops, train_max: 1.0e+20, test_min: 1.0e+21, name: far-10x}
+"""
+
+
+def ruled(folder, *arguments):
+    (folder / "joint.py").write_text(LAW)
+    (folder / "ruled.yaml").write_text(RULED)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "ruled.yaml", "--out", "subs", *arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return {r.task.split("/")[0] for r in read_results(folder / "subs" / "joint" / "results.parquet")}
+
+
+def test_a_submission_is_run_on_bundled_collections_unless_all_are_asked_for(submitted, mirror, tmp_path):
+    """What it was run on stands in it, and is what a verifier runs."""
+    for arguments, collections in (((), {"chinchilla"}), (("--all",), {"chinchilla", "openeurollm"})):
+        folder = tmp_path / "-".join(("w", *arguments))
+        folder.mkdir()
+        assert ruled(folder, *arguments) == collections
+        facts = yaml.safe_load((folder / "subs" / "joint" / "submission.yaml").read_text())
+        assert facts["fetch_only"] == sorted(collections - {"chinchilla"})
+        done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
+        assert done.returncode == 0 and f"on {len(collections)} tasks recomputed" in done.stdout, done.stderr
+    edit(folder, lambda f: f.update(fetch_only=["chinchilla"]))
+    done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
+    refused(done, "unknown fetch-only collection of suite ruled 'chinchilla'")
+    edit(folder, lambda f: f.update(fetch_only=[]))
+    done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
+    refused(done, "openeurollm/loss_tuned/far-10x: a result of a task that it cannot enter")
