@@ -55,7 +55,7 @@ def leaderboard(
 
         print(load_release(release).cut(top, variants=variants).render(form))
         return
-    _refuse_alone(recompute=recompute, store=store, results=results, beside=beside)
+    _refuse_alone(recompute=recompute, store=store, results=results, beside=beside, what=what, by=by)
     if recompute:
         _recompute(suite, store)
     found = (load_scored(suite) if results is None else None) or _read(suite, results, beside)
@@ -88,10 +88,12 @@ def _recompute(suite: str, store: bool) -> None:
     exit_with((*found.problems, *found.lacking))
 
 
-def _refuse_alone(*, recompute: bool, store: bool, results: Path | None, beside: bool) -> None:
+def _refuse_alone(*, recompute: bool, store: bool, results: Path | None, beside: bool, what: str, by: str | None) -> None:
     """Refuse options that say nothing without, or beside, another."""
     from scalingbench.common.errors import InputError
 
+    if what != "skill" and by is None:
+        raise InputError("--what: expected --by beside it")
     if store and not recompute:
         raise InputError("--store: expected --recompute beside it")
     if recompute and results is not None:

@@ -14,6 +14,7 @@ from leaderboard.board import Board
 from leaderboard.results import Results
 from leaderboard.scored_suite import ScoredSuite
 from leaderboard.suite_board import SuiteBoard
+from scalingbench.cli.submit import _beside_committed
 from scalingbench.common.errors import InputError
 
 SPLIT = {"kind": "frontier", "variable": "params", "train_max": 1}
@@ -161,3 +162,16 @@ def test_a_standing_says_why_the_whole_board_does_not_rank_an_entry(beside):
     assert "mine enters 67% of the weight: a specialised law, ranked on tracks" in text and "compute (1 tasks): mine" in text
     text = str(found.select(bundled=True).standing("mine"))
     assert "specialised" not in text and "| mine " in text and "bundled collections only" in text
+
+
+def test_a_run_on_bundled_collections_is_shown_on_their_boards(at_hand, monkeypatch, capsys):
+    suite = ruled_suite()
+    monkeypatch.setattr(leaderboard.results, "load_scored", lambda name: None)
+    monkeypatch.setattr(leaderboard.results, "committed_files", lambda name: ())
+    few = {name: (*errors[:2], None) for name, errors in ERRORS.items()}
+    shown = _beside_committed(in_memory(few, suite), ("law",))
+    assert shown.choice == {"bundled": True} and capsys.readouterr().err == (
+        "ranked on bundled collections only, because no other was run (--all: also those at hand)\n"
+    )
+    shown = _beside_committed(in_memory(ERRORS, suite), ("law",))
+    assert shown.choice == {} and capsys.readouterr().err == ""

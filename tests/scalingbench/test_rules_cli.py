@@ -81,6 +81,7 @@ def test_the_board_of_synthetic_worlds(command):
             ("--recompute", "--results", "."),
             "--recompute: compares the stored scores with the committed results, not with those of --results",
         ),
+        (("--what", "crps"), "--what: expected --by beside it"),
         (("--beside-committed",), "--beside-committed: expected --results beside it"),
     ],
 )
