@@ -36,7 +36,9 @@ def test_plot_names_a_task_that_is_not_there(tmp_path):
 def test_the_law_of_a_suite_with_rules_is_the_best_by_the_stored_scores_of_these_rows(monkeypatch):
     suite = ruled_suite()
     monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: True)
-    stored = in_memory({"nearest-neighbor": (0.2,) * 3, "kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}, suite).scored
+    stored = in_memory(
+        {"nearest-neighbor": (0.2,) * 3, "kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}, suite
+    ).scored
     monkeypatch.setattr("leaderboard.collection_plot.load_scored", lambda name: stored)
     assert [_best(task, suite) for task in suite.made] == ["m4", "kaplan", "m4"]  # other is no law that could be drawn
     stored.scores["fingerprint"] = "of other rows"
