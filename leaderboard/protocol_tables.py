@@ -1,7 +1,8 @@
-"""What another benchmark's protocol measures of results, stored beside them, so that its board is printed without any collection."""
+"""What another benchmark's protocol measures of results, stored, so that its board is printed without any collection."""
 
 from __future__ import annotations
 
+import importlib.resources
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pandas as pd
 from benchmark.evaluation.results import TaskResult
 from benchmark.scores.protocols import curve_errors, sldbench
 from benchmark.tasks.task import Task
-from leaderboard.stored import committed_folder
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import described
@@ -24,7 +24,7 @@ _SAME = 1e-9  # relative: other machines round the last bits of exp and log diff
 
 def protocol_path(suite: str) -> Path:
     """Return the file of what a suite's protocol measured of its committed results; it may not exist."""
-    return committed_folder(suite) / "protocol.csv"
+    return Path(str(importlib.resources.files("leaderboard") / "protocols" / f"{suite}.parquet"))
 
 
 def protocol_table(protocol: str, results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFrame:
@@ -44,17 +44,17 @@ def stored_protocol_table(suite: str) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     try:
-        table = pd.read_csv(path, float_precision="round_trip")
+        table = pd.read_parquet(path)
         table["predictor"]
-    except (ValueError, KeyError) as error:
+    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
         raise InputError(f"{path}: not a table of a protocol's scores: {described(error, 200)}") from None
     return table
 
 
 def write_protocol_table(suite: str, table: pd.DataFrame) -> None:
-    """Write what a protocol measured beside a suite's committed results: whole or not at all."""
+    """Write what a protocol measured of a suite's committed results: whole or not at all."""
     with replacing(protocol_path(suite)) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_parquet(temporary, index=False, compression="zstd")
 
 
 def protocol_differences(stored: pd.DataFrame | None, again: pd.DataFrame) -> tuple[str, ...]:
