@@ -274,7 +274,7 @@ def load_suite(name: str) -> Suite:
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
-    """Load one task by its identifier, e.g. ``"chinchilla/loss/frontier-flops-1e21"``.
+    """Load one task by its identifier, e.g. ``"porian/loss_val/constant-lr-frontier"``.
 
     Parameters
     ----------
