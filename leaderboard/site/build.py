@@ -95,6 +95,7 @@ class _Material:
 
 def _content(results: Results, say: Say) -> SiteContent:
     scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
+    scores = scores[scores["task"].isin([t.id for t in results.tasks])]  # a task has a page where its data are at hand
     counted = sorted({str(t.track) for t in results.tasks if t.weight > 0})
     made = _Material(results, scores, results.board(), {track: results.select(track=track).board() for track in counted})
     comparison = results.compare() if len(made.board.heads) > 1 else None

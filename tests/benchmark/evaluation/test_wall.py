@@ -289,7 +289,7 @@ def test_where_libseccomp_is_missing_it_is_named(monkeypatch, wall):
 
 def test_a_submitted_predictor_is_evaluated_behind_the_wall_and_never_pickled(tmp_path, wall):
     (tmp_path / "p.py").write_text(MEAN.format(fit="pass"))
-    (task,) = load_suite("v0").build(collections=("chinchilla",))[:1]
+    (task,) = load_suite("v0").build(collections=("porian",))[:1]
     with Guards(wall) as guards:
         predictor = load_submitted(tmp_path / "p.py", "P", guards)
         assert isinstance(predictor, Submitted) and predictor.variables == ("params", "tokens")

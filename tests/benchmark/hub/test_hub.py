@@ -32,7 +32,7 @@ def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
     loaded = datasets.load_dataset(str(folder), "porian.loss_val.chinchilla-decay-frontier", cache_dir=str(folder.parent / "cache"))
     assert set(loaded) == {"train", "test"}
     (task,) = [t for t in _suite_tasks() if t.id == "porian/loss_val/chinchilla-decay-frontier"]
-    assert loaded["train"]["value"][:] == task.folds[0].y_train.tolist() and len(loaded["test"]) == task.n_test
+    assert loaded["train"]["value"][:] == [y for fold in task.folds for y in fold.y_train] and len(loaded["test"]) == task.n_test
 
 
 def _suite_tasks():

@@ -20,9 +20,7 @@ def from_hub(revision):
 
 def test_of_main_only_the_table_that_the_package_records_is_taken(folder, hub, tmp_path):
     push(repacked(folder, tmp_path / "other", first_value(3.0)), REPO)
-    with pytest.raises(
-        InputError, match=r"^collection porian of org/scaling@main: is not the table that this version .*name a revision"
-    ):
+    with pytest.raises(InputError, match=r"^collection porian of org/scaling@main: is not the table that this version .*name a revision"):
         from_hub("main")
     push(folder, REPO)  # mended there: what was refused is pulled anew
     with warnings.catch_warnings():
