@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,11 +20,12 @@ from leaderboard.protocol_tables import protocol_differences, protocol_table, st
 from leaderboard.result_files import committed_files
 from leaderboard.scored_suite import ScoredSuite
 from leaderboard.stored import scores_path
+from leaderboard.submissions.metadata import submissions
 from predictors.registry import families
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 
-__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores"]
+__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores", "with_joined"]
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +97,24 @@ def scored_suite(
         beside = others.scores["task"].isin(known) & ~others.scores["predictor"].isin(set(own["predictor"]))
         own = pd.concat([own, others.scores[beside]], ignore_index=True)
     return ScoredSuite(suite.name, suite.reference, suite.pool, own, stated[stated["task"].isin(known)])
+
+
+def with_joined(stored: ScoredSuite, suite: Suite, files: Mapping[str, Path], exclusions: Mapping[str, Sequence[str]]) -> ScoredSuite:
+    """Return stored scores and those of the submissions that joined since they were stored, on the tasks whose data are at hand.
+
+    Parameters
+    ----------
+    stored : ScoredSuite
+        Of a suite without rules; its reference's committed results are the unit.
+    suite, files, exclusions
+        As for `scored_suite`; files are the committed ones.
+    """
+    joined = [name for name in files if name in submissions() and name not in stored.predictors]
+    if not joined:
+        return stored
+    results = [r for name in (*joined, suite.reference) for r in read_results(files[name])]
+    own = scores_of(results, suite.build(collections=collections_at_hand(suite, suite.ranked_on)), suite.reference, exclusions, files)
+    return replace(stored, scores=pd.concat([stored.scores, own[own["predictor"] != suite.reference]], ignore_index=True))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

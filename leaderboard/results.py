@@ -20,7 +20,7 @@ from leaderboard.protocol_boards import ProtocolBoard, board_of
 from leaderboard.protocol_tables import protocol_table, stored_protocol_table
 from leaderboard.ranking import rank
 from leaderboard.releases import version_of
-from leaderboard.rescoring import collections_at_hand, scored_suite
+from leaderboard.rescoring import collections_at_hand, scored_suite, with_joined
 from leaderboard.result_files import committed_file_of, committed_files
 from leaderboard.scored_suite import SYNTHETIC, ScoredSuite
 from leaderboard.significance import Comparison, compare
@@ -112,6 +112,7 @@ class Results:
         chosen = load_suite(suite) if isinstance(suite, str) else suite
         if folder is None and (stored := load_frozen(chosen)) is not None:
             named = committed_file_of(chosen.name, dict.fromkeys([*stored.predictors, *not_ranked_on()]))
+            stored = stored if chosen.rules is not None else with_joined(stored, chosen, named, not_ranked_on())
             return cls(ResultFiles(named), chosen, files=named, stored=stored)
         files = committed_files(chosen.name) if folder is None else list_result_files(folder)
         if not files:

@@ -90,7 +90,7 @@ def test_there_are_enough_predictors_and_each_says_where_it_is_from(tmp_path):
 def test_show_prints_the_essentials(tmp_path):
     done = scalingbench("show", "porian", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for word in ("nats/token", "mit", "Porian", "params", "constant-lr-frontier", "owt2/base/short/chinchilla"):
+    for word in ("nats/token", "mit", "Porian", "params", "constant-lr-frontier", "RefinedWeb"):
         assert word in done.stdout
     parsed = json.loads(scalingbench("show", "porian", "--json", cwd=tmp_path).stdout)
     assert parsed["rows"] == 940 and parsed["tasks"]
