@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.scores.protocols import revisiting_nsl
 from scalingbench.common.tables import Table, Tabular, cell
 
-__all__ = ["ProtocolBoard", "published_scores", "revisiting_nsl_board", "sldbench_board"]
+__all__ = ["ProtocolBoard", "board_of", "published_scores", "revisiting_nsl_board", "sldbench_board"]
 
 SLDBENCH_TASKS = ("parallel", "vocab", "sft", "domain_mixture", "moe", "data_constrained", "lr_bsz", "easy_question")
 _NOT_ENTERED = -1.0
@@ -61,6 +62,11 @@ def published_scores(name: str) -> pd.DataFrame:
     file = importlib.resources.files("leaderboard") / "published" / f"{name}.csv"
     with importlib.resources.as_file(file) as path:
         return pd.read_csv(path, index_col="predictor")
+
+
+def board_of(protocol: str, table: pd.DataFrame) -> ProtocolBoard:
+    """Rank predictors by a protocol, from what `leaderboard.protocol_tables.protocol_table` made of their results."""
+    return sldbench_board(table) if protocol == "sldbench" else revisiting_nsl_board(revisiting_nsl(table))
 
 
 def sldbench_board(scores: pd.DataFrame) -> ProtocolBoard:

@@ -44,8 +44,10 @@ def _rests_on(results: Results, predictor: str | None) -> list[str]:
     """Return the collections of the suite's counted tasks, those that the predictor entered if one is named."""
     if results.suite.rules is not None:
         return results.scored.rests_on(predictor)
-    entered = {r.task for r in results.results if r.predictor == predictor}
-    return sorted({t.collection for t in results.tasks if t.weight > 0 and (predictor is None or t.id in entered)})
+    tasks = results.task_table[results.task_table["weight"] > 0]
+    if predictor is not None:
+        tasks = tasks[tasks["task"].isin({r.task for r in results.results if r.predictor == predictor})]
+    return sorted(set(tasks["collection"]))
 
 
 def _papers_of(predictor: str) -> tuple[Reference, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,14 +16,16 @@ from benchmark.scores.store import StoredScores, differences, digest_of, read_sc
 from benchmark.scores.truth import truth_of
 from benchmark.tasks.suite import Suite, task_table
 from benchmark.tasks.task import Task
+from leaderboard.protocol_tables import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
 from leaderboard.result_files import committed_files
 from leaderboard.scored_suite import ScoredSuite
 from leaderboard.stored import scores_path
+from leaderboard.submissions.metadata import submissions
 from predictors.registry import families
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 
-__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores"]
+__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores", "with_joined"]
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +99,24 @@ def scored_suite(
     return ScoredSuite(suite.name, suite.reference, suite.pool, own, stated[stated["task"].isin(known)])
 
 
+def with_joined(stored: ScoredSuite, suite: Suite, files: Mapping[str, Path], exclusions: Mapping[str, Sequence[str]]) -> ScoredSuite:
+    """Return stored scores and those of the submissions that joined since they were stored, on the tasks whose data are at hand.
+
+    Parameters
+    ----------
+    stored : ScoredSuite
+        Of a suite without rules; its reference's committed results are the unit.
+    suite, files, exclusions
+        As for `scored_suite`; files are the committed ones.
+    """
+    joined = [name for name in files if name in submissions() and name not in stored.predictors]
+    if not joined:
+        return stored
+    results = [r for name in (*joined, suite.reference) for r in read_results(files[name])]
+    own = scores_of(results, suite.build(collections=collections_at_hand(suite, suite.ranked_on)), suite.reference, exclusions, files)
+    return replace(stored, scores=pd.concat([stored.scores, own[own["predictor"] != suite.reference]], ignore_index=True))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Rescored:
     """The committed results of a suite, scored again wherever data are at hand.
@@ -113,6 +133,8 @@ class Rescored:
         One line for every result without a score: its data are not at hand, and no score of these predictions is stored.
     n_tasks, n_elsewhere : int
         How many tasks were computed, and how many are not at hand.
+    protocol : DataFrame, optional
+        Of a suite that follows another benchmark's protocol, what that measures, see `leaderboard.protocol_tables`.
     """
 
     suite: Suite
@@ -121,6 +143,7 @@ class Rescored:
     lacking: tuple[str, ...]
     n_tasks: int
     n_elsewhere: int
+    protocol: pd.DataFrame | None = None
 
 
 def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
@@ -129,10 +152,8 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     Raises
     ------
     InputError
-        If the suite has no rules, a result file is broken or the reference's results are missing.
+        If a result file is broken or the reference's results are missing.
     """
-    if suite.rules is None:
-        raise InputError(f"suite {suite.name!r} has no rules; its scores are not stored, but computed each time")
     read = {file: read_results(file) for file in committed_files(suite.name)}
     results = [r for found in read.values() for r in found]
     files = {r.predictor: file for file, found in read.items() for r in found}
@@ -146,13 +167,16 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     here = stored["task"].isin(known)
     carried = _carried(stored[~here], elsewhere, files, suite.reference)
     scored = set(zip(carried["predictor"], carried["task"], strict=True))
+    protocol = None if suite.protocol is None else protocol_table(suite.protocol, results, tasks)
+    otherwise = () if protocol is None else protocol_differences(stored_protocol_table(suite.name), protocol)
     return Rescored(
         suite,
         pd.concat([again, carried], ignore_index=True) if len(carried) else again,
-        differences(stored[here], again) + differences(stored[~here], carried),
+        differences(stored[here], again) + differences(stored[~here], carried) + otherwise,
         tuple(f"{r.predictor} on {r.task}: no data at hand, and no stored score" for r in elsewhere if (r.predictor, r.task) not in scored),
         len(tasks),
         len({r.task for r in elsewhere}),
+        protocol,
     )
 
 
@@ -183,5 +207,7 @@ def store_scores(rescored: Rescored) -> Path:
         raise InputError(rescored.lacking[0])
     suite = rescored.suite
     path = scores_path(suite.name)
-    write_scores(path, StoredScores(suite.name, suite.reference, suite.pool, rescored.table))
+    write_scores(path, StoredScores(suite.name, suite.reference, suite.pool, rescored.table, suite.rules is not None))
+    if rescored.protocol is not None:
+        write_protocol_table(suite.name, rescored.protocol)
     return path

@@ -11,21 +11,21 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
-from benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
-from benchmark.scores.scoring import current_results, score, stale_results
+from benchmark.scores.scoring import score, stale_results
 from benchmark.tasks.suite import Suite, load_suite, task_table
 from benchmark.tasks.task import Task
 from leaderboard.board import Board
 from leaderboard.neighbours import Standing
-from leaderboard.protocol_boards import ProtocolBoard, revisiting_nsl_board, sldbench_board
+from leaderboard.protocol_boards import ProtocolBoard, board_of
+from leaderboard.protocol_tables import protocol_table, stored_protocol_table
 from leaderboard.ranking import rank
 from leaderboard.releases import version_of
-from leaderboard.rescoring import collections_at_hand, scored_suite
+from leaderboard.rescoring import collections_at_hand, scored_suite, with_joined
 from leaderboard.result_files import committed_file_of, committed_files
 from leaderboard.scored_suite import SYNTHETIC, ScoredSuite
 from leaderboard.significance import Comparison, compare
 from leaderboard.slices import SkillBySlice, What, skill_by
-from leaderboard.stored import load_scored
+from leaderboard.stored import load_frozen, load_scored, ranked_statements, scores_on
 from leaderboard.submissions.metadata import submissions
 from leaderboard.suite_board import SuiteBoard
 from predictors.registry import families, trained_on
@@ -66,8 +66,8 @@ class Results:
     files : mapping of str to Path
         Result file of each predictor, where the results were read from files.
     stored : ScoredSuite, optional
-        Stored scores that come with the package, of a suite with rules. Where the results are the committed ones, their scores
-        are these; else these are the scores of the others.
+        Stored scores that come with the package. Where the results are the committed ones, their scores are these; else, of a suite
+        with rules, these are the scores of the others.
     choice : mapping of str to object
         What else was chosen of a suite with rules, see `leaderboard.scored_suite.ScoredSuite.select`.
 
@@ -100,8 +100,9 @@ class Results:
         suite : str or Suite
             Name of the suite, or a path that ends in ``.yaml``.
         folder : str or Path, optional
-            Folder of result files; by default the results that come with the package, submissions included. Of a suite with rules
-            they are not read before somebody asks for a prediction, because their scores are stored.
+            Folder of result files; by default the results that come with the package, submissions included. They are not read
+            before somebody asks for a prediction where their scores are stored, and ranked on as the suite stated its tasks when it was
+            frozen: of a suite without rules, on those whose collection was bundled then.
 
         Raises
         ------
@@ -109,8 +110,9 @@ class Results:
             If the suite does not exist or there are no results of it.
         """
         chosen = load_suite(suite) if isinstance(suite, str) else suite
-        if folder is None and chosen.rules is not None and (stored := load_scored(chosen.name)) is not None:
-            named = committed_file_of(chosen.name, stored.predictors)
+        if folder is None and (stored := load_frozen(chosen)) is not None:
+            named = committed_file_of(chosen.name, dict.fromkeys([*stored.predictors, *not_ranked_on()]))
+            stored = stored if chosen.rules is not None else with_joined(stored, chosen, named, not_ranked_on())
             return cls(ResultFiles(named), chosen, files=named, stored=stored)
         files = committed_files(chosen.name) if folder is None else list_result_files(folder)
         if not files:
@@ -142,7 +144,7 @@ class Results:
         predictors : iterable of str, optional
             Only these predictors, and always the suite's reference and pool, which they are measured against.
         bundled : bool
-            Only collections whose table is part of the package; suites without rules rank on no others.
+            Only collections whose table is part of the package, as the suite states; suites without rules rank on no others.
         published_after : str, optional
             Only collections first published in a later month than this, as YYYY-MM; of a suite with rules.
 
@@ -163,12 +165,11 @@ class Results:
         chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors), choice=choice)
         worlds = self.suite.rules is not None and chosen.track == SYNTHETIC
         # names an unknown track or collection
-        self.suite.entries(track=None if worlds else chosen.track, collections=names, fetch=self.suite.rules is not None)
+        self.suite.entries(track=None if worlds else chosen.track, collections=names, fetch=self.suite.rules is not None or self._by_store)
         if "_all_scored" in self.__dict__:  # made already, of every choice
             chosen.__dict__["_all_scored"] = self._all_scored
         elif self.suite.rules is None and "scores" in self.__dict__:  # made already, and those of a choice are some of them
-            tasks, left = {t.id for t in chosen.tasks}, set(chosen.predictors)
-            scores = self.scores[self.scores["task"].isin(tasks) & self.scores["predictor"].isin(left)]
+            scores = self.scores[self.scores["task"].isin(chosen._fingerprints) & self.scores["predictor"].isin(chosen.predictors)]
             if len(scores):
                 chosen.__dict__["scores"] = scores
         return chosen
@@ -188,9 +189,9 @@ class Results:
         Of a suite with rules the others are there by their stored scores, and by predictions only the reference, whose error is the unit.
         """
         own, name = set(self.predictors), self.suite.name
-        stored = load_scored(name) if self.suite.rules is not None else None
-        if stored is not None and not own:
+        if not own and load_frozen(self.suite) is not None:
             return replace(Results.load(self.suite), track=self.track, collections=self.collections, choice=self.choice)
+        stored = load_scored(name) if self.suite.rules is not None else None
         files = committed_files(name) if stored is None else committed_file_of(name, (self.suite.reference,)).values()
         others = (r for file in files for r in read_results(file) if r.predictor not in own)
         return replace(self, results=(*self.results, *others), stored=stored)
@@ -210,16 +211,20 @@ class Results:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are ranked on; of a suite with rules those whose data are at hand, tuning tasks and worlds among them."""
-        if self.suite.rules is None:
+        """The tasks that are ranked on.
+
+        Of a suite with rules, or whose scores are stored, those whose data are at hand; of the former tuning tasks and worlds too.
+        """
+        if self.suite.rules is None and not self._by_store:
             return self.suite.build(track=self.track, collections=self.collections)
-        chosen = set(self.scored.tasks["task"])
+        chosen = set((self.task_table if self.suite.rules is None else self.scored.tasks)["task"])
         return tuple(t for t in self._built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
 
     @cached_property
     def _built(self) -> tuple[Task, ...]:
-        """The tasks of a suite with rules that there may be results of, and whose data are at hand."""
-        held = {spec.collection for spec in self.suite.specs} if self._by_store else {r.task.split("/")[0] for r in self.results}
+        """The tasks that there may be results of, and whose data are at hand."""
+        of = (s.collection for s in self.suite.specs) if self._by_store else (r.task.split("/")[0] for r in self.results)
+        held = set(of if self.suite.rules is not None else self.task_table["collection"])
         if self.choice.get("bundled"):
             held -= set(self.suite.fetch_only)
         names = collections_at_hand(self.suite, held if self.collections is None else held & set(self.collections))
@@ -252,8 +257,12 @@ class Results:
 
     @cached_property
     def task_table(self) -> pd.DataFrame:
-        """One row per task, see `benchmark.tasks.suite.task_table`."""
-        return task_table(self.tasks) if self.suite.rules is None else self.scored.ranked
+        """One row per task that is ranked on, see `benchmark.tasks.suite.task_table`; where scores are stored, as the suite states."""
+        if self.suite.rules is not None:
+            return self.scored.ranked
+        if self.stored is None or not self._by_store:
+            return task_table(self.tasks)
+        return ranked_statements(self.stored, self.track, self.collections)
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -268,17 +277,29 @@ class Results:
         """
         if self.suite.rules is not None:
             return self.scored.current
+        if self.stored is not None and self._by_store:
+            found = scores_on(self.stored, self.task_table["task"], self.predictors, self.exclusions)
+        else:
+            found = self._scored_anew()
+        if not len(found):
+            raise InputError(f"no results for suite {self.suite.name!r}" + (f", track {self.track!r}" if self.track else ""))
+        return found
+
+    def _scored_anew(self) -> pd.DataFrame:
         for stale in stale_results(self.results, self.tasks):
             _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
-        collection = {t.id: t.collection for t in self.tasks}
-        kept = [r for r in self._current if collection[r.task] not in self.exclusions.get(r.predictor, ())]
-        if not kept:
-            raise InputError(f"no results for suite {self.suite.name!r}" + (f", track {self.track!r}" if self.track else ""))
-        return score(kept, self.tasks, self.suite.reference, families())
+        kept = [r for r in self._current if r.task.split("/")[0] not in self.exclusions.get(r.predictor, ())]
+        return score(kept, self.tasks, self.suite.reference, families()) if kept else pd.DataFrame()
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        if self.suite.rules is None and not self._by_store:
+            return {t.id: t.fingerprint for t in self.tasks}
+        return dict(zip(self.task_table["task"], self.task_table["fingerprint"], strict=True))
 
     @cached_property
     def _current(self) -> tuple[TaskResult, ...]:
-        return current_results(self.results, self.tasks)
+        return tuple(r for r in self.results if self._fingerprints.get(r.task) == r.fingerprint)
 
     @cached_property
     def version(self) -> str:
@@ -286,7 +307,7 @@ class Results:
         if self.suite.rules is not None:
             return self.scored.version
         predictions = ((r.predictor, r.task, f.fold, f.predictions) for r in self._current for f in r.folds)
-        return version_of(self.suite.name, {t.id: t.fingerprint for t in self.tasks}, predictions)
+        return version_of(self.suite.name, self._fingerprints, predictions)
 
     def board(self) -> Board:
         """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
@@ -299,7 +320,7 @@ class Results:
     @cached_property
     def _board(self) -> Board:
         if self.suite.rules is not None:
-            ranked, present = self.scored.board(), set(self.task_table["collection"])
+            ranked = self.scored.board()
         else:
             ranked = rank(
                 self.scores,
@@ -311,11 +332,11 @@ class Results:
                 order=tuple(families()),
                 version=self.version,
             )
-            present = {t.collection for t in self.tasks}
+        present = set(self.task_table["collection"])
         left_out = {name: tuple(c for c in self.exclusions.get(name, ()) if c in present) for name in self.predictors}
         return replace(
             ranked,
-            fingerprints=dict(zip(self.task_table["task"], self.task_table["fingerprint"], strict=True)),
+            fingerprints=self._fingerprints,
             exclusions={name: names for name, names in left_out.items() if names},
         )
 
@@ -327,13 +348,15 @@ class Results:
         InputError
             If the suite follows no other benchmark, or there are no results.
         """
-        if self.suite.protocol is None:
-            raise InputError(f"suite {self.suite.name!r} follows no other benchmark's rules")
-        if not self.results:
-            raise InputError(f"no results for suite {self.suite.name!r}")
-        if self.suite.protocol == "sldbench":
-            return sldbench_board(sldbench(self.results, self.tasks))
-        return revisiting_nsl_board(revisiting_nsl(curve_errors(self.results, self.tasks)))
+        name, protocol = self.suite.name, self.suite.protocol
+        if protocol is None or not self.results:
+            raise InputError(f"suite {name!r} follows no other benchmark's rules" if self.results else f"no results for suite {name!r}")
+        whole = self._by_store and self.track is None and self.collections is None
+        if whole and (stored := stored_protocol_table(name)) is not None:
+            return board_of(protocol, stored[stored["predictor"].isin(self.predictors)])
+        if not self.tasks:
+            raise InputError(f"suite {name!r}: a choice of its tasks is scored from their data, which are not at hand")
+        return board_of(protocol, protocol_table(protocol, self.results, self.tasks))
 
     def skill_by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return the skill of the board's predictors on slices of the suite.
@@ -377,7 +400,8 @@ class Results:
         """Return where predictors stand: their neighbours on the board, and their place on every track that they entered."""
         if self.suite.rules is not None:
             return self._standing_by_rules(predictors)
-        counted = {t.id: str(t.track) for t in self.tasks if t.weight > 0}
+        table = self.task_table[self.task_table["weight"] > 0]
+        counted = dict(zip(table["task"], table["track"].astype(str), strict=True))
         entered = {counted[r.task] for r in self.results if r.predictor in predictors and r.task in counted}
         scored = self.board()
         tracks = sorted(entered) if self.track is None and len(entered) > 1 else []

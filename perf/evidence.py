@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--suite", default=DEFAULT_SUITE)
     suite = load_suite(parser.parse_args().suite)
-    tasks = suite.build()
+    tasks = suite.build(collections=suite.ranked_on)
     found: dict[str, dict[str, list[float | None]]] = {}
     for file in committed_files(suite.name):
         found |= tabulate(records(read_results(file), tasks, not_ranked_on()))

@@ -56,7 +56,8 @@ def main() -> None:
 
 
 def _board() -> pd.DataFrame:
-    tasks = load_suite("v1").build()
+    suite = load_suite("v1")
+    tasks = suite.build(collections=suite.ranked_on)
     files = [committed_folder("v1") / f"{slug(name)}.parquet" for name in PREDICTORS]
     return records([r for file in files for r in read_results(file)], tasks)
 

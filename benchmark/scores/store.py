@@ -43,12 +43,15 @@ class StoredScores:
         Predictors that win rates are measured against.
     table : DataFrame
         The score table with `PROVENANCE`, by predictor and task.
+    rules : bool
+        Whether the suite has rules by which its tasks count.
     """
 
     suite: str
     reference: str
     pool: tuple[str, ...]
     table: pd.DataFrame
+    rules: bool = True
 
 
 def digest_of(result: TaskResult) -> str:
@@ -86,7 +89,7 @@ def write_scores(path: Path, scores: StoredScores) -> None:
 
     check_scores(scores.table)
     table = pa.Table.from_pandas(scores.table[[*(c.name for c in COLUMNS), *PROVENANCE]], preserve_index=False)
-    facts = json.dumps({"suite": scores.suite, "reference": scores.reference, "pool": list(scores.pool)})
+    facts = json.dumps({"suite": scores.suite, "reference": scores.reference, "pool": list(scores.pool), "rules": scores.rules})
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata({_FACTS: facts.encode()}), temporary, compression="zstd", compression_level=9)
 
@@ -107,7 +110,7 @@ def read_scores(path: Path) -> StoredScores:
         stored = pq.read_table(path)
         facts = json.loads(stored.schema.metadata[_FACTS])
         table = stored.select([*(c.name for c in COLUMNS), *PROVENANCE]).to_pandas()
-        scores = StoredScores(facts["suite"], facts["reference"], tuple(facts["pool"]), table)
+        scores = StoredScores(facts["suite"], facts["reference"], tuple(facts["pool"]), table, facts.get("rules", True))
         check_scores(table)
     except Exception as error:  # the libraries raise errors of many kinds on a file that is none
         raise InputError(f"{path}: not a file of scores: {described(error, 200)}") from None

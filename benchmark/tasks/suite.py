@@ -87,7 +87,7 @@ class Suite:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """Tasks over bundled collections: what a run does and what the board ranks."""
+        """Tasks over collections that are bundled today: what a run does unless it names others."""
         return self.build()
 
     def entries(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[TaskSpec, ...]:
@@ -209,6 +209,13 @@ class Suite:
         return f"Suite({self.name}: {len(self.specs)} entries on {collections})"
 
     @property
+    def ranked_on(self) -> tuple[str, ...]:
+        """Collections that the board ranks on: all of a suite with rules, else those that were bundled when it was frozen."""
+        if self.rules is None and self.stated is not None:
+            return tuple(sorted(set(self.stated.loc[self.stated["tier"] == "bundled", "collection"])))
+        return tuple(sorted({s.collection for s in self.specs if self.rules is not None or load_card(s.collection).bundled}))
+
+    @property
     def fetch_only(self) -> tuple[str, ...]:
         """Collections of the suite that are not bundled."""
         return tuple(sorted({s.collection for s in self.specs if not load_card(s.collection).bundled}))
@@ -292,7 +299,7 @@ def load_suite(name: str) -> Suite:
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
-    """Load one task by its identifier, e.g. ``"chinchilla/loss/frontier-flops-1e21"``.
+    """Load one task by its identifier, e.g. ``"porian/loss_val/constant-lr-frontier"``.
 
     Parameters
     ----------

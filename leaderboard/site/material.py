@@ -80,6 +80,7 @@ def material_of(results: Results) -> Material:
     if results.suite.rules is None:
         tracks = sorted({str(t.track) for t in results.tasks if t.weight > 0})
         everyone, tasks, stated = board, results.tasks, results.task_table
+        scores = scores[scores["task"].isin([t.id for t in tasks])]  # a task has a page where its data are at hand
     else:
         worlds = [SYNTHETIC] if (results.scored.tasks["role"] == SYNTHETIC).any() else []
         tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]

@@ -29,7 +29,7 @@ from scalingbench.common.files import sha256_of
 ROOT = Path(benchmark.__file__).parent.parent
 SECRET = "SB_HOSTILE_SECRET"
 MARK = "sb-hostile"
-TASK = "chinchilla/loss/frontier-flops-1e21"
+TASK = "distillation_apple/loss/frontier-flops-1e21"
 
 
 def suite(groups: int) -> SimpleNamespace:
@@ -50,7 +50,7 @@ def suite(groups: int) -> SimpleNamespace:
         )
         for g in range(groups)
     )
-    spec = {"collection": "chinchilla", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
+    spec = {"collection": "distillation_apple", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
     split = {"kind": "frontier", "variable": "flops", "train_max": 1e21}
     task = Task(TASK, TaskSpec.model_validate({**spec, "split": split}), folds, 1.0, 1.0, "flops", ())
     return SimpleNamespace(name="tiny", tasks=(task,))

@@ -416,9 +416,9 @@ def network() -> Iterator[Attack]:
 
 def reading() -> Iterator[Attack]:
     ways = {
-        "a table by its path": "open('@TABLES@/chinchilla.parquet', 'rb').read(1)",
-        "a table through the package": "from benchmark.data.collection import load_collection; load_collection('chinchilla').table",
-        "a card": "open('@ROOT@/data_cards/chinchilla.md').read(1)",
+        "a table by its path": "open('@TABLES@/distillation_apple.parquet', 'rb').read(1)",
+        "a table through the package": "from benchmark.data.collection import load_collection; load_collection('distillation_apple').table",
+        "a card": "open('@ROOT@/data_cards/distillation_apple.md').read(1)",
         "results": "assert os.listdir('@ROOT@/leaderboard/results')",
         "the board": "import leaderboard.ranking",
         "the submission": "open('@FOLDER@/results.parquet', 'rb').read(1)",

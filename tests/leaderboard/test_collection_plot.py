@@ -9,7 +9,7 @@ from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
 
 
-@pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("chinchilla", []), ("double_descent", ["--predictor", "bnsl-1"])])
+@pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("porian", []), ("rectified_sft", ["--predictor", "bnsl-1"])])
 def test_plot_writes_a_picture(name, more, tmp_path):
     if name == "bnsl_like":
         name, more = "synthetic_broken", ["--task", "synthetic_broken/loss/u-shaped"]
@@ -22,13 +22,13 @@ def test_plot_writes_a_picture(name, more, tmp_path):
 @pytest.mark.parametrize("name", ["x.txt", "x", "x.png.gz"])
 def test_an_ending_that_is_no_picture_is_refused_before_any_work(name, tmp_path, monkeypatch):
     monkeypatch.setattr("leaderboard.collection_plot._task", lambda *args: pytest.fail("work was begun"))
-    done = CliRunner().invoke(app, ["plot", "chinchilla", "--out", str(tmp_path / name)])
+    done = CliRunner().invoke(app, ["plot", "porian", "--out", str(tmp_path / name)])
     assert isinstance(done.exception, InputError) and f"{name}: a picture ends in .png, .svg, .pdf" in str(done.exception)
     assert not list(tmp_path.iterdir())
 
 
 def test_plot_names_a_task_that_is_not_there(tmp_path):
-    done = CliRunner().invoke(app, ["plot", "chinchilla", "--out", str(tmp_path / "x.png"), "--task", "nope"])
+    done = CliRunner().invoke(app, ["plot", "porian", "--out", str(tmp_path / "x.png"), "--task", "nope"])
     assert done.exception is not None and "has no task 'nope'" in str(done.exception)
     assert not list(tmp_path.iterdir())
 

@@ -45,8 +45,8 @@ def test_a_scale_variable_goes_before_a_share():
 
 def test_a_collection_is_drawn_along_its_compute():
     suite = load_suite("v0")
-    rows = load_collection("chinchilla").table
-    assert axis_of_collection(rows, suite.build(collections=("chinchilla",))) == PlotAxis("flops", True)
+    rows = load_collection("porian").table
+    assert axis_of_collection(rows, suite.build(collections=("porian",))) == PlotAxis("flops", True)
 
 
 def test_rows_are_numbered_where_nothing_varies():

@@ -82,11 +82,11 @@ def test_one_name_needs_no_list(results):
 
 
 def test_choices_narrow_each_other(results):
-    assert results.select(track="compute").select(collections=["porian", "farseer"]).tasks == results.tasks[1:2]
+    assert results.select(track="compute").select(collections=["porian", "distillation_apple"]).tasks == results.tasks[1:2]
     with pytest.raises(InputError, match="these are the results of track 'compute', not of 'data-constrained'"):
         results.select(track="compute").select(track="data-constrained")
     with pytest.raises(InputError, match="has no task of that choice"):
-        results.select(collections=["porian"]).select(collections=["farseer"])
+        results.select(collections=["porian"]).select(collections=["distillation_apple"])
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_results_cannot_be_changed(results):
 
 
 def test_a_predictor_is_not_ranked_on_what_it_was_made_from():
-    excluded = {"law": ("chinchilla", "gemstones"), "other": ("x",)}
+    excluded = {"law": ("datablations", "gemstones"), "other": ("x",)}
     results = made_up_results({"law": [0.01, 0.1, 0.1], "mean": [0.4] * 3}, exclusions=excluded)
     board = results.board()
-    assert "chinchilla" not in set(results.scores.loc[results.scores["predictor"] == "law", "collection"])
+    assert "datablations" not in set(results.scores.loc[results.scores["predictor"] == "law", "collection"])
     assert skill(board)["law"] == pytest.approx(1 - (1.0 * 0.5 * 0.5) ** (1 / 3), abs=1e-6)
-    assert board.exclusions == {"law": ("chinchilla",)}
+    assert board.exclusions == {"law": ("datablations",)}
 
 
 def test_results_of_altered_tasks_are_named_and_ignored(results, caplog):
@@ -151,7 +151,11 @@ def test_standing_shows_two_neighbours_the_reference_and_every_track_entered():
 
 
 def test_tracks_that_were_not_entered_or_do_not_count_are_not_listed():
-    tasks = [made_up_task("chinchilla", "compute"), made_up_task("porian", "curve"), made_up_task("farseer", "transfer", weight=0.0)]
+    tasks = [
+        made_up_task("datablations", "compute"),
+        made_up_task("porian", "curve"),
+        made_up_task("distillation_apple", "transfer", weight=0.0),
+    ]
     results = made_up_results({"law": [0.1, None, 0.1], "mean": [0.4] * 3}, made_up_suite(tasks))
     assert results.standing("law").tracks == {}
     assert list(results.standing("law", REFERENCE).tracks) == ["compute", "curve"]
@@ -200,17 +204,17 @@ def test_a_protocols_board_is_a_table_in_every_format(suite):
 
 
 def test_a_committed_result_is_reproduced():
-    task = load_task("chinchilla/loss/frontier-flops-1e21")
+    task = load_task("porian/loss_val/chinchilla-decay-frontier")
     made = reproduce(task, "log-linear")
     assert made.difference < 1e-4 and made.error == pytest.approx(made.stored_error, rel=1e-4)
-    scores = Results.load("v1").select(collections=["chinchilla"]).scores.set_index(["predictor", "task"])
+    scores = Results.load("v1").select(collections=["porian"]).scores.set_index(["predictor", "task"])
     assert made.ratio == pytest.approx(scores.loc[("log-linear", task.id), "ratio"], rel=1e-4)
-    assert repr(made).startswith("Reproduction(log-linear on chinchilla/loss/frontier-flops-1e21: error 0.0")
+    assert repr(made).startswith("Reproduction(log-linear on porian/loss_val/chinchilla-decay-frontier: error 0.0")
     assert "largest difference" in made._repr_html_()
 
 
 def test_a_difference_is_relative_and_a_lost_fit_is_infinite():
-    task = made_up_task("chinchilla", "compute")
+    task = made_up_task("datablations", "compute")
     stored, again = made_up_result("law", task, 0.0), made_up_result("law", task, np.log(1.25))
     assert largest_difference(stored, again, task) == pytest.approx(0.2, abs=1e-6)  # 0.25 of 1.25
     zero = dataclasses.replace(again, folds=(dataclasses.replace(again.folds[0], predictions=np.zeros(4)),))
@@ -222,10 +226,10 @@ def test_a_difference_is_relative_and_a_lost_fit_is_infinite():
 
 
 def test_what_cannot_be_reproduced_is_named():
-    task = load_task("chinchilla/loss/frontier-flops-1e21")
+    task = load_task("porian/loss_val/chinchilla-decay-frontier")
     with pytest.raises(InputError, match="unknown predictor 'log-liner'; did you mean 'log-linear'"):
         reproduce(task, "log-liner")
-    with pytest.raises(InputError, match=r"m4: suite 'v1' has no committed result of it on chinchilla/loss"):
+    with pytest.raises(InputError, match=r"m4: suite 'v1' has no committed result of it on porian/loss_val"):
         reproduce(task, "m4")
     altered = dataclasses.replace(task, folds=(dataclasses.replace(task.folds[0], y_test=task.folds[0].y_test + 1.0),))
     with pytest.raises(InputError, match="its rows are not those that the committed results"):
@@ -235,8 +239,8 @@ def test_what_cannot_be_reproduced_is_named():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("chinchilla/loss/frontier-flops-1e22", "did you mean 'chinchilla/loss/frontier-flops-1e2"),
-        ("chinchila/loss/frontier-flops-1e21", "did you mean 'chinchilla/loss/frontier-flops-1e21'"),
+        ("porian/loss_val/constant-lr-frontiers", "did you mean 'porian/loss_val/constant-lr-frontier'"),
+        ("porain/loss_val/constant-lr-frontier", "did you mean 'porian/loss_val/constant-lr-frontier'"),
         ("?", "unknown task of suite v1 '\\?'; 'scalingbench tasks' lists them"),
     ],
 )

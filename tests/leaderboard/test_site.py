@@ -19,7 +19,7 @@ description: three tasks
 reference: nearest-neighbor
 pool: [nearest-neighbor, log-linear, mean]
 tasks:
-  - collection: chinchilla
+  - collection: distillation_apple
     metric: loss
     track: compute
     variables: [params, tokens]

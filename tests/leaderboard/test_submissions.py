@@ -33,16 +33,16 @@ description: two small tasks
 reference: nearest-neighbor
 pool: [nearest-neighbor]
 tasks:
-  - collection: chinchilla
+  - collection: distillation_apple
     metric: loss
     track: compute
     variables: [params, tokens]
     split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-  - collection: farseer
+  - collection: quest_precision
     metric: loss
     track: compute
     variables: [params, tokens]
-    split: {kind: frontier, variable: params, train_max: 1.0e+09}
+    split: {kind: frontier, variable: params, train_max: 2.0e+08}
 """
 NAMED = ("--name", "joint", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "two.yaml", "--out", "subs")
 
@@ -56,7 +56,7 @@ def submitted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("submit")
     (folder / "joint.py").write_text(LAW)
     (folder / "two.yaml").write_text(SUITE)
-    done = scalingbench("submit", "joint.py:Joint", *NAMED, "--trained-on", "farseer", cwd=folder)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED, "--trained-on", "quest_precision", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -98,11 +98,11 @@ def test_a_submission_holds_all_that_is_needed(submitted):
     assert {p.name for p in folder.iterdir()} == names
     assert [p.name for p in (submitted / "subs").iterdir()] == ["joint"]
     facts = yaml.safe_load((folder / "submission.yaml").read_text())
-    assert facts["license"] == "MIT" and facts["trained_on"] == ["farseer"]
+    assert facts["license"] == "MIT" and facts["trained_on"] == ["quest_precision"]
     assert "python" in json.loads((folder / "environment.json").read_text())
     assert {r.task for r in read_results(folder / "results.parquet")} == {
-        "chinchilla/loss/frontier-flops-1e21",
-        "farseer/loss/frontier-params-1e09",
+        "distillation_apple/loss/frontier-flops-1e21",
+        "quest_precision/loss/frontier-params-2e08",
     }
 
 
@@ -139,7 +139,7 @@ def test_an_edited_prediction_is_refused(copy):
 
 def test_a_stale_fingerprint_is_refused(copy):
     edit_results(copy, lambda r: replace(r, fingerprint="0" * 16))
-    refused(verify(copy), "chinchilla/loss/frontier-flops-1e21: stale fingerprint")
+    refused(verify(copy), "distillation_apple/loss/frontier-flops-1e21: stale fingerprint")
 
 
 def test_a_task_left_out_is_refused(copy):
@@ -227,7 +227,7 @@ def test_code_that_looks_up_the_answers_fails_and_says_so(submitted, tmp_path):
         variables = ("params", "tokens")
 
         def fit(self, X, y):
-            self.table_ = load_collection("chinchilla").table
+            self.table_ = load_collection("distillation_apple").table
             return self
 
         def predict(self, X):
@@ -236,7 +236,7 @@ def test_code_that_looks_up_the_answers_fails_and_says_so(submitted, tmp_path):
     (tmp_path / "spy.py").write_text(textwrap.dedent(spy))
     (tmp_path / "two.yaml").write_text(SUITE)
     done = scalingbench("submit", "spy.py:Spy", "--name", "spy", *NAMED[2:], cwd=tmp_path)
-    assert done.returncode == 1 and "failed: spy on chinchilla" in done.stderr
+    assert done.returncode == 1 and "failed: spy on distillation_apple" in done.stderr
     found = read_results(Path(tmp_path) / "subs" / "spy" / "results.parquet")
     assert {f.status for r in found for f in r.folds} == {"error"}
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data.card import load_card
+from benchmark.data.collection import bundled_path, list_collections
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,3 +23,12 @@ def licences(monkeypatch):
 
 def test_the_page_is_what_the_cards_say(licences):
     assert licences.PAGE.read_text(encoding="utf-8") == licences.page(), "python perf/licences.py"
+
+
+def test_only_what_the_source_itself_licenses_is_bundled(licences):
+    relicensed = [
+        n for n in list_collections() if load_card(n).bundled and load_card(n).scalingbench.license_from not in licences.REDISTRIBUTABLE
+    ]
+    assert relicensed == []
+    lying = [n for n in list_collections() if load_card(n).bundled != bundled_path(n).is_file()]
+    assert lying == [], "a table lies in the package just where its card says so"

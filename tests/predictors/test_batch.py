@@ -13,8 +13,8 @@ from predictors.autolaw_2026_11 import AutoLaw202611
 LAWS = {"autolaw": AutoLaw, "autolaw[2026-11]": AutoLaw202611}
 # one task of each kind, of collections that come with the project; the last one hands over runs with their history
 TASKS = (
-    ("double_descent", "curve"),
-    ("farseer", "compute"),
+    ("lcdb", "curve"),
+    ("distillation_apple", "compute"),
     ("datablations", "data-constrained"),
     ("synthetic_repeated", "data-constrained"),
     ("regmix", "mixture"),

@@ -23,7 +23,7 @@ from scalingbench.common.errors import FitWarning, PredictorError
 
 
 @pytest.fixture(scope="module")
-def chinchilla():
+def chinchilla(mirror):
     table = load_collection("chinchilla").table
     kept = table[table["flag"] == ""]
     return kept[["params", "tokens"]], kept["value"].to_numpy()

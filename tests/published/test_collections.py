@@ -262,7 +262,7 @@ def test_the_noise_of_the_model_ladder_is_that_between_reruns(metric, log):
     assert noise_of("olmo_ladder", metric) == pytest.approx(pooled_deviation(rows, ["base"], log), abs=5e-5)
 
 
-def test_the_noise_of_double_descent_is_that_between_repeats():
+def test_the_noise_of_double_descent_is_that_between_repeats(mirror):
     table = load_collection("double_descent").table
     rows = table[table["curve"].str.startswith("cifar10-mcnn-p20-sgd")]
     assert noise_of("double_descent", "error_rate") == pytest.approx(pooled_deviation(rows, ["width"]), abs=5e-5)

@@ -68,7 +68,7 @@ def data_constrained(X):
 @pytest.fixture(scope="module")
 def human(mirror):
     laws = json.loads((mirror / "sldbench" / "raw" / "human_laws.json").read_text())
-    return [_result(task, laws) for task in load_suite("sldbench").tasks]
+    return [_result(task, laws) for task in load_suite("sldbench").build(fetch=True)]
 
 
 def _result(task, laws):
@@ -89,7 +89,7 @@ def _predict(task, name, fold, law):
 
 @pytest.fixture(scope="module")
 def scores(human):
-    return sldbench(human, load_suite("sldbench").tasks)
+    return sldbench(human, load_suite("sldbench").build(fetch=True))
 
 
 @pytest.mark.parametrize("task", HUMAN)
@@ -108,7 +108,7 @@ def test_the_board_shows_it_beside_the_published_entries(scores):
 
 
 def test_a_failed_fold_fails_its_task_and_a_task_left_out_counts_as_a_miss(human):
-    tasks = load_suite("sldbench").tasks
+    tasks = load_suite("sldbench").build(fetch=True)
     broken = TaskResult(
         "x", "{}", "sldbench", tasks[0].id, tasks[0].fingerprint, "{}", tuple(FoldResult(f.name, "error") for f in tasks[0].folds)
     )

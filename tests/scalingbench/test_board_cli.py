@@ -86,5 +86,5 @@ def test_every_release_still_prints(version):
 
 
 def test_evaluate_shows_the_neighbours(tmp_path):
-    text = good("evaluate", "kaplan", *V0, "--collections", "chinchilla,datablations", "--out", "o", cwd=tmp_path)
+    text = good("evaluate", "kaplan", *V0, "--collections", "porian,datablations", "--out", "o", cwd=tmp_path)
     assert "| kaplan " in text and "compute (" in text and "kaplan 0." in text

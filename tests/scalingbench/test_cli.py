@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.data.card import cards_folder
 
-SMALL = ("--collections", "chinchilla")
+SMALL = ("--collections", "porian")
 BAD_PREDICTORS = """
 import os, time
 import numpy as np
@@ -88,12 +88,12 @@ def test_there_are_enough_predictors_and_each_says_where_it_is_from(tmp_path):
 
 
 def test_show_prints_the_essentials(tmp_path):
-    done = scalingbench("show", "chinchilla", cwd=tmp_path)
+    done = scalingbench("show", "porian", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for word in ("nats/token", "mit", "Besiroglu", "params", "frontier-flops-1e21", "outlier: 5 rows"):
+    for word in ("nats/token", "mit", "Porian", "params", "constant-lr-frontier", "RefinedWeb"):
         assert word in done.stdout
-    parsed = json.loads(scalingbench("show", "chinchilla", "--json", cwd=tmp_path).stdout)
-    assert parsed["rows"] == 245 and parsed["tasks"]
+    parsed = json.loads(scalingbench("show", "porian", "--json", cwd=tmp_path).stdout)
+    assert parsed["rows"] == 940 and parsed["tasks"]
 
 
 def test_every_collection_at_hand_can_be_shown(tmp_path):
@@ -176,7 +176,7 @@ def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     ]:
         assert rows[name]["failed_tasks"] == rows[name]["tasks_entered"]
         assert rows[name]["skill"] < rows["Fine"]["skill"]
-        assert any(line.startswith(f"failed: {name} on chinchilla/") and word in line for line in done.stderr.splitlines())
+        assert any(line.startswith(f"failed: {name} on porian/") and word in line for line in done.stderr.splitlines())
 
 
 def test_bad_usage_is_refused_in_one_line(tmp_path):

@@ -10,7 +10,7 @@ from benchmark.hub import CHECKSUMS
 from benchmark.hub.build import write_table
 from scalingbench.common.files import sha256_of
 
-COLLECTIONS = ("chinchilla", "synthetic_coverage")
+COLLECTIONS = ("porian", "synthetic_coverage")
 """What the folder of the tests holds."""
 
 
@@ -24,7 +24,7 @@ def changed(folder: Path, place: Path, name: str, change: Callable[[Path], objec
     return place
 
 
-def repacked(folder: Path, place: Path, change: Callable[[Path], object], *, name: str = "chinchilla") -> Path:
+def repacked(folder: Path, place: Path, change: Callable[[Path], object], *, name: str = "porian") -> Path:
     """Copy a folder and change the table of a collection."""
     return changed(folder, place, f"data/{name}/table.parquet", change)
 

@@ -16,7 +16,7 @@ from leaderboard.results import Results
 REFERENCE = "nearest-neighbor"
 UNIT = 0.2
 """Error of the reference on every task."""
-WHERE = (("chinchilla", "compute"), ("porian", "compute"), ("farseer", "data-constrained"))
+WHERE = (("datablations", "compute"), ("porian", "compute"), ("distillation_apple", "data-constrained"))
 """Collection and track of each task; the names are real, because cards are looked up, and the rows are not."""
 
 

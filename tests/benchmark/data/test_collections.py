@@ -22,17 +22,17 @@ def test_the_bundled_table_is_what_its_source_gives_bit_for_bit(name, mirror):
 
 
 def test_an_altered_bundled_table_is_refused(monkeypatch, tmp_path):
-    path = tmp_path / "chinchilla.parquet"
-    table = load_collection("chinchilla").table.copy()
+    path = tmp_path / "porian.parquet"
+    table = load_collection("porian").table.copy()
     table.loc[0, "value"] *= 1.0000001
     table.to_parquet(path)
     monkeypatch.setattr("benchmark.data.collection.bundled_path", lambda name: path)
     load_collection.cache_clear()
-    with pytest.raises(FetchError, match=r"chinchilla\.parquet: is not the table that was validated"):
-        load_collection("chinchilla")
+    with pytest.raises(FetchError, match=r"porian\.parquet: is not the table that was validated"):
+        load_collection("porian")
     path.write_bytes(b"junk")
-    with pytest.raises(FetchError, match=r"chinchilla\.parquet: cannot be read"):
-        load_collection("chinchilla")
+    with pytest.raises(FetchError, match=r"porian\.parquet: cannot be read"):
+        load_collection("porian")
 
 
 @pytest.mark.parametrize("name", FETCH_ONLY)
@@ -77,7 +77,7 @@ def test_a_fetch_only_collection_has_addresses_or_says_that_it_was_transcribed(n
 
 
 def test_digest_sees_every_cell():
-    table = load_collection("chinchilla").table
+    table = load_collection("porian").table
     changed = table.copy()
     changed.loc[7, "flag"] = "outlier"
     assert table_digest(table) == table_digest(table.copy()) != table_digest(changed)
@@ -91,8 +91,8 @@ def test_unknown_names_get_a_hint():
 def test_a_missing_bundled_table_says_how_to_rebuild_it(monkeypatch, tmp_path):
     monkeypatch.setattr("benchmark.data.collection.bundled_path", lambda name: tmp_path / f"{name}.parquet")
     load_collection.cache_clear()
-    with pytest.raises(FetchError, match=r"python -m benchmark\.data\.sources chinchilla"):
-        load_collection("chinchilla")
+    with pytest.raises(FetchError, match=r"python -m benchmark\.data\.sources porian"):
+        load_collection("porian")
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_a_missing_bundled_table_says_how_to_rebuild_it(monkeypatch, tmp_path):
     ],
 )
 def test_a_broken_card_is_refused_with_the_field(old, new, message):
-    text = (cards_folder() / "chinchilla.md").read_text(encoding="utf-8")
-    parse_card("chinchilla", text)
+    text = (cards_folder() / "porian.md").read_text(encoding="utf-8")
+    parse_card("porian", text)
     with pytest.raises(SchemaError, match=message):
-        parse_card("chinchilla", text.replace(old, new))
+        parse_card("porian", text.replace(old, new))
 
 
 def test_chinchilla_is_epochs_digitisation(mirror):

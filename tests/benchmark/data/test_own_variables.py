@@ -83,7 +83,7 @@ def test_tasks_extrapolate_along_a_variable_of_ones_own(card):
     (published,) = build_tasks(TaskSpec.model_validate({**entry, "split": {"kind": "published"}}), told)
     assert published.scale == "x_temperature"
     with pytest.raises(ValueError, match="the collection has no variable 'x_temperature'"):
-        build_tasks(TaskSpec.model_validate({**entry, "split": split}))  # the chinchilla of the package has none
+        build_tasks(TaskSpec.model_validate({**entry, "collection": "sae_scaling", "metric": "mse_normalized", "split": split}))
 
 
 def test_the_description_and_the_hub_say_what_it_is(card, monkeypatch):

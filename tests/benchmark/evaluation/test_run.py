@@ -96,8 +96,8 @@ class Scribbles(Base):
 
 @pytest.fixture(scope="module")
 def tasks():
-    common = {"collection": "chinchilla", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
-    splits = [{"kind": "frontier", "variable": "flops", "train_max": 1e21}, {"kind": "budget", "share": 0.1}]
+    common = {"collection": "distillation_apple", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
+    splits = [{"kind": "frontier", "variable": "flops", "train_max": 2e20}, {"kind": "budget", "share": 0.1}]
     return tuple(t for s in splits for t in build_tasks(TaskSpec.model_validate({**common, "split": s})))
 
 
@@ -113,9 +113,9 @@ def test_a_result_holds_predictions_constants_times_and_versions(tasks):
     ("predictor", "status", "message"),
     [
         (Raises(), "error", "RuntimeError: cannot fit"),
-        (ReturnsNaN(), "not-finite", "23 of 23 values"),
-        (WrongShape(), "wrong-shape", r"shape \(24, 2\), expected \(23,\)"),
-        (ReturnsText(), "wrong-shape", "list, expected 23 numbers"),
+        (ReturnsNaN(), "not-finite", "70 of 70 values"),
+        (WrongShape(), "wrong-shape", r"shape \(71, 2\), expected \(70,\)"),
+        (ReturnsText(), "wrong-shape", "list, expected 70 numbers"),
     ],
 )
 def test_when_a_predictor_misbehaves_then_it_is_a_recorded_failure(tasks, predictor, status, message):
@@ -264,7 +264,7 @@ def test_failing_gets_the_ceiling_and_never_beats_trying(tasks):
 
 
 def test_when_the_reference_is_missing_then_it_is_named(tasks):
-    with pytest.raises(InputError, match="no complete result of the reference 'mean' on chinchilla"):
+    with pytest.raises(InputError, match="no complete result of the reference 'mean' on distillation_apple"):
         score([evaluate(Noisy(), tasks[0], name="noisy")], tasks, "mean")
 
 

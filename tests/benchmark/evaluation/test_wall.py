@@ -18,7 +18,7 @@ from benchmark.evaluation.wall import frames, kernel, messages, namespaces
 from benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
 from benchmark.evaluation.wall.layers import Wall, raise_wall
 from benchmark.evaluation.wall.libraries import libraries
-from benchmark.tasks.suite import load_suite
+from benchmark.tasks.suite import load_task
 from scalingbench.common.errors import InputError
 
 X = pd.DataFrame({"params": np.geomspace(1e6, 1e9, 12), "tokens": np.geomspace(1e10, 1e8, 12), "run": ["a", "b"] * 6})
@@ -289,7 +289,7 @@ def test_where_libseccomp_is_missing_it_is_named(monkeypatch, wall):
 
 def test_a_submitted_predictor_is_evaluated_behind_the_wall_and_never_pickled(tmp_path, wall):
     (tmp_path / "p.py").write_text(MEAN.format(fit="pass"))
-    (task,) = load_suite("v0").build(collections=("chinchilla",))[:1]
+    task = load_task("gemstones/loss/cooldown-frontier")
     with Guards(wall) as guards:
         predictor = load_submitted(tmp_path / "p.py", "P", guards)
         assert isinstance(predictor, Submitted) and predictor.variables == ("params", "tokens")

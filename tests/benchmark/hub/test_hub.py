@@ -29,16 +29,16 @@ def test_two_builds_are_byte_identical_and_valid(folder, tmp_path):
 def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
     import datasets
 
-    loaded = datasets.load_dataset(str(folder), "chinchilla.loss.frontier-flops-1e21", cache_dir=str(folder.parent / "cache"))
+    loaded = datasets.load_dataset(str(folder), "porian.loss_val.chinchilla-decay-frontier", cache_dir=str(folder.parent / "cache"))
     assert set(loaded) == {"train", "test"}
-    (task,) = [t for t in _suite_tasks() if t.id == "chinchilla/loss/frontier-flops-1e21"]
-    assert loaded["train"]["value"][:] == task.folds[0].y_train.tolist() and len(loaded["test"]) == task.n_test
+    (task,) = [t for t in _suite_tasks() if t.id == "porian/loss_val/chinchilla-decay-frontier"]
+    assert loaded["train"]["value"][:] == [y for fold in task.folds for y in fold.y_train] and len(loaded["test"]) == task.n_test
 
 
 def _suite_tasks():
     from benchmark.tasks.suite import load_suite
 
-    return load_suite("v1").build(collections=("chinchilla",))
+    return load_suite("v1").build(collections=("porian",))
 
 
 def test_croissant_passes_its_own_command(folder):
@@ -55,7 +55,7 @@ def test_a_fetch_only_collection_is_refused_and_an_old_folder_is_kept(tmp_path):
     (tmp_path / "y").mkdir()
     (tmp_path / "y" / "mine.txt").write_text("keep")
     with pytest.raises(InputError, match="is there and not empty"):
-        build(tmp_path / "y", collections=("chinchilla",))
+        build(tmp_path / "y", collections=("porian",))
     assert [p.name for p in tmp_path.iterdir()] == ["y"] and (tmp_path / "y" / "mine.txt").read_text() == "keep"
 
 
@@ -63,7 +63,7 @@ def test_a_fetch_only_collection_is_refused_and_an_old_folder_is_kept(tmp_path):
     ("damage", "message"),
     [
         (lambda f: (f / "README.md").write_text("x"), r"README\.md: was altered"),
-        (lambda f: (f / "data/chinchilla/table.parquet").unlink(), r"table\.parquet: is missing"),
+        (lambda f: (f / "data/porian/table.parquet").unlink(), r"table\.parquet: is missing"),
         (lambda f: (f / "extra.txt").write_text("x"), r"extra\.txt: is not in CHECKSUMS"),
         (lambda f: (f / "CHECKSUMS").write_text("nonsense\n"), r"line 1: expected '<sha256>"),
         (lambda f: (f / "data" / "x").symlink_to("/etc/hostname"), r"data/x: is a link"),
@@ -85,22 +85,22 @@ def test_push_then_pull_is_a_round_trip(folder, hub, tmp_path):
     assert push(folder, REPO) == f"{REPO}: nothing to change" and list_changes(folder, REPO) == []
     pulled = pull(REPO, "v1.0", tmp_path / "pulled")
     validate_folder(pulled, load=False)
-    loaded = load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
-    pd.testing.assert_frame_equal(loaded.table, load_collection("chinchilla").table, check_dtype=False)
+    loaded = load_collection("porian", source="hub", repo=REPO, revision="v1.0")
+    pd.testing.assert_frame_equal(loaded.table, load_collection("porian").table, check_dtype=False)
     hub.close()  # what was pulled stays at hand
     load_collection.cache_clear()
-    assert len(load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0").table) == 245
+    assert len(load_collection("porian", source="hub", repo=REPO, revision="v1.0").table) == 940
 
 
 def test_an_altered_cache_is_noticed(folder, hub, tmp_path):
     push(folder, REPO, revision="v1.0")
     load_collection.cache_clear()
-    load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
+    load_collection("porian", source="hub", repo=REPO, revision="v1.0")
     (path,) = (tmp_path / "cache").rglob("table.parquet")
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     load_collection.cache_clear()
     with pytest.raises(InputError, match="was altered since it was pulled"):
-        load_collection("chinchilla", source="hub", repo=REPO, revision="v1.0")
+        load_collection("porian", source="hub", repo=REPO, revision="v1.0")
 
 
 def test_what_the_hub_refuses_is_one_clear_line(folder, hub, monkeypatch, tmp_path):
@@ -127,7 +127,7 @@ def test_a_broken_download_leaves_nothing_behind(fault, folder, hub, tmp_path, m
     push(folder, REPO, revision="v1.0")
     hub.fault = fault
     with pytest.raises(InputError):
-        pull(REPO, "v1.0", tmp_path / "pulled", collections=("chinchilla",))
+        pull(REPO, "v1.0", tmp_path / "pulled", collections=("porian",))
     assert not (tmp_path / "pulled").exists() and not list(tmp_path.glob(".pulled*"))
 
 
@@ -166,4 +166,4 @@ def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):
     notebook = nbformat.read(Path(__file__).parents[3] / "docs" / "data.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     printed = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
-    assert "held-out runs: mean relative error" in printed and "1e24 FLOPs" in printed
+    assert "held-out runs: mean relative error" in printed and "1e22 FLOPs" in printed

@@ -30,7 +30,7 @@ def test_a_table_that_is_not_the_packages_is_refused(change, message, folder, tm
 @pytest.mark.parametrize("name", ["steplaw", "nothing"])
 def test_a_table_that_may_not_be_published_is_refused(name, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
-    shutil.copytree(folder / "data" / "chinchilla", tmp_path / "copy" / "data" / name)
+    shutil.copytree(folder / "data" / "porian", tmp_path / "copy" / "data" / name)
     lines = [
         f"{sha256_of(p)}  {p.relative_to(tmp_path / 'copy')}\n"
         for p in (tmp_path / "copy").rglob("*")
@@ -96,7 +96,7 @@ def test_a_missing_library_is_named_with_its_extra_before_any_check(library, loa
 
 @pytest.mark.parametrize(
     "name",
-    ["../../evil", "/etc/evil", "data/../../evil", "a//b", "./x", ".cache/x", "CHECKSUMS", "a\x1bb", "data/chinchilla/table.parquet"],
+    ["../../evil", "/etc/evil", "data/../../evil", "a//b", "./x", ".cache/x", "CHECKSUMS", "a\x1bb", "data/porian/table.parquet"],
 )
 def test_a_list_of_files_that_leaves_the_folder_is_refused_before_any_is_fetched(name, folder, hub, tmp_path):
     push(folder, REPO)

@@ -66,4 +66,4 @@ def test_the_truth_of_a_task_is_that_of_its_held_out_rows():
 
 
 def test_a_measured_collection_has_no_truth():
-    assert truth_of(load_suite("v2").task("chinchilla/loss/frontier-flops-1e21")) is None
+    assert truth_of(load_suite("v2").task("gemstones/loss/cooldown-frontier")) is None

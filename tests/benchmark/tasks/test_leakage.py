@@ -79,16 +79,16 @@ ENTRY = {"collection": "chinchilla", "metric": "loss", "track": "compute", "vari
 
 def written(tmp_path, *entries):
     path = tmp_path / "small.yaml"
-    head = {"description": "small", "reference": "mean", "pool": ["mean"], "rules": {"tuning": ["farseer"]}}
+    head = {"description": "small", "reference": "mean", "pool": ["mean"], "rules": {"tuning": ["quest_precision"]}}
     path.write_text(json.dumps({**head, "tasks": list(entries)}))
     return load_suite(str(path))
 
 
 def test_what_may_be_tuned_on_are_runs_that_no_counted_task_holds_out(tmp_path):
-    ahead = {"kind": "frontier", "variable": "flops", "train_max": 1e20}
-    held = {**ENTRY, "variables": ["params", "tokens"], "split": ahead}
-    shown = {**held, "split": {**ahead, "train_max": 1e19, "name": "shown"}, "weight": 0}
-    aside = {**ENTRY, "collection": "farseer", "split": {"kind": "frontier", "variable": "params", "train_max": 1e9}}
+    ahead = {"kind": "frontier", "variable": "flops", "train_max": 3e19}
+    held = {**ENTRY, "collection": "datablations", "variables": ["params", "tokens"], "split": ahead}
+    shown = {**held, "split": {**ahead, "train_max": 1e18, "name": "shown"}, "weight": 0}
+    aside = {**ENTRY, "collection": "quest_precision", "split": {"kind": "frontier", "variable": "params", "train_max": 2e8}}
     related = {
         **ENTRY,
         "collection": "sloth",
@@ -100,19 +100,19 @@ def test_what_may_be_tuned_on_are_runs_that_no_counted_task_holds_out(tmp_path):
     }
     suite = written(tmp_path, held, shown, aside, related, {**related, "collection": "obs_scaling"})
     assert {t.role for t in suite.tasks} == {"counted", "shown", "tuning"}
-    table = load_collection("chinchilla").table
+    table = load_collection("datablations").table
     held_out, free = held_out_rows(suite), tuning_rows(suite)
-    assert list(held_out) == ["chinchilla", "obs_scaling", "sloth"] and list(free) == ["chinchilla", "farseer"]
-    kept = table["flag"] == ""
-    assert held_out["chinchilla"].tolist() == np.flatnonzero(kept & (table["flops"] > 1e20)).tolist()
-    assert free["chinchilla"].tolist() == np.flatnonzero(~(kept & (table["flops"] > 1e20))).tolist()
-    assert len(free["farseer"]) == len(load_collection("farseer").table)
+    assert list(held_out) == ["datablations", "obs_scaling", "sloth"] and list(free) == ["datablations", "quest_precision"]
+    kept = (table["flag"] == "") & (table["curve"] != "C4-reshaped")  # of which too few rows are below to train on
+    assert held_out["datablations"].tolist() == np.flatnonzero(kept & (table["flops"] > 3e19)).tolist()
+    assert free["datablations"].tolist() == np.flatnonzero(~(kept & (table["flops"] > 3e19))).tolist()
+    assert len(free["quest_precision"]) == len(load_collection("quest_precision").table)
 
 
 def test_rows_of_another_metric_of_a_run_that_is_held_out_are_not_tuned_on(tmp_path):
     ahead = {"kind": "frontier", "variable": "params", "train_max": 5e8}
     entry = {**ENTRY, "collection": "gadre_overtraining", "metric": "loss_c4_val", "split": ahead}
-    aside = {**ENTRY, "collection": "farseer", "split": {"kind": "frontier", "variable": "params", "train_max": 1e9}}
+    aside = {**ENTRY, "collection": "quest_precision", "split": {"kind": "frontier", "variable": "params", "train_max": 2e8}}
     suite = written(tmp_path, entry, aside)
     table = load_collection("gadre_overtraining").table
     free = table.iloc[tuning_rows(suite)["gadre_overtraining"]]
@@ -169,7 +169,7 @@ def test_whole_families_left_out_leak_nothing(monkeypatch):
 def test_a_suite_whose_task_leaks_is_refused(tmp_path):
     chat = {"kind": "leave-group-out", "groups": ["llama-2/base"]}
     entry = {**ENTRY, "collection": "sloth", "metric": "accuracy_mmlu", "track": "transfer", "variables": ["flops"], "split": chat}
-    aside = {**ENTRY, "collection": "farseer", "split": {"kind": "frontier", "variable": "params", "train_max": 1e9}}
+    aside = {**ENTRY, "collection": "quest_precision", "split": {"kind": "frontier", "variable": "params", "train_max": 2e8}}
     with pytest.raises(SchemaError, match="family 'llama-2' is left out and trained on"):
         _ = written(tmp_path, entry, aside).tasks
     whole = {**entry, "split": {**chat, "by": "family", "groups": ["llama-2"]}}
@@ -180,8 +180,9 @@ def test_a_suite_whose_task_leaks_is_refused(tmp_path):
 
 def test_differences_from_what_was_stated_are_named(tmp_path):
     ahead = {"kind": "frontier", "variable": "params", "train_max": 1e9}
-    aside = {**ENTRY, "collection": "farseer", "split": ahead}
-    suite = written(tmp_path, {**ENTRY, "split": {**ahead, "name": "one"}}, {**ENTRY, "split": {**ahead, "name": "two"}}, aside)
+    aside = {**ENTRY, "collection": "quest_precision", "split": {**ahead, "train_max": 2e8}}
+    counted = {**ENTRY, "collection": "distillation_apple"}
+    suite = written(tmp_path, {**counted, "split": {**ahead, "name": "one"}}, {**counted, "split": {**ahead, "name": "two"}}, aside)
     (tmp_path / "small.tasks.json").write_text(freeze_statements(suite))
     stated = stated_tasks(load_suite(str(tmp_path / "small.yaml")))
     assert differences(stated, suite.tasks) == []

@@ -296,10 +296,11 @@ def test_groups_that_are_left_out_are_named_in_their_order():
 
 
 def test_a_collection_is_loaded_by_its_name():
-    entry = spec(variables=["params", "tokens"], split={"kind": "frontier", "variable": "flops", "train_max": 1e21})
+    split = {"kind": "frontier", "variable": "flops", "train_max": 3e20}
+    entry = spec(collection="distillation_apple", variables=["params", "tokens"], split=split)
     (task,) = build_tasks(entry)
-    (same,) = build_tasks(entry, load_collection("chinchilla"))
-    assert task.fingerprint == same.fingerprint and task.n_train == 217
+    (same,) = build_tasks(entry, load_collection("distillation_apple"))
+    assert task.fingerprint == same.fingerprint and task.n_train == 284
 
 
 def test_pooled_curves_are_one_fold():

@@ -33,7 +33,7 @@ def small(**columns):
     return Collection("chinchilla", normalise(pd.DataFrame({**base, **columns})), load_card("chinchilla"))
 
 
-def test_chinchilla_frontier_has_the_rows_that_besiroglu_keep():
+def test_chinchilla_frontier_has_the_rows_that_besiroglu_keep(mirror):
     (task,) = build_tasks(spec())
     assert (task.n_train, task.n_test) == (217, 23)
     assert task.id == "chinchilla/loss/frontier-flops-1e21"
@@ -43,29 +43,35 @@ def test_chinchilla_frontier_has_the_rows_that_besiroglu_keep():
     assert task.compute_share == pytest.approx(kept.loc[kept["flops"] <= 1e21, "flops"].sum() / kept["flops"].sum())
 
 
-def test_when_flags_are_admitted_then_their_rows_take_part():
+def test_when_flags_are_admitted_then_their_rows_take_part(mirror):
     (task,) = build_tasks(spec(where={"flags": ["outlier"]}))
     assert task.n_train + task.n_test == 245
 
 
+PORIAN = {"collection": "porian", "metric": "loss_val", "where": {"curves": ["rw/base/short/chinchilla"]}}
+"""A grid of IsoFLOP lines that is part of the package, from 1.25e16 to 2.56e19 FLOPs."""
+LINES = {**FRONTIER, "train_max": 1e18}
+
+
 def test_training_rows_and_held_out_rows_never_overlap():
-    for task in build_tasks(spec(split={"kind": "ladder", "variable": "params", "first": 20, "tolerance": 0.02})):
+    for task in build_tasks(spec(**PORIAN, split={"kind": "ladder", "variable": "params", "first": 5, "tolerance": 0.02})):
         for fold in task.folds:
             seen = set(map(tuple, fold.X_train.to_numpy())) & set(map(tuple, fold.X_test.to_numpy()))
             assert not seen
 
 
 def test_the_fingerprint_changes_with_any_cell_and_only_then():
-    (task,) = build_tasks(spec())
-    table = load_collection("chinchilla").table
-    card = load_card("chinchilla")
-    (again,) = build_tasks(spec(), Collection("chinchilla", table.copy(), card))
+    entry = spec(**PORIAN, split=LINES)
+    (task,) = build_tasks(entry)
+    table = load_collection("porian").table
+    card = load_card("porian")
+    (again,) = build_tasks(entry, Collection("porian", table.copy(), card))
     assert again.fingerprint == task.fingerprint
-    middle = table.index[table["flag"] == ""][120]
+    middle = table.index[table["curve"] == "rw/base/short/chinchilla"][40]
     for column in ("value", "params"):
         changed = table.copy()
         changed.loc[middle, column] = np.nextafter(changed.loc[middle, column], np.inf)
-        (other,) = build_tasks(spec(), Collection("chinchilla", changed, card))
+        (other,) = build_tasks(entry, Collection("porian", changed, card))
         assert other.fingerprint != task.fingerprint
 
 
@@ -115,8 +121,8 @@ def test_groups_that_cannot_be_split_are_left_out_and_named():
     ],
 )
 def test_when_a_task_cannot_be_built_then_it_is_named_with_the_reason(changes, message):
-    with pytest.raises(TaskError, match=f"task chinchilla/.*{message}"):
-        build_tasks(spec(**changes))
+    with pytest.raises(TaskError, match=f"task porian/.*{message}"):
+        build_tasks(spec(**{**PORIAN, "split": LINES, **changes}))
 
 
 def test_a_variable_that_is_not_registered_is_refused():
@@ -136,7 +142,7 @@ description: small
 reference: mean
 pool: [mean]
 tasks:
-  - {collection: chinchilla, metric: loss, track: compute, variables: [params, tokens], split: {kind: budget, share: 0.1}}
+  - {collection: porian, metric: loss_val, track: compute, variables: [params, tokens], split: {kind: budget, share: 0.1}}
 """
 
 
@@ -144,7 +150,7 @@ def test_a_suite_file_is_read_from_a_path(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(SUITE)
     suite = load_suite(str(path))
-    assert suite.name == "mine" and [t.id for t in suite.tasks] == ["chinchilla/loss/budget-10pct"]
+    assert suite.name == "mine" and [t.id for t in suite.tasks] == ["porian/loss_val/budget-10pct"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +158,7 @@ def test_a_suite_file_is_read_from_a_path(tmp_path):
     [
         ("share: 0.1", "share: 7", "tasks.0.split.budget.share: Input should be less than 1"),
         ("track: compute", "track: nope", "tasks.0.track"),
-        ("chinchilla", "chinchila", "unknown collection 'chinchila'; did you mean 'chinchilla'"),
+        ("porian", "porain", "unknown collection 'porain'; did you mean 'porian'"),
         ("pool: [mean]", "pool: [mean", "not YAML"),
         ("description: small", "summary: small", "description: Field required"),
     ],
@@ -179,17 +185,17 @@ def test_unknown_suites_and_collections_get_a_hint():
         load_suite("v0").build(collections=("chinchila",))
 
 
-def test_suite_v0_is_what_it_claims_to_be():
+def test_suite_v0_is_what_it_claims_to_be(mirror):
     suite = load_suite("v0")
-    table = task_table(suite.tasks)
+    table = task_table(suite.build(fetch=True))
     assert len(table) >= 25
     assert {"published", "frontier", "ladder", "budget", "leave-group-out"} <= {s.split.kind for s in suite.specs}
-    forward = [t.spec.split.kind != "leave-group-out" for t in suite.tasks]
+    forward = [t.spec.split.kind != "leave-group-out" for t in suite.build(fetch=True)]
     assert (table["extrapolation"] > 0).all() and (table.loc[forward, "extrapolation"] > 1.0).all()
     assert table["compute_share"].between(0.0, 1.0, inclusive="neither").all()
     assert table["fingerprint"].is_unique
-    assert all((t.n_test >= 5) or not t.uses_r2 for t in suite.tasks)
-    assert suite.fetch_only == ("steplaw",)
+    assert all((t.n_test >= 5) or not t.uses_r2 for t in suite.build(fetch=True))
+    assert suite.fetch_only == ("chinchilla", "farseer", "steplaw")
 
 
 def test_another_metric_of_the_same_point_becomes_an_input():
@@ -246,7 +252,7 @@ def test_pooled_curves_make_one_fold_and_a_falling_axis_is_split_downwards():
     assert task.extrapolation > 1.0
 
 
-def test_a_relative_frontier_follows_the_length_of_each_curve():
+def test_a_relative_frontier_follows_the_length_of_each_curve(mirror):
     entry = {"collection": "double_descent", "metric": "error_rate", "track": "curve", "variables": ["width"]}
     split = {"kind": "frontier", "variable": "width", "train_max": 0.5, "relative": True}
     (task,) = build_tasks(TaskSpec.model_validate({**entry, "split": split}))
