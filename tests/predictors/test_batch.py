@@ -14,7 +14,7 @@ LAWS = {"autolaw": AutoLaw, "autolaw[2026-11]": AutoLaw202611}
 # one task of each kind, of collections that come with the project; the last one hands over runs with their history
 TASKS = (
     ("lcdb", "curve"),
-    ("distillation_apple", "compute"),
+    ("gemstones", "compute"),
     ("datablations", "data-constrained"),
     ("synthetic_repeated", "data-constrained"),
     ("regmix", "mixture"),
