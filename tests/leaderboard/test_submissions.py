@@ -121,20 +121,20 @@ def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path
     done = scalingbench("verify", "v0/joint", cwd=work)
     assert done.returncode == 0, done.stderr
     assert "not ranked on what it was trained on: porian" in done.stdout
-    assert "| joint " in done.stdout and "compute (16 tasks): joint" in done.stdout
+    assert "| joint " in done.stdout and "compute (10 tasks): joint" in done.stdout
     row = next(line for line in done.stdout.splitlines() if "| joint " in line)
-    assert " 13/31 " in row  # 19 that it can enter, less porian's six
+    assert " 7/25 " in row  # 13 bundled ones that it can enter, less porian's six
 
 
 def test_an_edited_prediction_is_refused(copy):
     def change(result):
         fold = result.folds[0]
         predictions = fold.predictions.copy()
-        predictions[3] *= 1.001
+        predictions[1] *= 1.001
         return replace(result, folds=(replace(fold, predictions=predictions), *result.folds[1:]))
 
     edit_results(copy, change)
-    refused(verify(copy), "fold 'MassiveText', row 3: submitted", "the results don't recompute", status=1)
+    refused(verify(copy), "fold 'c4', row 1: submitted", "the results don't recompute", status=1)
 
 
 def test_a_stale_fingerprint_is_refused(copy):
@@ -145,7 +145,7 @@ def test_a_stale_fingerprint_is_refused(copy):
 def test_a_task_left_out_is_refused(copy):
     path = copy / "subs" / "joint" / "results.parquet"
     write_results(path, read_results(path)[:1])
-    refused(verify(copy), "farseer/loss/frontier-params-1e09: no result")
+    refused(verify(copy), "quest_precision/loss/frontier-params-2e08: no result")
 
 
 def test_a_failure_that_is_hidden_is_refused(copy):
