@@ -17,7 +17,7 @@ from scalingbench.cli.listings import collection_rows, collection_totals
 from scalingbench.common.files import replacing
 
 ROOT = Path(__file__).parent.parent
-SUITE = "v1"
+SUITE = "v2"
 BEGIN, END = "<!-- collections: python docs/update_data.py -->", "<!-- end of collections -->"
 
 

@@ -1,6 +1,6 @@
 """Make the table of evidence that `scalingbench forecast` shows, from the committed results of a suite.
 
-    python perf/evidence.py [--suite v1]
+    python perf/evidence.py [--suite v2]
 
 Every held-out row of every committed result is one forecast of which the outcome is known. Errors, coverage and the factor by
 which intervals would have had to be wider are pooled by reach, number of training rows and track; collections count alike. The

@@ -5,7 +5,7 @@
 Of every collection in `pools` the dearest 5 % of the runs are hidden, and 8, 15 or 40 of the others are drawn, three times. Each
 predictor forecasts the least and the dearest of the hidden runs. A forecast that misses by more than 10 % should have come with a warning
 (recall), one that does not should have come without (false alarms). The evidence that calibrates the intervals leaves out the
-collection in question.
+collections that share runs with the one in question.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import pandas as pd
 from pools import POOLS, pool
 from threadpoolctl import threadpool_limits
 
+from benchmark.data.clusters import cluster_of
 from benchmark.evaluation.results import read_results
 from benchmark.tasks.suite import load_suite
 from leaderboard.result_files import committed_folder
+from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
 from scalingbench.forecasting.board_records import records, tabulate
@@ -69,7 +71,8 @@ def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, objec
     k = max(1, int(np.ceil(HIDDEN * len(rows))))
     shown, hidden = rows.iloc[:-k], rows.iloc[-k:]
     targets = hidden.iloc[np.unique(np.linspace(0, k - 1, TARGETS).round().astype(int))]
-    board = {"suite": "v1", "predictors": tabulate(table[table["collection"] != POOLS[name][0]])}
+    apart = table["collection"].map(cluster_of) != cluster_of(POOLS[name][0])
+    board = {"suite": DEFAULT_SUITE, "predictors": tabulate(table[apart])}
     lines = []
     for size in (s for s in SIZES if s <= len(shown)):
         for seed in range(seeds):

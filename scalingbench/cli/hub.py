@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from scalingbench.cli.console import split_names
+from scalingbench.common.defaults import DEFAULT_SUITE
 
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
 
@@ -68,7 +69,7 @@ def pull(
 def push_results(
     repo: Repo,
     results: Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default the committed ones.")] = None,
-    suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = "v1",
+    suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = DEFAULT_SUITE,
 ) -> None:
     """Upload result files, from which the board can be rebuilt."""
     from benchmark.hub.results import push_results as push_folder

@@ -2,7 +2,7 @@
 
 __all__ = ["DEFAULT_SUITE", "LEVELS", "TIME_LIMIT", "TOLERANCE"]
 
-DEFAULT_SUITE = "v1"
+DEFAULT_SUITE = "v2"
 """The suite that the board ranks on."""
 
 TIME_LIMIT = 60.0

@@ -31,7 +31,7 @@ def records(results: Iterable[TaskResult], tasks: Sequence[Task], exclusions: Ma
     results : iterable of TaskResult
         Those of other tasks, or made from other rows, are left out.
     tasks : sequence of Task
-        Synthetic ones, and those that count nothing, are left out.
+        Synthetic ones, those set aside for tuning and those that count nothing are left out.
     exclusions : mapping of str to sequence of str, optional
         Collections that went into a predictor; they are no evidence of it.
 
@@ -42,7 +42,7 @@ def records(results: Iterable[TaskResult], tasks: Sequence[Task], exclusions: Ma
         see `evidence`), error (absolute), half (width of the predicted 80 % interval on the side of the
         measured value; missing where there is none).
     """
-    chosen = {t.id: t for t in tasks if t.weight > 0 and not t.collection.startswith(_SYNTHETIC)}
+    chosen = {t.id: t for t in tasks if t.weight > 0 and t.role == "counted" and not t.collection.startswith(_SYNTHETIC)}
     known = {name: _reaches(task) for name, task in chosen.items()}
     numbers = {(name, fold.name): i for i, (name, fold) in enumerate((n, f) for n, t in chosen.items() for f in t.folds)}
     parts = []

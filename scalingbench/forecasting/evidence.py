@@ -13,11 +13,18 @@ import numpy as np
 
 __all__ = ["REACH_LIMITS", "ROWS_LIMITS", "Evidence", "bin_of", "cell_key", "enough", "evidence_for", "track_of"]
 
-REACH_LIMITS = (1.0 + 1e-9, 3.0, 10.0, 30.0)
+REACH_LIMITS = (1.0 + 1e-9, 3.0, 10.0, 30.0, 100.0)
 """Bins of how far a row lies beyond the dearest training row, in compute (params x tokens, or what there is)."""
 ROWS_LIMITS = (10, 20, 50)
 """Bins of the number of training rows."""
-_REACH_NAMES = ("within the range of the runs", "up to 3x beyond", "3-10x beyond", "10-30x beyond", "over 30x beyond")
+_REACH_NAMES = (
+    "within the range of the runs",
+    "up to 3x beyond",
+    "3-10x beyond",
+    "10-30x beyond",
+    "30-100x beyond",
+    "over 100x beyond",
+)
 _ROWS_NAMES = ("up to 10 runs", "11-20 runs", "21-50 runs", "over 50 runs")
 _ENOUGH_COLLECTIONS, _ENOUGH_FITS = 3, 8
 
