@@ -31,7 +31,7 @@ from leaderboard.suite_board import SuiteBoard
 from predictors.registry import families, trained_on
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import unknown_name
+from scalingbench.common.names import listed, unknown_name
 from scalingbench.common.tables import facts_html
 
 __all__ = ["Results", "not_ranked_on"]
@@ -159,8 +159,8 @@ class Results:
             raise InputError(f"suite {self.suite.name!r} does not state when its collections were published")
         names = self.collections
         if collections is not None:
-            names = tuple(c for c in _names(collections) if names is None or c in names)
-        asked = {"bundled": bundled or None, "published_after": published_after, "predictors": predictors and _names(predictors)}
+            names = tuple(c for c in listed(collections) if names is None or c in names)
+        asked = {"bundled": bundled or None, "published_after": published_after, "predictors": predictors and listed(predictors)}
         choice = {**self.choice, **{name: value for name, value in asked.items() if value is not None}}
         chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors), choice=choice)
         worlds = self.suite.rules is not None and chosen.track == SYNTHETIC
@@ -177,7 +177,7 @@ class Results:
     def _of(self, predictors: Iterable[str] | None) -> Sequence[TaskResult]:
         if predictors is None:
             return self.results
-        names = _names(predictors)
+        names = listed(predictors)
         for name in (n for n in names if n not in self.predictors):
             raise unknown_name("predictor of these results", name, self.predictors)
         kept = {*names, self.suite.reference, *self.suite.pool}
@@ -392,8 +392,8 @@ class Results:
             How many of the board, unless they are named.
         """
         if self.suite.rules is not None:
-            return self.scored.compare(None if predictors is None else _names(predictors), top=top)
-        names = list(_names(predictors) if predictors else map(str, self.board().heads["predictor"].head(top)))
+            return self.scored.compare(None if predictors is None else listed(predictors), top=top)
+        names = list(listed(predictors) if predictors else map(str, self.board().heads["predictor"].head(top)))
         return compare(self.scores, _unclustered(self.task_table), names)
 
     def standing(self, *predictors: str) -> Standing:
@@ -447,8 +447,3 @@ class Results:
 def _unclustered(tasks: pd.DataFrame) -> pd.DataFrame:
     """Return the tasks of a suite without rules, where every collection counts as one."""
     return tasks.drop(columns="cluster", errors="ignore")
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names; one that is not in a list is one name, and not its letters."""
-    return (names,) if isinstance(names, str) else tuple(names)

@@ -24,7 +24,7 @@ from leaderboard.suite_board import GENERAL, SuiteBoard
 from leaderboard.wide import Wide
 from predictors.registry import families
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import unknown_name
+from scalingbench.common.names import listed, unknown_name
 from scalingbench.common.tracks import TRACKS
 
 __all__ = ["SYNTHETIC", "ScoredSuite"]
@@ -99,7 +99,7 @@ class ScoredSuite:
         tasks, words = self.tasks, list(self.choice)
         keep = np.ones(len(tasks), bool)
         if collections is not None:
-            names = (collections,) if isinstance(collections, str) else tuple(collections)
+            names = listed(collections)
             _refuse_unknown(f"collection of suite {self.suite}", names, set(tasks["collection"]))
             keep &= tasks["collection"].isin(names).to_numpy()
             words.append(f"collections {', '.join(names)}")
@@ -129,7 +129,7 @@ class ScoredSuite:
         return bool((self.tasks["role"] == SYNTHETIC).any())
 
     def _of(self, predictors: Iterable[str]) -> ScoredSuite:
-        names = (predictors,) if isinstance(predictors, str) else tuple(predictors)
+        names = listed(predictors)
         _refuse_unknown("predictor of these results", names, set(self.scores["predictor"]))
         return replace(self, scores=self.scores[self.scores["predictor"].isin([*names, self.reference, *self.pool])])
 

@@ -6,7 +6,12 @@ from collections.abc import Iterable
 
 from scalingbench.common.errors import InputError
 
-__all__ = ["nearest", "slug", "unknown_name"]
+__all__ = ["listed", "nearest", "slug", "unknown_name"]
+
+
+def listed(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names; one that is not in a list is one name, and not its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:

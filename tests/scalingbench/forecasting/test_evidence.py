@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.forecasting.board_records import tabulate, weighted_quantile
 from scalingbench.forecasting.evidence import Evidence, evidence_for, track_of
 
@@ -61,16 +62,16 @@ def test_the_track_of_a_forecast(variables, track):
     assert track_of(variables) == track
 
 
-def test_the_table_is_that_of_the_committed_results():
+def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
     from benchmark.evaluation.results import read_results
     from benchmark.tasks.suite import load_suite
     from leaderboard.result_files import committed_folder
     from scalingbench.forecasting.board_records import records
 
-    suite = load_suite("v1")
-    tasks = suite.build(track="compute")
-    table = records(read_results(committed_folder("v1") / "kaplan.parquet"), tasks)
+    suite = load_suite(DEFAULT_SUITE)
+    tasks = suite.build(track="compute", fetch=True)
+    table = records(read_results(committed_folder(DEFAULT_SUITE) / "kaplan.parquet"), tasks)
     found = tabulate(table)["kaplan"]
     assert {k: v for k, v in found.items() if k.startswith("log|compute|")}
     from scalingbench.forecasting.evidence import _table
