@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.common.defaults import DEFAULT_SUITE
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -65,4 +66,4 @@ def test_how_to_cite_works_as_it_stands(tmp_path):
     command = re.search(r"```bash\nscalingbench (cite .*?)\n```", TEXT)
     assert command
     done = run(sys.executable, "-m", "scalingbench", *command[1].split(), cwd=tmp_path)
-    assert done.returncode == 0 and "Kaplan, J." in done.stdout and "version v1-" in done.stdout
+    assert done.returncode == 0 and "Kaplan, J." in done.stdout and f"version {DEFAULT_SUITE}-" in done.stdout
