@@ -19,7 +19,7 @@ description: one task
 reference: nearest-neighbor
 pool: [nearest-neighbor]
 tasks:
-  - collection: chinchilla
+  - collection: distillation_apple
     metric: loss
     track: compute
     variables: [params, tokens]

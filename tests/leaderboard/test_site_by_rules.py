@@ -15,7 +15,7 @@ SECRET, OPEN = 7.654321, 1.234567
 
 def marked(suite):
     """Return the suite with one measured value of each task that no prediction can equal."""
-    values = {FETCH_ONLY: SECRET, "chinchilla": OPEN}
+    values = {FETCH_ONLY: SECRET, "distillation_apple": OPEN}
     made = []
     for task in suite.made:
         (fold,) = task.folds

@@ -13,7 +13,7 @@ from leaderboard.rescoring import rescore, store_scores
 from leaderboard.results import Results
 
 FETCH_ONLY = "monkeys"
-WHERE = (("chinchilla", "compute"), ("porian", "curve"), (FETCH_ONLY, "inference"))
+WHERE = (("distillation_apple", "compute"), ("porian", "curve"), (FETCH_ONLY, "inference"))
 METRICS = {"porian": "loss_val", FETCH_ONLY: "loss_solution"}
 ERRORS = {REFERENCE: (UNIT, UNIT, UNIT), "law": (0.1, 0.1, 0.4), "mean": (0.4, 0.4, 0.4)}
 """Errors of each predictor on the three tasks."""
