@@ -53,7 +53,7 @@ def suite(groups: int) -> SimpleNamespace:
     spec = {"collection": "distillation_apple", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
     split = {"kind": "frontier", "variable": "flops", "train_max": 1e21}
     task = Task(TASK, TaskSpec.model_validate({**spec, "split": split}), folds, 1.0, 1.0, "flops", ())
-    return SimpleNamespace(name="tiny", tasks=(task,))
+    return SimpleNamespace(name="tiny", tasks=(task,), tasks_with=lambda fetch_only: (task,))
 
 
 SUITES = {n: suite(n) for n in (1, 3)}
