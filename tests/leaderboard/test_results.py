@@ -229,7 +229,7 @@ def test_what_cannot_be_reproduced_is_named():
     task = load_task("porian/loss_val/chinchilla-decay-frontier")
     with pytest.raises(InputError, match="unknown predictor 'log-liner'; did you mean 'log-linear'"):
         reproduce(task, "log-liner")
-    with pytest.raises(InputError, match=r"m4: suite 'v1' has no committed result of it on porian/loss_val"):
+    with pytest.raises(InputError, match=r"m4: suite 'v2' has no committed result of it on porian/loss_val"):
         reproduce(task, "m4")
     altered = dataclasses.replace(task, folds=(dataclasses.replace(task.folds[0], y_test=task.folds[0].y_test + 1.0),))
     with pytest.raises(InputError, match="its rows are not those that the committed results"):
@@ -241,7 +241,7 @@ def test_what_cannot_be_reproduced_is_named():
     [
         ("porian/loss_val/constant-lr-frontiers", "did you mean 'porian/loss_val/constant-lr-frontier'"),
         ("porain/loss_val/constant-lr-frontier", "did you mean 'porian/loss_val/constant-lr-frontier'"),
-        ("?", "unknown task of suite v1 '\\?'; 'scalingbench tasks' lists them"),
+        ("?", "unknown task of suite v2 '\\?'; 'scalingbench tasks' lists them"),
     ],
 )
 def test_an_unknown_task_is_named(name, message):

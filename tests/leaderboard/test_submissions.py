@@ -247,7 +247,7 @@ reference: nearest-neighbor
 pool: [nearest-neighbor]
 rules: {cap: 5}
 tasks:
-  - collection: chinchilla
+  - collection: distillation_apple
     metric: loss
     track: compute
     variables: [params, tokens]
@@ -270,17 +270,17 @@ def ruled(folder, *arguments):
 
 def test_a_submission_is_run_on_bundled_collections_unless_all_are_asked_for(submitted, mirror, tmp_path):
     """What it was run on stands in it, and is what a verifier runs."""
-    for arguments, collections in (((), {"chinchilla"}), (("--all",), {"chinchilla", "openeurollm"})):
+    for arguments, collections in (((), {"distillation_apple"}), (("--all",), {"distillation_apple", "openeurollm"})):
         folder = tmp_path / "-".join(("w", *arguments))
         folder.mkdir()
         assert ruled(folder, *arguments) == collections
         facts = yaml.safe_load((folder / "subs" / "joint" / "submission.yaml").read_text())
-        assert facts["fetch_only"] == sorted(collections - {"chinchilla"})
+        assert facts["fetch_only"] == sorted(collections - {"distillation_apple"})
         done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
         assert done.returncode == 0 and f"on {len(collections)} tasks recomputed" in done.stdout, done.stderr
-    edit(folder, lambda f: f.update(fetch_only=["chinchilla"]))
+    edit(folder, lambda f: f.update(fetch_only=["distillation_apple"]))
     done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
-    refused(done, "unknown fetch-only collection of suite ruled 'chinchilla'")
+    refused(done, "unknown fetch-only collection of suite ruled 'distillation_apple'")
     edit(folder, lambda f: f.update(fetch_only=[]))
     done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
     refused(done, "openeurollm/loss_tuned/far-10x: a result of a task that it cannot enter")

@@ -42,7 +42,9 @@ def test_the_true_loss_of_a_large_run_is_within_the_interval(runs, predictor):
     found = forecast(runs / "runs.csv", "params=7e9,tokens=1.4e11", predictor=predictor)
     truth = float(Chinchilla.formula(7e9, 1.4e11, *TRUTH.values()))
     assert found.value == pytest.approx(truth, rel=0.02)
-    assert found.low < found.value < found.high and found.high - found.low < 0.5
+    assert found.low < found.value < found.high
+    # the board says that chinchilla's own intervals hold one value in five so far out, and widens them by much
+    assert found.high - found.low < (3.0 if predictor.startswith("chinchilla") else 0.5)
     assert found.beyond == {"params": pytest.approx(7.0), "tokens": pytest.approx(7.0)}
     assert found.rows == 42 and found.reach == pytest.approx(49.0) and found.believable
 
