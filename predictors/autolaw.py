@@ -67,7 +67,7 @@ class AutoLaw(WeighedCandidates):
         data = self._trials.data
         usable = plausible(data, asked.values, asked.beyond, self.reach)
         known = Circumstances(data, asked.names, self._trials.all_errors(asked.hidden), asked.axis)
-        weight = self._weight(known, asked, usable) if data.backtests else self._plain(asked, usable)
+        weight = self._weight(known, asked, usable) if data.backtests else _alike(self._plain(asked, usable))
         found = interval_features(weight, np.nan_to_num(asked.values), known.recent(), known.floor, asked.beyond, len(data.y))
         return Shares(weight, load_sizes().size(found))
 
@@ -81,13 +81,11 @@ class AutoLaw(WeighedCandidates):
         found: np.ndarray = weight / weight.sum(axis=0)
         return found
 
-    def _plain(self, asked: Asked, usable: np.ndarray) -> np.ndarray:
-        """Return equal weights of the two plainest candidates, or of the first: nothing was back-tested; shape (k, n)."""
-        plain = usable & np.array([self._trials.by_name[name].plain for name in asked.names])[:, None]
-        plain &= np.cumsum(plain, axis=0) <= 2
-        chosen = np.where(plain.any(axis=0), plain, usable & (np.cumsum(usable, axis=0) <= 1)).astype(float)
-        found: np.ndarray = chosen / chosen.sum(axis=0)
-        return found
-
     def _deviations(self, asked: Asked, shares: Shares, levels: np.ndarray) -> np.ndarray:
         return load_sizes().deviations(shares.spread, asked.beyond, levels)
+
+
+def _alike(chosen: np.ndarray) -> np.ndarray:
+    """Return equal weights of those that share, shape (k, n)."""
+    found: np.ndarray = chosen / chosen.sum(axis=0)
+    return found

@@ -6,13 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from predictors.backtests import INTERPOLATION
 from predictors.candidacy import NotCandidate
+from predictors.judging import nearest_axis, plausible, recency_weighted
 from predictors.weighing import Asked, Shares, WeighedCandidates
 
 __all__ = ["AutoLaw202611"]
 
-_JOINED_LATER = frozenset({"chinchilla[prior]", "law-gp", "log-linear[floor]", "logit-linear", "two-stage[bounded]"})
+_JOINED_LATER = frozenset(
+    {
+        "bnsl-1[pooled]",
+        "chinchilla[pooled]",
+        "chinchilla[prior]",
+        "law-gp",
+        "log-linear[floor]",
+        "logit-linear",
+        "m4[pooled]",
+        "shifted-power-law[pooled]",
+        "two-stage[bounded]",
+    }
+)
 """Candidates that this rule never knew."""
 
 
@@ -68,16 +80,15 @@ class AutoLaw202611(WeighedCandidates):
         self.reach = reach
 
     def _mean_error(self, errors: Sequence[float], axis: str) -> float:
-        """Return the root mean squared error over back-tests, the higher ones weighing more."""
-        growth = 1.0 if axis == INTERPOLATION else self.recency
-        return float(np.sqrt(np.average(np.square(errors), weights=growth ** np.arange(len(errors)))))
+        return recency_weighted(errors, axis, self.recency)
 
     def _share(self, asked: Asked) -> Shares:
-        judged = self._judged_by(asked.axis)
+        data = self._trials.data
+        judged = nearest_axis(asked.axis, data.backtests)
         errors = self._mean_errors(judged, asked.hidden) if judged is not None else {}
         error = np.array([errors.get(name, np.inf) for name in asked.names])
-        chosen = self._chosen(asked, error, self._plausible(asked))
-        known = np.where(np.isfinite(error), error, 1.0) + max(self.floor * float(np.std(self._trials.data.scaled)), 1e-6)
+        chosen = self._chosen(asked, error, plausible(data, asked.values, asked.beyond, self.reach))
+        known = np.where(np.isfinite(error), error, 1.0) + max(self.floor * float(np.std(data.scaled)), 1e-6)
         weight = np.where(chosen, (known**-self.power)[:, None], 0.0)
         weight /= weight.sum(axis=0)
         values = np.nan_to_num(asked.values)
@@ -90,18 +101,4 @@ class AutoLaw202611(WeighedCandidates):
         tested = usable[order] & np.isfinite(error[order])[:, None]
         chosen = np.empty_like(usable)
         chosen[order] = tested & (np.cumsum(tested, axis=0) <= self.most)
-        # nothing was back-tested: few rows; the plainest candidates share, or the first that there is
-        plain = usable & np.array([self._trials.by_name[name].plain for name in asked.names])[:, None]
-        plain &= np.cumsum(plain, axis=0) <= 2
-        first = usable & (np.cumsum(usable, axis=0) <= 1)
-        none = ~chosen.any(axis=0)
-        return np.where(none, np.where(plain.any(axis=0), plain, first), chosen)
-
-    def _plausible(self, asked: Asked) -> np.ndarray:
-        """Return which candidates stay within reach on each row, or all that predict it where none does; shape (k, n)."""
-        known = self._trials.data.scaled
-        slack = self.reach * float(np.ptp(known)) * (0.5 + asked.beyond)
-        predicted = np.isfinite(asked.values)
-        within = predicted & (np.nan_to_num(asked.values) >= known.min() - slack) & (np.nan_to_num(asked.values) <= known.max() + slack)
-        found: np.ndarray = np.where(within.any(axis=0), within, predicted)
-        return found
+        return np.where(chosen.any(axis=0), chosen, self._plain(asked, usable))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictors.backtests import ALL, INTERPOLATION
+from predictors.backtests import ALL, INTERPOLATION, Backtest
 from predictors.trials import DataSet
 
-__all__ = ["RECENCY", "Circumstances", "plausible", "recency_weighted"]
+__all__ = ["RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
 
 RECENCY = 4.0
 """How much more each higher back-test of an axis counts than the one below it."""
@@ -45,8 +45,7 @@ class Circumstances:
 
     def judged_by(self) -> str | None:
         """Return the axis, or the nearest thing that was back-tested; None where nothing was."""
-        known = list(dict.fromkeys(test.axis for test in self.data.backtests))
-        return next((a for a in (self.axis, ALL, *[c for c in known if c != INTERPOLATION], INTERPOLATION) if a in known), None)
+        return nearest_axis(self.axis, self.data.backtests)
 
     def recent(self) -> np.ndarray:
         """Return the errors along the judged axis, infinite where nothing was back-tested; shape (k,)."""
@@ -76,9 +75,15 @@ class Circumstances:
         return found
 
 
-def recency_weighted(errors: Sequence[float], axis: str) -> float:
-    """Return the root mean square of errors in the back-tests of an axis, each higher one counting more than the one below it."""
-    growth = 1.0 if axis == INTERPOLATION else RECENCY
+def nearest_axis(axis: str, backtests: Sequence[Backtest]) -> str | None:
+    """Return the axis, or the nearest thing that was back-tested: the overall scale, another axis, interpolation; None where nothing was."""
+    known = list(dict.fromkeys(test.axis for test in backtests))
+    return next((a for a in (axis, ALL, *[c for c in known if c != INTERPOLATION], INTERPOLATION) if a in known), None)
+
+
+def recency_weighted(errors: Sequence[float], axis: str, recency: float = RECENCY) -> float:
+    """Return the root mean square of errors in the back-tests of an axis, each higher one counting `recency` times the one below it."""
+    growth = 1.0 if axis == INTERPOLATION else recency
     return float(np.sqrt(np.average(np.square(errors), weights=growth ** np.arange(len(errors)))))
 
 

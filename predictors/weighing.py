@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.backtests import ALL, FALLING, INTERPOLATION, directions, groups_by_missing
+from predictors.backtests import ALL, FALLING, directions, groups_by_missing
 from predictors.candidacy import NotCandidate
 from predictors.columns import numeric_columns
 from predictors.display import Findings
@@ -199,10 +199,12 @@ class WeighedCandidates(ScalingLaw):
     def _mean_errors(self, axis: str, hidden: Sequence[str] = ()) -> dict[str, float]:
         return {name: self._mean_error(errors, axis) for name, errors in self._trials.errors(axis, hidden).items()}
 
-    def _judged_by(self, axis: str) -> str | None:
-        """Return the axis, or the nearest thing that was back-tested."""
-        axes = self._trials.axes
-        return next((a for a in (axis, ALL, *[c for c in axes if c != INTERPOLATION], INTERPOLATION) if a in axes), None)
+    def _plain(self, asked: Asked, usable: np.ndarray) -> np.ndarray:
+        """Return who shares where nothing was back-tested: the two plainest candidates that are usable, or the first; shape (k, n)."""
+        plain = usable & np.array([self._trials.by_name[name].plain for name in asked.names])[:, None]
+        plain &= np.cumsum(plain, axis=0) <= 2
+        first = usable & (np.cumsum(usable, axis=0) <= 1)
+        return np.where(plain.any(axis=0), plain, first)
 
 
 def _fit(laws: Sequence[WeighedCandidates], frames: Sequence[Any], responses: Sequence[Any]) -> None:

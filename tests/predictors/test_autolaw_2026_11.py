@@ -15,6 +15,7 @@ from predictors.backtests import ALL, INTERPOLATION
 from predictors.candidacy import Candidate
 from predictors.compute import Chinchilla
 from predictors.downstream import LossToAccuracy
+from predictors.judging import nearest_axis
 from predictors.law import ParametricLaw
 from scalingbench.common.errors import PredictorError
 
@@ -166,7 +167,8 @@ def test_an_axis_that_was_not_backtested_is_judged_by_the_overall_scale(register
     registered(stub("law", offsets=0.1))
     law = AutoLaw().fit(rows, Y)
     assert list(law.errors_) == ["x", ALL, INTERPOLATION]
-    assert law._judged_by("z") == ALL and law._judged_by("x") == "x"
+    backtests = law._trials.data.backtests
+    assert nearest_axis("z", backtests) == ALL and nearest_axis("x", backtests) == "x"
 
 
 def test_few_rows_are_left_to_the_plainest_candidates(registered):

@@ -1,4 +1,4 @@
-"""AutoLaw's prediction of a row depends on nothing but the fit and that row, or the rows of its run."""
+"""A prediction depends on the fit and the row, or the rows of its run: what else is asked in the same call changes nothing."""
 
 import warnings
 
@@ -9,6 +9,8 @@ import pytest
 from benchmark.tasks.suite import load_suite
 from predictors.autolaw import AutoLaw
 from predictors.autolaw_2026_11 import AutoLaw202611
+from predictors.contract import columns_read
+from predictors.registry import get, list_predictors
 
 LAWS = {"autolaw": AutoLaw, "autolaw[2026-11]": AutoLaw202611}
 # one task of each kind, of collections that come with the project; the last one hands over runs with their history
@@ -24,6 +26,18 @@ TASKS = (
 )
 FEW = ("nearest-observation", "nearest-neighbor", "log-linear", "log-quadratic[floor]", "power-law", "pow3", "chinchilla[l2-log]", "kaplan")
 FEWER = ("loss-to-accuracy", "two-stage[sigmoid]", "data-constrained", "lr-annealing", "regmix[linear]", "direct-accuracy")
+
+
+V2_TASKS = (
+    "porian/loss_val/far-10x",
+    "gadre_overtraining/error_rate_mean_17/two-stage",
+    "lcdb/error_rate/trees-far-10x",
+    "quest_precision/loss/far-10x",
+    "designed_text/loss/rates-far-10x",
+    "sloth/accuracy_mmlu/far-10x",
+)
+SLOW = ("autolaw", "data-mixing")
+"""Tested above, or beside their own rules on fewer rows."""
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +87,31 @@ def test_rows_that_lack_different_columns_do_not_change_each_other(registered):
             together = law.predict(asked)
             for i in range(len(asked)):
                 assert law.predict(asked.iloc[[i]]) == pytest.approx(together[[i]], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", V2_TASKS)
+def test_every_entry_predicts_rows_one_by_one_as_together(name):
+    task = load_suite("v2").task(name)
+    fold = task.folds[0]
+    asked = fold.X_test.iloc[:: max(1, len(fold.X_test) // 5)].reset_index(drop=True)
+    numeric = [c for c in fold.X_train if c not in ("run", "curve")]
+    compared = 0
+    for entry in list_predictors():
+        law = entry.make()
+        if entry.name.startswith(SLOW) or columns_read(getattr(law, "variables", None), list(fold.X_train), numeric) is None:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                fitted = law.fit(fold.X_train, fold.y_train)
+                together = np.asarray(fitted.predict(asked), float)
+            except Exception:  # too few rows for this form, or no such inputs
+                continue
+            alone = np.concatenate([np.asarray(fitted.predict(asked.iloc[[i]].reset_index(drop=True)), float) for i in range(len(asked))])
+        np.testing.assert_allclose(alone, together, rtol=1e-9, err_msg=entry.name)
+        compared += 1
+    assert compared >= 5
+
+
+def test_the_entries_that_are_left_out_above_exist():
+    assert {get(name).name for name in SLOW} == set(SLOW)
