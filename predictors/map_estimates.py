@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from predictors.fitting import Problem
 from predictors.law import ParametricLaw
 from predictors.power_laws import ShiftedPowerLaw
 
-__all__ = ["ChinchillaWithPrior", "ShiftedPowerLawWithPrior"]
+__all__ = ["ChinchillaWithPrior", "LawWithPrior", "Prior", "ShiftedPowerLawWithPrior"]
 
 _QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
 _NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
@@ -23,7 +23,10 @@ _NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than c
 
 @dataclass(frozen=True)
 class _WithPrior(Problem):
-    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior."""
+    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior.
+
+    Mean and spread are of shape (P,), or (K, P) for K data sets that were stacked.
+    """
 
     mean: np.ndarray = field(default_factory=lambda: np.empty(0))
     spread: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -31,19 +34,33 @@ class _WithPrior(Problem):
     def residuals(self, u: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """Return residuals, shape (S, P + n)."""
         r = super().residuals(u, which).copy()
-        r[:, : len(self.mean)] = (u - self.mean) / self.spread
+        r[:, : u.shape[1]] = self._off(u, which)
         return r
 
     def linearise(self, u: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return residuals (S, P + n) and their Jacobian by u (S, P, P + n)."""
         r, jacobian = super().linearise(u, which)
-        r, jacobian, k = r.copy(), jacobian.copy(), len(self.mean)
-        r[:, :k] = (u - self.mean) / self.spread
-        jacobian[:, :, :k] = np.diag(1.0 / self.spread)
+        r, jacobian, k = r.copy(), jacobian.copy(), u.shape[1]
+        r[:, :k] = self._off(u, which)
+        jacobian[:, :, :k] = np.eye(k) / (self.spread if which is None else self.spread[which])[..., None, :]
         return r, jacobian
 
+    def joined(self, problems: Sequence[Problem]) -> dict[str, Any]:
+        """Return the priors of data sets that are stacked."""
+        several = [p for p in problems if isinstance(p, _WithPrior)]
+        return {"mean": np.stack([p.mean for p in several]), "spread": np.stack([p.spread for p in several])}
 
-class _Prior(ParametricLaw):
+    def _off(self, u: np.ndarray, which: np.ndarray | None) -> np.ndarray:
+        mean, spread = (self.mean, self.spread) if which is None else (self.mean[which], self.spread[which])
+        found: np.ndarray = (u - mean) / spread
+        return found
+
+
+Prior = tuple[np.ndarray, np.ndarray]
+"""Mean and standard deviation of every coordinate that is searched, each of shape (P,); infinite where nothing is believed."""
+
+
+class LawWithPrior(ParametricLaw):
     """A law whose constants have a prior; it weighs as the noise of the rows says, which a fit without it shows."""
 
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {}
@@ -51,25 +68,38 @@ class _Prior(ParametricLaw):
 
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         found = super()._solve(laws)
+        noises = [_noise(law, result) for law, result in zip(laws, found, strict=True)]
         problems, weights = [], []
-        for law, result in zip(laws, found, strict=True):
-            problem, own = law._problem, law._weights
-            prior = [self.prior.get(p.name, (0.0, np.inf)) for p in problem.parameters]
-            mean, spread = (np.array(column) for column in zip(*prior, strict=True))
-            k, rows = len(mean), int((own > 0).sum())
-            freedom = rows - len(result.u)
-            r = problem.residuals(result.u[None])[0]
-            noise = np.sqrt(own @ r**2 / freedom) if freedom > 0 else _NO_FREEDOM
+        for law, noise, (mean, spread) in zip(laws, noises, self._priors(laws, found, noises), strict=True):
+            problem, k = law._problem, len(mean)
             pads = {"inputs": tuple(np.concatenate([np.ones(k), x]) for x in problem.inputs), "y": np.concatenate([np.ones(k), problem.y])}
             fields = {f: getattr(problem, f) for f in problem.__dataclass_fields__}
             problems.append(_WithPrior(**{**fields, **pads, "mean": mean, "spread": spread}))
-            weights.append(np.concatenate([np.full(k, max(float(noise), _QUIETEST) ** 2), own]))
+            weights.append(np.concatenate([np.full(k, noise**2), law._weights]))
         starts = self.n_starts if self.n_starts is not None else self.default_starts
         penalised = fitting.fit_many(problems, weights=weights, n_starts=starts, random_state=self.random_state)
         return [replace(result, n_starts=result.n_starts + before.n_starts) for result, before in zip(penalised, found, strict=True)]
 
+    def _priors(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> list[Prior]:
+        """Return the prior of every data set, from the fits without one."""
+        return [self._stated(law) for law in laws]
 
-class ChinchillaWithPrior(_Prior, Chinchilla):
+    def _stated(self, law: ParametricLaw) -> Prior:
+        """Return the prior that the class states."""
+        stated = [self.prior.get(p.name, (0.0, np.inf)) for p in law._problem.parameters]
+        mean, spread = (np.array(column) for column in zip(*stated, strict=True))
+        return mean, spread
+
+
+def _noise(law: ParametricLaw, result: fitting.FitResult) -> float:
+    """Return the standard deviation of the rows about a fit, as a logarithm."""
+    own = law._weights
+    freedom = int((own > 0).sum()) - len(result.u)
+    r = law._problem.residuals(result.u[None])[0]
+    return max(float(np.sqrt(own @ r**2 / freedom)) if freedom > 0 else _NO_FREEDOM, _QUIETEST)
+
+
+class ChinchillaWithPrior(LawWithPrior, Chinchilla):
     r"""Chinchilla's form with a prior on its exponents and its floor.
 
     .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
@@ -86,7 +116,7 @@ class ChinchillaWithPrior(_Prior, Chinchilla):
     }
 
 
-class ShiftedPowerLawWithPrior(_Prior, ShiftedPowerLaw):
+class ShiftedPowerLawWithPrior(LawWithPrior, ShiftedPowerLaw):
     r"""A power law above an irreducible value, with a prior on the exponent and the floor.
 
     .. math:: L(x) = E + a x^{-b}

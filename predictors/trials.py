@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -218,32 +218,40 @@ def _predicted(model: Any, X: pd.DataFrame) -> np.ndarray | None:
 
 
 def hold_trials(
-    data_sets: Sequence[DataSet], without: Container[str] = (), *, choose: Callable[..., tuple[str, ...]] | None = None
+    data_sets: Sequence[DataSet],
+    without: Container[str] = (),
+    *,
+    choose: Callable[..., tuple[str, ...]] | None = None,
+    groups: Sequence[Hashable] | None = None,
 ) -> list[Trials]:
     """Fit every candidate to every data set and all of its back-tests; laws of one form are fitted to all of them in one descent.
 
     `choose` returns the names that are tried from inputs and values; by default they are the `candidates` that are not in `without`.
+    Data sets of one of the `groups` may tell each other something; by default each stands alone.
     """
+    groups = range(len(data_sets)) if groups is None else groups
     names = [choose(data.X, data.y) if choose else candidates(data.X, data.y, without) for data in data_sets]
     found: list[dict[str, Trial]] = [{} for _ in data_sets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in dict.fromkeys(name for group in names for name in group):
             takers = [k for k, group in enumerate(names) if name in group]
-            for k, trial in zip(takers, _run(name, [data_sets[k] for k in takers]), strict=True):
+            for k, trial in zip(takers, _run(name, [data_sets[k] for k in takers], [groups[k] for k in takers]), strict=True):
                 found[k][name] = trial
     return [Trials(data, by_name) for data, by_name in zip(data_sets, found, strict=True)]
 
 
-def _run(name: str, data_sets: Sequence[DataSet]) -> Iterator[Trial]:
-    """Put one candidate on trial on every data set."""
-    frames, responses = [], []
-    for data in data_sets:
-        for rows in (np.arange(len(data.y)), *(test.train for test in data.backtests)):
+def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) -> Iterator[Trial]:
+    """Put one candidate on trial on every data set; one that pools lets those of one group tell each other something."""
+    frames, responses, heights = [], [], []
+    for data, group in zip(data_sets, groups, strict=True):
+        for height, rows in (("", np.arange(len(data.y))), *zip(_heights(data), (test.train for test in data.backtests), strict=True)):
             frames.append(data.X.iloc[rows].reset_index(drop=True))
             responses.append(data.y[rows])
+            # so that no back-test hears of rows that it asks for: what pools is one height of the data sets of a group
+            heights.append((group, height))
     entry = get(name)
-    stated, models = entry.candidacy(), iter(_fit_all(entry.make(), frames, responses))
+    stated, models = entry.candidacy(), iter(_fit_all(entry.make(), frames, responses, heights))
     plain = isinstance(stated, Candidate) and stated.plain
     for data in data_sets:
         model, lower = next(models), tuple(next(models) for _ in data.backtests)
@@ -251,10 +259,17 @@ def _run(name: str, data_sets: Sequence[DataSet]) -> Iterator[Trial]:
         yield Trial(model, lower, residuals, plain)
 
 
-def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray]) -> list[Any]:
+def _heights(data: DataSet) -> list[Hashable]:
+    """Return the axis of each back-test, and how many of that axis are above it."""
+    axes = [test.axis for test in data.backtests]
+    return [(axis, axes[i + 1 :].count(axis)) for i, axis in enumerate(axes)]
+
+
+def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], groups: list[Hashable]) -> list[Any]:
     if hasattr(law, "fit_many"):
+        told = {"groups": groups} if getattr(law, "pools", False) else {}
         try:
-            return list(law.fit_many(frames, responses))
+            return list(law.fit_many(frames, responses, **told))
         except Exception:  # a candidate is anyone's code, and one data set may be bad: find out which
             pass
     return [_fit_one(law, X, y) for X, y in zip(frames, responses, strict=True)]

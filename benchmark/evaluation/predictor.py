@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.tasks.task import INPUT_TEXT, Task
 from predictors.contract import columns_read, positive_only
 
-__all__ = ["Predictor", "parameters_of", "usable"]
+__all__ = ["Predictor", "parameters_of", "pools", "unacquainted", "usable"]
 
 
 class Predictor(Protocol):
@@ -20,6 +20,11 @@ class Predictor(Protocol):
     Optional: ``variables`` (see `predictors.contract`), ``predict_quantiles(X, levels)`` of shape
     (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
     which returns a fitted predictor for each data set and is used for tasks with several folds.
+    Data sets fitted together may tell each other something where a predictor says ``pools = True``: its
+    ``fit_many(frames, ys, groups)`` is told which are of one group, namely curves of one task, none of which
+    trains on a row that another one holds out.
+    A predictor that carries what was learnt from collections has ``without_cluster(name)``, which returns one
+    that has seen nothing of that cluster; it is what is evaluated on the cluster's tasks.
     """
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -40,6 +45,18 @@ def usable(predictor: object, task: Task) -> bool:
         return False
     numeric = [name for name in task.variables if name not in INPUT_TEXT]
     return columns_read(getattr(predictor, "variables", None), task.variables, numeric) is not None
+
+
+def pools(predictor: object) -> bool:
+    """Return whether data sets that a predictor fits together tell each other something."""
+    return bool(getattr(predictor, "pools", False)) and hasattr(predictor, "fit_many")
+
+
+def unacquainted(predictor: Predictor, cluster: str) -> Predictor:
+    """Return a predictor as it is without what it has learnt from the collections of a cluster."""
+    without = getattr(predictor, "without_cluster", None)
+    found: Predictor = without(cluster) if callable(without) else predictor
+    return found
 
 
 def parameters_of(predictor: object) -> str:

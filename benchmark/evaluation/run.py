@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -24,7 +24,7 @@ from threading import Thread
 import cloudpickle
 
 from benchmark.evaluation.confined_predictor import Submitted
-from benchmark.evaluation.predictor import Predictor, parameters_of, usable
+from benchmark.evaluation.predictor import Predictor, parameters_of, pools, unacquainted, usable
 from benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
 from benchmark.evaluation.wall.guard import Guard, TimeUp
 from benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
@@ -67,7 +67,7 @@ def evaluate(
     if time_limit is not None or isinstance(predictor, Submitted):
         (result,) = _in_processes([(_Job(label, predictor, task, suite),)], 1, time_limit or TIME_LIMIT, levels)
         return result
-    folds = fit_folds(_pack(predictor), _inputs(task), tuple(levels))
+    folds = fit_folds(_pack(predictor, task), _inputs(task), tuple(levels), groups=_groups(predictor, [task]))
     return _result(_Job(label, predictor, task, suite), folds)
 
 
@@ -278,11 +278,12 @@ class _Hand:
         """Return the folds of all jobs of a batch, which are of one predictor."""
         seconds = _allowance(batch, time_limit)
         predictor = batch[0].predictor
-        inputs = [i for job in batch for i in _inputs(job.task)]
+        tasks = [job.task for job in batch]
+        inputs = [i for task in tasks for i in _inputs(task)]
         try:
             if isinstance(predictor, Submitted):
                 return self._guarded(predictor, inputs, levels, seconds)
-            return self._worker.run(_pack(predictor), inputs, levels, seconds)
+            return self._worker.run(_pack(predictor, tasks[0]), inputs, levels, seconds, _groups(predictor, tasks))
         except (TimeoutError, TimeUp):
             return _all_failed(batch, "timeout", f"took longer than {seconds:g} s")
         except WorkerDied as died:
@@ -326,8 +327,23 @@ def _all_failed(batch: _Batch, status: Status, message: str) -> list[FoldResult]
     return [FoldResult(fold.name, status, message) for job in batch for fold in job.task.folds]
 
 
-def _pack(predictor: Predictor) -> bytes:
-    return bytes(cloudpickle.dumps(predictor))
+def _pack(predictor: Predictor, task: Task) -> bytes:
+    return bytes(cloudpickle.dumps(unacquainted(predictor, task.cluster)))
+
+
+def _groups(predictor: Predictor, tasks: Sequence[Task]) -> list[int] | None:
+    """Return which folds of tasks may tell each other something, for a predictor that pools: those of one number; else None.
+
+    Folds stand alone where one trains on what another holds out; rungs of a ladder do, and are never of one group.
+    """
+    if not pools(predictor):
+        return None
+    numbers = count()
+    found: list[int] = []
+    for task in tasks:
+        shared = next(numbers)
+        found += [shared if task.folds_are_apart else next(numbers) for _ in task.folds]
+    return found
 
 
 def _inputs(task: Task) -> Inputs:

@@ -48,8 +48,10 @@ class Worker:
         self._channel: socket.socket | None = None
         self._stopped = False
 
-    def run(self, packed: bytes, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
-        """Fit and predict in the worker.
+    def run(
+        self, packed: bytes, inputs: Inputs, levels: tuple[float, ...], seconds: float, groups: list[int] | None = None
+    ) -> list[FoldResult]:
+        """Fit and predict in the worker, as `fit_folds` does.
 
         Raises
         ------
@@ -61,7 +63,7 @@ class Worker:
         channel = self._channel or self._start()
         deadline = time.monotonic() + seconds
         try:
-            frames.send(channel, {}, pickle.dumps((packed, inputs, levels)), deadline=deadline)
+            frames.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=deadline)
             _, answer = frames.receive(channel, deadline=deadline, body_limit=_LARGEST)
         except frames.FrameTimeout:
             self._end()
@@ -136,8 +138,8 @@ def _serve(channel: socket.socket, parent: int) -> None:
         frames.send(channel, {"ready": True})
         while True:
             _, asked = frames.receive(channel, body_limit=_LARGEST)
-            packed, inputs, levels = pickle.loads(asked)
-            frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, caught=BaseException)))
+            packed, inputs, levels, groups = pickle.loads(asked)
+            frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, groups=groups, caught=BaseException)))
 
 
 def _settle(parent: int) -> None:
@@ -152,7 +154,14 @@ def _settle(parent: int) -> None:
         os._exit(0)
 
 
-def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caught: type[BaseException] | None = None) -> list[FoldResult]:
+def fit_folds(
+    packed: bytes,
+    inputs: Inputs,
+    levels: tuple[float, ...],
+    *,
+    groups: list[int] | None = None,
+    caught: type[BaseException] | None = None,
+) -> list[FoldResult]:
     """Fit a fresh copy of a predictor to every fold, and predict its held-out rows.
 
     Parameters
@@ -163,6 +172,8 @@ def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caugh
         The folds.
     levels : tuple of float
         Quantile levels to ask for.
+    groups : list of int, optional
+        Of a predictor that pools: folds of one number tell each other something.
     caught : type, optional
         What a predictor may raise and be recorded for; by default everything but the user's Ctrl-C.
     """
@@ -172,7 +183,7 @@ def fit_folds(packed: bytes, inputs: Inputs, levels: tuple[float, ...], *, caugh
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fits = _Fits(packed, levels, interrupts=() if caught is BaseException else (KeyboardInterrupt,))
-        together = fits.together(inputs) if len(inputs) > 1 else None
+        together = fits.together(inputs, groups) if len(inputs) > 1 else None
         return [fits.predict(*together[i], fold[0], fold[3]) if together else fits.one(*fold) for i, fold in enumerate(inputs)]
 
 
@@ -184,14 +195,15 @@ class _Fits:
         self.levels = levels
         self.interrupts = interrupts
 
-    def together(self, inputs: Inputs) -> list[tuple[Any, float]] | None:
+    def together(self, inputs: Inputs, groups: list[int] | None) -> list[tuple[Any, float]] | None:
         """Fit all folds in one call where the predictor can; None where it can't or fails, so that the fault is found by fold."""
         try:
             model = cloudpickle.loads(self.packed)
             if not hasattr(model, "fit_many"):
                 return None
+            told = {} if groups is None else {"groups": groups}
             start = time.perf_counter()
-            fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs]))
+            fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs], **told))
         except self.interrupts:
             raise
         except BaseException:  # a predictor's code runs here, which may also call sys.exit

@@ -233,6 +233,12 @@ class Task:
         return cluster_of(self.collection)
 
     @cached_property
+    def folds_are_apart(self) -> bool:
+        """Whether no fold trains on a row, or a run, that another one holds out."""
+        held_out, known = [set(f.test_runs) for f in self.folds], [set(f.train_runs) for f in self.folds]
+        return not any(h & k for i, h in enumerate(held_out) for j, k in enumerate(known) if i != j)
+
+    @cached_property
     def reach(self) -> Reach:
         """How far it goes beyond its training rows."""
         along = {} if self.scale is None or self.along_scale is None else {self.scale: self.along_scale}

@@ -1,22 +1,29 @@
-"""Tuning cases: cheap runs that are trained on, dearer ones that are predicted; of collections set aside for it, and of synthetic worlds.
+"""Tuning cases: cheap runs that are trained on, dearer ones that are predicted.
 
-No case has a row of a collection that counts on a board. `SET_ASIDE` is what suite v2 names as its tuning collections.
+They are of collections that suite v2 sets aside for tuning (`SET_ASIDE`), of synthetic worlds, and of the spare rows of the
+others: training rows of runs that no counted task holds out, divided once more (`benchmark.tasks.leakage.tuning_rows`). No
+case has a row that counts on a board.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from benchmark.data.collection import load_collection
 from benchmark.data.variables import metric_kind
+from benchmark.tasks.fold import Fold
+from benchmark.tasks.leakage import tuning_rows
+from benchmark.tasks.suite import load_suite
+from benchmark.tasks.task import Task
 from perf.tuning.worlds import World, worlds
 
-__all__ = ["CLASSES", "SET_ASIDE", "Case", "cases", "class_of"]
+__all__ = ["CLASSES", "REAL", "SET_ASIDE", "Case", "cases", "class_of", "task_cases"]
 
 SYNTHETIC = ("synthetic_broken", "synthetic_chinchilla", "synthetic_coverage", "synthetic_plrf", "synthetic_repeated")
 REAL = (
@@ -36,6 +43,10 @@ CLASSES = ("within 3x", "3-10x", "10-100x", "beyond 100x")
 _REACHES = (2.0, 5.0, 12.0, 30.0, 120.0, 300.0)
 _FEWEST = {"curve": (4, 6, 8, 10), "other": (8, 10, 14, 24)}
 """Training rows, of which a case draws one."""
+_FEWEST_SPARE = 6
+_MOST_TRAINED, _MOST_ASKED = 160, 120
+_CURVES, _GROUPS = 6, 8
+"""Most curves of a task, and most groups of a collection or cluster."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,8 @@ class Case:
         Values.
     reach : float
         Cost of the median held-out run over that of the dearest training run.
+    group : str
+        Curves of one task, divided alike, are of one group: they are fitted together. Empty where it stands alone.
     """
 
     collection: str
@@ -66,6 +79,7 @@ class Case:
     X: pd.DataFrame
     y: np.ndarray
     reach: float
+    group: str = ""
 
 
 def class_of(reach: float) -> str:
@@ -88,48 +102,139 @@ def cases(per_kind: int = 14, most: int = 36, seed: int = 0) -> Iterator[Case]:
         yield from (found[k] for k in sorted(order))
 
 
-def _cut(world: World, name: str, rng: np.random.Generator, n: int) -> Iterator[Case]:
-    """Yield cases whose held-out rows lie a drawn factor beyond the dearest training row, by cost or along one input."""
+def task_cases(seed: int = 0) -> Iterator[Case]:
+    """Yield cases as the boards state tasks: whole tasks that count nowhere, and what is spare of those that count.
+
+    A fold of a task of suite v2 in a role for tuning, or of a synthetic collection, is a case as it stands. A fold of a counted task
+    gives its training rows, less those of runs that any counted task holds out, divided once more; all folds of a task are divided
+    alike, and the cluster counts as one collection. Tasks that hand over the history of runs give none: what is left of a run
+    is no history. Fetch-only collections must be at hand.
+    """
+    suite = load_suite("v2")
+    spare = tuning_rows(suite)
+    found: dict[str, list[list[Case]]] = {}
+    for task in suite.build(fetch=True):
+        rng = np.random.default_rng([seed, 3, zlib.crc32(task.id.encode())])
+        folds = [task.folds[k] for k in sorted(rng.permutation(len(task.folds))[:_CURVES])]
+        if task.role in ("tuning", "synthetic"):
+            found.setdefault(task.collection, []).append([c for fold in folds if (c := _whole(task, fold)) is not None])
+        elif task.role == "counted" and task.collection in spare and "run" not in task.variables:
+            worlds = [(fold.name, w) for fold in folds if (w := _spare_world(task, fold, spare[task.collection])) is not None]
+            found.setdefault(task.cluster, []).extend(_cut_alike(task.id, worlds, rng))
+    for cluster in sorted(found):
+        order = np.random.default_rng([seed, 4]).permutation(len(found[cluster]))[:_GROUPS]
+        yield from (case for k in sorted(order) for case in found[cluster][k])
+
+
+def _whole(task: Task, fold: Fold) -> Case | None:
+    """Return a fold as a case; None where the history of runs is handed over beside what is scored."""
+    if not fold.scored.all() or not (fold.train_cost > 0).all():
+        return None
+    train = np.arange(len(fold.y_train)) if "run" in task.variables else _thinned(len(fold.y_train), _MOST_TRAINED)
+    held = np.arange(len(fold.y_test)) if "run" in task.variables else _thinned(len(fold.y_test), _MOST_ASKED)
+    if len(train) > 3 * _MOST_TRAINED:
+        return None
+    reach = float(np.median(fold.cost) / fold.train_cost.max())
+    X_train, X = fold.X_train.iloc[train].reset_index(drop=True), fold.X_test.iloc[held].reset_index(drop=True)
+    y_train, y = fold.y_train[train], fold.y_test[held]
+    return Case(task.collection, f"{task.id}/{fold.name}", task.on_log_scale, X_train, y_train, X, y, reach, task.id)
+
+
+def _spare_world(task: Task, fold: Fold, rows: np.ndarray) -> World | None:
+    """Return the training rows of a fold that are spare; None where they are too few to divide or cost the same."""
+    mine = np.isin(fold.train_rows, rows)
+    X, y, cost = fold.X_train[mine].reset_index(drop=True), fold.y_train[mine], fold.train_cost[mine]
+    if len(y) < _FEWEST_SPARE or np.ptp(cost) <= 0 or not (cost > 0).all():
+        return None
+    hidden = tuple(c for c in X if X[c].notna().any() and fold.X_test[c].isna().all())
+    return World(task.cluster, X, y, cost, task.on_log_scale, hidden)
+
+
+def _cut_alike(name: str, worlds: list[tuple[str, World]], rng: np.random.Generator) -> list[list[Case]]:
+    """Return groups of cases: all curves divided along one axis, at one reach; two groups where two divisions are found."""
+    groups: list[list[Case]] = []
+    seen: set[tuple[str, float]] = set()
+    for _ in range(12):
+        where = _draw(worlds[0][1], rng) if worlds else None
+        if where is None or (where.axis, where.reach) in seen:
+            continue
+        seen.add((where.axis, where.reach))
+        cut = [(label, _divide(world, where, rng)) for label, world in worlds]
+        group = f"{name}/{where.axis}-{where.reach:g}"
+        cases = [replace(case, name=f"{group}/{label}", group=group) for label, case in cut if case is not None]
+        if cases:
+            groups.append(cases)
+        if len(groups) == 2:
+            break
+    return groups
+
+
+def _thinned(n: int, most: int) -> np.ndarray:
+    found: np.ndarray = np.unique(np.round(np.linspace(0, n - 1, min(n, most))).astype(int))
+    return found
+
+
+class _Cut(NamedTuple):
+    """How a table is divided: along which axis, with how many cheap rows at least, and how far beyond them rows are asked for."""
+
+    axis: str
+    fewest: int
+    reach: float
+
+
+def _axes(world: World) -> dict[str, np.ndarray]:
     axes = {"cost": world.cost}
     for column in ("params", "tokens", "width", "experts", "unique_tokens"):
         if column in world.X and world.X.shape[1] > 1 and world.X[column].nunique() >= 4:
             axes[column] = world.X[column].to_numpy(float)
-    few = len(world.y) <= 6
-    seen: set[tuple[str, float]] = set()
+    return axes
+
+
+def _draw(world: World, rng: np.random.Generator) -> _Cut:
+    axis, fewest = str(rng.choice(["cost", *_axes(world)])), int(rng.choice(_FEWEST["curve" if world.X.shape[1] == 1 else "other"]))
+    return _Cut(axis, fewest, float(rng.choice(_REACHES)))
+
+
+def _divide(world: World, where: _Cut, rng: np.random.Generator) -> Case | None:
+    """Return a case whose held-out rows lie a factor beyond the dearest training row, by cost or along one input; None if there is none."""
+    scale = _axes(world).get(where.axis, world.cost)
+    fewest = min(where.fewest, len(world.y) - 1) if len(world.y) <= 6 else where.fewest
+    allowed = [
+        v
+        for v in np.unique(scale)
+        if (scale <= v).sum() >= fewest and len(np.unique(scale[scale <= v])) >= 2 and (scale >= v * where.reach * 0.8).any()
+    ]
+    if not allowed:
+        return None
+    limit = float(allowed[0]) if where.reach >= 10 else float(rng.choice(allowed))
+    train = np.flatnonzero(scale <= limit)
+    held = np.flatnonzero(scale >= limit * max(where.reach * 0.5, 1.0 + 1e-9))
+    held = held[np.sort(rng.permutation(len(held))[:_MOST_ASKED])]
+    train = train if len(train) <= _MOST_TRAINED else train[np.sort(rng.permutation(len(train))[:_MOST_TRAINED])]
+    if np.std(world.y[held]) == 0 and len(held) > 1:
+        return None
+    asked = world.X.iloc[held].reset_index(drop=True).assign(**dict.fromkeys(world.hidden, np.nan))
+    return Case(
+        world.kind,
+        f"{where.axis}-{limit:.3g}",
+        world.log,
+        world.X.iloc[train].reset_index(drop=True),
+        world.y[train],
+        asked,
+        world.y[held],
+        float(np.median(world.cost[held]) / world.cost[train].max()),
+    )
+
+
+def _cut(world: World, name: str, rng: np.random.Generator, n: int) -> Iterator[Case]:
+    """Yield at most `n` cases of a table, each divided at a height of its own."""
+    seen: set[str] = set()
     for _ in range(6 * n):
-        axis, fewest = str(rng.choice(["cost", *axes])), int(rng.choice(_FEWEST["curve" if world.X.shape[1] == 1 else "other"]))
-        scale, reach = axes[axis], float(rng.choice(_REACHES))
-        fewest = min(fewest, len(world.y) - 1) if few else fewest
-        values = np.unique(scale)
-        allowed = [
-            v
-            for v in values
-            if (scale <= v).sum() >= fewest and len(np.unique(scale[scale <= v])) >= 2 and (scale >= v * reach * 0.8).any()
-        ]
-        if not allowed or (axis, float(allowed[0])) in seen:
+        case = _divide(world, _draw(world, rng), rng)
+        if case is None or case.name in seen:
             continue
-        limit = float(allowed[0]) if reach >= 10 else float(rng.choice(allowed))
-        test = scale >= limit * max(reach * 0.5, 1.0 + 1e-9)
-        seen.add((axis, limit))
-        train = np.flatnonzero(scale <= limit)
-        held = np.flatnonzero(test)
-        held = held[np.sort(rng.permutation(len(held))[:120])]
-        train = train if len(train) <= 160 else train[np.sort(rng.permutation(len(train))[:160])]
-        if np.std(world.y[held]) == 0 and len(held) > 1:
-            continue
-        asked = world.X.iloc[held].reset_index(drop=True)
-        asked = asked.assign(**dict.fromkeys(world.hidden, np.nan))
-        measured = float(np.median(world.cost[held]) / world.cost[train].max())
-        yield Case(
-            world.kind,
-            f"{name}/{axis}-{limit:.3g}",
-            world.log,
-            world.X.iloc[train].reset_index(drop=True),
-            world.y[train],
-            asked,
-            world.y[held],
-            measured,
-        )
+        seen.add(case.name)
+        yield replace(case, name=f"{name}/{case.name}")
         n -= 1
         if n == 0:
             return

@@ -1,8 +1,9 @@
 """Every candidate on every tuning case, saved once, so that rules of weighting are compared in seconds.
 
-    python -m perf.tuning.record FILE [--only NAME,NAME]
+    python -m perf.tuning.record FILE [--tasks] [--only NAME,NAME]
 
-With ``--only``, these candidates are added to what the file holds.
+With ``--tasks``, the cases are folds of tasks, and spare rows of counted ones; with ``--only``, these candidates are added to what
+the file holds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import pickle
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from perf.tuning.cases import Case, cases
+from perf.tuning.cases import Case, cases, task_cases
 from predictors import registry, trials
 from predictors.registry import get
 from predictors.trials import DataSet
@@ -77,6 +79,7 @@ def main() -> None:
     parser.add_argument("--only", help="candidates to add, joined by commas")
     parser.add_argument("--without", default="", help="candidates that are not tried, joined by commas")
     parser.add_argument("--per-kind", type=int, default=14)
+    parser.add_argument("--tasks", action="store_true", help="cases as the boards state tasks, by task, not those of tables and worlds")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     if options.only:
@@ -85,7 +88,7 @@ def main() -> None:
             add(records, name)
             _save(records, options.file)
     else:
-        records = [Record(case, DataSet.of(case.X_train, case.y_train)) for case in cases(options.per_kind)]
+        records = [Record(case, DataSet.of(case.X_train, case.y_train)) for case in (task_cases() if options.tasks else cases(options.per_kind))]
         chosen = [trials.candidates(r.data.X, r.data.y, options.without.split(",")) for r in records]
         names = [e.name for e in registry.list_predictors() if any(e.name in c for c in chosen)]
         for name in names:
@@ -105,15 +108,23 @@ def add(records: list[Record], name: str, rows: list[int] | None = None) -> None
     """Fit one candidate to every case that it can be fitted to."""
     start = time.perf_counter()
     rows = [k for k, r in enumerate(records) if _admits(name, r)] if rows is None else rows
-    order = sorted(rows, key=lambda k: (len(records[k].data.y), k))
-    for i in range(0, len(order), _TOGETHER):
-        group = [records[k] for k in order[i : i + _TOGETHER]]
+    for group in _groups(records, rows):
         began = time.perf_counter()
-        found = list(trials._run(name, [r.data for r in group]))
+        found = list(trials._run(name, [r.data for r in group], [r.case.group or r.case.name for r in group]))
         for record, trial in zip(group, found, strict=True):
             _keep(record, name, trial)
             record.seconds[name] = (time.perf_counter() - began) / len(group)
     print(f"{name}: {len(rows)} cases, {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def _groups(records: list[Record], rows: list[int]) -> Iterator[list[Record]]:
+    """Yield what is fitted together: curves of a task, or cases that stand alone and are of similar length."""
+    groups: dict[str, list[Record]] = {}
+    for k in rows:
+        groups.setdefault(records[k].case.group or f"alone {k}", []).append(records[k])
+    yield from (group for group in groups.values() if group[0].case.group)
+    alone = sorted((group[0] for group in groups.values() if not group[0].case.group), key=lambda r: len(r.data.y))
+    yield from (alone[i : i + _TOGETHER] for i in range(0, len(alone), _TOGETHER))
 
 
 def _admits(name: str, record: Record) -> bool:

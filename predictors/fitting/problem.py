@@ -113,6 +113,10 @@ class Problem:
         """Evaluate the formula, shape (S, n); `which` names each row's data set where several are stacked."""
         return self.evaluate(self._inputs(which), theta)
 
+    def joined(self, problems: Sequence[Problem]) -> dict[str, Any]:
+        """Return what else data sets that are stacked have of their own, by the name of the attribute."""
+        return {}
+
     def _inputs(self, which: np.ndarray | None) -> tuple[np.ndarray, ...]:
         return self.inputs if which is None else tuple(x[which] for x in self.inputs)
 
@@ -159,7 +163,7 @@ def stack(problems: Sequence[Problem]) -> Problem:
         return np.stack([np.pad(a, (0, longest - len(a)), constant_values=1.0) for a in arrays])
 
     inputs = tuple(padded([p.inputs[i] for p in problems]) for i in range(len(problems[0].inputs)))
-    return replace(problems[0], inputs=inputs, y=padded([p.y for p in problems]), scales={})
+    return replace(problems[0], inputs=inputs, y=padded([p.y for p in problems]), scales={}, **problems[0].joined(problems))
 
 
 def make_problem(

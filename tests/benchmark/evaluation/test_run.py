@@ -229,6 +229,54 @@ def test_folds_are_fitted_together_where_a_predictor_can_and_alone_where_that_fa
     assert [f.message for f in evaluate(FailsTogether(), published).folds] == ["ValueError: this one"] * 3
 
 
+class Pools(FitsTogether):
+    """Says with how many others it was fitted."""
+
+    pools = True
+
+    def fit_many(self, frames, ys, groups):
+        return [type(self)().fit(X, y).mark(groups.count(own)) for X, y, own in zip(frames, ys, groups, strict=True)]
+
+    def mark(self, n):
+        self.params_["together"] = float(n)
+        return self
+
+
+def test_a_predictor_that_pools_is_handed_curves_of_one_task_only(tmp_path):
+    """Rungs of a ladder hold out what others train on, and so do these folds of families of models."""
+    suite = load_suite("v2")
+    ladder = [t for t in suite.build(collections=["porian"]) if t.spec.id == "porian/loss_val/chinchilla-decay-ladder"]
+    assert len(ladder) > 1 and all(t.folds_are_apart for t in ladder)
+    for result in run_suite({"pools": Pools()}, ladder, tmp_path):
+        assert {f.constants["together"] for f in result.folds} == {float(len(result.folds))}
+    left_out = suite.task("emergence_ushape/accuracy/published")
+    for one in (evaluate(Pools(), left_out), *run_suite({"pools": Pools()}, [left_out], tmp_path)):
+        assert len(one.folds) > 1 and all(f.constants["together"] == 1.0 for f in one.folds)
+
+
+class HasRead(Base):
+    """Knows of every cluster, unless it is told to forget one."""
+
+    def __init__(self, forgets=""):
+        self.forgets = forgets
+
+    def get_params(self, deep=True):
+        return {"forgets": self.forgets}
+
+    def without_cluster(self, cluster):
+        return HasRead(cluster)
+
+    def predict(self, X):
+        return np.full(len(X), float(len(self.forgets)))
+
+
+def test_what_was_learnt_from_a_cluster_is_left_out_on_its_tasks(tasks, tmp_path):
+    task = tasks[0]
+    for result in (evaluate(HasRead(), task), *run_suite({"reads": HasRead()}, [task], tmp_path)):
+        assert all((f.predictions == len(task.cluster)).all() for f in result.folds)
+        assert result.parameters == '{"forgets": ""}'
+
+
 def test_usable_asks_for_the_variables(tasks):
     class Wants(Base):
         variables: tuple[str, ...] | None = None

@@ -1,0 +1,155 @@
+"""Laws whose constants are pooled: curves that are fitted together share a prior, which they themselves tell (empirical Bayes)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from predictors import fitting
+from predictors.candidacy import Candidacy, Candidate
+from predictors.compute import Chinchilla
+from predictors.law import ParametricLaw
+from predictors.map_estimates import LawWithPrior, Prior
+from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+
+__all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw"]
+
+_ROUNDS = 30
+_STATED_COUNTS = 2.0  # as many curves as the stated prior is worth
+_LEAST_SPREAD = 0.02  # curves of one task are never believed to be more alike than this
+_LOOSE = 1e-6  # precision of a constant that nothing is believed of: its data decide
+
+
+class PooledLaw(LawWithPrior):
+    r"""A law with partial pooling over the data sets that `fit_many` is given.
+
+    Constants in the coordinates of the search, :math:`u_k` of data set k, come from a common normal distribution:
+
+    .. math:: u_k \sim \mathcal{N}(\mu, \mathrm{diag}(\tau^2)), \quad \hat u_k \mid u_k \sim \mathcal{N}(u_k, P_k^{-1})
+
+    with the fit of each alone, :math:`\hat u_k`, and its precision :math:`P_k` from the curvature and the noise of its rows. Mean and
+    spread are found by expectation-maximisation, the stated prior counting as two more data sets; every data set is then fitted with
+    them as its prior. A data set that is fitted alone has little more than the stated prior. Only the constants that `prior`
+    names are shared: exponents and limits, not amplitudes.
+    """
+
+    pools = True
+
+    def fit_many(
+        self, frames: Sequence[pd.DataFrame], responses: Sequence[Any], groups: Sequence[Hashable] | None = None
+    ) -> list[ParametricLaw]:
+        """Fit clones on many data sets in one descent.
+
+        Parameters
+        ----------
+        frames, responses : sequences
+            X and y of each data set, as in `fit`.
+        groups : sequence, optional
+            Which of them share a prior: those of one value; by default all.
+        """
+        self._groups = list(groups) if groups is not None else [0] * len(frames)
+        try:
+            return super().fit_many(frames, responses)
+        finally:
+            del self._groups
+
+    def _priors(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> list[Prior]:
+        members: dict[Hashable, list[int]] = {}
+        for k, group in enumerate(getattr(self, "_groups", [0] * len(laws))):
+            members.setdefault(group, []).append(k)
+        priors: dict[int, Prior] = {}
+        for rows in members.values():
+            shared = self._shared([laws[k] for k in rows], [found[k] for k in rows], [noises[k] for k in rows])
+            priors |= dict.fromkeys(rows, shared)
+        return [priors[k] for k in range(len(laws))]
+
+    def _shared(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> Prior:
+        """Return the prior of data sets of one group."""
+        mean, spread = self._stated(laws[0])
+        shared = np.flatnonzero(np.isfinite(spread))
+        alone = np.stack([result.u[shared] for result in found])
+        precision = np.stack([_precision(law, result, noise, shared) for law, result, noise in zip(laws, found, noises, strict=True)])
+        mean, spread = mean.copy(), spread.copy()
+        mean[shared], spread[shared] = shared_prior(alone, precision, mean[shared], spread[shared])
+        return mean, spread
+
+
+def shared_prior(alone: np.ndarray, precision: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Prior:
+    """Return mean and standard deviation of constants over data sets, by expectation-maximisation.
+
+    Parameters
+    ----------
+    alone : ndarray, shape (K, P)
+        Estimates of every data set.
+    precision : ndarray, shape (K, P, P)
+        Inverse covariances of the estimates.
+    mean, spread : ndarray, shape (P,)
+        The stated prior: where it starts, and what it is drawn to.
+    """
+    m, t2 = mean.copy(), spread**2
+    total = len(alone) + _STATED_COUNTS
+    told = np.einsum("kpq,kq->kp", precision, alone)
+    for _ in range(_ROUNDS):
+        covariance = np.linalg.inv(precision + np.diag(1.0 / t2))
+        centre = np.einsum("kpq,kq->kp", covariance, told + m / t2)
+        m = (centre.sum(axis=0) + _STATED_COUNTS * mean) / total
+        around = (centre - m) ** 2 + np.diagonal(covariance, axis1=1, axis2=2)
+        t2 = (around.sum(axis=0) + _STATED_COUNTS * spread**2) / total
+        t2 = np.maximum(t2, _LEAST_SPREAD**2)
+    return m, np.sqrt(t2)
+
+
+def _precision(law: ParametricLaw, result: fitting.FitResult, noise: float, shared: np.ndarray) -> np.ndarray:
+    """Return the inverse covariance of the shared constants of a fit, whatever the others are; shape (Q, Q)."""
+    _, jacobian = law._problem.linearise(result.u[None])
+    slopes = jacobian[0] * np.sqrt(law._weights)
+    whole = slopes @ slopes.T / noise**2 + _LOOSE * np.eye(len(result.u))
+    found: np.ndarray = np.linalg.inv(np.linalg.inv(whole)[np.ix_(shared, shared)])
+    return found
+
+
+class PooledChinchilla(PooledLaw, Chinchilla):
+    r"""Chinchilla's form, with exponents and irreducible share pooled over the data sets that are fitted together.
+
+    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
+    """
+
+    candidate: ClassVar[Candidacy] = Candidate(order=82)  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "E": (0.55, 0.3),
+        "alpha": (np.log(0.33), 0.35),
+        "beta": (np.log(0.33), 0.35),
+    }
+
+
+class PooledShiftedPowerLaw(PooledLaw, ShiftedPowerLaw):
+    r"""A power law above an irreducible value, with limit and exponent pooled over the curves that are fitted together.
+
+    .. math:: L(x) = E + a x^{-b}
+    """
+
+    candidate: ClassVar[Candidacy] = Candidate("one-variable", order=35)  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}
+
+
+class PooledBNSL(PooledLaw, BNSL):
+    r"""A power law with smooth breaks, with its limit, exponents and sharpness pooled over the curves that are fitted together.
+
+    .. math:: L(x) = a + b x^{-c_0} \prod_{i=1}^{n} \left(1 + (x / d_i)^{1 / f_i}\right)^{-c_i f_i}
+    """
+
+    candidate: ClassVar[Candidacy] = Candidate("one-variable", order=35)  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"a": (0.5, 0.35), "c0": (0.2, 0.3), "c1": (0.1, 0.4), "f1": (np.log(0.3), 0.8)}
+
+
+class PooledM4(PooledLaw, M4):
+    r"""A curve with two ends, with the lower end and the exponents pooled over the curves that are fitted together.
+
+    .. math:: \frac{L - \varepsilon_\infty}{(\varepsilon_0 - L)^{\alpha}} = \beta x^{-c}
+    """
+
+    candidate: ClassVar[Candidacy] = Candidate("one-variable", order=35)  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"eps_inf": (0.5, 0.35), "alpha": (0.7, 0.7), "c": (np.log(0.33), 0.6)}
