@@ -14,20 +14,11 @@ import yaml
 from arena import write_submission
 from attacks import code, returns
 from command import scalingbench
+from small_suites import suite_file
 
 from benchmark.tasks.suite import load_suite
 
-SUITE = """
-description: one task
-reference: nearest-neighbor
-pool: [nearest-neighbor]
-tasks:
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-"""
+SUITE = suite_file()
 TWO_FACED = """
 class A:
     calls = 0

@@ -9,22 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import scalingbench
+from small_suites import suite_file
 
 from benchmark.evaluation.wall.layers import raise_wall
 from leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
 from scalingbench.common.errors import InputError
 
-SUITE = """
-description: one task
-reference: nearest-neighbor
-pool: [nearest-neighbor]
-tasks:
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-"""
+SUITE = suite_file()
 USES = """
 import numpy as np
 import sbtiny

@@ -9,22 +9,14 @@ from pathlib import Path
 import pytest
 from command import scalingbench
 from result_worlds import made_up_results
+from small_suites import suite_file
 
 from leaderboard.site.build import build_site
 from scalingbench.common.errors import InputError
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-SUITE = """
-description: three tasks
-reference: nearest-neighbor
-pool: [nearest-neighbor, log-linear, mean]
-tasks:
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-  - collection: porian
+SUITE = suite_file(
+    """  - collection: porian
     metric: loss_val
     track: compute
     variables: [params, tokens]
@@ -35,7 +27,9 @@ tasks:
     track: transfer
     variables: [samples]
     split: {kind: frontier, variable: samples, train_max: 204800}
-"""
+""",
+    pool="nearest-neighbor, log-linear, mean",
+)
 PREDICTORS = "chinchilla[huber-log],chinchilla[l2-log],kaplan,log-linear,mean,nearest-neighbor,m4,gaussian-process"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from command import scalingbench
+from small_suites import suite_file
 
 from benchmark.evaluation.results import read_results, write_results
 from benchmark.evaluation.wall.layers import raise_wall
@@ -28,22 +29,14 @@ class Joint(ParametricLaw):
     def formula(N, D, E, A, alpha, beta):
         return E + A * N**-alpha * D**-beta
 """
-SUITE = """
-description: two small tasks
-reference: nearest-neighbor
-pool: [nearest-neighbor]
-tasks:
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-  - collection: quest_precision
+SUITE = suite_file(
+    """  - collection: quest_precision
     metric: loss
     track: compute
     variables: [params, tokens]
     split: {kind: frontier, variable: params, train_max: 2.0e+08}
 """
+)
 NAMED = ("--name", "joint", "--authors", "A. Nobody", "--paper", "unpublished", "--license", "MIT", "--suite", "two.yaml", "--out", "subs")
 
 

@@ -11,6 +11,7 @@ import cloudpickle
 import numpy as np
 import pytest
 from command import scalingbench
+from small_suites import DISTILLATION, suite_file
 from typer.testing import CliRunner
 
 from benchmark.evaluation.results import load_results
@@ -37,22 +38,7 @@ class Slow:
     def predict(self, X):
         return np.full(len(X), self.mean_)
 """
-SUITE = """
-description: two tasks
-reference: nearest-neighbor
-pool: [nearest-neighbor]
-tasks:
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: budget, share: 0.1}
-  - collection: distillation_apple
-    metric: loss
-    track: compute
-    variables: [params, tokens]
-    split: {kind: frontier, variable: flops, train_max: 1.0e+21}
-"""
+SUITE = suite_file(DISTILLATION.replace("{kind: frontier, variable: flops, train_max: 1.0e+21}", "{kind: budget, share: 0.1}"))
 
 
 def alive(pid):
