@@ -1,108 +1,151 @@
 """The tuning log of AutoLaw: every rule of weighting that was tried, in order, on the same recorded candidates.
 
-    python -m perf.tuning.record candidates.pkl      every candidate on every tuning case; minutes
-    python -m perf.autolaw candidates.pkl            the log; `--write` learns the shipped table
+    python -m perf.tuning.record tables.pkl            every candidate on cases of tables and worlds; half an hour
+    python -m perf.tuning.record tasks.pkl --tasks     and on cases as the boards state tasks; half an hour
+    python -m perf.autolaw tables.pkl tasks.pkl        the log; `--write` learns the shipped tables
 
-Cases are of collections set aside for tuning, which count on no board, and of synthetic worlds; see `perf.tuning.cases`.
-Printed is the error relative to the nearest neighbour's, as geometric means over collections: of all, of the set-aside
-collections alone, and by reach. Rules that learn are scored on collections that they did not learn from.
+No case has a row that a board counts: see `perf.tuning.cases`. Printed is the error relative to the nearest neighbour's, as
+geometric means over collections: of all, of real ones, of those set aside for tuning, of spare rows of the others, and of real ones
+by reach. Rules that learn are scored on collections that they did not learn from.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
-from perf.tuning.cases import REAL, SET_ASIDE
+from benchmark.data.clusters import cluster_of, read_clusters, relatives
+from perf.tuning.cases import SET_ASIDE, is_synthetic
 from perf.tuning.features import FEATURES, GENERIC
 from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_table
 from perf.tuning.record import load
 from perf.tuning.rules import Learnt, Rows, Score, gather, learn, score, shares
-from predictors.autolaw import _DROPPED, AutoLaw
-from predictors.error_sizes import TABLE, ErrorSizes
+from predictors.autolaw import _DROPPED
+from predictors.autolaw_2026_11 import _JOINED_LATER
+from predictors.learnt_tables import FILE, LearntTable, LearntWeights, terms
 
 FOLDS = 6
-JOINED = (
-    "additive-power",
-    "chinchilla[prior]",
-    "law-gp",
-    "log-linear[floor]",
-    "logit-linear",
-    "shifted-power-law[prior]",
-    "two-stage[bounded]",
-)
-"""What the previous AutoLaw did not try."""
-RIDGE, RIDGE_NAMES = 0.3, 0.05
-RECENT_ONLY = tuple(name == "recent" for name in FEATURES)
-ERRORS_ONLY = tuple(k < 11 for k in range(len(FEATURES)))
+NESTED = 3
+POOLED = ("bnsl-1[pooled]", "chinchilla[pooled]", "m4[pooled]", "shifted-power-law[pooled]")
+NEVER = ("additive-power", "shifted-power-law[prior]")
+"""Recorded, but no candidate."""
+BEFORE = frozenset({"chinchilla-gamma", "farseer", "gaussian-process", "m4", "rectified"})
+"""What the closed form did not try."""
+OWN, OVERALL, INNER = 0.4, 0.4, 0.2
+POWER, GROWTH = 2.0, 0.5
+"""The closed form: powers of three kinds of error, and what an e-fold of distance adds. Learning starts there."""
+CLOSED = -np.outer([OWN, OVERALL, INNER], [POWER, GROWTH, 0.0]).ravel()
 EVERY = 99
 
 
 def main() -> None:
     """Print the log."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--write", action="store_true", help="write the table of intervals that is shipped")
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--write", action="store_true", help="learn and write the tables that are shipped")
+    parser.add_argument("--quick", action="store_true", help="leave the log out")
     options = parser.parse_args()
-    records = [r for r in load(options.file) if r.case.collection in SET_ASIDE or r.case.collection.startswith("world-")]
-    before, every = gather(records, JOINED), gather(records)
-    print(f"{len(every.reference)} cases of {len(set(every.collections))} collections and kinds of world, {len(every.y)} rows", flush=True)
-    log = Log()
-    log.say("previous rule, its candidates", score(before, powers(before)))
-    log.say("previous rule, all candidates", score(every, powers(every)))
-    rows = gather(records, NOT_TRIED)
-    log.say("previous rule, the candidates that were kept", score(rows, powers(rows)))
-    simple(log, rows)
-    learnt(log, rows)
-    by_reach(log, rows)
-    without(log, every)
-    weight = ours(rows)
-    log.say("the rule that is shipped", score(rows, (weight * rows.values).sum(axis=1)))
-    features, residual = interval_table(rows, weight)
-    print("\nIntervals of 80 %, each collection predicted with what was learnt without it:")
-    print(intervals(rows, weight, features, residual).round(3).to_string())
+    warnings.simplefilter("ignore", RuntimeWarning)
+    records = [r for file in options.files for r in load(file)]
+    records = [r for r in records if r.case.group or r.case.collection in SET_ASIDE or is_synthetic(r.case.collection)]
+    rows = gather(records, NEVER)
+    real = len({c for c in rows.collections if not is_synthetic(c)})
+    print(f"{len(rows.reference)} cases of {real} collections and {len(set(rows.collections)) - real} kinds of world, {len(rows.y)} rows")
+    if not options.quick:
+        every_rule(Log(), rows)
     if options.write:
-        write(rows, features, residual)
+        write(shipped(rows))
 
 
-NOT_TRIED = (*_DROPPED, "additive-power", "shifted-power-law[prior]")
+def shipped(rows: Rows) -> Rows:
+    """Return the rows with the candidates that are shipped."""
+    return left(rows, _DROPPED)
 
 
-def ours(rows: Rows, **settings: float) -> np.ndarray:
-    """Return AutoLaw's weights with its defaults, or these settings; shape (R, K)."""
-    law = AutoLaw(**settings)
-    own, overall, inner = (rows.features[:, :, FEATURES.index(name)] for name in ("recent", "overall", "interpolation"))
-    power = law.power + law.growth * np.log1p(rows.beyond)
-    logs = (1 - law.overall - law.inner) * own + law.overall * overall + law.inner * inner
-    return shares(-power[:, None] * logs, rows.usable)
+def left(rows: Rows, dropped: frozenset[str] | tuple[str, ...]) -> Rows:
+    """Return the rows without some candidates."""
+    usable = rows.usable & ~np.isin(rows.which, [rows.names.index(name) for name in dropped if name in rows.names])
+    return replace(rows, usable=np.where(usable.any(axis=1, keepdims=True), usable, rows.usable))
 
 
-def by_reach(log: Log, rows: Rows) -> None:
-    """Powers that grow with distance, and errors of several kinds: the rule that is shipped is of this family."""
-    for overall, inner in ((0.0, 0.0), (0.5, 0.0), (0.7, 0.0), (0.4, 0.2), (0.5, 0.25)):
-        for power, growth in ((2.0, 0.0), (1.7, 0.5), (2.0, 0.5), (2.5, 0.5)):
-            weight = ours(rows, power=power, growth=growth, overall=overall, inner=inner)
-            what = f"power {power} + {growth} log(1 + d), overall {overall}, interpolation {inner}"
-            log.say(what, score(rows, (weight * rows.values).sum(axis=1)))
+def every_rule(log: Log, rows: Rows) -> None:
+    """Print every rule: the previous one, closed forms, what joined, and what learns."""
+    before = left(rows, (*BEFORE, *POOLED))
+    log.compared = closed(before)
+    log.say("the rule of 2026-11, its candidates", score(rows, powers(left(rows, tuple(_JOINED_LATER)))))
+    log.say("the rule of 2026-11, every candidate", score(rows, powers(rows)))
+    simple(log, before)
+    by_reach(log, before)
+    log.say("closed form", closed(before))
+    for name in POOLED:
+        log.say(f"closed form, and {name}", closed(left(rows, (*BEFORE, *(p for p in POOLED if p != name)))))
+    joined = left(rows, tuple(BEFORE))
+    log.say("closed form, and all that pool", closed(joined))
+    log.compared = closed(joined)
+    learnt(log, joined)
+    for dropped in (("bnsl-1",), ("bnsl-1", "mmf4"), ("bnsl-1", "mmf4", "shifted-power-law", "chinchilla[prior]")):
+        log.say(f"learnt, without {', '.join(dropped)}", out_of_fold(left(joined, dropped)))
+    ours = shipped(rows)
+    log.say("closed form, the candidates that are shipped", closed(ours))
+    log.say("learnt, the candidates that are shipped", out_of_fold(ours))
+    log.compared = out_of_fold(ours)
+    for name in ("bnsl-1[pooled]", "chinchilla[pooled]", "shifted-power-law[pooled]", "law-gp", "log-quadratic[floor]", "pow4"):
+        log.say(f"those without {name}", out_of_fold(left(ours, (name,))))
+    log.say("those without all that pool", out_of_fold(left(ours, POOLED)))
+    weight = shares(left_out(ours, errors_design(ours), CLOSED), ours.usable)
+    print("\nIntervals of 80 %, each collection predicted with what was learnt without it:")
+    print(intervals(ours, weight).round(3).to_string())
 
 
-def without(log: Log, rows: Rows) -> None:
-    """The shipped rule without one candidate at a time, of those that cost the most."""
-    dear = ("bnsl-1", "chinchilla-gamma", "chinchilla[prior]", "farseer", "gaussian-process", "law-gp", "m4", "mmf4", "pow4", "rectified")
-    for dropped in ((), *((name,) for name in dear), tuple(_DROPPED)):
-        usable = rows.usable & ~np.isin(rows.which, [rows.names.index(name) for name in dropped if name in rows.names])
-        kept = replace(rows, usable=np.where(usable.any(axis=1, keepdims=True), usable, rows.usable))
-        log.say(f"all candidates without {', '.join(sorted(dropped)) or 'none'}", score(kept, (ours(kept) * kept.values).sum(axis=1)))
+def errors_design(rows: Rows) -> np.ndarray:
+    """Return three kinds of error, each alone, by distance and by fewness of rows; shape (R, K, 9)."""
+    factor = terms(rows.beyond, rows.trained[rows.case])
+    found: np.ndarray = (rows.kinds[:, :, :, None] * factor[:, None, None, :]).reshape(*rows.kinds.shape[:2], 9)
+    return found
+
+
+def closed(rows: Rows, kinds: tuple[float, float, float] = (OWN, OVERALL, INNER), power: float = POWER, growth: float = GROWTH) -> Score:
+    """Return how the closed form does."""
+    columns = -np.outer(kinds, [power, growth, 0.0]).ravel()
+    return score(rows, mean(rows, errors_design(rows) @ columns, EVERY))
+
+
+def out_of_fold(rows: Rows, **options: float) -> Score:
+    """Return how learnt weights do on collections that they were not learnt from."""
+    return score(rows, mean(rows, left_out(rows, errors_design(rows), CLOSED, **options), EVERY))
+
+
+def left_out(rows: Rows, design: np.ndarray, start: np.ndarray, **options: float) -> np.ndarray:
+    """Return logits of every row by what was learnt without its collection."""
+    parts = folds(rows, FOLDS)
+    found = Parallel(n_jobs=-1)(delayed(learn)(rows, ~part, design, start, **options) for part in parts)
+    return assembled(rows, design, parts, found)
+
+
+def assembled(rows: Rows, design: np.ndarray, parts: list[np.ndarray], found: list[Learnt]) -> np.ndarray:
+    """Return logits of every row, from what was learnt without its part."""
+    logits = np.zeros(rows.values.shape)
+    for part, one in zip(parts, found, strict=True):
+        mine = part[rows.case]
+        logits[mine] = one.logits(rows, design)[mine]
+    return logits
+
+
+def folds(rows: Rows, n: int) -> list[np.ndarray]:
+    """Return the cases of each part: collections and kinds of world are never divided."""
+    kinds = sorted(set(rows.collections), key=lambda c: (is_synthetic(c), c))
+    return [np.isin(rows.collections, kinds[i::n]) for i in range(n)]
 
 
 def simple(log: Log, rows: Rows) -> None:
-    """Rules that learn nothing."""
+    """Rules that learn nothing, by the error along the axis alone."""
     for power, most in ((2, 1), (2, 3), (2, 8), (2, EVERY), (1, EVERY), (3, EVERY)):
         log.say(
             f"error to the power of -{power}, {f'best {most}' if most < EVERY else 'every candidate'}",
@@ -111,20 +154,33 @@ def simple(log: Log, rows: Rows) -> None:
     log.say("median of the best 5 in back-tests", score(rows, median(rows, 5)))
     log.say("median of the best 9 in back-tests", score(rows, median(rows, 9)))
     for generic in (0.5, 2.0):
-        log.say(f"previous rule, forms without a law's shape less by reach ({generic})", score(rows, powers(rows, generic=generic)))
+        log.say(f"2026-11, forms without a law's shape less by reach ({generic})", score(rows, powers(rows, generic=generic)))
     for size in (0.5, 2.0):
-        log.say(f"previous rule, constants per row count against by reach ({size})", score(rows, powers(rows, size=size)))
+        log.say(f"2026-11, constants per row count against by reach ({size})", score(rows, powers(rows, size=size)))
+
+
+def by_reach(log: Log, rows: Rows) -> None:
+    """Powers that grow with distance, and errors of several kinds."""
+    for overall, inner in ((0.0, 0.0), (0.5, 0.0), (0.4, 0.2), (0.5, 0.25)):
+        for power, growth in ((2.0, 0.0), (2.0, 0.5), (2.5, 0.5)):
+            what = f"power {power} + {growth} log(1 + d), overall {overall}, interpolation {inner}"
+            log.say(what, closed(rows, (1.0 - overall - inner, overall, inner), power, growth))
 
 
 def learnt(log: Log, rows: Rows) -> None:
     """Rules that learn, scored on collections that they did not learn from."""
-    for what, columns in (("the recent error", RECENT_ONLY), ("errors of all kinds", ERRORS_ONLY), ("all features", None)):
-        for names in (1e3, RIDGE_NAMES):
-            logits = left_out(rows, lambda part, c=columns, n=names: learn(rows, part, ridge=RIDGE, ridge_names=n, columns=c))
-            log.say(f"softmax of {what}{' and names' if names < 1 else ''}", score(rows, mean(rows, logits, EVERY)))
-    for ridge, names, real in ((1e-2, 1e-2, 1.0), (1.0, 1.0, 1.0), (RIDGE, RIDGE_NAMES, 4.0)):
-        logits = left_out(rows, lambda part, r=ridge, n=names, x=real: learn(rows, part, ridge=r, ridge_names=n, real=x))
-        log.say(f"all features and names, ridges {ridge:g} and {names:g}, real runs count {real:g}", score(rows, mean(rows, logits, EVERY)))
+    three = errors_design(rows)
+    others = ("apart", "apart far", "below", "below far", "generic far", "constants", "constants far", "constants few rungs", "growth")
+    more = np.concatenate([three, rows.features[:, :, [FEATURES.index(name) for name in others]]], axis=2)
+    for what, design in (("errors", three), ("errors and other features", more)):
+        start = np.append(CLOSED, np.zeros(design.shape[2] - len(CLOSED)))
+        for ridge, names, real in (
+            *((0.3, 0.1, 2.0), (0.1, 0.02, 2.0), (0.03, 0.01, 2.0), (0.01, 0.005, 2.0), (0.01, 0.002, 2.0)),
+            *((0.03, 0.01, 1.0), (0.03, 0.01, 4.0), (0.03, 0.01, 10.0), (0.03, 1e3, 2.0)),
+        ):
+            named = f"names {names:g}" if names < 1 else "no names"
+            logits = left_out(rows, design, start, ridge=ridge, ridge_names=names, real=real)
+            log.say(f"learnt from {what}, ridge {ridge:g}, {named}, real runs count {real:g}", score(rows, mean(rows, logits, EVERY)))
 
 
 def mean(rows: Rows, logits: np.ndarray, most: int) -> np.ndarray:
@@ -141,10 +197,11 @@ def median(rows: Rows, most: int) -> np.ndarray:
     return found
 
 
-def intervals(rows: Rows, weight: np.ndarray, features: np.ndarray, residual: np.ndarray) -> pd.DataFrame:
-    """Return coverage and width of 80 % intervals, of the previous rule's and of ours."""
+def intervals(rows: Rows, weight: np.ndarray) -> pd.DataFrame:
+    """Return coverage and width of 80 % intervals, of the rule of 2026-11 and of ours, on real collections."""
+    features, residual = interval_table(rows, weight)
     reach = np.zeros(len(rows.y))
-    for part in folds(rows):
+    for part in folds(rows, FOLDS):
         sizes = fit_sizes(rows, features, residual, ~part)
         z = sizes.quantiles[np.searchsorted(EDGES, rows.beyond, side="right"), SHARES.index(0.8)]
         mine = part[rows.case]
@@ -155,16 +212,31 @@ def intervals(rows: Rows, weight: np.ndarray, features: np.ndarray, residual: np
     unit = np.where(rows.averaged_log, 1.0, rows.unit)
     tables = {
         "conformal": coverage(rows, np.abs(residual) <= reach, reach / unit),
-        "previous": coverage(rows, np.abs(residual) <= old, old / unit),
+        "2026-11": coverage(rows, np.abs(residual) <= old, old / unit),
     }
     return pd.concat(tables)
 
 
-def write(rows: Rows, features: np.ndarray, residual: np.ndarray) -> None:
-    """Learn the sizes of errors from all cases, and write the table."""
-    sizes = fit_sizes(rows, features, residual, np.ones(len(rows.reference), bool))
-    table = ErrorSizes(tuple(sorted(set(rows.collections))), sizes.scale, np.array(EDGES), np.array(SHARES), sizes.quantiles)
-    TABLE.write_text(json.dumps(table.as_json(), indent=1) + "\n", encoding="utf-8")
+def write(rows: Rows) -> None:
+    """Learn the table of everything, and one without each cluster of a real collection and without the parts of each compilation."""
+    clusters = sorted({cluster_of(c) for c in rows.collections if not is_synthetic(c)} | read_clusters().compilations.keys())
+    design, names = errors_design(rows), np.array(rows.collections)
+    chosen = [np.ones(len(names), bool), *(~np.isin(names, list(relatives(cluster))) for cluster in clusters)]
+    tables = Parallel(n_jobs=-1)(delayed(table)(rows, design, some) for some in chosen)
+    lines = [f" {json.dumps(name)}: {json.dumps(one.as_json())}" for name, one in zip(clusters, tables[1:], strict=True)]
+    text = f'{{"all": {json.dumps(tables[0].as_json())},\n"without": {{\n' + ",\n".join(lines) + "\n}}\n"
+    FILE.write_text(text, encoding="utf-8")
+
+
+def table(rows: Rows, design: np.ndarray, chosen: np.ndarray) -> LearntTable:
+    """Learn from the chosen cases and from nothing else: weights from all, sizes of errors from parts that the weights had not seen."""
+    own = learn(rows, chosen, design, CLOSED)
+    parts = folds(rows, NESTED)
+    weight = shares(assembled(rows, design, parts, [learn(rows, chosen & ~part, design, CLOSED) for part in parts]), rows.usable)
+    sizes = fit_sizes(rows, *interval_table(rows, weight), chosen)
+    named = dict(zip(rows.names, np.stack([own.near, own.far], axis=1), strict=True))
+    seen = sorted({name for name, taken in zip(rows.collections, chosen, strict=True) if taken})
+    return LearntTable(tuple(seen), LearntWeights(own.columns.reshape(3, 3), named), sizes)
 
 
 class Log:
@@ -172,11 +244,12 @@ class Log:
 
     def __init__(self) -> None:
         self.n = 0
+        self.compared: Score | None = None
 
     def say(self, what: str, found: Score) -> None:
         """Print a line."""
         self.n += 1
-        print(f"{self.n:3d}  {what:64s} {found.line()}", flush=True)
+        print(f"{self.n:3d}  {what:76s} {found.line(self.compared)}", flush=True)
 
 
 def powers(rows: Rows, power: float = 2.0, most: int = 5, floor: float = 0.003, generic: float = 0.0, size: float = 0.0) -> np.ndarray:
@@ -189,21 +262,6 @@ def powers(rows: Rows, power: float = 2.0, most: int = 5, floor: float = 0.003, 
     usable = np.where(usable.any(axis=1, keepdims=True), usable, rows.usable)
     found: np.ndarray = (shares(logits, usable, most) * rows.values).sum(axis=1)
     return found
-
-
-def folds(rows: Rows, n: int = FOLDS) -> list[np.ndarray]:
-    """Return the cases of each part: collections and kinds of world are never divided."""
-    kinds = sorted(set(rows.collections), key=lambda c: (c not in REAL, c))
-    return [np.isin(rows.collections, kinds[i::n]) for i in range(n)]
-
-
-def left_out(rows: Rows, make: Callable[[np.ndarray], Learnt]) -> np.ndarray:
-    """Return logits for every row from what was learnt without its collection."""
-    logits = np.zeros(rows.values.shape)
-    for part in folds(rows):
-        mine = part[rows.case]
-        logits[mine] = make(~part).logits(rows)[mine]
-    return logits
 
 
 if __name__ == "__main__":

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import softmax
+from sklearn.base import clone
 
 from predictors.candidacy import NotCandidate
-from predictors.error_sizes import interval_features, load_sizes
+from predictors.error_sizes import interval_features
 from predictors.judging import Circumstances, plausible, recency_weighted
+from predictors.learnt_tables import load_table
 from predictors.weighing import Asked, Shares, WeighedCandidates
 
 __all__ = ["AutoLaw"]
 
-_DROPPED = frozenset({"chinchilla-gamma", "farseer", "gaussian-process", "m4", "rectified"})
+_DROPPED = frozenset(
+    {
+        *("bnsl-1", "chinchilla-gamma", "chinchilla[l2-log]", "chinchilla[prior]", "compute-only", "farseer"),
+        *("gaussian-process", "m4", "m4[pooled]", "mmf4", "rectified", "shifted-power-law"),
+    }
+)
 """Candidates that cost time, and without which tuning cases are predicted about as well."""
 
 
@@ -24,24 +32,26 @@ class AutoLaw(WeighedCandidates):
     scale, where it must predict the upper part (`backtests.make_backtests`). A row to be predicted lies farthest beyond the
     training rows along some axis, by d times the range of the training rows. The weight of a candidate there is
 
-    .. math:: w \propto \left(e_\mathrm{axis}^{1 - a - b} e_\mathrm{all}^{a} e_\mathrm{inner}^{b}\right)^{-(p + q \log(1 + d))}
+    .. math:: w \propto \exp\Big(a + b \log(1 + d) + \sum_{k=1}^{3} \big(c_k + c'_k \log(1 + d) + c''_k n^{-1/2}\big) e_k\Big)
 
-    with its errors in the back-tests of that axis, of the overall scale, and in interpolation: the farther a row lies, the more
-    the best candidates decide alone. A row that lacks columns is predicted without them, and judged by back-tests that did without
-    them too; nothing is remembered of a prediction, and no other row has a say in it.
+    with the logarithms e of its errors in the back-tests of that axis, of the overall scale, and in interpolation, and n training
+    rows. The coefficients, a and b for each candidate, are learnt from tuning cases (`learnt_tables`). A row that lacks columns is
+    predicted without them, and judged by back-tests that did without them too; nothing is remembered of a prediction, and no
+    other row has a say in it.
+
+    Among the candidates are laws that pool: curves of one task that are fitted together share a prior (`pooled`), and no
+    back-test hears of rows that it asks for.
 
     Intervals are conformal: the sizes of errors on tuning cases, in units of what the spread of the candidates and their back-tests
     say, by how far a row lies (`error_sizes`).
 
     Parameters
     ----------
-    power, growth : float
-        p and q: of the error in the weights, and what every e-fold of distance adds to it.
-    overall, inner : float
-        a and b: how much the errors along the overall scale, and in interpolation, have to say.
     reach : float
         How far a candidate may go beyond the training values before it is left out, in units of their range for every
         training range of scale (and a half) beyond the training rows: one that leaps, or crosses zero, is not averaged.
+    left_out : str, optional
+        Cluster of collections of which what was learnt must have seen nothing.
 
     Attributes
     ----------
@@ -51,41 +61,33 @@ class AutoLaw(WeighedCandidates):
 
     candidate = NotCandidate("it is what weighs the candidates")
     variables = None
+    pools = True
     without = _DROPPED
 
-    def __init__(self, power: float = 2.0, growth: float = 0.5, overall: float = 0.4, inner: float = 0.2, reach: float = 3.0):
-        self.power = power
-        self.growth = growth
-        self.overall = overall
-        self.inner = inner
+    def __init__(self, reach: float = 3.0, left_out: str | None = None):
         self.reach = reach
+        self.left_out = left_out
+
+    def without_cluster(self, cluster: str) -> AutoLaw:
+        """Return one that has learnt nothing from a cluster of collections."""
+        found: AutoLaw = clone(self).set_params(left_out=cluster)
+        return found
 
     def _mean_error(self, errors: Sequence[float], axis: str) -> float:
         return recency_weighted(errors, axis)
 
     def _share(self, asked: Asked) -> Shares:
-        data = self._trials.data
+        data, table = self._trials.data, load_table(self.left_out)
         usable = plausible(data, asked.values, asked.beyond, self.reach)
         known = Circumstances(data, asked.names, self._trials.all_errors(asked.hidden), asked.axis)
-        weight = self._weight(known, asked, usable) if data.backtests else _alike(self._plain(asked, usable))
+        if data.backtests:
+            logits = table.weights.logits(asked.names, known.kinds(), asked.beyond, len(data.y))
+            weight = softmax(np.where(usable, logits, -np.inf), axis=0)
+        else:
+            plain = self._plain(asked, usable)
+            weight = plain / plain.sum(axis=0)
         found = interval_features(weight, np.nan_to_num(asked.values), known.recent(), known.floor, asked.beyond, len(data.y))
-        return Shares(weight, load_sizes().size(found))
-
-    def _weight(self, known: Circumstances, asked: Asked, usable: np.ndarray) -> np.ndarray:
-        """Return weights from errors in back-tests, shape (k, n)."""
-        own, overall, inner = (np.log(np.minimum(e, 1e12) + known.floor) for e in (known.recent(), known.overall(), known.inner()))
-        logs = (1.0 - self.overall - self.inner) * own + self.overall * overall + self.inner * inner
-        power = self.power + self.growth * np.log1p(asked.beyond)
-        logits = np.where(usable, -power[None, :] * logs[:, None], -np.inf)
-        weight = np.exp(logits - logits.max(axis=0))
-        found: np.ndarray = weight / weight.sum(axis=0)
-        return found
+        return Shares(weight, table.sizes.size(found))
 
     def _deviations(self, asked: Asked, shares: Shares, levels: np.ndarray) -> np.ndarray:
-        return load_sizes().deviations(shares.spread, asked.beyond, levels)
-
-
-def _alike(chosen: np.ndarray) -> np.ndarray:
-    """Return equal weights of those that share, shape (k, n)."""
-    found: np.ndarray = chosen / chosen.sum(axis=0)
-    return found
+        return load_table(self.left_out).sizes.deviations(shares.spread, asked.beyond, levels)

@@ -1,21 +1,12 @@
-"""The table that AutoLaw's intervals are made with: how large errors were on tuning cases, of which collections, and how it is applied.
-
-It is learnt by ``python -m perf.autolaw FILE --write`` from collections that are set aside for tuning and from synthetic worlds alone.
-"""
+"""How large the errors of AutoLaw are, from what is known of a row; see `predictors.learnt_tables`."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-__all__ = ["TABLE", "ErrorSizes", "interval_features", "load_sizes"]
-
-TABLE = Path(__file__).with_name("autolaw_intervals.json")
+__all__ = ["ErrorSizes", "interval_features"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +15,6 @@ class ErrorSizes:
 
     Attributes
     ----------
-    collections : tuple of str
-        What it was learnt from: collections, and kinds of synthetic world.
     scale : ndarray, shape (5,)
         Coefficients of the logarithm of an error's size; see `interval_features`.
     edges : ndarray, shape (b - 1,)
@@ -34,7 +23,6 @@ class ErrorSizes:
         Share of errors that are smaller than this many sizes.
     """
 
-    collections: tuple[str, ...]
     scale: np.ndarray
     edges: np.ndarray
     shares: np.ndarray
@@ -60,16 +48,6 @@ class ErrorSizes:
             within[:, out] = self.quantiles[:, -1:] * more[None, :]
         found: np.ndarray = size[:, None] * within[part] * np.sign(levels - 0.5)[None, :]
         return found
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the table holds it."""
-        return {
-            "learnt from": list(self.collections),
-            "scale": [_short(v) for v in self.scale],
-            "edges": [_short(v) for v in self.edges],
-            "shares": [_short(v) for v in self.shares],
-            "quantiles": [[_short(v) for v in row] for row in self.quantiles],
-        }
 
 
 def interval_features(
@@ -98,20 +76,3 @@ def interval_features(
     error = np.where(share > 1e-6, error, spread)
     n = len(mean)
     return np.stack([np.ones(n), np.log(spread + floor), np.log(error + floor), np.log1p(beyond), np.full(n, 1.0 / rows)], axis=1)
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.5g}")
-
-
-@lru_cache(maxsize=1)
-def load_sizes() -> ErrorSizes:
-    """Return the shipped table."""
-    raw = json.loads(TABLE.read_text(encoding="utf-8"))
-    return ErrorSizes(
-        collections=tuple(raw["learnt from"]),
-        scale=np.array(raw["scale"]),
-        edges=np.array(raw["edges"]),
-        shares=np.array(raw["shares"]),
-        quantiles=np.array(raw["quantiles"]),
-    )

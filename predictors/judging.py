@@ -10,10 +10,13 @@ import numpy as np
 from predictors.backtests import ALL, INTERPOLATION, Backtest
 from predictors.trials import DataSet
 
-__all__ = ["RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
+__all__ = ["FARTHEST", "RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
 
 RECENCY = 4.0
 """How much more each higher back-test of an axis counts than the one below it."""
+FARTHEST = 5.0
+"""Errors count as no more than this many e-folds apart, so that one failed back-test does not decide everything."""
+_MEASURE = 3  # errors are relative to those of the candidate of this place
 _FLOOR = 0.001
 
 
@@ -60,6 +63,18 @@ class Circumstances:
         """Return the errors in interpolation, or where there are none along the judged axis; shape (k,)."""
         return self._mean(INTERPOLATION, even=True) if self._was_tested(INTERPOLATION) else self.recent()
 
+    def kinds(self) -> np.ndarray:
+        """Return logarithms of three kinds of error over those of the third best candidate: along the judged axis, overall, inner; (3, k).
+
+        One that failed, or is farther than `FARTHEST` from that, counts as so far.
+        """
+        return np.stack([self._relative(errors) for errors in (self.recent(), self.overall(), self.inner())])
+
+    def _relative(self, errors: np.ndarray) -> np.ndarray:
+        logs = np.log(np.minimum(errors, 1e9) + self.floor)
+        found: np.ndarray = np.clip(logs - np.sort(logs)[min(_MEASURE, len(logs)) - 1], -FARTHEST, FARTHEST)
+        return found
+
     @property
     def floor(self) -> float:
         """The error below which nothing is told apart."""
@@ -76,7 +91,7 @@ class Circumstances:
 
 
 def nearest_axis(axis: str, backtests: Sequence[Backtest]) -> str | None:
-    """Return the axis, or the nearest thing that was back-tested: the overall scale, another axis, interpolation; None where nothing was."""
+    """Return the axis, or the nearest thing that was back-tested: the overall scale, another axis, interpolation; else None."""
     known = list(dict.fromkeys(test.axis for test in backtests))
     return next((a for a in (axis, ALL, *[c for c in known if c != INTERPOLATION], INTERPOLATION) if a in known), None)
 

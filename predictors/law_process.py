@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from predictors.backtests import ALL, axes_of
-from predictors.baselines import _Generic
+from predictors.baselines import LogLinear, _Generic
 from predictors.candidacy import Candidate
 from predictors.compute import Chinchilla
 from predictors.power_laws import ShiftedPowerLaw
@@ -27,8 +27,9 @@ class LawProcess(_Generic):
     """A law, and a Gaussian process on what it leaves over.
 
     The law is Chinchilla's form for params and tokens, a shifted power law for one variable, and a product of powers above a
-    limit for others, or between limits for shares that rise with scale. The process has one length scale, in units of the
-    spread of the training rows, chosen with the noise by marginal likelihood; beyond a few lengths the law stands alone.
+    limit for others, or between limits for shares that rise with scale; values of either sign have a plane in the logarithms
+    of the variables. The process has one length scale, in units of the spread of the training rows, chosen with the noise by
+    marginal likelihood; beyond a few lengths the law stands alone.
 
     Parameters
     ----------
@@ -67,8 +68,10 @@ class LawProcess(_Generic):
     def _law_for(self, X: pd.DataFrame, y: np.ndarray) -> Any:
         columns = [c for c in X.columns if pd.api.types.is_numeric_dtype(X[c])]
         rising = bool((y >= 0).all() and y.max() <= 1.0 and len(columns) and _rises(X[columns], y))
-        if rising or not (y > 0).all():
-            return LinkedLinear("logit" if rising else "log")
+        if rising:
+            return LinkedLinear("logit")
+        if not (y > 0).all():
+            return LogLinear()
         if len(columns) == 1:
             return ShiftedPowerLaw(loss="l2")
         return Chinchilla(loss="l2") if set(columns) == {"params", "tokens"} else LinkedLinear("log")

@@ -18,6 +18,7 @@ from predictors.power_laws import ShiftedPowerLaw
 __all__ = ["ChinchillaWithPrior", "LawWithPrior", "Prior", "ShiftedPowerLawWithPrior"]
 
 _QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
+_DRAWN = 6  # starts beside those of the fit without a prior: what is believed is at its mean there
 _NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
 
 
@@ -69,15 +70,17 @@ class LawWithPrior(ParametricLaw):
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         found = super()._solve(laws)
         noises = [_noise(law, result) for law, result in zip(laws, found, strict=True)]
-        problems, weights = [], []
-        for law, noise, (mean, spread) in zip(laws, noises, self._priors(laws, found, noises), strict=True):
+        problems, weights, starts = [], [], []
+        for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
             problem, k = law._problem, len(mean)
+            believed = np.isfinite(spread)
+            drawn = fitting.draw_starts(problem, _DRAWN, np.random.default_rng(self.random_state), law._weights)
+            starts.append(np.concatenate([result.u[None], np.where(believed, mean, np.concatenate([result.u[None], drawn]))]))
             pads = {"inputs": tuple(np.concatenate([np.ones(k), x]) for x in problem.inputs), "y": np.concatenate([np.ones(k), problem.y])}
             fields = {f: getattr(problem, f) for f in problem.__dataclass_fields__}
             problems.append(_WithPrior(**{**fields, **pads, "mean": mean, "spread": spread}))
             weights.append(np.concatenate([np.full(k, noise**2), law._weights]))
-        starts = self.n_starts if self.n_starts is not None else self.default_starts
-        penalised = fitting.fit_many(problems, weights=weights, n_starts=starts, random_state=self.random_state)
+        penalised = fitting.fit_from(problems, starts, weights)
         return [replace(result, n_starts=result.n_starts + before.n_starts) for result, before in zip(penalised, found, strict=True)]
 
     def _priors(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> list[Prior]:

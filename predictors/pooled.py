@@ -131,7 +131,7 @@ class PooledShiftedPowerLaw(PooledLaw, ShiftedPowerLaw):
     .. math:: L(x) = E + a x^{-b}
     """
 
-    candidate: ClassVar[Candidacy] = Candidate("one-variable", order=35)  # type: ignore[assignment]
+    candidate: ClassVar[Candidacy] = Candidate("one-variable", plain=True, order=20)  # type: ignore[assignment]
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}
 
 
@@ -142,6 +142,7 @@ class PooledBNSL(PooledLaw, BNSL):
     """
 
     candidate: ClassVar[Candidacy] = Candidate("one-variable", order=35)  # type: ignore[assignment]
+    default_starts = 128
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {"a": (0.5, 0.35), "c0": (0.2, 0.3), "c1": (0.1, 0.4), "f1": (np.log(0.3), 0.8)}
 
 

@@ -265,7 +265,7 @@ def _heights(data: DataSet) -> list[Hashable]:
     return [(axis, axes[i + 1 :].count(axis)) for i, axis in enumerate(axes)]
 
 
-def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], groups: list[Hashable]) -> list[Any]:
+def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], groups: Sequence[Hashable]) -> list[Any]:
     if hasattr(law, "fit_many"):
         told = {"groups": groups} if getattr(law, "pools", False) else {}
         try:

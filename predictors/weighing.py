@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -103,10 +103,20 @@ class WeighedCandidates(ScalingLaw):
         _fit([self], [X], [y])
         return self
 
-    def fit_many(self, frames: Sequence[pd.DataFrame], responses: Sequence[Any]) -> list[WeighedCandidates]:
-        """Fit many data sets; laws of one form are fitted to all of them in one descent."""
+    def fit_many(
+        self, frames: Sequence[pd.DataFrame], responses: Sequence[Any], groups: Sequence[Hashable] | None = None
+    ) -> list[WeighedCandidates]:
+        """Fit many data sets; laws of one form are fitted to all of them in one descent.
+
+        Parameters
+        ----------
+        frames, responses : sequences
+            X and y of each data set, as in `fit`.
+        groups : sequence, optional
+            Which of them may tell each other something: those of one value; by default each stands alone.
+        """
         laws: list[WeighedCandidates] = [clone(self) for _ in frames]
-        _fit(laws, frames, responses)
+        _fit(laws, frames, responses, groups)
         return laws
 
     def reweighted(self, **settings: Any) -> Any:
@@ -207,12 +217,14 @@ class WeighedCandidates(ScalingLaw):
         return np.where(plain.any(axis=0), plain, first)
 
 
-def _fit(laws: Sequence[WeighedCandidates], frames: Sequence[Any], responses: Sequence[Any]) -> None:
+def _fit(
+    laws: Sequence[WeighedCandidates], frames: Sequence[Any], responses: Sequence[Any], groups: Sequence[Hashable] | None = None
+) -> None:
     """Fit each law to a data set of its own, the candidates to all of them together."""
     data_sets = []
     for law, X, y in zip(laws, frames, responses, strict=True):
         X, y = law._read_training(X, y, positive=False)
         law.columns_ = tuple(map(str, X.columns))
         data_sets.append(DataSet.of(X.reset_index(drop=True), y))
-    for law, trials in zip(laws, hold_trials(data_sets, laws[0].without if laws else ()), strict=True):
+    for law, trials in zip(laws, hold_trials(data_sets, laws[0].without if laws else (), groups=groups), strict=True):
         law._settle(trials)

@@ -24,7 +24,8 @@ class Predictor(Protocol):
     ``fit_many(frames, ys, groups)`` is told which are of one group, namely curves of one task, none of which
     trains on a row that another one holds out.
     A predictor that carries what was learnt from collections has ``without_cluster(name)``, which returns one
-    that has seen nothing of that cluster; it is what is evaluated on the cluster's tasks.
+    that has seen nothing of that cluster, nor of what a compilation of that name repeats; it is what is evaluated on
+    the cluster's tasks.
     """
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmark.data.clusters import relatives
 from benchmark.data.collection import load_collection
 from benchmark.data.variables import metric_kind
 from benchmark.tasks.fold import Fold
@@ -23,7 +24,7 @@ from benchmark.tasks.suite import load_suite
 from benchmark.tasks.task import Task
 from perf.tuning.worlds import World, worlds
 
-__all__ = ["CLASSES", "REAL", "SET_ASIDE", "Case", "cases", "class_of", "task_cases"]
+__all__ = ["CLASSES", "REAL", "SET_ASIDE", "Case", "cases", "class_of", "is_synthetic", "task_cases"]
 
 SYNTHETIC = ("synthetic_broken", "synthetic_chinchilla", "synthetic_coverage", "synthetic_plrf", "synthetic_repeated")
 REAL = (
@@ -69,6 +70,8 @@ class Case:
         Cost of the median held-out run over that of the dearest training run.
     group : str
         Curves of one task, divided alike, are of one group: they are fitted together. Empty where it stands alone.
+    source, rows : str, tuple of int
+        Collection, and positions in its table of all rows, where they are spare rows of a counted one.
     """
 
     collection: str
@@ -80,6 +83,13 @@ class Case:
     y: np.ndarray
     reach: float
     group: str = ""
+    source: str = ""
+    rows: tuple[int, ...] = ()
+
+
+def is_synthetic(collection: str) -> bool:
+    """Return whether a case's collection is a kind of synthetic world, or a synthetic collection."""
+    return collection.startswith(("world-", "synthetic_"))
 
 
 def class_of(reach: float) -> str:
@@ -108,10 +118,11 @@ def task_cases(seed: int = 0) -> Iterator[Case]:
     A fold of a task of suite v2 in a role for tuning, or of a synthetic collection, is a case as it stands. A fold of a counted task
     gives its training rows, less those of runs that any counted task holds out, divided once more; all folds of a task are divided
     alike, and the cluster counts as one collection. Tasks that hand over the history of runs give none: what is left of a run
-    is no history. Fetch-only collections must be at hand.
+    is no history; collections whose runs SLDBench repeats give none either, because it holds out rows of them under its own names.
+    Fetch-only collections must be at hand.
     """
     suite = load_suite("v2")
-    spare = tuning_rows(suite)
+    spare = {name: rows for name, rows in tuning_rows(suite).items() if name not in relatives("sldbench")}
     found: dict[str, list[list[Case]]] = {}
     for task in suite.build(fetch=True):
         rng = np.random.default_rng([seed, 3, zlib.crc32(task.id.encode())])
@@ -120,7 +131,7 @@ def task_cases(seed: int = 0) -> Iterator[Case]:
             found.setdefault(task.collection, []).append([c for fold in folds if (c := _whole(task, fold)) is not None])
         elif task.role == "counted" and task.collection in spare and "run" not in task.variables:
             worlds = [(fold.name, w) for fold in folds if (w := _spare_world(task, fold, spare[task.collection])) is not None]
-            found.setdefault(task.cluster, []).extend(_cut_alike(task.id, worlds, rng))
+            found.setdefault(task.cluster, []).extend(_cut_alike(task, worlds, rng))
     for cluster in sorted(found):
         order = np.random.default_rng([seed, 4]).permutation(len(found[cluster]))[:_GROUPS]
         yield from (case for k in sorted(order) for case in found[cluster][k])
@@ -147,10 +158,10 @@ def _spare_world(task: Task, fold: Fold, rows: np.ndarray) -> World | None:
     if len(y) < _FEWEST_SPARE or np.ptp(cost) <= 0 or not (cost > 0).all():
         return None
     hidden = tuple(c for c in X if X[c].notna().any() and fold.X_test[c].isna().all())
-    return World(task.cluster, X, y, cost, task.on_log_scale, hidden)
+    return World(task.cluster, X, y, cost, task.on_log_scale, hidden, fold.train_rows[mine])
 
 
-def _cut_alike(name: str, worlds: list[tuple[str, World]], rng: np.random.Generator) -> list[list[Case]]:
+def _cut_alike(task: Task, worlds: list[tuple[str, World]], rng: np.random.Generator) -> list[list[Case]]:
     """Return groups of cases: all curves divided along one axis, at one reach; two groups where two divisions are found."""
     groups: list[list[Case]] = []
     seen: set[tuple[str, float]] = set()
@@ -160,8 +171,8 @@ def _cut_alike(name: str, worlds: list[tuple[str, World]], rng: np.random.Genera
             continue
         seen.add((where.axis, where.reach))
         cut = [(label, _divide(world, where, rng)) for label, world in worlds]
-        group = f"{name}/{where.axis}-{where.reach:g}"
-        cases = [replace(case, name=f"{group}/{label}", group=group) for label, case in cut if case is not None]
+        group = f"{task.id}/{where.axis}-{where.reach:g}"
+        cases = [replace(case, name=f"{group}/{label}", group=group, source=task.collection) for label, case in cut if case is not None]
         if cases:
             groups.append(cases)
         if len(groups) == 2:
@@ -223,6 +234,7 @@ def _divide(world: World, where: _Cut, rng: np.random.Generator) -> Case | None:
         asked,
         world.y[held],
         float(np.median(world.cost[held]) / world.cost[train].max()),
+        rows=() if world.rows is None else tuple(map(int, world.rows[np.concatenate([train, held])])),
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from predictors.backtests import ALL, INTERPOLATION, axes_of
+from predictors.backtests import ALL, axes_of
 from predictors.columns import numeric_columns
 from predictors.contract import ANY, columns_read
-from predictors.trials import DataSet
+from predictors.judging import FARTHEST, Circumstances
 
 __all__ = ["FEATURES", "GENERIC", "Asking", "Traits", "traits_of"]
 
@@ -30,9 +30,6 @@ GENERIC = frozenset(
     }
 )
 """Candidates without the shape of a law: they are flat or bend freely beyond the training rows."""
-_MOST = 5.0  # errors count up to e^5 times those of the best
-_FLOOR = 0.001
-_BEST = 3
 
 FEATURES = (
     *("recent", "highest", "lowest", "interpolation", "overall"),
@@ -71,63 +68,22 @@ def traits_of(law: Any, X: pd.DataFrame) -> Traits:
 
 
 @dataclass(frozen=True)
-class Asking:
+class Asking(Circumstances):
     """Rows that are judged alike, and the candidates on them.
 
     Attributes
     ----------
-    data : DataSet
-        The training rows and their back-tests.
-    names : sequence of str
-        Candidates, k of them.
-    errors : mapping of str to sequence of float
-        Root mean squared error of each candidate in every back-test.
     traits : mapping of str to Traits
         Of each candidate.
-    axis : str
-        Along which the rows lie farthest beyond the training rows.
     beyond : ndarray, shape (n,)
-        How far, in units of the training range.
+        How far the rows lie, in units of the training range.
     values : ndarray, shape (k, n)
         Predictions on the scale that is averaged; NaN where there is none.
     """
 
-    data: DataSet
-    names: Sequence[str]
-    errors: Mapping[str, Sequence[float]]
     traits: Mapping[str, Traits]
-    axis: str
     beyond: np.ndarray
     values: np.ndarray
-
-    def along(self, axis: str) -> np.ndarray:
-        """Return the errors in the back-tests of an axis from the lowest up, shape (k, number of back-tests)."""
-        chosen = [i for i, test in enumerate(self.data.backtests) if test.axis == axis]
-        return np.array([[self.errors[name][i] for i in chosen] for name in self.names]).reshape(len(self.names), len(chosen))
-
-    def judged_by(self) -> str | None:
-        """Return the axis, or the nearest thing that was back-tested."""
-        known = list(dict.fromkeys(test.axis for test in self.data.backtests))
-        return next((a for a in (self.axis, ALL, *[c for c in known if c != INTERPOLATION], INTERPOLATION) if a in known), None)
-
-    def tested(self) -> bool:
-        """Return whether anything was back-tested."""
-        return bool(self.data.backtests)
-
-    def recent(self) -> np.ndarray:
-        """Return root mean squared errors along the judged axis, each higher back-test counting four times the one below; shape (k,)."""
-        axis = self.judged_by()
-        if axis is None:
-            return np.full(len(self.names), np.inf)
-        errors = self.along(axis)
-        weight = (1.0 if axis == INTERPOLATION else 4.0) ** np.arange(errors.shape[1])
-        found: np.ndarray = np.sqrt((errors**2 * weight).sum(axis=1) / weight.sum())
-        return found
-
-    @property
-    def floor(self) -> float:
-        """The error below which nothing is told apart."""
-        return max(_FLOOR * float(np.std(self.data.scaled)), 1e-6)
 
     def centre(self, usable: np.ndarray, most: int = 5) -> np.ndarray:
         """Return the median prediction of the best few in back-tests on each row, shape (n,)."""
@@ -156,7 +112,7 @@ class Asking:
         rows, traits = len(self.data.y), [self.traits[name] for name in self.names]
         share = np.broadcast_to(np.array([min(t.constants / rows, 1.0) for t in traits])[:, None], (k, n))
         failed = np.broadcast_to(~np.isfinite(self.recent())[:, None], (k, n)).astype(float)
-        columns += [recent**2 / _MOST, failed, apart, apart * far, below, below * far]
+        columns += [recent**2 / FARTHEST, failed, apart, apart * far, below, below * far]
         columns += [
             generic,
             generic * far,
@@ -175,26 +131,11 @@ class Asking:
         zero = np.zeros(len(self.names))
         if judged is None:
             return [zero] * 5, zero
-        known = {test.axis for test in self.data.backtests}
         along = self.along(judged)
-        inner = self.along(INTERPOLATION) if INTERPOLATION in known else along
-        overall = self.along(ALL) if ALL in known else along
-        kinds = (self.recent(), along[:, -1], along[:, 0], _rms(inner), _rms(overall))
-        logs = [self._relative(kind) for kind in kinds]
-        return logs, np.clip(logs[2] - logs[1], -_MOST, _MOST)
-
-    def _relative(self, errors: np.ndarray) -> np.ndarray:
-        logs = np.log(np.where(np.isfinite(errors), errors, 1e9) + self.floor)
-        best = np.sort(logs)[min(_BEST, len(logs)) - 1]
-        found: np.ndarray = np.clip(logs - best, -_MOST, _MOST)
-        return found
+        logs = [self._relative(kind) for kind in (self.recent(), along[:, -1], along[:, 0], self.inner(), self.overall())]
+        return logs, np.clip(logs[2] - logs[1], -FARTHEST, FARTHEST)
 
     def _rungs(self) -> int:
         axes = axes_of(self.data.X)
         scale = axes.get(self.axis, axes.get(ALL, next(iter(axes.values()), np.zeros(1))))
         return len(np.unique(np.round(scale, 6)))
-
-
-def _rms(errors: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.sqrt((errors**2).mean(axis=1))
-    return found

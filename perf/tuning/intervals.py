@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from perf.tuning.cases import CLASSES, class_of
 from perf.tuning.rules import Rows
-from predictors.error_sizes import interval_features
+from predictors.error_sizes import ErrorSizes, interval_features
 
-__all__ = ["EDGES", "SHARES", "Sizes", "coverage", "fit_sizes", "interval_table"]
+__all__ = ["EDGES", "SHARES", "coverage", "fit_sizes", "interval_table"]
 
 EDGES = (0.3, 1.0, 2.5)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Coefficients of the logarithm of an error's size, and quantiles by distance."""
-
-    scale: np.ndarray
-    quantiles: np.ndarray
-
-    def size(self, features: np.ndarray) -> np.ndarray:
-        """Return the size of every row's error, shape (R,)."""
-        found: np.ndarray = np.exp(np.clip(features @ self.scale, -60, 60))
-        return found
 
 
 def interval_table(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +35,7 @@ def interval_table(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return features, measured - (weight * values).sum(axis=1)
 
 
-def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np.ndarray) -> Sizes:
+def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np.ndarray) -> ErrorSizes:
     """Fit the size of errors on the chosen cases, collections counting alike, then their quantiles."""
     pick = chosen[rows.case]
     weight = _row_weights(rows)[pick]
@@ -61,7 +46,7 @@ def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np
     z = np.abs(residual[pick]) / np.exp(A @ scale)
     part = np.searchsorted(EDGES, rows.beyond[pick], side="right")
     quantiles = np.stack([_quantile(z[part == b], weight[part == b], np.array(SHARES)) for b in range(len(EDGES) + 1)])
-    return Sizes(scale, quantiles)
+    return ErrorSizes(scale, np.array(EDGES), np.array(SHARES), quantiles)
 
 
 def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:

@@ -88,7 +88,9 @@ def main() -> None:
             add(records, name)
             _save(records, options.file)
     else:
-        records = [Record(case, DataSet.of(case.X_train, case.y_train)) for case in (task_cases() if options.tasks else cases(options.per_kind))]
+        records = [
+            Record(case, DataSet.of(case.X_train, case.y_train)) for case in (task_cases() if options.tasks else cases(options.per_kind))
+        ]
         chosen = [trials.candidates(r.data.X, r.data.y, options.without.split(",")) for r in records]
         names = [e.name for e in registry.list_predictors() if any(e.name in c for c in chosen)]
         for name in names:

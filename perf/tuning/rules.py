@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from perf.tuning.cases import CLASSES, class_of
+from perf.tuning.cases import CLASSES, REAL, class_of, is_synthetic
 from perf.tuning.features import FEATURES, Asking, traits_of
 from perf.tuning.record import Record
 from predictors.backtests import directions, groups_by_missing
@@ -17,9 +17,10 @@ from predictors.judging import plausible
 from predictors.registry import get
 from predictors.trials import root_mean_square
 
-__all__ = ["Rows", "Score", "gather", "learn", "score", "shares"]
+__all__ = ["Learnt", "Rows", "Score", "gather", "learn", "score", "shares", "weights_of"]
 
 _CLIP = (0.01, 10.0)
+_FULL = 4  # a collection of so many cases counts fully
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Rows:
     Attributes
     ----------
     features : ndarray, shape (R, K, F)
+    kinds : ndarray, shape (R, K, 3)
+        Errors as `predictors.judging.Circumstances.kinds` returns them.
     values : ndarray, shape (R, K)
         Predictions on the scale that is averaged.
     usable : ndarray of bool, shape (R, K)
@@ -51,6 +54,7 @@ class Rows:
     """
 
     features: np.ndarray
+    kinds: np.ndarray
     values: np.ndarray
     usable: np.ndarray
     which: np.ndarray
@@ -83,7 +87,7 @@ class Rows:
         return found
 
 
-def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: float = 3.0, most_rows: int = 24) -> Rows:
+def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: float = 3.0, most_rows: int = 16) -> Rows:
     """Return the held-out rows of records, at most `most_rows` of a case."""
     names = sorted({name for r in records for name in r.values} - set(without))
     position = {name: i for i, name in enumerate(names)}
@@ -115,13 +119,14 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
                 alike = np.array([i for i in rows if axes[i] == axis and i in set(keep)], int)
                 if not len(alike):
                     continue
-                asked = Asking(record.data, here, errors, traits, axis, beyond[alike], values[:, alike])
+                asked = Asking(record.data, here, errors, axis, traits, beyond[alike], values[:, alike])
                 usable = plausible(record.data, values[:, alike], beyond[alike], reach)
                 n, k = len(alike), len(here)
                 features = np.zeros((n, width, len(FEATURES)))
                 features[:, :k] = asked.features(usable).transpose(1, 0, 2)
                 entry = {
                     "features": features,
+                    "kinds": np.tile(np.pad(asked.kinds().T, ((0, width - k), (0, 0))), (n, 1, 1)),
                     "values": _pad(np.nan_to_num(values[:, alike]).T, width),
                     "usable": _pad(usable.T, width),
                     "which": _pad(np.tile([position[name] for name in here], (n, 1)), width),
@@ -146,17 +151,33 @@ def _pad(a: np.ndarray, width: int, fill: float = 0) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Score:
-    """How a rule did: geometric means over collections of the error relative to the nearest neighbour's."""
+    """How a rule did: logarithms of the error relative to the nearest neighbour's, a mean for each collection.
 
-    overall: float
-    real: float
-    by_reach: dict[str, float]
-    cases: np.ndarray
+    A collection counts as its cases up to four do, so that one with a single case does not decide.
+    """
 
-    def line(self) -> str:
-        """Return it in a line."""
-        parts = "  ".join(f"{name} {value:.3f}" for name, value in self.by_reach.items())
-        return f"all {self.overall:.4f}  set-aside collections {self.real:.4f}  {parts}"
+    table: pd.DataFrame
+    """One row for each collection: log, weight, real, set_aside, and log and weight of every class of reach."""
+
+    def line(self, other: Score | None = None) -> str:
+        """Return geometric means in a line: of all, of real collections, by kind and reach; and how much it differs from another."""
+        t = self.table
+        real, aside = t["real"], t["set_aside"]
+        parts = {"all": _mean(t), "real": _mean(t[real]), "set aside": _mean(t[aside]), "spare": _mean(t[real & ~aside])}
+        parts |= {name: _mean(t[real], f"log {name}", f"weight {name}") for name in CLASSES}
+        line = "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
+        return line if other is None else f"{line}  {self._against(other)}"
+
+    def _against(self, other: Score) -> str:
+        t = self.table[self.table["real"]]
+        d, w = t["log"] - other.table.loc[t.index, "log"], t["weight"] / t["weight"].sum()
+        mean = float((w * d).sum())
+        return f"log ratio {mean:+.3f} +- {float(np.sqrt((w**2 * (d - mean) ** 2).sum())):.3f}"
+
+
+def _mean(table: pd.DataFrame, log: str = "log", weight: str = "weight") -> float:
+    w = table[weight].to_numpy()
+    return float(np.exp((w * table[log].fillna(0.0)).sum() / w.sum())) if w.sum() else float("nan")
 
 
 def score(rows: Rows, prediction: np.ndarray) -> Score:
@@ -164,14 +185,22 @@ def score(rows: Rows, prediction: np.ndarray) -> Score:
     residual = rows.target(prediction) - rows.measured
     total = np.bincount(rows.case, residual**2, len(rows.reference))
     count = np.bincount(rows.case, minlength=len(rows.reference))
-    ratio = np.clip(np.sqrt(total / count) / rows.reference, *_CLIP)
-    table = pd.DataFrame({"collection": rows.collections, "log": np.log(ratio), "reach": [class_of(r) for r in rows.reaches]})
+    log = np.log(np.clip(np.sqrt(total / count) / rows.reference, *_CLIP))
+    cases = pd.DataFrame({"collection": rows.collections, "log": log, "reach": [class_of(r) for r in rows.reaches]})
 
-    def mean(part: pd.DataFrame) -> float:
-        return float(np.exp(part.groupby("collection")["log"].mean().mean())) if len(part) else float("nan")
+    def of(part: pd.DataFrame, suffix: str = "") -> pd.DataFrame:
+        by = part.groupby("collection")["log"]
+        return pd.DataFrame({f"log{suffix}": by.mean(), f"weight{suffix}": weights_of(by.size())})
 
-    real = table[~table["collection"].str.startswith(("world-", "synthetic_"))]
-    return Score(mean(table), mean(real), {name: mean(table[table["reach"] == name]) for name in CLASSES}, np.log(ratio))
+    found = of(cases).join([of(cases[cases["reach"] == name], f" {name}") for name in CLASSES])
+    found = found.fillna({f"weight {name}": 0.0 for name in CLASSES})
+    names = found.index.to_series()
+    return Score(found.assign(real=~names.map(is_synthetic), set_aside=names.isin(REAL)))
+
+
+def weights_of(counts: pd.Series) -> pd.Series:
+    """Return what collections with so many cases count."""
+    return counts.clip(upper=_FULL) / _FULL
 
 
 def shares(logits: np.ndarray, usable: np.ndarray, most: int | None = None) -> np.ndarray:
@@ -188,29 +217,30 @@ def shares(logits: np.ndarray, usable: np.ndarray, most: int | None = None) -> n
 
 @dataclass(frozen=True)
 class Learnt:
-    """Coefficients: of the features, and of every candidate, near and far."""
+    """Coefficients: of the columns of a design, and of every candidate, near and far."""
 
-    features: np.ndarray
+    columns: np.ndarray
     near: np.ndarray
     far: np.ndarray
 
-    def logits(self, rows: Rows) -> np.ndarray:
+    def logits(self, rows: Rows, design: np.ndarray) -> np.ndarray:
         """Return the logarithms of the weights but for a constant, shape (R, K)."""
         far = np.log1p(rows.beyond)[:, None]
-        found: np.ndarray = rows.features @ self.features + self.near[rows.which] + self.far[rows.which] * far
+        found: np.ndarray = design @ self.columns + self.near[rows.which] + self.far[rows.which] * far
         return found
 
 
 def learn(
     rows: Rows,
     chosen: np.ndarray,
+    design: np.ndarray,
+    start: np.ndarray,
     *,
-    ridge: float = 1e-3,
-    ridge_names: float = 1e-2,
-    columns: Sequence[bool] | None = None,
-    iterations: int = 150,
+    ridge: float = 0.03,
+    ridge_names: float = 0.01,
+    iterations: int = 60,
     least: float = 0.02,
-    real: float = 1.0,
+    real: float = 2.0,
 ) -> Learnt:
     """Learn coefficients on the chosen cases: the least mean logarithm of the error, collections counting alike.
 
@@ -218,18 +248,19 @@ def learn(
     ----------
     chosen : ndarray of bool, shape (C,)
         Cases to learn from.
+    design : ndarray, shape (R, K, F)
+        What the logarithm of a weight is linear in, beside the candidate's name.
+    start : ndarray, shape (F,)
+        Coefficients that the penalty draws to.
     ridge, ridge_names : float
-        Penalty on the coefficients of features, and of candidates.
-    columns : sequence of bool, optional
-        Features that are used.
+        Penalty on the coefficients of the design, and of candidates.
     least : float
         Share of the reference's error added to every error, so that luck does not decide.
     real : float
         How much more a collection of real runs counts than a kind of synthetic world.
     """
     pick = chosen[rows.case]
-    used = np.ones(rows.features.shape[2]) if columns is None else np.asarray(columns, float)
-    F, V, U, W = (a[pick] for a in (rows.features, rows.values, rows.usable, rows.which))
+    F, V, U, W = (a[pick] for a in (design, rows.values, rows.usable, rows.which))
     case, far = rows.case[pick], np.log1p(rows.beyond[pick])[:, None]
     sub = _Sub(rows, pick)
     n_f, n_c = F.shape[2], len(rows.names)
@@ -238,7 +269,7 @@ def learn(
     flat = W.ravel()
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        a, near, distant = theta[:n_f] * used, theta[n_f : n_f + n_c], theta[n_f + n_c :]
+        a, near, distant = theta[:n_f], theta[n_f : n_f + n_c], theta[n_f + n_c :]
         w = shares(F @ a + near[W] + distant[W] * far, U)
         m = (w * V).sum(axis=1)
         r, slope = sub.residual(m)
@@ -250,18 +281,17 @@ def learn(
         dz = w * (V - m[:, None]) * g[:, None]
         grad = np.concatenate(
             [
-                np.tensordot(dz, F, axes=([0, 1], [0, 1])) * used,
+                np.tensordot(dz, F, axes=([0, 1], [0, 1])),
                 np.bincount(flat, dz.ravel(), n_c),
                 np.bincount(flat, (dz * far).ravel(), n_c),
             ]
         )
         penalty = np.concatenate([np.full(n_f, ridge), np.full(2 * n_c, ridge_names)])
-        return total + 0.5 * float(penalty @ (theta - start) ** 2), grad + penalty * (theta - start)
+        return total + 0.5 * float(penalty @ (theta - origin) ** 2), grad + penalty * (theta - origin)
 
-    start = np.zeros(n_f + 2 * n_c)
-    start[0] = -2.0  # the previous rule: where nothing speaks for another, the power of the error
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations}).x
-    return Learnt(found[:n_f] * used, found[n_f : n_f + n_c], found[n_f + n_c :])
+    origin = np.concatenate([start, np.zeros(2 * n_c)])
+    found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": iterations}).x
+    return Learnt(found[:n_f], found[n_f : n_f + n_c], found[n_f + n_c :])
 
 
 class _Sub:
@@ -280,10 +310,9 @@ class _Sub:
 
 
 def _case_weights(rows: Rows, chosen: np.ndarray, real: float) -> np.ndarray:
-    names = np.array(rows.collections)
-    weight = np.zeros(len(names))
-    kinds = sorted(set(names[chosen]))
-    for name in kinds:
-        members = chosen & (names == name)
-        weight[members] = (1.0 if name.startswith(("world-", "synthetic_")) else real) / members.sum()
-    return weight / weight.sum()
+    names = pd.Series(rows.collections)
+    size = names[chosen].value_counts()
+    share = weights_of(size) / size
+    weight = names.map(share).fillna(0.0).to_numpy() * chosen * np.where(names.map(is_synthetic), 1.0, real)
+    found: np.ndarray = weight / weight.sum()
+    return found

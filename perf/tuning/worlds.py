@@ -35,6 +35,8 @@ class World:
         Whether errors are taken of logarithms.
     hidden : tuple of str
         Columns that held-out rows lack.
+    rows : ndarray of int, optional
+        Positions in the table of a collection, where it is of spare rows.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class World:
     cost: np.ndarray
     log: bool = True
     hidden: tuple[str, ...] = ()
+    rows: np.ndarray | None = None
 
 
 def worlds(n: int, seed: int) -> Iterator[World]:

@@ -1,7 +1,22 @@
 """The fitting engine shared by all parametric laws; see docs/fitting.md."""
 
-from predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_many, refit
+from predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_from, fit_many, refit
 from predictors.fitting.losses import LOSSES, Loss, Space
 from predictors.fitting.problem import Problem, make_problem
+from predictors.fitting.starts import draw_starts
 
-__all__ = ["DEFAULT_STARTS", "LOSSES", "FitResult", "Loss", "Problem", "Space", "Status", "fit", "fit_many", "make_problem", "refit"]
+__all__ = [
+    "DEFAULT_STARTS",
+    "LOSSES",
+    "FitResult",
+    "Loss",
+    "Problem",
+    "Space",
+    "Status",
+    "draw_starts",
+    "fit",
+    "fit_from",
+    "fit_many",
+    "make_problem",
+    "refit",
+]

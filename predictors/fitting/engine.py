@@ -13,7 +13,7 @@ from predictors.fitting.losses import influence
 from predictors.fitting.problem import Problem, stack
 from predictors.fitting.starts import draw_starts
 
-__all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "fit_many", "refit"]
+__all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "fit_from", "fit_many", "refit"]
 
 Status = Literal["converged", "at-bound", "max-iterations", "degenerate"]
 
@@ -36,6 +36,7 @@ class _Effort(NamedTuple):
 
 # A quick pass answers easy problems. Where its finalists disagree, the problem is hard, and a thorough one follows.
 _EFFORTS = (_Effort(0.25, ((10.0, 5), (3.0, 3)), 5), _Effort(1.0, ((10.0, 10), (3.0, 10)), 60))
+_GIVEN = _Effort(1.0, (), 40)
 _KEEP = 0.25
 _FEWEST = 6
 
@@ -143,6 +144,26 @@ def fit_many(
         drawn |= {k: drawn[k] + n for k in todo}
         todo = [k for k in todo if hard or found[k].agree < len(found[k].values)]
     return [_diagnose(p, found[k], rows[k][None, :], drawn[k]) for k, p in enumerate(problems)]
+
+
+def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> list[FitResult]:
+    """Find the best constants of one law for many data sets, from given starts: for fits that are known to end near them.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        Data sets of the same law and recipe.
+    starts : sequence of ndarray, each of shape (S, P)
+        Coordinates; as many for each data set.
+    weights : sequence of ndarray
+        Weights of the rows of each.
+    """
+    found: dict[int, _Found] = {}
+    lengths = [len(p.y) for p in problems]
+    for group in _groups(sorted(range(len(problems)), key=lengths.__getitem__), lengths):
+        u = np.stack([np.clip(starts[k], *problems[k].bounds) for k in group])
+        found |= dict(zip(group, _search([problems[k] for k in group], [weights[k] for k in group], u, _GIVEN, None), strict=True))
+    return [_diagnose(p, found[k], weights[k][None, :], len(starts[k])) for k, p in enumerate(problems)]
 
 
 def _groups(order: list[int], lengths: list[int]) -> Iterator[list[int]]:

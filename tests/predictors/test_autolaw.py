@@ -8,14 +8,15 @@ import pandas as pd
 import pytest
 from stub_laws import broken, stub, truth
 
-from benchmark.data.clusters import cluster_of
+from benchmark.data.clusters import cluster_of, relatives
 from benchmark.tasks.suite import load_suite, stated_tasks
 from predictors import autolaw
 from predictors.autolaw import AutoLaw
 from predictors.candidacy import Candidate
 from predictors.compute import Chinchilla
-from predictors.error_sizes import TABLE, ErrorSizes, interval_features, load_sizes
-from predictors.judging import plausible
+from predictors.error_sizes import ErrorSizes, interval_features
+from predictors.judging import FARTHEST, plausible
+from predictors.learnt_tables import FILE, LearntTable, LearntWeights, load_table
 from predictors.trials import DataSet
 from scalingbench.common.errors import PredictorError
 
@@ -43,20 +44,36 @@ def three(registered):
 # -- weights
 
 
+@pytest.fixture
+def learnt(monkeypatch):
+    """Return a function that makes this the table, whatever is left out; the size of every error is 1."""
+
+    def table(errors, candidates=None, sizes=None):
+        sizes = sizes or ErrorSizes(np.zeros(5), np.array([1.0]), np.array([0.5]), np.ones((2, 1)))
+        made = LearntTable((), LearntWeights(np.array(errors, float), candidates or {}), sizes)
+        monkeypatch.setattr(autolaw, "load_table", lambda left_out: made)
+
+    return table
+
+
 @pytest.mark.parametrize(("at", "beyond"), [(2.0**7, 0.0), (2.0**14, 1.0), (2.0**28, 3.0)])
-def test_weights_are_errors_to_a_power_that_grows_with_distance(three, at, beyond):
+def test_weights_are_errors_to_powers_that_are_learnt_by_distance_and_rows(three, learnt, at, beyond):
     """A thousandth of the standard deviation of the values, .5 sqrt(63 / 12), is added to every error."""
-    weights = AutoLaw(power=1.0, growth=2.0).fit(X, Y).weights(pd.DataFrame({"x": [at]}))
-    expected = (np.array([0.1, 0.2, 0.4]) + 0.001 * 0.5 * np.sqrt(63 / 12)) ** -(1.0 + 2.0 * np.log1p(beyond))
-    assert list(weights) == ["near", "middling", "far"]
-    assert list(weights.values()) == pytest.approx(expected / expected.sum())
+    learnt([[-1.0, -2.0, -0.5], [0.0] * 3, [0.0] * 3], {"far": np.array([0.3, 0.7])})
+    weights = AutoLaw().fit(X, Y).weights(pd.DataFrame({"x": [at]}))
+    power = 1.0 + 2.0 * np.log1p(beyond) + 0.5 * 3.0 / np.sqrt(8.0)
+    expected = (np.array([0.1, 0.2, 0.4]) + 0.001 * 0.5 * np.sqrt(63 / 12)) ** -power
+    expected[2] *= np.exp(0.3 + 0.7 * np.log1p(beyond))
+    for name, weight in zip(("near", "middling", "far"), expected / expected.sum(), strict=True):
+        assert weights.get(name, 0.0) == pytest.approx(weight, abs=1e-4)
 
 
-def test_errors_along_the_axis_over_all_and_in_interpolation_have_their_shares(registered):
+def test_errors_along_the_axis_over_all_and_in_interpolation_have_their_shares(registered, learnt):
     """z lets the first two rows share one overall scale: it is cut at 5, 6 and 7 rows, x at 4, 5 and 6, interpolation at 5, 5 and 6."""
     rows = X.assign(z=[1.0, 0.5, *[1.0] * 6])
     registered(stub("varies", offsets={4: 0.1, 5: 0.2, 6: 0.4, 7: 0.8}), stub("steady", offsets=0.3))
-    law = AutoLaw(power=1.0, growth=0.0, overall=0.3, inner=0.2).fit(rows, Y)
+    learnt([[-0.5, 0.0, 0.0], [-0.3, 0.0, 0.0], [-0.2, 0.0, 0.0]])
+    law = AutoLaw().fit(rows, Y)
 
     def mean(*errors, growth=4.0):
         return np.sqrt(np.average(np.square(errors), weights=growth ** np.arange(len(errors))))
@@ -68,8 +85,19 @@ def test_errors_along_the_axis_over_all_and_in_interpolation_have_their_shares(r
     assert law.weights(BEYOND.assign(z=1.0))["varies"] == pytest.approx((0.3 + floor) / (0.3 + floor + error))
 
 
-def test_the_prediction_is_the_weighted_mean_of_logarithms(three):
-    law = AutoLaw(power=0.0, growth=0.0).fit(X, Y)
+def test_an_error_counts_as_no_farther_than_five_e_folds_from_the_third_best(registered, learnt):
+    registered(*(stub(name, offsets=offset) for name, offset in (("a", 0.1), ("b", 0.2), ("c", 0.4), ("d", 400.0))), broken("predict"))
+    learnt([[-0.1, 0.0, 0.0], [0.0] * 3, [0.0] * 3])
+    law = AutoLaw(reach=1e9).fit(X, Y)
+    floor = 0.001 * np.std(np.log(Y))
+    logs = np.append(np.log((np.array([0.1, 0.2, 0.4]) + floor) / (0.4 + floor)), FARTHEST)
+    expected = np.exp(-0.1 * logs) / np.exp(-0.1 * logs).sum()
+    assert [law.weights(BEYOND)[name] for name in "abcd"] == pytest.approx(expected)
+
+
+def test_the_prediction_is_the_weighted_mean_of_logarithms(three, learnt):
+    learnt(np.zeros((3, 3)))
+    law = AutoLaw().fit(X, Y)
     assert law.predict(BEYOND) == pytest.approx(np.exp(-4.5 + (0.1 + 0.2 + 0.4) / 3))
 
 
@@ -100,12 +128,11 @@ def test_candidates_that_fail_take_no_part(registered):
 # -- intervals
 
 
-def test_intervals_are_quantiles_of_errors_by_how_far_a_row_lies(monkeypatch, registered):
+def test_intervals_are_quantiles_of_errors_by_how_far_a_row_lies(registered, learnt):
     """The size is .2 everywhere; half of the errors are within 1 of it near and 3 far, four fifths within 2 and 5."""
     registered(stub("law"))
     scale = np.array([np.log(0.2), 0.0, 0.0, 0.0, 0.0])
-    made = ErrorSizes((), scale, np.array([1.0]), np.array([0.5, 0.8]), np.array([[1.0, 2.0], [3.0, 5.0]]))
-    monkeypatch.setattr(autolaw, "load_sizes", lambda: made)
+    learnt(np.zeros((3, 3)), sizes=ErrorSizes(scale, np.array([1.0]), np.array([0.5, 0.8]), np.array([[1.0, 2.0], [3.0, 5.0]])))
     law = AutoLaw().fit(X, Y)
     for at, (half, most) in ((2.0**8, (0.2, 0.4)), (2.0**20, (0.6, 1.0))):
         rows = pd.DataFrame({"x": [at]})
@@ -123,31 +150,45 @@ def test_the_size_of_an_error_follows_from_spread_errors_distance_and_rows():
     assert untested[0, 2] == pytest.approx(np.log(spread + 0.1))  # the spread stands in
 
 
-# -- the shipped table
+# -- the shipped tables
 
 
-def test_the_table_was_learnt_from_set_aside_collections_and_synthetic_worlds_alone():
-    """No collection that counts on a board, and none that shares runs with one, is among those that it names."""
-    learnt = set(json.loads(TABLE.read_text())["learnt from"])
-    worlds = {name for name in learnt if name.startswith(("world-", "synthetic_"))}
-    set_aside = set(load_suite("v2").rules.tuning)
-    assert len(worlds) > 20 and learnt - worlds <= set_aside and len(learnt - worlds) > 8
-    counted = [s for s in stated_tasks(load_suite("v2")).to_dict("records") if s["role"] == "counted"]
-    clusters = {cluster_of(name) for name in learnt - worlds}
-    assert counted and not learnt & {s["collection"] for s in counted} and not clusters & {s["cluster"] for s in counted}
-    for suite in ("sldbench", "revisiting-nsl"):
-        assert not learnt & {spec.collection for spec in load_suite(suite).specs}
+def test_no_table_behind_a_board_has_seen_its_tasks_cluster():
+    """Nor any collection that shares runs with the task's, nor, on SLDBench, one that it repeats."""
+    evaluated = {s["collection"] for s in stated_tasks(load_suite("v2")).to_dict("records") if s["role"] == "counted"}
+    evaluated |= {spec.collection for suite in ("sldbench", "revisiting-nsl") for spec in load_suite(suite).specs}
+    seen_elsewhere = 0
+    for collection in evaluated:
+        law = AutoLaw().without_cluster(cluster_of(collection))
+        learnt_from = set(load_table(law.left_out).collections)
+        assert not learnt_from & relatives(collection), collection
+        assert not {cluster_of(name) for name in learnt_from} & {cluster_of(name) for name in relatives(collection)}, collection
+        seen_elsewhere += collection in load_table().collections
+    assert len(evaluated) > 50 and seen_elsewhere > 15  # or there were nothing to leave out
 
 
-def test_quantiles_of_the_table_grow():
-    found = load_sizes()
-    assert (np.diff(found.quantiles, axis=1) > 0).all() and len(found.quantiles) == len(found.edges) + 1
-    assert found.as_json() == json.loads(TABLE.read_text())
+def test_tuning_cases_have_no_row_that_a_board_counts():
+    """Whole collections that are set aside, synthetic ones, worlds, and spare rows of clusters that SLDBench does not repeat."""
+    learnt_from = set(load_table().collections)
+    real = {name for name in learnt_from if not name.startswith(("world-", "synthetic_"))}
+    assert len(learnt_from - real) > 20 and len(real) > 25
+    assert not real & relatives("sldbench")
+    spare = real - set(load_suite("v2").rules.tuning)
+    assert spare <= {cluster_of(spec.collection) for spec in load_suite("v2").specs}
+
+
+def test_the_file_holds_what_is_read():
+    tables = json.loads(FILE.read_text())
+    assert load_table().as_json() == tables["all"] and load_table("porian").as_json() == tables["without"]["porian"]
+    assert load_table("no such cluster").as_json() == load_table().as_json()
+    for name in (None, *tables["without"]):
+        sizes = load_table(name).sizes
+        assert (np.diff(sizes.quantiles, axis=1) > 0).all() and len(sizes.quantiles) == len(sizes.edges) + 1
 
 
 def test_the_defaults_are_those_that_were_chosen():
     """In docs/autolaw.md, on cases without any row that counts."""
-    assert AutoLaw().get_params() == {"power": 2.0, "growth": 0.5, "overall": 0.4, "inner": 0.2, "reach": 3.0}
+    assert AutoLaw().get_params() == {"reach": 3.0, "left_out": None}
 
 
 # -- real laws, all of them

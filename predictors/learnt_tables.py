@@ -1,0 +1,119 @@
+"""What AutoLaw has learnt from tuning cases, and the file it comes in: one table of everything, and one without each cluster.
+
+The file is written by ``python -m perf.autolaw FILE FILE --write``. No tuning case has a row that a board counts (`perf.tuning.cases`). The
+table of everything is for users; where a task is evaluated, the one that has seen no case of the task's cluster is taken, nor, for a
+compilation of others' runs, of any that it repeats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from predictors.error_sizes import ErrorSizes
+
+__all__ = ["FILE", "LearntTable", "LearntWeights", "load_table", "terms"]
+
+FILE = Path(__file__).with_name("autolaw_tables.json")
+
+
+@dataclass(frozen=True)
+class LearntWeights:
+    """How much errors in back-tests say, and which candidates do better or worse than their errors say.
+
+    Attributes
+    ----------
+    errors : ndarray, shape (3, 3)
+        Coefficients of the three kinds of error (`judging.Circumstances.kinds`), for each of the `terms`.
+    candidates : mapping of str to ndarray, each of shape (2,)
+        What is added for a candidate, alone and for every e-fold of distance; nothing for one that is not there.
+    """
+
+    errors: np.ndarray
+    candidates: Mapping[str, np.ndarray]
+
+    def logits(self, names: Sequence[str], kinds: np.ndarray, beyond: np.ndarray, rows: int) -> np.ndarray:
+        """Return logarithms of the weights but for a constant, shape (k, n).
+
+        Parameters
+        ----------
+        names : sequence of str
+            Candidates, k of them.
+        kinds : ndarray, shape (3, k)
+            Their errors.
+        beyond : ndarray, shape (n,)
+            How far the rows lie beyond the training rows.
+        rows : int
+            Training rows.
+        """
+        own = np.stack([self.candidates.get(name, np.zeros(2)) for name in names])
+        spoken = kinds.T @ self.errors @ terms(beyond, rows).T
+        found: np.ndarray = spoken + own @ np.stack([np.ones(len(beyond)), np.log1p(beyond)])
+        return found
+
+
+def terms(beyond: np.ndarray, rows: int | np.ndarray) -> np.ndarray:
+    """Return what a coefficient of an error is multiplied by: 1, the logarithm of distance, and fewness of rows; shape (n, 3)."""
+    few = 3.0 / np.sqrt(np.broadcast_to(rows, np.shape(beyond)))
+    return np.stack([np.ones(len(beyond)), np.log1p(beyond), few], axis=1)
+
+
+@dataclass(frozen=True)
+class LearntTable:
+    """What was learnt from one set of collections.
+
+    Attributes
+    ----------
+    collections : tuple of str
+        Collections, clusters and kinds of synthetic world.
+    weights : LearntWeights
+        Of the candidates.
+    sizes : ErrorSizes
+        Of the errors.
+    """
+
+    collections: tuple[str, ...]
+    weights: LearntWeights
+    sizes: ErrorSizes
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the file holds it."""
+        return {
+            "learnt from": list(self.collections),
+            "errors": _short(self.weights.errors),
+            "candidates": {name: _short(own) for name, own in sorted(self.weights.candidates.items()) if np.abs(own).max() > 0},
+            "size": _short(self.sizes.scale),
+            "edges": _short(self.sizes.edges),
+            "shares": _short(self.sizes.shares),
+            "quantiles": _short(self.sizes.quantiles),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> LearntTable:
+        """Return what `as_json` holds."""
+        weights = LearntWeights(np.array(raw["errors"]), {name: np.array(own) for name, own in raw["candidates"].items()})
+        sizes = ErrorSizes(*(np.array(raw[key]) for key in ("size", "edges", "shares", "quantiles")))
+        return cls(tuple(raw["learnt from"]), weights, sizes)
+
+
+def _short(values: np.ndarray) -> Any:
+    return [_short(v) if np.ndim(v) else float(f"{v:.4g}") for v in values]
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def load_table(left_out: str | None = None) -> LearntTable:
+    """Return the shipped table that has seen nothing of a cluster; the one of everything, where that has not either, or for None."""
+    tables = _tables()
+    return LearntTable.from_json(tables["without"].get(left_out, tables["all"]))
