@@ -161,6 +161,7 @@ _COMPUTE = (
     _entry("chinchilla[l2-log]", "compute:Chinchilla", "compute", _HOFFMANN, loss="l2"),
     _entry("chinchilla[l2]", "compute:Chinchilla", "compute", _HOFFMANN, candidate=_ANOTHER_RECIPE, **_L2),
     _entry("chinchilla[prior]", "map_estimates:ChinchillaWithPrior", "compute", _HOFFMANN, **_L2_LOG),
+    _entry("chinchilla[posterior]", "posterior:ChinchillaPosterior", "compute", _HOFFMANN, **_L2_LOG),
     _entry("chinchilla[pooled]", "pooled:PooledChinchilla", "compute", _HOFFMANN, **_L2_LOG),
     _entry("chinchilla-gamma", "compute_variants:ChinchillaGamma", "compute", "Busbridge et al. 2025, arXiv 2502.08606"),
     _entry("interaction", "compute_variants:Interaction", "compute", "Bordelon et al. 2024, arXiv 2402.01092"),
