@@ -4,8 +4,8 @@
 
 Of every collection in `pools` the dearest 5 % of the runs are hidden, and 8, 15 or 40 of the others are drawn, three times. Each
 predictor forecasts the least and the dearest of the hidden runs. A forecast that misses by more than 10 % should have come with a warning
-(recall), one that does not should have come without (false alarms). The evidence that calibrates the intervals leaves out the
-collections that share runs with the one in question.
+(recall), one that does not should have come without (false alarms). The evidence that calibrates the intervals, and what AutoLaw has
+learnt, leave out the collections that share runs with the one in question.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from benchmark.data.clusters import cluster_of
 from benchmark.evaluation.results import read_results
 from benchmark.tasks.suite import load_suite
 from leaderboard.result_files import committed_folder
+from leaderboard.results import not_ranked_on
+from predictors.autolaw import AutoLaw
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
@@ -58,10 +60,10 @@ def main() -> None:
 
 
 def _board() -> pd.DataFrame:
-    suite = load_suite("v1")
+    suite = load_suite(DEFAULT_SUITE)
     tasks = suite.build(collections=suite.ranked_on)
-    files = [committed_folder("v1") / f"{slug(name)}.parquet" for name in PREDICTORS]
-    return records([r for file in files for r in read_results(file)], tasks)
+    files = [committed_folder(suite.name) / f"{slug(name)}.parquet" for name in PREDICTORS]
+    return records([r for file in files for r in read_results(file)], tasks, not_ranked_on())
 
 
 def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, object]]:
@@ -76,14 +78,15 @@ def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, objec
     lines = []
     for size in (s for s in SIZES if s <= len(shown)):
         for seed in range(seeds):
+            referee = AutoLaw().without_cluster(cluster_of(POOLS[name][0]))
             drawn = shown.iloc[np.sort(np.random.default_rng([seed, size]).choice(len(shown), size, replace=False))]
-            for found, measured in _forecasts(drawn, targets, board):
+            for found, measured in _forecasts(drawn, targets, board, referee):
                 lines.append({"collection": name, "rows": size, "seed": seed, **_line(found, measured)})
     print(name, len(lines), flush=True)
     return lines
 
 
-def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict) -> list[tuple[Forecast, float]]:
+def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict, referee: AutoLaw) -> list[tuple[Forecast, float]]:
     runs = read_runs(drawn[["params", "tokens", "value"]])
     fitted: dict[str, object] = {}
     found = []
@@ -91,12 +94,14 @@ def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict) -> list[
         problem = make_problem(runs, {"params": target["params"], "tokens": target["tokens"]})
         if len(problem.X.columns) < 2:
             continue
+        if not fitted:
+            fitted["autolaw"] = referee.fit(problem.X, problem.y)
         for name in PREDICTORS:
             try:
-                one = forecast_of(problem, name, force=True, referee=fitted.get("autolaw"), model=fitted.get(name), board=board)
+                one = forecast_of(problem, name, force=True, referee=fitted["autolaw"], model=fitted.get(name), board=board)
             except InputError:
                 continue
-            fitted[name], fitted["autolaw"] = one.model, one.opinions.referee
+            fitted[name] = one.model
             found.append((one, float(target["value"])))
     return found
 

@@ -118,10 +118,7 @@ class Worker:
                     os.killpg(process.pid, signal.SIGKILL)  # with the processes that the predictor started
             process.kill()
             process.join()
-        if channel is not None:
-            with suppress(OSError):
-                channel.shutdown(socket.SHUT_RDWR)
-            channel.close()
+        frames.hang_up(channel)
 
 
 def _unpacked(answer: bytes) -> list[FoldResult]:

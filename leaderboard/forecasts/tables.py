@@ -12,7 +12,7 @@ from benchmark.data.schema import read_table
 from benchmark.data.variables import is_variable, variables_of
 from leaderboard.forecasts.making import Question
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import unknown_name
+from scalingbench.common.names import only_or_chosen
 
 __all__ = ["parse_targets", "question_of"]
 
@@ -55,7 +55,7 @@ def question_of(
     table = read_table(path)
     table = table[(table["flag"] == "") & table["value"].notna()]
     for column, chosen in (("metric", metric), ("curve", curve)):
-        table = table[table[column] == _one(table, column, chosen, path)]
+        table = table[table[column] == only_or_chosen(column, table[column], chosen, where=str(path))]
     for variable in inputs:
         if variable not in variables_of(table) or not table[variable].notna().any():
             raise InputError(f"{path}: no column {variable!r}, which a target names; it has {', '.join(variables_of(table))}")
@@ -110,14 +110,3 @@ def _input(text: str) -> tuple[str, float]:
     if not np.isfinite(value):
         raise InputError(f"--target: {name}: expected a number, got {number!r}")
     return name, value
-
-
-def _one(table: pd.DataFrame, column: str, chosen: str | None, path: Path) -> str:
-    names = sorted(table[column].unique())
-    if chosen is None and len(names) == 1:
-        return str(names[0])
-    if chosen is None:
-        raise InputError(f"{path}: has several of {column}: {', '.join(names[:8])}; choose one with --{column}")
-    if chosen not in names:
-        raise unknown_name(column, chosen, names)
-    return chosen

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scalingbench.common.errors import InputError
 
-__all__ = ["listed", "nearest", "slug", "unknown_name"]
+__all__ = ["listed", "nearest", "only_or_chosen", "slug", "unknown_name"]
 
 
 def listed(names: Iterable[str]) -> tuple[str, ...]:
@@ -52,3 +52,33 @@ def unknown_name(kind: str, name: str, known: Iterable[str], error: type[InputEr
 def slug(name: str) -> str:
     """Return a name that is safe in a file name or an address: ``chinchilla[l2]`` becomes ``chinchilla-l2``."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
+
+
+def only_or_chosen(column: str, names: Iterable[str], chosen: str | None, *, where: str = "") -> str:
+    """Return the name that was chosen with an option, or the only one that there is.
+
+    Parameters
+    ----------
+    column : str
+        What is chosen, and the option's name.
+    names : iterable of str
+        Those of a table.
+    chosen : str, optional
+        What the option says.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+        If there are several and none was chosen, or the chosen one is not there.
+    """
+    known = sorted(set(names))
+    if chosen is None and len(known) == 1:
+        return str(known[0])
+    if chosen is None:
+        place = f"{where}: " if where else ""
+        raise InputError(f"{place}has several of {column}: {', '.join(known[:8])}; choose one with --{column}")
+    if chosen not in known:
+        raise unknown_name(column, chosen, known)
+    return chosen

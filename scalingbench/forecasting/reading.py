@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.data.variables import VARIABLES, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import InputError, SchemaError
-from scalingbench.common.names import nearest, unknown_name
+from scalingbench.common.names import nearest, only_or_chosen, unknown_name
 from scalingbench.forecasting.columns import Meaning, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.numbers import numbers_of
@@ -339,7 +339,7 @@ def _one_metric(typed: pd.DataFrame, metric: str, options: Options) -> tuple[pd.
         if options.metric is not None:
             metric = _known_metric(options.metric, metric)
         return typed, metric
-    chosen = _one(typed, "metric", options.metric)
+    chosen = only_or_chosen("metric", typed["metric"], options.metric)
     return typed[typed["metric"] == chosen], _known_metric(chosen, metric)
 
 
@@ -361,18 +361,7 @@ def _one_curve(typed: pd.DataFrame, options: Options) -> pd.DataFrame:
         if options.curve is not None:
             raise InputError("--curve: the table has no column 'curve'; choose rows with --where COLUMN=VALUE")
         return typed
-    return typed[typed["curve"] == _one(typed, "curve", options.curve)]
-
-
-def _one(typed: pd.DataFrame, column: str, chosen: str | None) -> str:
-    names = sorted(typed[column].unique())
-    if chosen is None and len(names) == 1:
-        return str(names[0])
-    if chosen is None:
-        raise InputError(f"has several of {column}: {', '.join(names[:8])}; choose one with --{column}")
-    if chosen not in names:
-        raise unknown_name(column, chosen, names)
-    return chosen
+    return typed[typed["curve"] == only_or_chosen("curve", typed["curve"], options.curve)]
 
 
 def _with_value(typed: pd.DataFrame, dropped: dict[str, int]) -> pd.DataFrame:

@@ -1,23 +1,13 @@
 """The search for collections that share runs: what it finds, what it leaves alone, and that the cards say the same."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture
-def search(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    import perf.clusters as module
-
-    yield module
-    for name in [n for n in sys.modules if n == "perf" or n.startswith("perf.")]:
-        del sys.modules[name]
+@pytest.fixture(scope="module")
+def search(perf_module):
+    return perf_module("clusters")
 
 
 def table(values, metric="loss", **scales):

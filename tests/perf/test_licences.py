@@ -1,24 +1,14 @@
 """The page of licences is what the cards say."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from benchmark.data.card import load_card
 from benchmark.data.collection import bundled_path, list_collections
 
-ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture
-def licences(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    import perf.licences as module
-
-    yield module
-    for name in [n for n in sys.modules if n == "perf" or n.startswith("perf.")]:
-        del sys.modules[name]
+@pytest.fixture(scope="module")
+def licences(perf_module):
+    return perf_module("licences")
 
 
 def test_the_page_is_what_the_cards_say(licences):

@@ -8,13 +8,16 @@ from benchmark.data.clusters import relatives
 from benchmark.data.collection import load_collection
 from benchmark.tasks.leakage import held_out_rows
 from benchmark.tasks.suite import load_suite
-from perf.tuning.cases import REAL, SYNTHETIC, task_cases
-from perf.tuning.rules import shares, weights_of
 
 
 @pytest.fixture(scope="module")
-def cases(mirror):
-    return list(task_cases())
+def tuning(perf_module):
+    return perf_module("tuning.cases")
+
+
+@pytest.fixture(scope="module")
+def cases(tuning, mirror):
+    return list(tuning.task_cases())
 
 
 def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
@@ -29,10 +32,10 @@ def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
         assert case.source not in relatives("sldbench")
 
 
-def test_other_cases_are_of_collections_that_count_nowhere(cases):
+def test_other_cases_are_of_collections_that_count_nowhere(tuning, cases):
     others = {case.collection for case in cases if not case.source}
-    assert others and others <= {*REAL, *SYNTHETIC}
-    assert set(REAL) == set(load_suite("v2").rules.tuning)
+    assert others and others <= {*tuning.REAL, *tuning.SYNTHETIC}
+    assert set(tuning.REAL) == set(load_suite("v2").rules.tuning)
 
 
 def test_curves_of_a_group_are_of_one_task_and_ask_for_rows_beyond(cases):
@@ -44,10 +47,10 @@ def test_curves_of_a_group_are_of_one_task_and_ask_for_rows_beyond(cases):
         assert len({(tuple(case.X_train.columns), case.collection, case.log) for case in members}) == 1
 
 
-def test_few_cases_of_a_collection_count_less():
-    assert weights_of(pd.Series([1, 3, 4, 40])).tolist() == [0.25, 0.75, 1.0, 1.0]
+def test_few_cases_of_a_collection_count_less(perf_module):
+    assert perf_module("tuning.rules").weights_of(pd.Series([1, 3, 4, 40])).tolist() == [0.25, 0.75, 1.0, 1.0]
 
 
-def test_shares_are_a_softmax_of_the_usable():
-    found = shares(np.log([[1.0, 3.0, 4.0]]), np.array([[True, True, False]]))
+def test_shares_are_a_softmax_of_the_usable(perf_module):
+    found = perf_module("tuning.rules").shares(np.log([[1.0, 3.0, 4.0]]), np.array([[True, True, False]]))
     assert found == pytest.approx(np.array([[0.25, 0.75, 0.0]]))

@@ -11,8 +11,9 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
-__all__ = ["ENDED", "HEADER_LIMIT", "ChannelClosed", "FrameError", "FrameTimeout", "receive", "send"]
+__all__ = ["ENDED", "HEADER_LIMIT", "ChannelClosed", "FrameError", "FrameTimeout", "hang_up", "receive", "send"]
 
 HEADER_LIMIT = 2**18
 """Bytes of JSON that a reader accepts, unless it says otherwise."""
@@ -94,6 +95,14 @@ def receive(
     if header_size > header_limit or body_size > body_limit:
         raise FrameError(f"wrote a frame of {header_size} + {body_size} bytes; at most {header_limit} + {body_limit} are read")
     return _exactly(channel, header_size, deadline), _exactly(channel, body_size, deadline)
+
+
+def hang_up(channel: socket.socket | None) -> None:
+    """Close a channel, so that whoever waits at either end hears of it at once."""
+    if channel is not None:
+        with suppress(OSError):
+            channel.shutdown(socket.SHUT_RDWR)
+        channel.close()
 
 
 def _exactly(channel: socket.socket, size: int, deadline: float | None) -> bytes:

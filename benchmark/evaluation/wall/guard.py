@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -292,10 +292,7 @@ class Guard:
         if server is not None:
             server.kill()
             server.wait()
-        if control is not None:
-            with suppress(OSError):
-                control.shutdown(socket.SHUT_RDWR)
-            control.close()
+        frames.hang_up(control)
 
 
 class Guards:
