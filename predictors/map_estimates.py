@@ -15,7 +15,7 @@ from predictors.fitting import Problem
 from predictors.law import ParametricLaw
 from predictors.power_laws import ShiftedPowerLaw
 
-__all__ = ["ChinchillaWithPrior", "LawWithPrior", "Prior", "ShiftedPowerLawWithPrior"]
+__all__ = ["ChinchillaWithPrior", "LawWithPrior", "Prior", "ShiftedPowerLawWithPrior", "noise_of"]
 
 _QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
 _DRAWN = 6  # starts beside those of the fit without a prior: what is believed is at its mean there
@@ -69,7 +69,7 @@ class LawWithPrior(ParametricLaw):
 
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         found = super()._solve(laws)
-        noises = [_noise(law, result) for law, result in zip(laws, found, strict=True)]
+        noises = [noise_of(law, result) for law, result in zip(laws, found, strict=True)]
         problems, weights, starts = [], [], []
         for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
             problem, k = law._problem, len(mean)
@@ -94,7 +94,7 @@ class LawWithPrior(ParametricLaw):
         return mean, spread
 
 
-def _noise(law: ParametricLaw, result: fitting.FitResult) -> float:
+def noise_of(law: ParametricLaw, result: fitting.FitResult) -> float:
     """Return the standard deviation of the rows about a fit, as a logarithm."""
     own = law._weights
     freedom = int((own > 0).sum()) - len(result.u)

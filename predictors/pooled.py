@@ -15,7 +15,7 @@ from predictors.law import ParametricLaw
 from predictors.map_estimates import LawWithPrior, Prior
 from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
-__all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw"]
+__all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw", "precision_of", "shared_prior"]
 
 _ROUNDS = 30
 _STATED_COUNTS = 2.0  # as many curves as the stated prior is worth
@@ -71,7 +71,7 @@ class PooledLaw(LawWithPrior):
         mean, spread = self._stated(laws[0])
         shared = np.flatnonzero(np.isfinite(spread))
         alone = np.stack([result.u[shared] for result in found])
-        precision = np.stack([_precision(law, result, noise, shared) for law, result, noise in zip(laws, found, noises, strict=True)])
+        precision = np.stack([precision_of(law, result, noise, shared) for law, result, noise in zip(laws, found, noises, strict=True)])
         mean, spread = mean.copy(), spread.copy()
         mean[shared], spread[shared] = shared_prior(alone, precision, mean[shared], spread[shared])
         return mean, spread
@@ -102,7 +102,7 @@ def shared_prior(alone: np.ndarray, precision: np.ndarray, mean: np.ndarray, spr
     return m, np.sqrt(t2)
 
 
-def _precision(law: ParametricLaw, result: fitting.FitResult, noise: float, shared: np.ndarray) -> np.ndarray:
+def precision_of(law: ParametricLaw, result: fitting.FitResult, noise: float, shared: np.ndarray) -> np.ndarray:
     """Return the inverse covariance of the shared constants of a fit, whatever the others are; shape (Q, Q)."""
     _, jacobian = law._problem.linearise(result.u[None])
     slopes = jacobian[0] * np.sqrt(law._weights)
