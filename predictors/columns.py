@@ -15,7 +15,8 @@ __all__ = ["check_response", "numeric_columns", "select"]
 
 def numeric_columns(X: pd.DataFrame) -> list[str]:
     """Return the names of the numeric columns."""
-    return [c for c in X.columns if pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])]
+    kinds = zip(X.columns, X.dtypes, strict=True)
+    return [c for c, kind in kinds if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)]
 
 
 def select(X: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:
