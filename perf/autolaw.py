@@ -99,7 +99,12 @@ def every_rule(log: Log, rows: Rows) -> None:
     for name in ("bnsl-1[pooled]", "chinchilla[pooled]", "shifted-power-law[pooled]", "law-gp", "log-quadratic[floor]", "pow4"):
         log.say(f"those without {name}", out_of_fold(left(ours, (name,))))
     log.say("those without all that pool", out_of_fold(left(ours, POOLED)))
-    weight = shares(left_out(ours, errors_design(ours), CLOSED), ours.usable)
+    logits = left_out(ours, errors_design(ours), CLOSED)
+    for sharper in (0.7, 1.3, 1.7):
+        log.say(f"those, weights to the power of {sharper:g}", score(ours, mean(ours, sharper * logits, EVERY)))
+    for most in (1, 3, 5):
+        log.say(f"those, best {most} in weight", score(ours, mean(ours, logits, most)))
+    weight = shares(logits, ours.usable)
     print("\nIntervals of 80 %, each collection predicted with what was learnt without it:")
     print(intervals(ours, weight).round(3).to_string())
 

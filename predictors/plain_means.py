@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from predictors.candidacy import NotCandidate
 from predictors.estimator import ScalingLaw
 from predictors.law import ParametricLaw
+from predictors.pooled import PooledLaw
 from predictors.registry import get
 from predictors.trials import DataSet, Trials, candidates, hold_trials
 from scalingbench.common.errors import PredictorError
@@ -80,5 +81,6 @@ class MeanOfLaws(ScalingLaw):
 def _laws(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
     """Return the candidates with a formula, and stand-ins where they are few."""
     tried = candidates(X, y)
-    laws = tuple(name for name in tried if isinstance(get(name).make(), ParametricLaw))
+    plain = {name: law for name in tried if isinstance(law := get(name).make(), ParametricLaw)}
+    laws = tuple(name for name, law in plain.items() if not isinstance(law, PooledLaw))  # they repeat a form that is there
     return laws if len(laws) > 2 else (*laws, *(name for name in _STAND_INS if name in tried))
