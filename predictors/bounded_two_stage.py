@@ -25,23 +25,26 @@ class BoundedTwoStage(ScalingLaw):
     """Scale gives the loss, the loss gives a share between chance and a ceiling.
 
     The first stage is Chinchilla's form for params and tokens, a shifted power law for one variable and a product of
-    powers above a limit for others; the second is `LinkedLinear` on the loss, whose limits are chosen among a few (0, 25 and 50 %
-    chance among them) by leave-one-out error. A row whose loss was measured is predicted from that loss.
+    powers above a limit for others; it is left out where there are none. The second is `LinkedLinear` on the loss, whose limits
+    are chosen among a few (0, 25 and 50 % chance among them) by leave-one-out error. A row whose loss was measured is predicted
+    from that loss.
     """
 
     variables = None
+    requires = (_LOSS,)
+    shares_only = True
     candidate = Candidate("several-variables", needs=(_LOSS,), order=90)
 
     def fit(self, X: pd.DataFrame, y: Any) -> BoundedTwoStage:
         """Fit both stages."""
         X, y = self._read_training(X, y, positive=False)
         scale = [c for c in numeric_columns(X) if c != _LOSS]
-        if _LOSS not in X or not scale:
-            raise PredictorError(f"X: two stages need {_LOSS} and a variable of scale")
+        if _LOSS not in X:
+            raise PredictorError(f"X: two stages need {_LOSS}")
         if not ((y >= 0).all() and (y <= 1).all()):
             raise PredictorError("y: the second stage gives shares, values between 0 and 1")
         self._scale = scale
-        self.first_ = self._first(scale).fit(X[scale], X[_LOSS].to_numpy(float))
+        self.first_ = self._first(scale).fit(X[scale], X[_LOSS].to_numpy(float)) if scale else None
         self.second_ = LinkedLinear("logit").fit(X[[_LOSS]], y)
         return self
 
@@ -57,5 +60,7 @@ class BoundedTwoStage(ScalingLaw):
         loss = X[_LOSS].to_numpy(float).copy() if _LOSS in X else np.full(len(X), np.nan)
         unknown = ~np.isfinite(loss)
         if unknown.any():
+            if self.first_ is None:
+                raise PredictorError(f"X: row {int(np.flatnonzero(unknown)[0]) + 1} has no {_LOSS}, and there is no variable of scale")
             loss[unknown] = self.first_.predict(X.loc[unknown, self._scale].reset_index(drop=True))
         return np.asarray(self.second_.predict(pd.DataFrame({_LOSS: loss})), float)

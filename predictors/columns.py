@@ -57,6 +57,6 @@ def check_response(y: Any, n: int, *, positive: bool) -> np.ndarray:
     if broken.any():
         row = int(np.flatnonzero(broken)[0])
         raise PredictorError(
-            f"y: row {row + 1}: {array[row]!r} must be finite{' and positive, to be fitted in log space' if positive else ''}"
+            f"y: row {row + 1}: {float(array[row])!r} must be finite{' and positive, to be fitted in log space' if positive else ''}"
         )
     return array

@@ -2,15 +2,17 @@
 
 A predictor has ``fit(X: DataFrame, y) -> self`` and ``predict(X) -> ndarray``; its constructor only stores. It may declare in
 ``variables`` which columns it reads: a tuple of names, where ``"mix_*"`` stands for every column whose name starts so and
-``("*",)`` for the only numeric column, whatever its name; None, or nothing declared, is every numeric column. Whoever
-asks whether a predictor can be used on a table (a task, a forecast, AutoLaw, the check of a submission) asks `columns_read`.
+``("*",)`` for the only numeric column, whatever its name; None, or nothing declared, is every numeric column. One that reads
+whatever there is may name in ``requires`` columns without which it cannot do, and one that predicts shares says
+``shares_only = True``: it enters no task with values outside 0 and 1. Whoever asks whether a predictor can be used on a table
+(a task, a forecast, AutoLaw, the check of a submission) asks `columns_read`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["ANY", "CONTRACT", "columns_read", "missing_methods", "positive_only"]
+__all__ = ["ANY", "CONTRACT", "columns_read", "lacks", "missing_methods", "positive_only", "shares_only"]
 
 ANY = "*"
 """In ``variables``: the only numeric column, whatever it is called."""
@@ -59,6 +61,16 @@ def positive_only(predictor: object) -> bool:
         return bool(tags is not None and tags().target_tags.positive_only)
     except Exception:  # a foreign estimator's tags must not stop a run; it is tried
         return False
+
+
+def lacks(predictor: object, columns: Sequence[str]) -> list[str]:
+    """Return the columns that a predictor requires, beside those that it reads, and a table does not have."""
+    return [name for name in getattr(predictor, "requires", ()) if name not in columns]
+
+
+def shares_only(predictor: object) -> bool:
+    """Return whether a predictor is for values between 0 and 1."""
+    return bool(getattr(predictor, "shares_only", False))
 
 
 def missing_methods(predictor: object) -> list[str]:

@@ -40,6 +40,14 @@ class LinkedLinear(Logarithmic):
     def __init__(self, link: str = "log"):
         self.link = link
 
+    @property
+    def shares_only(self) -> bool:
+        """Whether values must lie between 0 and 1."""
+        return self.link == "logit"
+
+    def _needs_positive(self) -> bool:
+        return self.link == "log"
+
     def fit(self, X: pd.DataFrame, y: Any) -> LinkedLinear:
         """Fit the limits and the powers."""
         if self.link not in ("log", "logit"):
@@ -47,8 +55,6 @@ class LinkedLinear(Logarithmic):
         points, y = self._remember(X, y)
         if self.link == "logit" and not ((y >= 0).all() and (y <= 1).all()):
             raise PredictorError("y: a logit needs shares, values between 0 and 1")
-        if self.link == "log" and not (y > 0).all():
-            raise PredictorError("y: must be positive")
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
         design = np.column_stack([np.ones(len(y)), (points - self._center) / self._size])
         gram = design.T @ design + _RIDGE * len(y) * np.diag([0.0] + [1.0] * points.shape[1])

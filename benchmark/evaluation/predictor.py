@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.tasks.task import INPUT_TEXT, Task
-from predictors.contract import columns_read, positive_only
+from predictors.contract import columns_read, lacks, positive_only, shares_only
 
 __all__ = ["Predictor", "parameters_of", "pools", "unacquainted", "usable"]
 
@@ -40,9 +40,14 @@ class Predictor(Protocol):
 def usable(predictor: object, task: Task) -> bool:
     """Return whether a task hands over every column that a predictor reads.
 
-    A predictor whose scikit-learn tags ask for positive values enters no task with others.
+    A predictor whose scikit-learn tags ask for positive values enters no task with others, and one for shares none with values
+    outside 0 and 1.
     """
     if positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
+        return False
+    if shares_only(predictor) and any(fold.y_train.min() < 0 or fold.y_train.max() > 1 for fold in task.folds):
+        return False
+    if lacks(predictor, task.variables):
         return False
     numeric = [name for name in task.variables if name not in INPUT_TEXT]
     return columns_read(getattr(predictor, "variables", None), task.variables, numeric) is not None

@@ -53,7 +53,7 @@ def test_a_logit_keeps_shares_between_chance_and_the_ceiling():
     ("link", "y", "message"),
     [
         ("logit", [0.5, 1.5, 0.2], "between 0 and 1"),
-        ("log", [1.0, -1.0, 2.0], "must be positive"),
+        ("log", [1.0, -1.0, 2.0], "row 2: -1.0 must be finite and positive"),
         ("tan", [1.0, 2.0, 3.0], "expected 'log'"),
     ],
 )
@@ -119,6 +119,13 @@ def test_two_bounded_stages_use_a_measured_loss_and_predict_one_that_was_not_mea
     for X, y, message in ((GRID, SHARE, "two stages need"), (rows, LOSS, "between 0 and 1")):
         with pytest.raises(PredictorError, match=message):
             BoundedTwoStage().fit(X, y)
+
+
+def test_without_a_variable_of_scale_two_bounded_stages_ask_for_the_loss():
+    law = quiet(BoundedTwoStage(), pd.DataFrame({"source_loss": LOSS}), SHARE)
+    assert law.predict(pd.DataFrame({"source_loss": [2.6]})) == pytest.approx([0.625], abs=2e-3)
+    with pytest.raises(PredictorError, match="row 2 has no source_loss"):
+        law.predict(pd.DataFrame({"source_loss": [2.6, np.nan]}))
 
 
 @pytest.mark.parametrize("statistic", ["mean", "median"])

@@ -277,6 +277,16 @@ def test_what_was_learnt_from_a_cluster_is_left_out_on_its_tasks(tasks, tmp_path
         assert result.parameters == '{"forgets": ""}'
 
 
+def test_usable_asks_what_a_predictor_of_shares_requires():
+    suite = load_suite("v2")
+    loss, share = suite.task("porian/loss_val/far-10x"), suite.task("sloth/accuracy_mmlu/far-10x")
+    assert usable(make("logit-linear"), share) and not usable(make("logit-linear"), loss)
+    assert usable(make("log-linear[floor]"), loss)
+    two_stage = next(t for t in suite.build(collections=["gadre_overtraining"]) if "source_loss" in t.variables)
+    assert usable(make("two-stage[bounded]"), two_stage)
+    assert not usable(make("two-stage[bounded]"), share) and not usable(make("two-stage[bounded]"), loss)
+
+
 def test_usable_asks_for_the_variables(tasks):
     class Wants(Base):
         variables: tuple[str, ...] | None = None
