@@ -26,7 +26,7 @@ from perf.tuning.cases import SET_ASIDE, is_synthetic
 from perf.tuning.features import FEATURES, GENERIC
 from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_table
 from perf.tuning.record import load
-from perf.tuning.rules import Learnt, Rows, Score, gather, learn, score, shares
+from perf.tuning.rules import SHARPER, Learnt, Rows, Score, gather, learn, score, shares
 from predictors.autolaw import _DROPPED
 from predictors.autolaw_2026_11 import _JOINED_LATER
 from predictors.learnt_tables import FILE, LearntTable, LearntWeights, terms
@@ -100,8 +100,8 @@ def every_rule(log: Log, rows: Rows) -> None:
         log.say(f"those without {name}", out_of_fold(left(ours, (name,))))
     log.say("those without all that pool", out_of_fold(left(ours, POOLED)))
     logits = left_out(ours, errors_design(ours), CLOSED)
-    for sharper in (0.7, 1.3, 1.7):
-        log.say(f"those, weights to the power of {sharper:g}", score(ours, mean(ours, sharper * logits, EVERY)))
+    for sharper in (0.7, 1.0, 1.7):
+        log.say(f"those, weights to the power of {sharper:g}, not {SHARPER:g}", out_of_fold(ours, sharper=sharper))
     for most in (1, 3, 5):
         log.say(f"those, best {most} in weight", score(ours, mean(ours, logits, most)))
     weight = shares(logits, ours.usable)

@@ -17,8 +17,9 @@ from predictors.judging import plausible
 from predictors.registry import get
 from predictors.trials import root_mean_square
 
-__all__ = ["Learnt", "Rows", "Score", "gather", "learn", "score", "shares", "weights_of"]
+__all__ = ["SHARPER", "Learnt", "Rows", "Score", "gather", "learn", "score", "shares", "weights_of"]
 
+SHARPER = 1.3
 _CLIP = (0.01, 10.0)
 _FULL = 4  # a collection of so many cases counts fully
 
@@ -241,6 +242,7 @@ def learn(
     iterations: int = 60,
     least: float = 0.02,
     real: float = 2.0,
+    sharper: float = SHARPER,
 ) -> Learnt:
     """Learn coefficients on the chosen cases: the least mean logarithm of the error, collections counting alike.
 
@@ -258,6 +260,8 @@ def learn(
         Share of the reference's error added to every error, so that luck does not decide.
     real : float
         How much more a collection of real runs counts than a kind of synthetic world.
+    sharper : float
+        Power to which weights are taken afterwards: the penalty, and the mean over collections, leave them too even.
     """
     pick = chosen[rows.case]
     F, V, U, W = (a[pick] for a in (design, rows.values, rows.usable, rows.which))
@@ -291,7 +295,7 @@ def learn(
 
     origin = np.concatenate([start, np.zeros(2 * n_c)])
     found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": iterations}).x
-    return Learnt(found[:n_f], found[n_f : n_f + n_c], found[n_f + n_c :])
+    return Learnt(*(sharper * part for part in (found[:n_f], found[n_f : n_f + n_c], found[n_f + n_c :])))
 
 
 class _Sub:
