@@ -206,8 +206,11 @@ def _draw(world: World, rng: np.random.Generator) -> _Cut:
     return _Cut(axis, fewest, float(rng.choice(_REACHES)))
 
 
-def _divide(world: World, where: _Cut, rng: np.random.Generator) -> Case | None:
-    """Return a case whose held-out rows lie a factor beyond the dearest training row, by cost or along one input; None if there is none."""
+def _divide(world: World, where: _Cut, rng: np.random.Generator, seen: set[tuple[str, float]] | None = None) -> Case | None:
+    """Return a case whose held-out rows lie a factor beyond the dearest training row, by cost or along one input; None if there is none.
+
+    Nor is there one where the lowest division along that axis is among those `seen`, to which this one is added.
+    """
     scale = _axes(world).get(where.axis, world.cost)
     fewest = min(where.fewest, len(world.y) - 1) if len(world.y) <= 6 else where.fewest
     allowed = [
@@ -215,9 +218,11 @@ def _divide(world: World, where: _Cut, rng: np.random.Generator) -> Case | None:
         for v in np.unique(scale)
         if (scale <= v).sum() >= fewest and len(np.unique(scale[scale <= v])) >= 2 and (scale >= v * where.reach * 0.8).any()
     ]
-    if not allowed:
+    if not allowed or (seen is not None and (where.axis, float(allowed[0])) in seen):
         return None
     limit = float(allowed[0]) if where.reach >= 10 else float(rng.choice(allowed))
+    if seen is not None:
+        seen.add((where.axis, limit))
     train = np.flatnonzero(scale <= limit)
     held = np.flatnonzero(scale >= limit * max(where.reach * 0.5, 1.0 + 1e-9))
     held = held[np.sort(rng.permutation(len(held))[:_MOST_ASKED])]
@@ -240,12 +245,11 @@ def _divide(world: World, where: _Cut, rng: np.random.Generator) -> Case | None:
 
 def _cut(world: World, name: str, rng: np.random.Generator, n: int) -> Iterator[Case]:
     """Yield at most `n` cases of a table, each divided at a height of its own."""
-    seen: set[str] = set()
+    seen: set[tuple[str, float]] = set()
     for _ in range(6 * n):
-        case = _divide(world, _draw(world, rng), rng)
-        if case is None or case.name in seen:
+        case = _divide(world, _draw(world, rng), rng, seen)
+        if case is None:
             continue
-        seen.add(case.name)
         yield replace(case, name=f"{name}/{case.name}")
         n -= 1
         if n == 0:
