@@ -19,7 +19,7 @@ TOLERANCE = 0.1
 
 # Shares of the tolerance from which each sign is a warning. Set on synthetic worlds and on the lower 95 % of the runs of the
 # collections in perf/pools.py; docs/forecasting.md says how, and what they give on the rows that were kept out of it.
-_WIDE, _BACKTEST, _APART, _SINGLE = 1.5, 1.5, 0.55, 0.7
+_WIDE, _BACKTEST, _APART, _REFEREE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
 _FARTHER = 0.5
 """How far back-tests reach, in units of the range of the runs: errors are taken to grow in proportion beyond."""
 _HELD = 0.6
@@ -116,7 +116,7 @@ def _disagreement(found: Findings, tolerance: float) -> Iterator[Caution]:
     laws = found.opinions.laws
     apart = spread([o.value for o in laws], [o.weight for o in laws], found.problem.log)
     from_referee = abs(float(np.diff(found.problem.scaled(np.array([found.value, found.opinions.value])))[0]))
-    if max(apart, from_referee) <= _APART * tolerance:
+    if apart <= _APART * tolerance and from_referee <= _REFEREE * tolerance:
         return
     said = ", ".join(f"{o.name} {o.value:.4g}" for o in laws[:4])
     if from_referee > apart:
