@@ -60,7 +60,6 @@ class AutoLaw(WeighedCandidates):
     """
 
     candidate = NotCandidate("it is what weighs the candidates")
-    variables = None
     pools = True
     without = _DROPPED
 

@@ -66,7 +66,6 @@ class AutoLaw202611(WeighedCandidates):
     """
 
     candidate = NotCandidate("it is what weighs the candidates")
-    variables = None
     without = _JOINED_LATER
 
     def __init__(

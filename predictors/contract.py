@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["ANY", "CONTRACT", "columns_read", "lacks", "missing_methods", "positive_only", "shares_only"]
+__all__ = ["ANY", "CONTRACT", "columns_read", "lacks", "missing_methods", "pools", "positive_only", "shares_only"]
 
 ANY = "*"
 """In ``variables``: the only numeric column, whatever it is called."""
@@ -66,6 +66,11 @@ def positive_only(predictor: object) -> bool:
 def lacks(predictor: object, columns: Sequence[str]) -> list[str]:
     """Return the columns that a predictor requires, beside those that it reads, and a table does not have."""
     return [name for name in getattr(predictor, "requires", ()) if name not in columns]
+
+
+def pools(predictor: object) -> bool:
+    """Return whether data sets that a predictor fits together tell each other something."""
+    return bool(getattr(predictor, "pools", False)) and hasattr(predictor, "fit_many")
 
 
 def shares_only(predictor: object) -> bool:

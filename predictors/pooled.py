@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from predictors import fitting
 from predictors.candidacy import Candidacy, Candidate
 from predictors.compute import Chinchilla
 from predictors.law import ParametricLaw
-from predictors.map_estimates import LawWithPrior, Prior
+from predictors.map_estimates import ChinchillaWithPrior, LawWithPrior, Prior, ShiftedPowerLawWithPrior
 from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
 __all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw", "precision_of", "shared_prior"]
@@ -50,11 +51,9 @@ class PooledLaw(LawWithPrior):
         groups : sequence, optional
             Which of them share a prior: those of one value; by default all.
         """
-        self._groups = list(groups) if groups is not None else [0] * len(frames)
-        try:
-            return super().fit_many(frames, responses)
-        finally:
-            del self._groups
+        together = clone(self)
+        together._groups = [0] * len(frames) if groups is None else list(groups)
+        return ParametricLaw.fit_many(together, frames, responses)
 
     def _priors(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> list[Prior]:
         members: dict[Hashable, list[int]] = {}
@@ -72,7 +71,6 @@ class PooledLaw(LawWithPrior):
         shared = np.flatnonzero(np.isfinite(spread))
         alone = np.stack([result.u[shared] for result in found])
         precision = np.stack([precision_of(law, result, noise, shared) for law, result, noise in zip(laws, found, noises, strict=True)])
-        mean, spread = mean.copy(), spread.copy()
         mean[shared], spread[shared] = shared_prior(alone, precision, mean[shared], spread[shared])
         return mean, spread
 
@@ -118,11 +116,7 @@ class PooledChinchilla(PooledLaw, Chinchilla):
     """
 
     candidate: ClassVar[Candidacy] = Candidate(order=82)  # type: ignore[assignment]
-    prior: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "E": (0.55, 0.3),
-        "alpha": (np.log(0.33), 0.35),
-        "beta": (np.log(0.33), 0.35),
-    }
+    prior = ChinchillaWithPrior.prior
 
 
 class PooledShiftedPowerLaw(PooledLaw, ShiftedPowerLaw):
@@ -132,7 +126,7 @@ class PooledShiftedPowerLaw(PooledLaw, ShiftedPowerLaw):
     """
 
     candidate: ClassVar[Candidacy] = Candidate("one-variable", plain=True, order=20)  # type: ignore[assignment]
-    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}
+    prior = ShiftedPowerLawWithPrior.prior
 
 
 class PooledBNSL(PooledLaw, BNSL):

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from predictors.backtests import ALL, Backtest, axes_of, groups_by_missing, make_backtests
 from predictors.candidacy import Candidate
 from predictors.columns import numeric_columns
-from predictors.contract import columns_read, positive_only
+from predictors.contract import columns_read, pools, positive_only
 from predictors.registry import get, list_predictors
 from scalingbench.common.errors import PredictorError
 
@@ -267,7 +267,7 @@ def _heights(data: DataSet) -> list[Hashable]:
 
 def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], groups: Sequence[Hashable]) -> list[Any]:
     if hasattr(law, "fit_many"):
-        told = {"groups": groups} if getattr(law, "pools", False) else {}
+        told = {"groups": groups} if pools(law) else {}
         try:
             return list(law.fit_many(frames, responses, **told))
         except Exception:  # a candidate is anyone's code, and one data set may be bad: find out which

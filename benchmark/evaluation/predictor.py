@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.tasks.task import INPUT_TEXT, Task
 from predictors.contract import columns_read, lacks, positive_only, shares_only
 
-__all__ = ["Predictor", "parameters_of", "pools", "unacquainted", "usable"]
+__all__ = ["Predictor", "parameters_of", "unacquainted", "usable"]
 
 
 class Predictor(Protocol):
@@ -51,11 +51,6 @@ def usable(predictor: object, task: Task) -> bool:
         return False
     numeric = [name for name in task.variables if name not in INPUT_TEXT]
     return columns_read(getattr(predictor, "variables", None), task.variables, numeric) is not None
-
-
-def pools(predictor: object) -> bool:
-    """Return whether data sets that a predictor fits together tell each other something."""
-    return bool(getattr(predictor, "pools", False)) and hasattr(predictor, "fit_many")
 
 
 def unacquainted(predictor: Predictor, cluster: str) -> Predictor:

@@ -72,8 +72,6 @@ class Rows:
     names: list[str]
     trained: np.ndarray
     """Number of training rows, per case."""
-    groups: list[str]
-    """Task of each case, whose curves know of each other; a name of its own where it stands alone."""
 
     def target(self, p: np.ndarray) -> np.ndarray:
         """Return predictions on the scale of the errors."""
@@ -94,7 +92,7 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
     position = {name: i for i, name in enumerate(names)}
     width = max(len(set(r.values) - set(without)) for r in records)
     parts: dict[str, list[np.ndarray]] = {}
-    reference, collections, reaches, trained, groups = [], [], [], [], []
+    reference, collections, reaches, trained = [], [], [], []
     for record in records:
         here = [name for name in record.values if name not in without and np.isfinite(record.values[name]).any()]
         nearest = record.values["nearest-neighbor" if "nearest-neighbor" in record.values else "nearest-observation"]
@@ -109,7 +107,6 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
         collections.append(case.collection)
         reaches.append(case.reach)
         trained.append(len(case.y_train))
-        groups.append(case.group or f"alone {index}")
         errors = {name: [root_mean_square(x) for x in record.residuals[name]] for name in here}
         traits = {name: traits_of(get(name).make(), case.X_train)._replace(constants=record.constants.get(name, 0)) for name in here}
         values = np.stack([record.values[name] for name in here])
@@ -142,8 +139,7 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
                 for key, value in entry.items():
                     parts.setdefault(key, []).append(value)
     joined = {key: np.concatenate(value) for key, value in parts.items()}
-    per_case = {"collections": collections, "reaches": reaches, "trained": np.array(trained), "groups": groups}
-    return Rows(**joined, reference=np.array(reference), names=names, **per_case)
+    return Rows(**joined, reference=np.array(reference), collections=collections, reaches=reaches, names=names, trained=np.array(trained))
 
 
 def _pad(a: np.ndarray, width: int, fill: float = 0) -> np.ndarray:
