@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from stub_laws import stub
 from threadpoolctl import threadpool_limits
 
 from predictors import registry
@@ -25,3 +26,9 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(registry, "_entries", lambda: {e.name: e for e in known})
 
     return replace
+
+
+@pytest.fixture
+def three(registered: Callable[..., None]) -> None:
+    """Candidates that are off by .1, .2 and .4 everywhere, worst first."""
+    registered(stub("far", offsets=0.4), stub("near", offsets=0.1), stub("middling", offsets=0.2))

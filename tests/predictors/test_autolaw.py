@@ -1,12 +1,11 @@
 """AutoLaw: what it makes of the errors of its candidates, by hand; what its table was learnt from; and real laws."""
 
 import json
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from stub_laws import broken, stub, truth
+from stub_laws import BEYOND, X, Y, broken, quiet, stub
 
 from benchmark.data.clusters import cluster_of, relatives
 from benchmark.tasks.suite import load_suite, stated_tasks
@@ -20,25 +19,9 @@ from predictors.learnt_tables import FILE, LearntTable, LearntWeights, load_tabl
 from predictors.trials import DataSet
 from scalingbench.common.errors import PredictorError
 
-# Eight doublings of x: back-tests along x are fitted on 4, 5 and 6 rows; the values' logarithms fall from 0 to -3.5.
-X = pd.DataFrame({"x": 2.0 ** np.arange(8)})
-Y = np.exp(truth(X))
-BEYOND = pd.DataFrame({"x": [2.0**9]})
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)
 SMALL = GRID["params"] < 1e9
-
-
-def quiet(law, X, y):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return law.fit(X, y)
-
-
-@pytest.fixture
-def three(registered):
-    """Candidates that are off by .1, .2 and .4 everywhere, worst first."""
-    registered(stub("far", offsets=0.4), stub("near", offsets=0.1), stub("middling", offsets=0.2))
 
 
 # -- weights

@@ -2,13 +2,12 @@
 
 import copy
 import pickle
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from stub_laws import Stub, broken, stub, truth
+from stub_laws import BEYOND, Stub, X, Y, broken, quiet, stub, truth
 
 from predictors.autolaw_2026_11 import AutoLaw202611 as AutoLaw
 from predictors.backtests import ALL, INTERPOLATION
@@ -23,23 +22,7 @@ GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "to
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)
 SMALL = GRID["params"] < 1e9
 
-# Eight doublings of x: back-tests along x are fitted on 4, 5 and 6 rows; the values' logarithms fall from 0 to -3.5.
-X = pd.DataFrame({"x": 2.0 ** np.arange(8)})
-Y = np.exp(truth(X))
-BEYOND = pd.DataFrame({"x": [2.0**9]})
 NO_FLOOR = {"floor": 0.0, "recency": 1.0}  # errors as they are, but for a millionth
-
-
-def quiet(law, X, y):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return law.fit(X, y)
-
-
-@pytest.fixture
-def three(registered):
-    """Candidates that are off by .1, .2 and .4 everywhere, worst first."""
-    registered(stub("far", offsets=0.4), stub("near", offsets=0.1), stub("middling", offsets=0.2))
 
 
 # -- weights
