@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.tasks.suite import Suite, load_suite
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.tasks.suite import Suite, load_suite
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.files import replacing
 from scalingbench.common.tables import Table
 
@@ -76,7 +76,8 @@ def trained_too(suite: Suite, tasks: pd.DataFrame) -> int:
 def held_out_and_tuned_on(suite: Suite, tasks: pd.DataFrame) -> str:
     """Count the real tasks of which a held-out row is among the rows that defaults were chosen on.
 
-    Those of v1 were chosen on the training rows of all its tasks; those of v2 on what `benchmark.tasks.leakage.tuning_rows` names.
+    Those of v1 were chosen on the training rows of all its tasks; those of v2 on what
+    `scalingbench.benchmark.tasks.leakage.tuning_rows` names.
     """
     real = set(tasks["task"][tasks["domain"] != "synthetic"])
     built = [task for task in suite.build(fetch=True) if task.id in real]
@@ -92,7 +93,7 @@ def _tuned_on(suite: Suite, built: Iterable[Task]) -> dict[str, set[int]]:
             for fold in task.folds:
                 rows[task.collection].update(fold.train_rows.tolist())
         return rows
-    from benchmark.tasks.leakage import tuning_rows
+    from scalingbench.benchmark.tasks.leakage import tuning_rows
 
     for collection, positions in tuning_rows(suite).items():
         rows[collection].update(positions.tolist())

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.tasks.suite import load_suite
-from leaderboard.releases import list_releases, load_release
-from leaderboard.results import Results
-from leaderboard.scored_suite import ScoredSuite
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.files import replacing
 from scalingbench.common.tables import Table, number
+from scalingbench.leaderboard.releases import list_releases, load_release
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.scored_suite import ScoredSuite
 
 PAGE = Path(__file__).parent / "changes-v1-v2.md"
 SHOWN = 30

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, list_collections, load_collection
-from benchmark.data.schema import validate
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection, list_collections, load_collection
+from scalingbench.benchmark.data.schema import validate
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.listings import collection_rows, collection_totals
 from scalingbench.common.files import replacing
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.collection import load_collection
-from benchmark.scores.metrics import rmsle
-from predictors.candidacy import Candidacy, Candidate, NotCandidate
-from predictors.law import ParametricLaw
-from predictors.registry import Entry, list_predictors
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.scores.metrics import rmsle
 from scalingbench.common.files import replacing
+from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import Entry, list_predictors
 
 PATH = Path(__file__).parent / "laws.md"
 
@@ -82,7 +82,9 @@ _NOT_HERE = """## Not here, and why
 def _laws() -> list[str]:
     entries = list_predictors()
     sections = []
-    for target in dict.fromkeys(e.target for e in entries if e.target.startswith("predictors.") and not e.target.endswith("PublishedLaw")):
+    for target in dict.fromkeys(
+        e.target for e in entries if e.target.startswith("scalingbench.predictors.") and not e.target.endswith("PublishedLaw")
+    ):
         same = [e for e in entries if e.target == target]
         model = same[0].make()
         names = ", ".join(f"`{e.name}`" for e in same)

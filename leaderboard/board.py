@@ -43,7 +43,7 @@ class Board(Tabular):
     n_resamples, seed : int
         Of the bootstrap over clusters.
     version : str
-        Suite and hash of the content that was ranked, see `leaderboard.releases`.
+        Suite and hash of the content that was ranked, see `scalingbench.leaderboard.releases`.
     fingerprints : mapping of str to str
         Hash of the rows of every task ranked on; empty for a released board, whose version names them.
     exclusions : mapping of str to tuple of str

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.collection import load_collection
-from benchmark.evaluation.predictor import usable
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Fold, Task
-from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
-from leaderboard.results import Results
-from leaderboard.stored import load_scored
-from predictors.registry import get, list_predictors, make
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.evaluation.predictor import usable
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.suite import Suite
+from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.stored import load_scored
+from scalingbench.predictors.registry import get, list_predictors, make
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from leaderboard.elo import Games, play, ratings
-from leaderboard.wide import Wide
+from scalingbench.leaderboard.elo import Games, play, ratings
+from scalingbench.leaderboard.wide import Wide
 
 __all__ = ["INTERVAL", "duels_of", "not_played"]
 

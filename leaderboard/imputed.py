@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.scores.table import CEILING, FLOOR
-from leaderboard.wide import Wide
+from scalingbench.benchmark.scores.table import CEILING, FLOOR
+from scalingbench.leaderboard.wide import Wide
 
 __all__ = ["COLUMNS", "TRUTH", "crps_ratio", "imputed", "truth_columns"]
 

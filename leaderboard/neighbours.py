@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from leaderboard.board import Board
+from scalingbench.leaderboard.board import Board
 
 __all__ = ["Standing"]
 

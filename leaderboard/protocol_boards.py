@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.scores.protocols import revisiting_nsl
+from scalingbench.benchmark.scores.protocols import revisiting_nsl
 from scalingbench.common.tables import Table, Tabular, cell
 
 __all__ = ["ProtocolBoard", "board_of", "published_scores", "revisiting_nsl_board", "sldbench_board"]
@@ -59,13 +59,13 @@ class ProtocolBoard(Tabular):
 
 def published_scores(name: str) -> pd.DataFrame:
     """Return the scores that a benchmark published, one row per entry, indexed by predictor."""
-    file = importlib.resources.files("leaderboard") / "published" / f"{name}.csv"
+    file = importlib.resources.files("scalingbench.leaderboard") / "published" / f"{name}.csv"
     with importlib.resources.as_file(file) as path:
         return pd.read_csv(path, index_col="predictor")
 
 
 def board_of(protocol: str, table: pd.DataFrame) -> ProtocolBoard:
-    """Rank predictors by a protocol, from what `leaderboard.protocol_tables.protocol_table` made of their results."""
+    """Rank predictors by a protocol, from what `scalingbench.leaderboard.protocol_tables.protocol_table` made of their results."""
     return sldbench_board(table) if protocol == "sldbench" else revisiting_nsl_board(revisiting_nsl(table))
 
 
@@ -75,7 +75,7 @@ def sldbench_board(scores: pd.DataFrame) -> ProtocolBoard:
     Parameters
     ----------
     scores : DataFrame
-        From `benchmark.scores.protocols.sldbench`.
+        From `scalingbench.benchmark.scores.protocols.sldbench`.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def revisiting_nsl_board(table: pd.DataFrame) -> ProtocolBoard:
     Parameters
     ----------
     table : DataFrame
-        From `benchmark.scores.protocols.revisiting_nsl`.
+        From `scalingbench.benchmark.scores.protocols.revisiting_nsl`.
 
     Returns
     -------

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import TaskResult
-from benchmark.scores.protocols import curve_errors, sldbench
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.scores.protocols import curve_errors, sldbench
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import described
@@ -24,7 +24,7 @@ _SAME = 1e-9  # relative: other machines round the last bits of exp and log diff
 
 def protocol_path(suite: str) -> Path:
     """Return the file of what a suite's protocol measured of its committed results; it may not exist."""
-    return Path(str(importlib.resources.files("leaderboard") / "protocols" / f"{suite}.parquet"))
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "protocols" / f"{suite}.parquet"))
 
 
 def protocol_table(protocol: str, results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFrame:

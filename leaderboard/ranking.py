@@ -1,4 +1,4 @@
-"""From scores to a ranking that does not depend on who else entered; `benchmark.scores.table` states what a score table is."""
+"""From scores to a ranking that does not depend on who else entered; `scalingbench.benchmark.scores.table` states what a score table is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.scores.table import check_scores
-from leaderboard.board import Board
-from leaderboard.duels import INTERVAL, duels_of, not_played
-from leaderboard.imputed import COLUMNS, TRUTH, imputed, truth_columns
-from leaderboard.wide import Wide, counted
+from scalingbench.benchmark.scores.table import check_scores
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.duels import INTERVAL, duels_of, not_played
+from scalingbench.leaderboard.imputed import COLUMNS, TRUTH, imputed, truth_columns
+from scalingbench.leaderboard.wide import Wide, counted
 
 __all__ = ["by_cluster", "cluster_means", "counted", "rank", "rank_wide", "skill_over"]
 
@@ -39,7 +39,7 @@ def rank(
     Parameters
     ----------
     scores : DataFrame
-        As `benchmark.scores.table` states it.
+        As `scalingbench.benchmark.scores.table` states it.
     tasks : DataFrame
         Every task ranked on: columns task, collection and, optionally, weight (1 by default) and cluster (its collection
         by default); those of weight 0 are left out.
@@ -101,10 +101,10 @@ def rank_wide(
     clustered : bool
         Whether the board says how many clusters there are.
     impute : bool
-        Whether regret and size error are means over every task that has decisions, like skill (see `leaderboard.imputed`),
-        and not over those that each predictor entered; then there are also the columns of `leaderboard.imputed.COLUMNS`.
+        Whether regret and size error are means over every task that has decisions, like skill (see `scalingbench.leaderboard.imputed`),
+        and not over those that each predictor entered; then there are also the columns of `scalingbench.leaderboard.imputed.COLUMNS`.
     worlds : bool
-        Whether the tasks are synthetic worlds, of which there are also the columns `leaderboard.imputed.TRUTH`.
+        Whether the tasks are synthetic worlds, of which there are also the columns `scalingbench.leaderboard.imputed.TRUTH`.
     least_weight : float
         Share of the weight that a predictor must have entered to be on the board; it still counts as an opponent.
     duels : bool

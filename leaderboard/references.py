@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections
-from benchmark.tasks.suite import load_suite
-from leaderboard.citation import CitationFormat, cite
-from leaderboard.results import Results
-from leaderboard.submissions.metadata import submissions
-from predictors.bibliography import papers_of
-from predictors.registry import get
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.names import unknown_name
 from scalingbench.common.references import Reference
+from scalingbench.leaderboard.citation import CitationFormat, cite
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.submissions.metadata import submissions
+from scalingbench.predictors.bibliography import papers_of
+from scalingbench.predictors.registry import get
 
 __all__ = ["citations"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.board import Board
-from leaderboard.suite_board import SuiteBoard
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.suite_board import SuiteBoard
 
 __all__ = ["board_from_json", "list_releases", "load_release", "version_of", "version_of_scores"]
 
@@ -65,7 +65,7 @@ def _digest(values: np.ndarray) -> str:
 
 
 def board_from_json(text: str) -> Board:
-    """Return the board that `leaderboard.board.Board.render` wrote as JSON."""
+    """Return the board that `scalingbench.leaderboard.board.Board.render` wrote as JSON."""
     facts = json.loads(text)
     if "tracks" not in facts:
         return Board(**_fields(facts))
@@ -88,7 +88,7 @@ def _fields(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folder() -> Path:
-    return Path(str(importlib.resources.files("leaderboard") / "releases"))
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "releases"))
 
 
 def list_releases() -> tuple[str, ...]:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.evaluation.results import TaskResult, predictor_path, read_results
-from benchmark.evaluation.run import evaluate
-from benchmark.scores.scoring import score
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import Task
-from leaderboard.result_files import committed_folder
-from predictors.registry import make
+from scalingbench.benchmark.evaluation.results import TaskResult, predictor_path, read_results
+from scalingbench.benchmark.evaluation.run import evaluate
+from scalingbench.benchmark.scores.scoring import score
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import facts_html
+from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.predictors.registry import make
 
 __all__ = ["Reproduction", "largest_difference", "reproduce"]
 
@@ -67,7 +67,7 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
     Parameters
     ----------
     task : Task
-        See `benchmark.tasks.suite.load_task`.
+        See `scalingbench.benchmark.tasks.suite.load_task`.
     predictor : str
         A registered name; submissions are run again by ``scalingbench verify``.
     suite : str

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.collection import is_at_hand
-from benchmark.evaluation.results import TaskResult, read_results
-from benchmark.scores.scoring import current_results, score
-from benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
-from benchmark.scores.truth import truth_of
-from benchmark.tasks.suite import Suite, task_table
-from benchmark.tasks.task import Task
-from leaderboard.protocol_tables import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
-from leaderboard.result_files import committed_files
-from leaderboard.scored_suite import ScoredSuite
-from leaderboard.stored import scores_path
-from leaderboard.submissions.metadata import submissions
-from predictors.registry import families
+from scalingbench.benchmark.data.collection import is_at_hand
+from scalingbench.benchmark.evaluation.results import TaskResult, read_results
+from scalingbench.benchmark.scores.scoring import current_results, score
+from scalingbench.benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from scalingbench.benchmark.scores.truth import truth_of
+from scalingbench.benchmark.tasks.suite import Suite, task_table
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.protocol_tables import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
+from scalingbench.leaderboard.result_files import committed_files
+from scalingbench.leaderboard.scored_suite import ScoredSuite
+from scalingbench.leaderboard.stored import scores_path
+from scalingbench.leaderboard.submissions.metadata import submissions
+from scalingbench.predictors.registry import families
 
 __all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores", "with_joined"]
 
@@ -134,7 +134,7 @@ class Rescored:
     n_tasks, n_elsewhere : int
         How many tasks were computed, and how many are not at hand.
     protocol : DataFrame, optional
-        Of a suite that follows another benchmark's protocol, what that measures, see `leaderboard.protocol_tables`.
+        Of a suite that follows another benchmark's protocol, what that measures, see `scalingbench.leaderboard.protocol_tables`.
     """
 
     suite: Suite

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmark.evaluation.results import SCORES, predictor_path
-from leaderboard.stored import committed_folder
-from leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
+from scalingbench.benchmark.evaluation.results import SCORES, predictor_path
+from scalingbench.leaderboard.stored import committed_folder
+from scalingbench.leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
 
 __all__ = ["committed_file_of", "committed_files", "committed_folder"]
 

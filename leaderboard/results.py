@@ -10,29 +10,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
-from benchmark.scores.scoring import score, stale_results
-from benchmark.tasks.suite import Suite, load_suite, task_table
-from benchmark.tasks.task import Task
-from leaderboard.board import Board
-from leaderboard.neighbours import Standing
-from leaderboard.protocol_boards import ProtocolBoard, board_of
-from leaderboard.protocol_tables import protocol_table, stored_protocol_table
-from leaderboard.ranking import rank
-from leaderboard.releases import version_of
-from leaderboard.rescoring import collections_at_hand, scored_suite, with_joined
-from leaderboard.result_files import committed_file_of, committed_files
-from leaderboard.scored_suite import SYNTHETIC, ScoredSuite
-from leaderboard.significance import Comparison, compare
-from leaderboard.slices import SkillBySlice, What, skill_by
-from leaderboard.stored import load_frozen, load_scored, ranked_statements, scores_on
-from leaderboard.submissions.metadata import submissions
-from leaderboard.suite_board import SuiteBoard
-from predictors.registry import families, trained_on
+from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
+from scalingbench.benchmark.scores.scoring import score, stale_results
+from scalingbench.benchmark.tasks.suite import Suite, load_suite, task_table
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import listed, unknown_name
 from scalingbench.common.tables import facts_html
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.neighbours import Standing
+from scalingbench.leaderboard.protocol_boards import ProtocolBoard, board_of
+from scalingbench.leaderboard.protocol_tables import protocol_table, stored_protocol_table
+from scalingbench.leaderboard.ranking import rank
+from scalingbench.leaderboard.releases import version_of
+from scalingbench.leaderboard.rescoring import collections_at_hand, scored_suite, with_joined
+from scalingbench.leaderboard.result_files import committed_file_of, committed_files
+from scalingbench.leaderboard.scored_suite import SYNTHETIC, ScoredSuite
+from scalingbench.leaderboard.significance import Comparison, compare
+from scalingbench.leaderboard.slices import SkillBySlice, What, skill_by
+from scalingbench.leaderboard.stored import load_frozen, load_scored, ranked_statements, scores_on
+from scalingbench.leaderboard.submissions.metadata import submissions
+from scalingbench.leaderboard.suite_board import SuiteBoard
+from scalingbench.predictors.registry import families, trained_on
 
 __all__ = ["Results", "not_ranked_on"]
 
@@ -69,7 +69,7 @@ class Results:
         Stored scores that come with the package. Where the results are the committed ones, their scores are these; else, of a suite
         with rules, these are the scores of the others.
     choice : mapping of str to object
-        What else was chosen of a suite with rules, see `leaderboard.scored_suite.ScoredSuite.select`.
+        What else was chosen of a suite with rules, see `scalingbench.leaderboard.scored_suite.ScoredSuite.select`.
 
     Examples
     --------
@@ -257,7 +257,7 @@ class Results:
 
     @cached_property
     def task_table(self) -> pd.DataFrame:
-        """One row per task that is ranked on, see `benchmark.tasks.suite.task_table`; where scores are stored, as the suite states."""
+        """One row per task that is ranked on; where scores are stored, as the suite states."""
         if self.suite.rules is not None:
             return self.scored.ranked
         if self.stored is None or not self._by_store:
@@ -266,7 +266,7 @@ class Results:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row per predictor and task that it entered, see `benchmark.scores.scoring.score`.
+        """One row per predictor and task that it entered, see `scalingbench.benchmark.scores.scoring.score`.
 
         Results on a collection that went into the predictor are left out.
 
@@ -312,8 +312,8 @@ class Results:
     def board(self) -> Board:
         """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
 
-        Of a suite with rules, and without a track, it is a `leaderboard.suite_board.SuiteBoard`: the general-purpose entries, with
-        the tracks and the specialised laws beside them.
+        Of a suite with rules, and without a track, it is a `SuiteBoard`: the general-purpose entries, with the tracks and the
+        specialised laws beside them.
         """
         return self._board
 
@@ -364,7 +364,7 @@ class Results:
         Parameters
         ----------
         by : str
-            One of `leaderboard.slices.SLICES`, e.g. ``"track"``; ``"reach"`` and ``"published"`` of a suite with rules.
+            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"track"``; ``"reach"`` and ``"published"`` of a suite with rules.
         top : int, optional
             Only the first of the board.
         what : {"skill", "coverage", "crps"}

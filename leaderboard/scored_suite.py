@@ -1,7 +1,7 @@
 """A suite with rules as boards see it: stored scores and stated tasks, and no collection.
 
-Everything here is made from two tables, so that a board prints at once and offline; `leaderboard.results` makes the same tables
-from predictions.
+Everything here is made from two tables, so that a board prints at once and offline;
+`scalingbench.leaderboard.results` makes the same tables from predictions.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.board import Board
-from leaderboard.ranking import rank_wide
-from leaderboard.releases import version_of_scores
-from leaderboard.significance import Comparison, compare_wide
-from leaderboard.slices import SkillBySlice, What, slices_of
-from leaderboard.suite_board import GENERAL, SuiteBoard
-from leaderboard.wide import Wide
-from predictors.registry import families
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import listed, unknown_name
 from scalingbench.common.tracks import TRACKS
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.ranking import rank_wide
+from scalingbench.leaderboard.releases import version_of_scores
+from scalingbench.leaderboard.significance import Comparison, compare_wide
+from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
+from scalingbench.leaderboard.suite_board import GENERAL, SuiteBoard
+from scalingbench.leaderboard.wide import Wide
+from scalingbench.predictors.registry import families
 
 __all__ = ["SYNTHETIC", "ScoredSuite"]
 
@@ -47,7 +47,8 @@ class ScoredSuite:
     pool : tuple of str
         Predictors that win rates are measured against.
     scores : DataFrame
-        As `benchmark.scores.table` states it, each row with the ``fingerprint`` of its task and the ``digest`` of its predictions.
+        As `scalingbench.benchmark.scores.table` states it, each row with the ``fingerprint`` of its task and the
+        ``digest`` of its predictions.
     tasks : DataFrame
         One row per task, of every role.
     track : str, optional
@@ -271,8 +272,8 @@ class ScoredSuite:
         Parameters
         ----------
         by : str
-            One of `leaderboard.slices.SLICES`, e.g. ``"reach"``. Tracks and kinds are shown of all counted tasks, the rest of those
-            that the board ranks on.
+            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"reach"``. Tracks and kinds are shown of all counted
+            tasks, the rest of those that the board ranks on.
         top : int, optional
             Only the first of the board.
         what : {"skill", "coverage", "crps"}

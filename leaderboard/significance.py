@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.scores.table import check_scores
-from leaderboard.ranking import cluster_means, skill_over
-from leaderboard.wide import Wide
+from scalingbench.benchmark.scores.table import check_scores
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
+from scalingbench.leaderboard.ranking import cluster_means, skill_over
+from scalingbench.leaderboard.wide import Wide
 
 __all__ = ["Comparison", "compare", "compare_wide", "draw"]
 
@@ -85,7 +85,7 @@ def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) ->
     Parameters
     ----------
     scores, tasks : DataFrame
-        As for `leaderboard.ranking.rank`; a task that was not entered counts as the reference's.
+        As for `scalingbench.leaderboard.ranking.rank`; a task that was not entered counts as the reference's.
     predictors : list of str
         Which, two or more; the correction is for the pairs among them.
 

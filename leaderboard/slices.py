@@ -9,12 +9,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from benchmark.scores.table import check_scores
-from leaderboard.imputed import crps_ratio
-from leaderboard.ranking import cluster_means, skill_over
-from leaderboard.wide import Wide
+from scalingbench.benchmark.scores.table import check_scores
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.tables import Table, Tabular, number
+from scalingbench.leaderboard.imputed import crps_ratio
+from scalingbench.leaderboard.ranking import cluster_means, skill_over
+from scalingbench.leaderboard.wide import Wide
 
 __all__ = ["SLICES", "SkillBySlice", "What", "skill_by", "slice_of", "slices_of"]
 
@@ -132,7 +132,7 @@ def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice
     Parameters
     ----------
     scores, tasks : DataFrame
-        As for `leaderboard.ranking.rank`.
+        As for `scalingbench.leaderboard.ranking.rank`.
     by : str
         One of `SLICES`.
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from benchmark.scores.store import SCORES, StoredScores, read_scores
-from benchmark.scores.table import COLUMNS
-from benchmark.tasks.frozen import frozen_statements
-from leaderboard.scored_suite import ScoredSuite
+from scalingbench.benchmark.scores.store import SCORES, StoredScores, read_scores
+from scalingbench.benchmark.scores.table import COLUMNS
+from scalingbench.benchmark.tasks.frozen import frozen_statements
+from scalingbench.leaderboard.scored_suite import ScoredSuite
 
 if TYPE_CHECKING:
-    from benchmark.tasks.suite import Suite
+    from scalingbench.benchmark.tasks.suite import Suite
 
 __all__ = ["committed_folder", "load_frozen", "load_scored", "ranked_statements", "scores_on", "scores_path"]
 
 
 def committed_folder(suite: str) -> Path:
     """Return the folder of a suite's committed results; it may not exist."""
-    return Path(str(importlib.resources.files("leaderboard") / "results" / suite))
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "results" / suite))
 
 
 def scores_path(suite: str) -> Path:
@@ -71,7 +71,7 @@ def ranked_statements(stored: ScoredSuite, track: str | None, collections: Colle
 def scores_on(
     stored: ScoredSuite, tasks: Collection[str], predictors: Collection[str], exclusions: Mapping[str, Collection[str]]
 ) -> pd.DataFrame:
-    """Return the stored scores of predictors on tasks as `benchmark.scores.scoring.score` would; none where a collection is excluded."""
+    """Return the stored scores of predictors on tasks as scoring would; none where a collection is excluded."""
     kept = stored.current
     kept = kept[kept["task"].isin(tasks) & kept["predictor"].isin(predictors)]
     ranked = [c not in exclusions.get(p, ()) for p, c in zip(kept["predictor"], kept["collection"], strict=True)]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from leaderboard.board import Board
 from scalingbench.common.tables import Format, Table, interval, number
+from scalingbench.leaderboard.board import Board
 
 __all__ = ["GENERAL", "LEADERS", "SuiteBoard"]
 

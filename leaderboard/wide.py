@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmark.scores.table import COLUMNS
+from scalingbench.benchmark.scores.table import COLUMNS
 
 __all__ = ["Wide", "counted"]
 

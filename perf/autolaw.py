@@ -21,15 +21,15 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from benchmark.data.clusters import cluster_of, read_clusters, relatives
 from perf.tuning.cases import SET_ASIDE, is_synthetic
 from perf.tuning.features import FEATURES, GENERIC
 from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_table
 from perf.tuning.record import load
 from perf.tuning.rules import SHARPER, Learnt, Rows, Score, gather, learn, score, shares
-from predictors.autolaw import _DROPPED
-from predictors.autolaw_2026_11 import _JOINED_LATER
-from predictors.learnt_tables import FILE, LearntTable, LearntWeights, terms
+from scalingbench.benchmark.data.clusters import cluster_of, read_clusters, relatives
+from scalingbench.predictors.autolaw import _DROPPED
+from scalingbench.predictors.autolaw_2026_11 import _JOINED_LATER
+from scalingbench.predictors.learnt_tables import FILE, LearntTable, LearntWeights, terms
 
 FOLDS = 6
 NESTED = 3

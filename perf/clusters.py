@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.clusters import clusters_from_cards, clusters_path
-from benchmark.data.collection import list_collections, load_collection
-from benchmark.data.variables import metric_kind
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.clusters import clusters_from_cards, clusters_path
+from scalingbench.benchmark.data.collection import list_collections, load_collection
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.files import replacing
 
 SCALES = ("params", "tokens", "steps", "samples", "characters", "streams", "experts", "batch_size", "learning_rate")

@@ -13,13 +13,13 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmark.evaluation.results import read_results
-from benchmark.tasks.suite import load_suite
-from leaderboard.result_files import committed_files
-from leaderboard.results import not_ranked_on
+from scalingbench.benchmark.evaluation.results import read_results
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.board_records import records, tabulate
+from scalingbench.leaderboard.result_files import committed_files
+from scalingbench.leaderboard.results import not_ranked_on
 
 PATH = Path(__file__).parent.parent / "scalingbench" / "forecasting" / "evidence.json"
 

@@ -21,14 +21,14 @@ import pandas as pd
 from scipy.optimize import curve_fit, least_squares, minimize
 from threadpoolctl import threadpool_limits
 
-from benchmark.data.collection import load_collection
-from predictors import fitting
-from predictors.compute import Chinchilla, Farseer
-from predictors.fitting.descent import objectives
-from predictors.fitting.losses import influence
-from predictors.fitting.starts import draw_starts
-from predictors.law import ParametricLaw
-from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.predictors import fitting
+from scalingbench.predictors.compute import Chinchilla, Farseer
+from scalingbench.predictors.fitting.descent import objectives
+from scalingbench.predictors.fitting.losses import influence
+from scalingbench.predictors.fitting.starts import draw_starts
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
 WITHIN = 1e-6
 

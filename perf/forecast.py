@@ -19,12 +19,9 @@ import pandas as pd
 from pools import POOLS, pool
 from threadpoolctl import threadpool_limits
 
-from benchmark.data.clusters import cluster_of
-from benchmark.evaluation.results import read_results
-from benchmark.tasks.suite import load_suite
-from leaderboard.result_files import committed_folder
-from leaderboard.results import not_ranked_on
-from predictors.autolaw import AutoLaw
+from scalingbench.benchmark.data.clusters import cluster_of
+from scalingbench.benchmark.evaluation.results import read_results
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
@@ -32,6 +29,9 @@ from scalingbench.forecasting.board_records import records, tabulate
 from scalingbench.forecasting.forecast import Forecast, forecast_of
 from scalingbench.forecasting.problem import make_problem
 from scalingbench.forecasting.reading import read_runs
+from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.predictors.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
 SIZES = (8, 15, 40)

@@ -6,7 +6,7 @@ Every task is built anew, so all collections must be at hand: fetch-only ones co
 import sys
 from pathlib import Path
 
-from benchmark.tasks.suite import freeze_statements, load_suite
+from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.files import replacing
 
 SUITES = Path(__file__).parents[1] / "benchmark" / "tasks" / "suites"

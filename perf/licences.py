@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.files import replacing
 
 PAGE = Path(__file__).parents[1] / "docs" / "licences.md"

@@ -41,33 +41,38 @@ os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # others' plugins take longe
 ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 NEAREST: dict[str, tuple[str, ...]] = {
-    "benchmark.scores.scoring": ("tests/benchmark/scores/test_scoring.py",),
-    "benchmark.scores.table": ("tests/benchmark/scores/test_table.py",),
-    "benchmark.scores.regret": ("tests/benchmark/scores/test_regret.py",),
-    "benchmark.scores.metrics": ("tests/benchmark/scores/test_metrics.py",),
-    "benchmark.scores.protocols": ("tests/benchmark/scores/test_protocols.py",),
-    "leaderboard.ranking": ("tests/leaderboard/test_ranking.py",),
-    "leaderboard.elo": ("tests/leaderboard/test_elo.py",),
-    "leaderboard.slices": ("tests/leaderboard/test_slices.py",),
-    "leaderboard.significance": ("tests/leaderboard/test_significance.py",),
-    "leaderboard.releases": ("tests/leaderboard/test_releases.py",),
-    "benchmark.tasks.splits": ("tests/benchmark/tasks",),
-    "benchmark.tasks.selection": ("tests/benchmark/tasks",),
-    "benchmark.tasks.assembly": ("tests/benchmark/tasks/test_selection.py", "tests/benchmark/tasks/test_reach.py"),
-    "benchmark.tasks.quantities": ("tests/benchmark/tasks",),
-    "benchmark.tasks.cost": ("tests/benchmark/tasks/test_cost.py",),
-    "benchmark.tasks.reach": ("tests/benchmark/tasks/test_reach.py",),
-    "benchmark.tasks.rules": ("tests/benchmark/tasks/test_rules.py", "tests/benchmark/tasks/test_leakage.py"),
-    "benchmark.tasks.leakage": ("tests/benchmark/tasks/test_leakage.py",),
-    "benchmark.tasks.inputs": ("tests/benchmark/tasks/test_selection.py",),
-    "predictors.backtests": ("tests/predictors/test_backtests.py",),
-    "benchmark.evaluation.results": ("tests/benchmark/evaluation/test_results.py",),
-    "benchmark.data.card": ("tests/benchmark/data/test_card.py",),
-    "predictors.intervals": ("tests/predictors/test_fitting.py",),
-    "predictors.autolaw": ("tests/predictors/test_autolaw.py",),
+    "scalingbench.benchmark.scores.scoring": ("tests/benchmark/scores/test_scoring.py",),
+    "scalingbench.benchmark.scores.table": ("tests/benchmark/scores/test_table.py",),
+    "scalingbench.benchmark.scores.regret": ("tests/benchmark/scores/test_regret.py",),
+    "scalingbench.benchmark.scores.metrics": ("tests/benchmark/scores/test_metrics.py",),
+    "scalingbench.benchmark.scores.protocols": ("tests/benchmark/scores/test_protocols.py",),
+    "scalingbench.leaderboard.ranking": ("tests/leaderboard/test_ranking.py",),
+    "scalingbench.leaderboard.elo": ("tests/leaderboard/test_elo.py",),
+    "scalingbench.leaderboard.slices": ("tests/leaderboard/test_slices.py",),
+    "scalingbench.leaderboard.significance": ("tests/leaderboard/test_significance.py",),
+    "scalingbench.leaderboard.releases": ("tests/leaderboard/test_releases.py",),
+    "scalingbench.benchmark.tasks.splits": ("tests/benchmark/tasks",),
+    "scalingbench.benchmark.tasks.selection": ("tests/benchmark/tasks",),
+    "scalingbench.benchmark.tasks.assembly": ("tests/benchmark/tasks/test_selection.py", "tests/benchmark/tasks/test_reach.py"),
+    "scalingbench.benchmark.tasks.quantities": ("tests/benchmark/tasks",),
+    "scalingbench.benchmark.tasks.cost": ("tests/benchmark/tasks/test_cost.py",),
+    "scalingbench.benchmark.tasks.reach": ("tests/benchmark/tasks/test_reach.py",),
+    "scalingbench.benchmark.tasks.rules": ("tests/benchmark/tasks/test_rules.py", "tests/benchmark/tasks/test_leakage.py"),
+    "scalingbench.benchmark.tasks.leakage": ("tests/benchmark/tasks/test_leakage.py",),
+    "scalingbench.benchmark.tasks.inputs": ("tests/benchmark/tasks/test_selection.py",),
+    "scalingbench.predictors.backtests": ("tests/predictors/test_backtests.py",),
+    "scalingbench.benchmark.evaluation.results": ("tests/benchmark/evaluation/test_results.py",),
+    "scalingbench.benchmark.data.card": ("tests/benchmark/data/test_card.py",),
+    "scalingbench.predictors.intervals": ("tests/predictors/test_fitting.py",),
+    "scalingbench.predictors.autolaw": ("tests/predictors/test_autolaw.py",),
 }
 """The tests that should notice a change of each module."""
-ON_REQUEST = ("benchmark.evaluation.results", "benchmark.data.card", "predictors.intervals", "predictors.autolaw")
+ON_REQUEST = (
+    "scalingbench.benchmark.evaluation.results",
+    "scalingbench.benchmark.data.card",
+    "scalingbench.predictors.intervals",
+    "scalingbench.predictors.autolaw",
+)
 """Modules that are mutated only where `--modules` names them."""
 NOT_RUN = "not suite_v"
 """Of the nearest tests, those that rebuild a whole suite say nothing that the others do not, and take half a minute."""

@@ -20,11 +20,11 @@ import pandas as pd
 from pools import POOLS, pool
 from threadpoolctl import threadpool_limits
 
-from predictors.registry import make
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.plan import next_runs
 from scalingbench.forecasting.problem import make_problem
 from scalingbench.forecasting.reading import read_runs
+from scalingbench.predictors.registry import make
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 FREE, HIDDEN, LEAST_HIDDEN, BATCH, SEEDS = 5, 0.1, 3, 4, 5

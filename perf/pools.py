@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import InputError
 
 POOLS: dict[str, tuple[str, str | None, str]] = {

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.candidacy import NOT_CHOSEN, Candidate
-from predictors.columns import select
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible, level, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible, level, positive, real
 
 __all__ = ["CompressedRepresentation", "Distillation", "Parallel", "Precision", "SparseWeights", "Vocabulary", "WidthDepth"]
 

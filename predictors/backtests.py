@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from predictors.columns import numeric_columns
+from scalingbench.predictors.columns import numeric_columns
 
 __all__ = ["ALL", "FALLING", "INTERPOLATION", "Backtest", "axes_of", "direction", "directions", "groups_by_missing", "make_backtests"]
 

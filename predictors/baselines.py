@@ -16,10 +16,10 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import Candidate, NotCandidate
-from predictors.columns import select
-from predictors.estimator import ScalingLaw
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import Candidate, NotCandidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.estimator import ScalingLaw
 
 __all__ = [
     "GaussianProcess",

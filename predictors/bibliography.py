@@ -14,7 +14,7 @@ __all__ = ["papers_of"]
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, Reference]:
-    text = (importlib.resources.files("predictors") / "bibliography.csv").read_text(encoding="utf-8")
+    text = (importlib.resources.files("scalingbench.predictors") / "bibliography.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {row["arxiv"]: Reference(row["title"], row["authors"], int(row["year"]), arxiv=row["arxiv"]) for row in rows}
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import Candidate
-from predictors.columns import numeric_columns
-from predictors.compute import Chinchilla
-from predictors.estimator import ScalingLaw
-from predictors.power_laws import ShiftedPowerLaw
-from predictors.response_surfaces import LinkedLinear
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.columns import numeric_columns
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.power_laws import ShiftedPowerLaw
+from scalingbench.predictors.response_surfaces import LinkedLinear
 
 __all__ = ["BoundedTwoStage"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from predictors.candidacy import Candidacy, Candidate, NotCandidate
+from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
 
 __all__ = ["BUILT_IN", "Entry"]
 
@@ -68,13 +68,12 @@ def _entry(
     **arguments: Any,
 ) -> Entry:
     own_family = family or name.split("[")[0]
-    return Entry(name, f"predictors.{target}", own_family, tuple(tracks.split()), paper, arguments, candidate=candidate)
+    return Entry(name, f"scalingbench.predictors.{target}", own_family, tuple(tracks.split()), paper, arguments, candidate=candidate)
 
 
-def _published(name: str, target: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
-    note = f"{paper}; constants as published"
-    arguments: dict[str, Any] = {"law": f"predictors.{target}", "source": source}
-    entry = _entry(f"{name}[{source}]", "published_constants:PublishedLaw", tracks, note, **arguments)
+def _published(law: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
+    name, note = f"{law.split('[')[0]}[{source}]", f"{paper}; constants as published"
+    entry = _entry(name, "published_constants:PublishedLaw", tracks, note, law=law, source=source)
     return replace(entry, trained_on=trained_on)
 
 
@@ -174,12 +173,10 @@ _COMPUTE = (
     _entry("repeated-subset", "compute_variants:RepeatedSubset", "data-constrained", "setting of Hernandez et al. 2022, arXiv 2205.10487"),
     _entry("encoder-decoder", "compute_variants:EncoderDecoder", "compute", "Ghorbani et al. 2021, arXiv 2109.07740"),
     _entry("multilingual", "compute_variants:MultilingualTranslation", "mixture", "Fernandes et al. 2023, arXiv 2302.09650"),
-    _published("kaplan", "compute:Kaplan", "kaplan2020", "compute", _KAPLAN),
-    _published("chinchilla", "compute:Chinchilla", "hoffmann2022", "compute", _HOFFMANN, "chinchilla"),
-    _published("chinchilla", "compute:Chinchilla", "besiroglu2024", "compute", _BESIROGLU, "chinchilla"),
-    _published(
-        "data-constrained", "compute:DataConstrained", "muennighoff2023", "data-constrained", _MUENNIGHOFF, "datablations", "sldbench"
-    ),
+    _published("kaplan", "kaplan2020", "compute", _KAPLAN),
+    _published("chinchilla[huber-log]", "hoffmann2022", "compute", _HOFFMANN, "chinchilla"),
+    _published("chinchilla[huber-log]", "besiroglu2024", "compute", _BESIROGLU, "chinchilla"),
+    _published("data-constrained", "muennighoff2023", "data-constrained", _MUENNIGHOFF, "datablations", "sldbench"),
 )
 _ARCHITECTURE = (
     _entry("routed", "experts:Routed", "architecture", _CLARK, **_L2_LOG),

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible, positive, real
 
 __all__ = [
     "ChinchillaGamma",

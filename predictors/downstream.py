@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import NOT_CHOSEN, Candidate
-from predictors.compute import Chinchilla
-from predictors.estimator import ScalingLaw
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, factor, level, location, positive, real
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, factor, level, location, positive, real
 
 __all__ = ["CapabilityGap", "Densing", "DirectAccuracy", "LossToAccuracy", "LossToError", "PassUntil", "TokenPower", "TwoStage"]
 

@@ -1,4 +1,4 @@
-"""How large the errors of AutoLaw are, from what is known of a row; see `predictors.learnt_tables`."""
+"""How large the errors of AutoLaw are, from what is known of a row; see `scalingbench.predictors.learnt_tables`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The base class of all predictors here: a scikit-learn regressor that reads the columns it needs by name.
 
-Whatever speaks the contract (`predictors.contract`) can be evaluated; this class is a convenience.
+Whatever speaks the contract (`scalingbench.predictors.contract`) can be evaluated; this class is a convenience.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import column_or_1d, validate_data
 
-from predictors.candidacy import Candidacy
-from predictors.columns import check_response, numeric_columns
-from predictors.contract import ANY, columns_read
-from predictors.display import Findings
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import Candidacy
+from scalingbench.predictors.columns import check_response, numeric_columns
+from scalingbench.predictors.contract import ANY, columns_read
+from scalingbench.predictors.display import Findings
 
 __all__ = ["ScalingLaw", "latex_of"]
 

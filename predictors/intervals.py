@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from predictors.fitting import Problem, refit
+from scalingbench.predictors.fitting import Problem, refit
 
 __all__ = ["bootstrap_quantiles", "delta_quantiles", "enlarged_residuals", "resample"]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.allocation import Allocation
-from predictors.candidacy import NotCandidate
-from predictors.columns import select
-from predictors.estimator import ScalingLaw
-from predictors.power_laws import PowerLaw, ShiftedPowerLaw
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.allocation import Allocation
+from scalingbench.predictors.candidacy import NotCandidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.power_laws import PowerLaw, ShiftedPowerLaw
 
 __all__ = ["IsoFLOP"]
 

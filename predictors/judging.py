@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictors.backtests import ALL, INTERPOLATION, Backtest
-from predictors.trials import DataSet
+from scalingbench.predictors.backtests import ALL, INTERPOLATION, Backtest
+from scalingbench.predictors.trials import DataSet
 
 __all__ = ["FARTHEST", "RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
 

@@ -13,14 +13,14 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors import fitting, intervals
-from predictors.allocation import Allocation, optimum
-from predictors.columns import select
-from predictors.display import Findings
-from predictors.estimator import ScalingLaw
-from predictors.fitting import Loss, Problem, Space
-from predictors.parameters import Parameter
 from scalingbench.common.errors import FitWarning, PredictorError
+from scalingbench.predictors import fitting, intervals
+from scalingbench.predictors.allocation import Allocation, optimum
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.display import Findings
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.fitting import Loss, Problem, Space
+from scalingbench.predictors.parameters import Parameter
 
 __all__ = ["ParametricLaw"]
 
@@ -50,7 +50,7 @@ class ParametricLaw(ScalingLaw):
     objective_ : float
         Sum over rows of the loss.
     converged_, status_ : bool, str
-        How the fit ended; see `predictors.fitting.FitResult` for this and what follows.
+        How the fit ended; see `scalingbench.predictors.fitting.FitResult` for this and what follows.
     covariance_ : ndarray, shape (P, P)
         Of the constants, in the order of `parameters`.
     at_bound_, unidentified_ : tuple of str

@@ -10,12 +10,12 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.backtests import ALL, axes_of
-from predictors.baselines import LogLinear, _Generic
-from predictors.candidacy import Candidate
-from predictors.compute import Chinchilla
-from predictors.power_laws import ShiftedPowerLaw
-from predictors.response_surfaces import LinkedLinear
+from scalingbench.predictors.backtests import ALL, axes_of
+from scalingbench.predictors.baselines import LogLinear, _Generic
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.power_laws import ShiftedPowerLaw
+from scalingbench.predictors.response_surfaces import LinkedLinear
 
 __all__ = ["LawProcess"]
 

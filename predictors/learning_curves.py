@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
-from predictors.contract import ANY
-from predictors.law import ParametricLaw
-from predictors.parameters import exponent, factor, level, location, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.contract import ANY
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import exponent, factor, level, location, positive, real
 
 __all__ = [
     "ExponentialFour",

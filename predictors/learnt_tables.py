@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from predictors.error_sizes import ErrorSizes
+from scalingbench.predictors.error_sizes import ErrorSizes
 
 __all__ = ["FILE", "LearntTable", "LearntWeights", "load_table", "terms"]
 

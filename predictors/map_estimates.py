@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from predictors import fitting
-from predictors.candidacy import Candidacy, Candidate, NotCandidate
-from predictors.compute import Chinchilla
-from predictors.fitting import Problem
-from predictors.law import ParametricLaw
-from predictors.power_laws import ShiftedPowerLaw
+from scalingbench.predictors import fitting
+from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.fitting import Problem
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.power_laws import ShiftedPowerLaw
 
 __all__ = ["ChinchillaWithPrior", "LawWithPrior", "Prior", "ShiftedPowerLawWithPrior", "noise_of"]
 

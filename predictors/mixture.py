@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
-from predictors.columns import select
-from predictors.estimator import ScalingLaw
-from predictors.law import ParametricLaw
-from predictors.parameters import Parameter, amplitude, exponent, irreducible, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import Parameter, amplitude, exponent, irreducible, positive, real
 
 __all__ = ["DataMixing", "KnowledgeInfusion", "LogMixture", "MixtureBoosting", "MixtureRegression", "OptimalMixture", "OptimalMixtureJoint"]
 

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import Candidate
-from predictors.columns import select
-from predictors.estimator import ScalingLaw
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.estimator import ScalingLaw
 
 __all__ = ["Observational", "Sloth"]
 

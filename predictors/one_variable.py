@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
-from predictors.contract import ANY
-from predictors.law import ParametricLaw
-from predictors.parameters import factor, level, location, positive
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.contract import ANY
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import factor, level, location, positive
 
 __all__ = ["CubicLog", "InverseWidth", "Line", "LogLine", "Proportional", "QuadraticLog", "SigmoidLog"]
 

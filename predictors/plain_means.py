@@ -10,13 +10,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import NotCandidate
-from predictors.estimator import ScalingLaw
-from predictors.law import ParametricLaw
-from predictors.pooled import PooledLaw
-from predictors.registry import get
-from predictors.trials import DataSet, Trials, candidates, hold_trials
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import NotCandidate
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.pooled import PooledLaw
+from scalingbench.predictors.registry import get
+from scalingbench.predictors.trials import DataSet, Trials, candidates, hold_trials
 
 __all__ = ["MeanOfLaws"]
 

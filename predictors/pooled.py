@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from predictors import fitting
-from predictors.candidacy import Candidacy, Candidate
-from predictors.compute import Chinchilla
-from predictors.law import ParametricLaw
-from predictors.map_estimates import ChinchillaWithPrior, LawWithPrior, Prior, ShiftedPowerLawWithPrior
-from predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+from scalingbench.predictors import fitting
+from scalingbench.predictors.candidacy import Candidacy, Candidate
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.map_estimates import ChinchillaWithPrior, LawWithPrior, Prior, ShiftedPowerLawWithPrior
+from scalingbench.predictors.power_laws import BNSL, M4, ShiftedPowerLaw
 
 __all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw", "precision_of", "shared_prior"]
 

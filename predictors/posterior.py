@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors import fitting
-from predictors.candidacy import Candidacy, NotCandidate
-from predictors.map_estimates import ChinchillaWithPrior
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors import fitting
+from scalingbench.predictors.candidacy import Candidacy, NotCandidate
+from scalingbench.predictors.map_estimates import ChinchillaWithPrior
 
 __all__ = ["ChinchillaPosterior", "stretch_moves"]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
-from predictors.contract import ANY
-from predictors.fitting import Loss, Space
-from predictors.law import ParametricLaw
-from predictors.parameters import Parameter, amplitude, exponent, irreducible, location, positive, real
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.contract import ANY
+from scalingbench.predictors.fitting import Loss, Space
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import Parameter, amplitude, exponent, irreducible, location, positive, real
 
 __all__ = ["BNSL", "M3", "M4", "OffsetPowerLaw", "PowerLaw", "ShiftedPowerLaw"]
 

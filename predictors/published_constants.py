@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +9,12 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from predictors.candidacy import NotCandidate
-from predictors.display import Findings
-from predictors.estimator import ScalingLaw
-from predictors.law import ParametricLaw
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import NotCandidate
+from scalingbench.predictors.display import Findings
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import get
 
 __all__ = ["PublishedLaw"]
 
@@ -28,14 +28,14 @@ class PublishedLaw(ScalingLaw):
     Parameters
     ----------
     law : str
-        ``module:Class`` of the law.
+        Catalogue name of an entry whose form it is, e.g. ``"chinchilla[huber-log]"``.
     source : str
         A key of the law's `ParametricLaw.published_constants`.
     """
 
     candidate = NotCandidate("its constants are not fitted to the rows at hand")
 
-    def __init__(self, law: str = "predictors.compute:Chinchilla", source: str = "besiroglu2024"):
+    def __init__(self, law: str = "chinchilla[huber-log]", source: str = "besiroglu2024"):
         self.law = law
         self.source = source
 
@@ -44,32 +44,18 @@ class PublishedLaw(ScalingLaw):
         """The law's."""
         return self._law().variables
 
-    @classmethod
-    def of(cls, law: type[ParametricLaw], source: str) -> PublishedLaw:
-        """Return a predictor with the constants that a paper states for a law.
+    def _law(self) -> ParametricLaw:
+        law: ParametricLaw = get(self.law).make()
+        return law
 
-        Parameters
-        ----------
-        law : type
-            The law's class.
-        source : str
-            A key of its `ParametricLaw.published_constants`.
+    def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
+        """Look the constants up.
 
         Raises
         ------
         PredictorError
             If the law has no constants of that source.
         """
-        _check_source(law, source)
-        return cls(f"{law.__module__}:{law.__qualname__}", source)
-
-    def _law(self) -> ParametricLaw:
-        module, _, name = self.law.partition(":")
-        law: type[ParametricLaw] = getattr(importlib.import_module(module), name)
-        return law()
-
-    def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
-        """Look the constants up."""
         self._read_training(X, y, positive=False)
         law = self._law()
         _check_source(type(law), self.source)

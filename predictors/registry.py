@@ -12,10 +12,10 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from predictors.catalogue import BUILT_IN, Entry
 from scalingbench.common.errors import PredictorError
 from scalingbench.common.names import unknown_name
 from scalingbench.common.tracks import TRACKS
+from scalingbench.predictors.catalogue import BUILT_IN, Entry
 
 __all__ = ["GROUP", "Entry", "families", "get", "list_predictors", "make", "trained_on"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
-from predictors.candidacy import NOT_CHOSEN, Candidate
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, positive, real
 
 __all__ = ["BetaBinomialCoverage", "Coverage", "ImperfectVerifier"]
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.baselines import Logarithmic
-from predictors.candidacy import Candidate, NotCandidate
-from predictors.law import ParametricLaw
-from predictors.parameters import Parameter, amplitude, irreducible, real
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.baselines import Logarithmic
+from scalingbench.predictors.candidacy import Candidate, NotCandidate
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import Parameter, amplitude, irreducible, real
 
 __all__ = ["AdditivePower", "LinkedLinear"]
 

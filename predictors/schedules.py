@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.candidacy import Candidate
-from predictors.columns import select
-from predictors.fitting import Loss, Space
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible, positive
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.columns import select
+from scalingbench.predictors.fitting import Loss, Space
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible, positive
 
 __all__ = ["LRAnnealing", "MultiPower"]
 

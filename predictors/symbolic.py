@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.baselines import Logarithmic
-from predictors.candidacy import NotCandidate
 from scalingbench.common.extras import require
+from scalingbench.predictors.baselines import Logarithmic
+from scalingbench.predictors.candidacy import NotCandidate
 
 __all__ = ["SymbolicRegression"]
 

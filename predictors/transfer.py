@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from predictors.candidacy import NOT_CHOSEN, Candidate
-from predictors.contract import ANY
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, factor, irreducible, level, positive, real
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.contract import ANY
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, factor, irreducible, level, positive, real
 
 __all__ = ["LogLaw", "LossToLoss", "PostTrainingPower", "Rectified"]
 

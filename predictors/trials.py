@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from predictors.backtests import ALL, Backtest, axes_of, groups_by_missing, make_backtests
-from predictors.candidacy import Candidate
-from predictors.columns import numeric_columns
-from predictors.contract import columns_read, pools, positive_only
-from predictors.registry import get, list_predictors
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.backtests import ALL, Backtest, axes_of, groups_by_missing, make_backtests
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.columns import numeric_columns
+from scalingbench.predictors.contract import columns_read, pools, positive_only
+from scalingbench.predictors.registry import get, list_predictors
 
 __all__ = ["DataSet", "Trial", "Trials", "candidates", "hold_trials"]
 
@@ -27,7 +27,7 @@ _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is t
 def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> tuple[str, ...]:
     """Return the names of the registered predictors that AutoLaw tries on a data set, those first that go first where errors are equal.
 
-    They say so themselves (`predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
+    They say so themselves (`scalingbench.predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
     found: list[tuple[int, str]] = []

@@ -3,52 +3,50 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.data.collection import Collection, list_collections
-    from benchmark.data.schema import read_table
-    from benchmark.evaluation.results import TaskResult, load_results
-    from benchmark.evaluation.run import evaluate, run_suite
-    from benchmark.hub.load import load_collection
-    from benchmark.tasks.suite import Suite, list_suites, load_suite, load_task
-    from benchmark.tasks.task import Task
-    from leaderboard.board import Board
-    from leaderboard.reproduce import reproduce
-    from leaderboard.results import Results
-    from predictors.estimator import ScalingLaw
-    from predictors.law import ParametricLaw
-    from predictors.registry import list_predictors, make
+    from scalingbench.benchmark.data.collection import Collection, list_collections
+    from scalingbench.benchmark.data.schema import read_table
+    from scalingbench.benchmark.evaluation.results import TaskResult, load_results
+    from scalingbench.benchmark.evaluation.run import evaluate, run_suite
+    from scalingbench.benchmark.hub.load import load_collection
+    from scalingbench.benchmark.tasks.suite import Suite, list_suites, load_suite, load_task
+    from scalingbench.benchmark.tasks.task import Task
     from scalingbench.forecasting.allocate import allocate
     from scalingbench.forecasting.forecast import forecast
     from scalingbench.forecasting.plan import plan
+    from scalingbench.leaderboard.board import Board
+    from scalingbench.leaderboard.reproduce import reproduce
+    from scalingbench.leaderboard.results import Results
+    from scalingbench.predictors.estimator import ScalingLaw
+    from scalingbench.predictors.law import ParametricLaw
+    from scalingbench.predictors.registry import list_predictors, make
 
 _HOMES = {
-    "Board": "leaderboard.board",
-    "Collection": "benchmark.data.collection",
-    "ParametricLaw": "predictors.law",
-    "Results": "leaderboard.results",
-    "ScalingLaw": "predictors.estimator",
-    "Suite": "benchmark.tasks.suite",
-    "Task": "benchmark.tasks.task",
-    "TaskResult": "benchmark.evaluation.results",
+    "Board": "scalingbench.leaderboard.board",
+    "Collection": "scalingbench.benchmark.data.collection",
+    "ParametricLaw": "scalingbench.predictors.law",
+    "Results": "scalingbench.leaderboard.results",
+    "ScalingLaw": "scalingbench.predictors.estimator",
+    "Suite": "scalingbench.benchmark.tasks.suite",
+    "Task": "scalingbench.benchmark.tasks.task",
+    "TaskResult": "scalingbench.benchmark.evaluation.results",
     "allocate": "scalingbench.forecasting.allocate",
-    "evaluate": "benchmark.evaluation.run",
+    "evaluate": "scalingbench.benchmark.evaluation.run",
     "forecast": "scalingbench.forecasting.forecast",
-    "list_collections": "benchmark.data.collection",
-    "list_predictors": "predictors.registry",
-    "list_suites": "benchmark.tasks.suite",
-    "load_collection": "benchmark.hub.load",
-    "load_results": "benchmark.evaluation.results",
-    "load_suite": "benchmark.tasks.suite",
-    "load_task": "benchmark.tasks.suite",
-    "make": "predictors.registry",
+    "list_collections": "scalingbench.benchmark.data.collection",
+    "list_predictors": "scalingbench.predictors.registry",
+    "list_suites": "scalingbench.benchmark.tasks.suite",
+    "load_collection": "scalingbench.benchmark.hub.load",
+    "load_results": "scalingbench.benchmark.evaluation.results",
+    "load_suite": "scalingbench.benchmark.tasks.suite",
+    "load_task": "scalingbench.benchmark.tasks.suite",
+    "make": "scalingbench.predictors.registry",
     "plan": "scalingbench.forecasting.plan",
-    "read_table": "benchmark.data.schema",
-    "reproduce": "leaderboard.reproduce",
-    "run_suite": "benchmark.evaluation.run",
+    "read_table": "scalingbench.benchmark.data.schema",
+    "reproduce": "scalingbench.leaderboard.reproduce",
+    "run_suite": "scalingbench.benchmark.evaluation.run",
 }
 
 __all__ = [
@@ -79,24 +77,6 @@ __all__ = [
 ]
 
 __version__: str
-
-
-def _refuse_shadows() -> None:
-    """Refuse to start where a user's own file or folder would be imported instead of one of our packages."""
-    ours = Path(__file__).resolve().parent.parent
-    for name in ("benchmark", "predictors", "leaderboard"):
-        try:
-            spec = find_spec(name)
-        except ValueError:  # made by hand, without a specification
-            spec = None
-        if spec is None or spec.origin is None or Path(spec.origin).resolve() == ours / name / "__init__.py":
-            continue
-        found = Path(spec.origin)
-        kind = "folder" if found.name == "__init__.py" else "file"
-        raise ImportError(f"{found} hides the package {name!r} of scalingbench; rename that {kind}")
-
-
-_refuse_shadows()
 
 
 def __getattr__(name: str) -> Any:

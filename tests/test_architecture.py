@@ -8,49 +8,45 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("benchmark", "predictors", "leaderboard", "scalingbench")
-COMMON = "scalingbench.common"
+PACKAGE = "scalingbench"
+COMMON, PREDICTORS, BENCHMARK, LEADERBOARD, FORECASTING, CLI = (
+    f"{PACKAGE}.{room}" for room in ("common", "predictors", "benchmark", "leaderboard", "forecasting", "cli")
+)
 MAY_USE = {
     COMMON: (),
-    "predictors": (COMMON,),
-    "benchmark": (COMMON, "predictors.contract"),
-    "leaderboard": (COMMON, "predictors", "benchmark"),
-    "scalingbench": (COMMON, "predictors", "benchmark", "leaderboard"),
+    PREDICTORS: (COMMON,),
+    BENCHMARK: (COMMON, f"{PREDICTORS}.contract"),
+    LEADERBOARD: (COMMON, PREDICTORS, BENCHMARK),
+    FORECASTING: (COMMON, PREDICTORS, BENCHMARK, LEADERBOARD),
+    CLI: (COMMON, PREDICTORS, BENCHMARK, LEADERBOARD, FORECASTING),
 }
-"""What each package may import beside itself."""
-ROOMS = ("benchmark.data", "benchmark.tasks", "benchmark.evaluation", "benchmark.scores", "benchmark.hub")
+"""What each room may import beside itself; the package's own module holds the public names and may use all of them."""
+ROOMS = tuple(f"{BENCHMARK}.{room}" for room in ("data", "tasks", "evaluation", "scores", "hub"))
 """In the order in which data flows: a room uses those before it."""
 
 
-def home(package: str) -> Path:
-    spec = find_spec(package)
+def home() -> Path:
+    spec = find_spec(PACKAGE)
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent
 
 
-def module_name(package: str, path: Path) -> str:
-    parts = path.relative_to(home(package)).with_suffix("").parts
-    return ".".join((package, *parts)).removesuffix(".__init__")
-
-
 @cache
 def modules() -> dict[str, Path]:
-    """Return every module of the project by its name; source modules of collections count as one."""
-    return {module_name(package, path): path for package in PACKAGES for path in home(package).rglob("*.py")}
+    """Return every module of the project by its name; rooms that are links in a source tree are followed."""
+    found = {}
+    for folder, _, files in os.walk(home(), followlinks=True):
+        for path in (Path(folder) / name for name in files if name.endswith(".py")):
+            parts = path.relative_to(home()).with_suffix("").parts
+            found[".".join((PACKAGE, *parts)).removesuffix(".__init__")] = path
+    return found
 
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Return the project's modules that a module imports anywhere, but for what only type checkers read."""
-    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
-    hidden = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
-        for node in ast.walk(block)
-    }
+    """Return the project's modules that a module imports anywhere, also for types alone."""
     found = set()
-    for node in (n for n in ast.walk(tree) if id(n) not in hidden):
+    for node in ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -63,14 +59,18 @@ def is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-@pytest.mark.parametrize("package", MAY_USE)
-def test_packages_import_one_way(package):
-    own = [m for m in modules() if is_in(m, package) and (package == COMMON or not is_in(m, COMMON))]
+@pytest.mark.parametrize("room", MAY_USE)
+def test_rooms_import_one_way(room):
+    own = [m for m in modules() if is_in(m, room)]
     assert own
     for module in own:
         for name in imports(module):
-            allowed = is_in(name, package) or any(is_in(name, other) for other in MAY_USE[package])
+            allowed = is_in(name, room) or any(is_in(name, other) for other in MAY_USE[room])
             assert allowed, f"{module} imports {name}"
+
+
+def test_every_module_is_in_a_room():
+    assert {m for m in modules() if not any(is_in(m, room) for room in MAY_USE)} == {PACKAGE, f"{PACKAGE}.__main__"}
 
 
 def test_rooms_of_benchmark_are_used_in_the_order_of_the_data():
@@ -91,7 +91,7 @@ def test_no_module_imports_itself_through_others():
                 walk(name, (*path, module))
             cleared.add(module)
 
-    for module in modules():
+    for module in modules().keys() - {PACKAGE}:  # the public names are looked up on first use
         walk(module, ())
 
 
@@ -102,4 +102,4 @@ def test_modules_are_small_enough_to_read():
 
 @pytest.mark.skipif("SCALINGBENCH_EXPECT_INSTALLED" not in os.environ, reason="only where the wheel is under test")
 def test_the_installed_package_is_under_test():
-    assert all("site-packages" in str(home(package)) for package in PACKAGES)
+    assert "site-packages" in str(home())

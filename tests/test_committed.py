@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from command import scalingbench
 
-from benchmark.evaluation.results import load_results
-from benchmark.tasks.statements import differences
-from benchmark.tasks.suite import list_suites, load_suite
-from leaderboard.result_files import committed_folder
-from leaderboard.results import Results
-from predictors.registry import list_predictors
+from scalingbench.benchmark.evaluation.results import load_results
+from scalingbench.benchmark.tasks.statements import differences
+from scalingbench.benchmark.tasks.suite import list_suites, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.leaderboard.results import Results
+from scalingbench.predictors.registry import list_predictors
 
 SAMPLE = ("chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
 SAMPLED = ("distillation_apple", "quest_precision", "synthetic_coverage")
@@ -64,7 +64,7 @@ def test_an_earlier_suite_is_what_it_stated_when_it_was_frozen(name, mirror):
 
 
 def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror):
-    from benchmark.evaluation.predictor import usable
+    from scalingbench.benchmark.evaluation.predictor import usable
 
     committed = {r.predictor for r in load_results(committed_folder(DEFAULT_SUITE))}
     tasks = load_suite(DEFAULT_SUITE).build(fetch=True)

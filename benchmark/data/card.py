@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from benchmark.data.variables import OWN_PREFIX, Variable, is_own, is_variable
+from scalingbench.benchmark.data.variables import OWN_PREFIX, Variable, is_own, is_variable
 from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import first_problem
@@ -175,10 +175,8 @@ def parse_card(name: str, text: str) -> Card:
 
 
 def cards_folder() -> Path:
-    """Return the folder of the cards: inside the installed package, or at the top of the source tree."""
-    package = Path(str(importlib.resources.files("benchmark")))
-    packaged = package / "data" / "cards"
-    return packaged if packaged.is_dir() else package.parent / "data_cards"
+    """Return the folder of the cards: ``data_cards/`` of the source tree, part of the installed package."""
+    return Path(str(importlib.resources.files("scalingbench.benchmark.data") / "cards"))
 
 
 def read_card(path: Path) -> Card:

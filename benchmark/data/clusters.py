@@ -18,8 +18,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from benchmark.data.card import load_card
-from benchmark.data.sources import source_names
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.sources import source_names
 
 __all__ = ["Clusters", "cluster_of", "clusters_from_cards", "clusters_path", "members", "read_clusters", "relatives"]
 
@@ -64,7 +64,7 @@ def relatives(collection: str) -> frozenset[str]:
 
 def clusters_path() -> Path:
     """Return the file that records the clusters."""
-    return Path(str(importlib.resources.files("benchmark.data") / "clusters.json"))
+    return Path(str(importlib.resources.files("scalingbench.benchmark.data") / "clusters.json"))
 
 
 @cache

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.card import Card, load_card
-from benchmark.data.fetch import file_is_at_hand
-from benchmark.data.sources import build_table, load_source, source_names
-from benchmark.data.variables import variables_of
+from scalingbench.benchmark.data.card import Card, load_card
+from scalingbench.benchmark.data.fetch import file_is_at_hand
+from scalingbench.benchmark.data.sources import build_table, load_source, source_names
+from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
 from scalingbench.common.messages import described
 from scalingbench.common.names import unknown_name
@@ -45,7 +45,7 @@ class Collection:
     name : str
         Name of the collection.
     table : DataFrame
-        One row per measured value; see `benchmark.data.schema`.
+        One row per measured value; see `scalingbench.benchmark.data.schema`.
     card : Card
         Licence, citation, provenance, units, known problems.
     """
@@ -130,7 +130,7 @@ def table_digest(table: pd.DataFrame) -> str:
 
 
 def _tables() -> Path:
-    return Path(str(importlib.resources.files("benchmark.data") / "tables"))
+    return Path(str(importlib.resources.files("scalingbench.benchmark.data") / "tables"))
 
 
 def bundled_path(name: str) -> Path:
@@ -178,7 +178,7 @@ def is_at_hand(name: str) -> bool:
 
 def _read_bundled(name: str) -> pd.DataFrame:
     """Read a bundled table; its digest vouches that it is the one that was validated when it was built."""
-    path, hint = bundled_path(name), f"rebuild it with 'python -m benchmark.data.sources {name}'"
+    path, hint = bundled_path(name), f"rebuild it with 'python -m scalingbench.benchmark.data.sources {name}'"
     if not path.is_file():
         raise FetchError(f"{path}: bundled table is missing; {hint}")
     try:

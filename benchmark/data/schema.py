@@ -1,7 +1,7 @@
 """The schema: one row is one measured value of one trained model at one point.
 
 `validate` refuses a table that breaks a rule with one line that names the file, the row, the column and the rule. Which
-variables, metrics and flags there are is stated in `benchmark.data.variables`.
+variables, metrics and flags there are is stated in `scalingbench.benchmark.data.variables`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import FLAGS, VARIABLES, Variable, is_own, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.variables import FLAGS, VARIABLES, Variable, is_own, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import described
 from scalingbench.common.names import nearest

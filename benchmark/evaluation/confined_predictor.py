@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.wall.guard import Guards, Source
+from scalingbench.benchmark.evaluation.wall.guard import Guards, Source
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import OPEN_PREFIXES, OWN_PREFIX, VARIABLES
-from predictors.contract import CONTRACT, missing_methods
+from scalingbench.benchmark.data.variables import OPEN_PREFIXES, OWN_PREFIX, VARIABLES
 from scalingbench.common.defaults import TIME_LIMIT
+from scalingbench.predictors.contract import CONTRACT, missing_methods
 
 __all__ = ["check"]
 

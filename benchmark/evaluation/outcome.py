@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import Status
+from scalingbench.benchmark.evaluation.results import Status
 
 __all__ = ["Predicted", "constants", "note", "predictions", "quantiles"]
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from benchmark.tasks.task import INPUT_TEXT, Task
-from predictors.contract import columns_read, lacks, positive_only, shares_only
+from scalingbench.benchmark.tasks.task import INPUT_TEXT, Task
+from scalingbench.predictors.contract import columns_read, lacks, positive_only, shares_only
 
 __all__ = ["Predictor", "parameters_of", "unacquainted", "usable"]
 
@@ -17,7 +17,7 @@ __all__ = ["Predictor", "parameters_of", "unacquainted", "usable"]
 class Predictor(Protocol):
     """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name.
 
-    Optional: ``variables`` (see `predictors.contract`), ``predict_quantiles(X, levels)`` of shape
+    Optional: ``variables`` (see `scalingbench.predictors.contract`), ``predict_quantiles(X, levels)`` of shape
     (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
     which returns a fitted predictor for each data set and is used for tasks with several folds.
     Data sets fitted together may tell each other something where a predictor says ``pools = True``: its

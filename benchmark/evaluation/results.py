@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 SCORES = "scores.parquet"
-"""The file of a folder of results that holds their scores, see `benchmark.scores.store`."""
+"""The file of a folder of results that holds their scores, see `scalingbench.benchmark.scores.store`."""
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
 

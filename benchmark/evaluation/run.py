@@ -23,16 +23,16 @@ from threading import Thread
 
 import cloudpickle
 
-from benchmark.evaluation.confined_predictor import Submitted
-from benchmark.evaluation.predictor import Predictor, parameters_of, unacquainted, usable
-from benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
-from benchmark.evaluation.wall.guard import Guard, TimeUp
-from benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
-from benchmark.tasks.task import Task
-from predictors.contract import pools
+from scalingbench.benchmark.evaluation.confined_predictor import Submitted
+from scalingbench.benchmark.evaluation.predictor import Predictor, parameters_of, unacquainted, usable
+from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
+from scalingbench.benchmark.evaluation.wall.guard import Guard, TimeUp
+from scalingbench.benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
+from scalingbench.predictors.contract import pools
 
 __all__ = ["evaluate", "refuse_unwritable", "run_suite"]
 

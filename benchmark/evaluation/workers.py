@@ -22,9 +22,9 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation import outcome
-from benchmark.evaluation.results import FoldResult, as_stored
-from benchmark.evaluation.wall import frames, kernel
+from scalingbench.benchmark.evaluation import outcome
+from scalingbench.benchmark.evaluation.results import FoldResult, as_stored
+from scalingbench.benchmark.evaluation.wall import frames, kernel
 from scalingbench.common.messages import described
 
 __all__ = ["Inputs", "Worker", "WorkerDied", "fit_folds"]

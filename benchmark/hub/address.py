@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.data.fetch import cache_folder
+from scalingbench.benchmark.data.fetch import cache_folder
 from scalingbench.common.errors import InputError
 
 __all__ = ["DEFAULT_REPO", "UNPINNED", "cache_place", "checked_name", "checked_repo", "checked_revision"]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections, load_collection
-from benchmark.hub.card import render_card, short_name
-from benchmark.hub.croissant import render_croissant
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections, load_collection
+from scalingbench.benchmark.hub.card import render_card, short_name
+from scalingbench.benchmark.hub.croissant import render_croissant
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.documents import read_text
 from scalingbench.common.errors import InputError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections, read_facts
-from benchmark.data.variables import METRIC_KINDS, VARIABLES
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections, read_facts
+from scalingbench.benchmark.data.variables import METRIC_KINDS, VARIABLES
+from scalingbench.benchmark.tasks.task import Task
 
 __all__ = ["configurations", "render_card", "short_name"]
 

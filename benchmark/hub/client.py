@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.schema import read_unchecked
-from benchmark.hub.address import UNPINNED, cache_place, checked_name, checked_repo, checked_revision
-from benchmark.hub.build import CHECKSUMS, read_checksums, refuse_taken
-from benchmark.hub.validate import check_files
+from scalingbench.benchmark.data.schema import read_unchecked
+from scalingbench.benchmark.hub.address import UNPINNED, cache_place, checked_name, checked_repo, checked_revision
+from scalingbench.benchmark.hub.build import CHECKSUMS, read_checksums, refuse_taken
+from scalingbench.benchmark.hub.validate import check_files
 from scalingbench.common.errors import FetchError, InputError
 from scalingbench.common.files import replacing_folder, sha256_of
 from scalingbench.common.messages import described

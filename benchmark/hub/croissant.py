@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.files import sha256_of
 
 __all__ = ["render_croissant"]

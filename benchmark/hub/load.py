@@ -8,12 +8,12 @@ from typing import Literal
 
 import pandas as pd
 
-from benchmark.data import collection
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, list_collections, read_facts, table_digest
-from benchmark.data.schema import normalise, validate
-from benchmark.hub.address import DEFAULT_REPO, UNPINNED
-from benchmark.hub.client import load_table
+from scalingbench.benchmark.data import collection
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection, list_collections, read_facts, table_digest
+from scalingbench.benchmark.data.schema import normalise, validate
+from scalingbench.benchmark.hub.address import DEFAULT_REPO, UNPINNED
+from scalingbench.benchmark.hub.client import load_table
 from scalingbench.common.errors import DataWarning, FetchError, SchemaError
 from scalingbench.common.names import unknown_name
 
@@ -29,9 +29,9 @@ def load_collection(
     Parameters
     ----------
     name : str
-        One of `benchmark.data.collection.list_collections`.
+        One of `scalingbench.benchmark.data.collection.list_collections`.
     source : {"package", "hub"}
-        The package's own table (see `benchmark.data.collection.load_collection`), or that of the data set on the
+        The package's own table (see `scalingbench.benchmark.data.collection.load_collection`), or that of the data set on the
         Hugging Face Hub.
     revision : str
         Tag or commit of the data set. Of ``main``, only the table that this version of the package records is taken; of

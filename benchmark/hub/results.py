@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.evaluation.results import SCORES, read_results
-from benchmark.hub.address import checked_name, checked_repo
-from benchmark.hub.client import commit
+from scalingbench.benchmark.evaluation.results import SCORES, read_results
+from scalingbench.benchmark.hub.address import checked_name, checked_repo
+from scalingbench.benchmark.hub.client import commit
 from scalingbench.common.errors import InputError
 
 __all__ = ["push_results"]

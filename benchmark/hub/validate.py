@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import read_facts, table_digest
-from benchmark.data.schema import read_table
-from benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import read_facts, table_digest
+from scalingbench.benchmark.data.schema import read_table
+from scalingbench.benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
 from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.tasks.task import MIN_ROWS_R2
+from scalingbench.benchmark.tasks.task import MIN_ROWS_R2
 
 __all__ = ["bias", "coverage", "crps", "log_scale", "mape", "nmse", "pinball", "r2", "rmse", "rmsle"]
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.metrics import rmsle
-from benchmark.scores.scoring import scorable_results
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.scores.metrics import rmsle
+from scalingbench.benchmark.scores.scoring import scorable_results
+from scalingbench.benchmark.tasks.task import Task
 
 __all__ = ["curve_errors", "revisiting_nsl", "sldbench"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.variables import metric_kind
-from benchmark.evaluation.results import TaskResult
-from benchmark.tasks.task import Fold, Task
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.tasks.task import Fold, Task
 
 __all__ = ["Decision", "Groups", "decide", "decision_groups"]
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.metrics import bias, coverage, crps, log_scale, mape, r2, rmse, rmsle
-from benchmark.scores.regret import Groups, decide, decision_groups
-from benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
-from benchmark.scores.truth import Truth
-from benchmark.tasks.task import Fold, Task
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.scores.metrics import bias, coverage, crps, log_scale, mape, r2, rmse, rmsle
+from scalingbench.benchmark.scores.regret import Groups, decide, decision_groups
+from scalingbench.benchmark.scores.table import CEILING, COLUMNS, FLOOR, check_scores
+from scalingbench.benchmark.scores.truth import Truth
+from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
 
@@ -89,7 +89,7 @@ def score(
     Returns
     -------
     DataFrame
-        One row per predictor and task entered, as `benchmark.scores.table` states it.
+        One row per predictor and task entered, as `scalingbench.benchmark.scores.table` states it.
 
     Raises
     ------

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import SCORES, TaskResult
-from benchmark.scores.table import COLUMNS, check_scores
+from scalingbench.benchmark.evaluation.results import SCORES, TaskResult
+from scalingbench.benchmark.scores.table import COLUMNS, check_scores
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import described
@@ -71,7 +71,7 @@ def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources
     Parameters
     ----------
     scores : DataFrame
-        From `benchmark.scores.scoring.score`.
+        From `scalingbench.benchmark.scores.scoring.score`.
     results : iterable of TaskResult
         What was scored, and possibly more.
     sources : mapping of str to str

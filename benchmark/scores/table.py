@@ -1,6 +1,6 @@
 """The score table, stated once: one row is one predictor on one task that it entered.
 
-`benchmark.scores.scoring.score` makes it and `check_scores` holds its rules; whoever ranks, cuts or draws scores reads this
+`scalingbench.benchmark.scores.scoring.score` makes it and `check_scores` holds its rules; whoever ranks, cuts or draws scores reads this
 table and nothing else. The rules are checked here in numpy, 7 ms for 4,000 rows, and not by pandera, whose import alone takes
 longer than a board may.
 """

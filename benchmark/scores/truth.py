@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
-from benchmark.data.sources import load_source
-from benchmark.data.synthetic import World
-from benchmark.evaluation.results import TaskResult
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.sources import load_source
+from scalingbench.benchmark.data.synthetic import World
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.tasks.task import Task
 
 __all__ = ["Truth", "truth_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.tasks.reach import INFERENCE
+from scalingbench.benchmark.tasks.reach import INFERENCE
 
 __all__ = ["full_cost"]
 

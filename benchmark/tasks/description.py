@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, load_collection, read_facts
-from benchmark.data.variables import VARIABLES, metric_kind
-from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection, load_collection, read_facts
+from scalingbench.benchmark.data.variables import VARIABLES, metric_kind
+from scalingbench.benchmark.tasks.suite import Suite
+from scalingbench.benchmark.tasks.task import Task
 
 __all__ = ["describe_card", "describe_collection"]
 

@@ -23,7 +23,7 @@ def frozen_statements(suite: str) -> pd.DataFrame | None:
     SchemaError
         If the file is broken.
     """
-    file = importlib.resources.files("benchmark.tasks") / "suites" / f"{suite}.tasks.json"
+    file = importlib.resources.files("scalingbench.benchmark.tasks") / "suites" / f"{suite}.tasks.json"
     return read_statements(str(file), file.read_text(encoding="utf-8")) if file.is_file() else None
 
 

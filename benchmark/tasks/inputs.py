@@ -8,7 +8,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from benchmark.data.variables import may_be_variable, variables_of
+from scalingbench.benchmark.data.variables import may_be_variable, variables_of
 from scalingbench.common.errors import TaskError
 
 __all__ = ["InputOf", "Source", "with_inputs"]

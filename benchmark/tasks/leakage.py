@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from benchmark.data.clusters import relatives
-from benchmark.data.collection import load_collection
-from benchmark.tasks.suite import Suite
+from scalingbench.benchmark.data.clusters import relatives
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.tasks.suite import Suite
 
 __all__ = ["held_out_rows", "tuning_rows"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator
 
-from benchmark.data.variables import may_be_variable
+from scalingbench.benchmark.data.variables import may_be_variable
 
 __all__ = ["COST", "QuantityName", "VariableName", "checked_quantity", "columns_of", "quantity", "slug_of"]
 

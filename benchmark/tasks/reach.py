@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import OPEN_PREFIXES, VARIABLES
-from benchmark.tasks.fold import Fold
+from scalingbench.benchmark.data.variables import OPEN_PREFIXES, VARIABLES
+from scalingbench.benchmark.tasks.fold import Fold
 
 __all__ = ["AxisReach", "Kind", "Reach", "beyond_edge", "kind_of", "reach_of"]
 

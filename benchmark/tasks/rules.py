@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
-from benchmark.tasks.splits import FAMILY, LeaveGroupOut
-from benchmark.tasks.task import Role, Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.tasks.splits import FAMILY, LeaveGroupOut
+from scalingbench.benchmark.tasks.task import Role, Task
 from scalingbench.common.errors import SchemaError
 
 __all__ = ["Rules", "refuse_leak", "refuse_wrong_track", "weighed"]

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmark.data.collection import Collection, load_collection
-from benchmark.tasks.assembly import Group, assemble
-from benchmark.tasks.inputs import with_inputs
-from benchmark.tasks.quantities import COST, columns_of, quantity
-from benchmark.tasks.splits import FAMILY, LeaveGroupOut, row_cost
-from benchmark.tasks.task import Task, TaskSpec
+from scalingbench.benchmark.data.collection import Collection, load_collection
+from scalingbench.benchmark.tasks.assembly import Group, assemble
+from scalingbench.benchmark.tasks.inputs import with_inputs
+from scalingbench.benchmark.tasks.quantities import COST, columns_of, quantity
+from scalingbench.benchmark.tasks.splits import FAMILY, LeaveGroupOut, row_cost
+from scalingbench.benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
 
 __all__ = ["build_tasks"]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from benchmark.tasks.quantities import QuantityName, columns_of, quantity, slug_of
+from scalingbench.benchmark.tasks.quantities import QuantityName, columns_of, quantity, slug_of
 from scalingbench.common.errors import TaskError
 
 __all__ = ["FAMILY", "Budget", "Frontier", "Ladder", "LeaveGroupOut", "Part", "Published", "Split", "row_cost", "run_cost"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.variables import metric_kind
-from benchmark.tasks.frozen import read_statements
-from benchmark.tasks.task import Task
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.tasks.frozen import read_statements
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.tables import plain
 
 __all__ = ["differences", "read_statements", "render_statements", "task_table"]

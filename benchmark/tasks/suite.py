@@ -12,14 +12,14 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from benchmark.data.card import load_card
-from benchmark.data.clusters import cluster_of
-from benchmark.data.collection import list_collections
-from benchmark.tasks.cost import full_cost
-from benchmark.tasks.rules import Rules, refuse_leak, refuse_wrong_track, weighed
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.statements import read_statements, render_statements, task_table
-from benchmark.tasks.task import Role, Task, TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.clusters import cluster_of
+from scalingbench.benchmark.data.collection import list_collections
+from scalingbench.benchmark.tasks.cost import full_cost
+from scalingbench.benchmark.tasks.rules import Rules, refuse_leak, refuse_wrong_track, weighed
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.statements import read_statements, render_statements, task_table
+from scalingbench.benchmark.tasks.task import Role, Task, TaskSpec
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
@@ -257,7 +257,7 @@ def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
 
 
 def _folder() -> Traversable:
-    return importlib.resources.files("benchmark.tasks") / "suites"
+    return importlib.resources.files("scalingbench.benchmark.tasks") / "suites"
 
 
 def list_suites() -> tuple[str, ...]:

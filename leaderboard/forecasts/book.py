@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from benchmark.data.variables import VARIABLES, is_variable, metric_kind
-from leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration
+from scalingbench.benchmark.data.variables import VARIABLES, is_variable, metric_kind
 from scalingbench.common.errors import LeaderboardError, SchemaError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import first_problem
 from scalingbench.common.names import slug, unknown_name
+from scalingbench.leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration
 
 __all__ = ["Book", "committed_book", "load_book", "read_draft", "register", "resolve"]
 
@@ -75,7 +75,7 @@ class Book:
 
 def committed_book() -> Path:
     """Return the folder of the project's own book."""
-    return Path(str(importlib.resources.files("leaderboard") / "forecasts" / "book"))
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "forecasts" / "book"))
 
 
 def load_book(folder: Path | None = None) -> Book:

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from benchmark.data.collection import table_digest
-from benchmark.data.variables import metric_kind
-from leaderboard.forecasts.records import Draft, Kind, Target, Training
-from predictors.catalogue import Entry
-from predictors.contract import columns_read
-from predictors.registry import list_predictors
+from scalingbench.benchmark.data.collection import table_digest
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import PredictorError
 from scalingbench.common.messages import described
+from scalingbench.leaderboard.forecasts.records import Draft, Kind, Target, Training
+from scalingbench.predictors.catalogue import Entry
+from scalingbench.predictors.contract import columns_read
+from scalingbench.predictors.registry import list_predictors
 
 __all__ = ["QUANTILES", "Failure", "Question", "draft_of", "drafts", "entrants", "now"]
 

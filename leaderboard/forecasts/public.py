@@ -1,6 +1,6 @@
 """Forecasts about runs that others made: their own, replays from what was known then, and open ones of ours.
 
-    python -m leaderboard.forecasts.public record|replay|open|resolve
+    python -m scalingbench.leaderboard.forecasts.public record|replay|open|resolve
 
 ``record`` copies the forecasts that the collection ``marin_delphi`` transcribes, each with its date and thread; values that
 nobody could read and computations made after the outcome are left out. ``replay`` asks every predictor that can read the
@@ -16,12 +16,12 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from benchmark.data.collection import load_collection
-from benchmark.data.fetch import UpstreamFile, locate
-from leaderboard.forecasts.book import load_book, register, resolve
-from leaderboard.forecasts.making import Failure, drafts, entrants, now
-from leaderboard.forecasts.records import Draft, Outcome, Target
-from leaderboard.forecasts.replay import DatedQuestion, years_of
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.fetch import UpstreamFile, locate
+from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
+from scalingbench.leaderboard.forecasts.making import Failure, drafts, entrants, now
+from scalingbench.leaderboard.forecasts.records import Draft, Outcome, Target
+from scalingbench.leaderboard.forecasts.replay import DatedQuestion, years_of
 
 __all__ = ["opened", "outcomes", "recorded", "replays", "with_hero_ends"]
 

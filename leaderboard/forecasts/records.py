@@ -60,7 +60,7 @@ class Training(_Strict):
     """Which of its rows."""
     rows: int = Field(ge=1)
     fingerprint: Digest
-    """Digest of inputs and values, see `benchmark.data.collection.table_digest`."""
+    """Digest of inputs and values, see `scalingbench.benchmark.data.collection.table_digest`."""
     flops_max: float | None = None
     """Compute of the dearest row, where it is known."""
     by_hand: bool = False

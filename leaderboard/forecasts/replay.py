@@ -12,8 +12,8 @@ from datetime import date
 
 import pandas as pd
 
-from leaderboard.forecasts.making import Question
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.forecasts.making import Question
 
 __all__ = ["DatedQuestion", "known_rows", "years_of"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import metric_kind
-from benchmark.scores.metrics import bias, coverage, pinball
-from leaderboard.forecasts.book import Book
-from leaderboard.forecasts.records import Registration, Target
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.scores.metrics import bias, coverage, pinball
+from scalingbench.leaderboard.forecasts.book import Book
+from scalingbench.leaderboard.forecasts.records import Registration, Target
 
 __all__ = ["crps", "interval_score", "score_forecasts", "score_targets"]
 

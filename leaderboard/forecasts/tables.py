@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.schema import read_table
-from benchmark.data.variables import is_variable, variables_of
-from leaderboard.forecasts.making import Question
+from scalingbench.benchmark.data.schema import read_table
+from scalingbench.benchmark.data.variables import is_variable, variables_of
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import only_or_chosen
+from scalingbench.leaderboard.forecasts.making import Question
 
 __all__ = ["parse_targets", "question_of"]
 

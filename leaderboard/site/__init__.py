@@ -1,6 +1,6 @@
 """The static site: pages, charts and the data they read, with nothing fetched from elsewhere at view time."""
 
-from leaderboard.site.content import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage
-from leaderboard.site.writer import write_site
+from scalingbench.leaderboard.site.content import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage
+from scalingbench.leaderboard.site.writer import write_site
 
 __all__ = ["Chart", "CollectionPage", "PredictorPage", "SiteContent", "TaskPage", "write_site"]

@@ -10,27 +10,27 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
-from benchmark.data.variables import metric_kind
-from benchmark.evaluation.results import TaskResult
-from benchmark.tasks.description import describe_card, describe_collection
-from benchmark.tasks.task import Task
-from leaderboard.board import Board
-from leaderboard.citation import cite
-from leaderboard.plot_axis import axis_of_collection
-from leaderboard.results import Results
-from leaderboard.significance import Comparison, draw
-from leaderboard.site import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
-from leaderboard.site.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
-from leaderboard.site.material import Material, material_of
-from leaderboard.submissions.metadata import Submission, submissions
-from leaderboard.suite_board import SuiteBoard
-from predictors.registry import list_predictors
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.tasks.description import describe_card, describe_collection
+from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing_folder
 from scalingbench.common.tables import Table
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.citation import cite
+from scalingbench.leaderboard.plot_axis import axis_of_collection
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.significance import Comparison, draw
+from scalingbench.leaderboard.site import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage, write_site
+from scalingbench.leaderboard.site.charts import binned_chart, calibration_chart, extrapolation_chart, points_chart, task_chart
+from scalingbench.leaderboard.site.material import Material, material_of
+from scalingbench.leaderboard.submissions.metadata import Submission, submissions
+from scalingbench.leaderboard.suite_board import SuiteBoard
+from scalingbench.predictors.registry import list_predictors
 
 __all__ = ["build_site", "check_site_can_be_written"]
 

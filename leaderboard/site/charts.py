@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import TaskResult
-from benchmark.scores.scoring import INTERVAL
-from benchmark.tasks.task import Task
-from leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.scores.scoring import INTERVAL
+from scalingbench.benchmark.tasks.task import Task
+from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
 
 __all__ = ["binned_chart", "calibration_chart", "extrapolation_chart", "points_chart", "task_chart"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leaderboard.board import Board
 from scalingbench.common.tables import Table
+from scalingbench.leaderboard.board import Board
 
 __all__ = ["Chart", "CollectionPage", "PredictorPage", "SiteContent", "TaskPage"]
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.tasks.task import Task
-from leaderboard.board import Board
-from leaderboard.results import Results
-from leaderboard.scored_suite import SYNTHETIC
-from leaderboard.suite_board import SuiteBoard
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.tasks.task import Task
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.scored_suite import SYNTHETIC
+from scalingbench.leaderboard.suite_board import SuiteBoard
 
 __all__ = ["Material", "material_of"]
 

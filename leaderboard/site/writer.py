@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.site.content import SiteContent
-from leaderboard.suite_board import GENERAL, SuiteBoard
 from scalingbench.common.names import slug
 from scalingbench.common.tables import cell, interval, plain
+from scalingbench.leaderboard.site.content import SiteContent
+from scalingbench.leaderboard.suite_board import GENERAL, SuiteBoard
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,7 +64,9 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("leaderboard.site"), autoescape=lambda name: name is not None and ".html" in name, undefined=StrictUndefined
+        loader=PackageLoader("scalingbench.leaderboard.site"),
+        autoescape=lambda name: name is not None and ".html" in name,
+        undefined=StrictUndefined,
     )
     pages.trim_blocks = pages.lstrip_blocks = True
     pages.filters |= {"page": slug, "number": _number, "interval": _interval, "spec": _embedded, "sort_key": _sort_key}
@@ -74,7 +76,7 @@ def _environment() -> Environment:
 def _assets(folder: Path) -> None:
     import vl_convert
 
-    source = importlib.resources.files("leaderboard.site") / "assets"
+    source = importlib.resources.files("scalingbench.leaderboard.site") / "assets"
     for name in ("site.css", "site.js"):
         (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
     # in a function of its own, as a plain script: browsers refuse modules of pages that are opened from a folder

@@ -18,10 +18,10 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distributions, packages_distributions, requires, version
 from pathlib import Path
 
-from benchmark.evaluation.wall.guard import Guards
-from benchmark.evaluation.wall.layers import Wall
-from benchmark.evaluation.wall.libraries import libraries
-from benchmark.evaluation.wall.namespaces import ENVIRONMENT, sandboxed
+from scalingbench.benchmark.evaluation.wall.guard import Guards
+from scalingbench.benchmark.evaluation.wall.layers import Wall
+from scalingbench.benchmark.evaluation.wall.libraries import libraries
+from scalingbench.benchmark.evaluation.wall.namespaces import ENVIRONMENT, sandboxed
 from scalingbench.common.errors import InputError, LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import one_line

@@ -1,7 +1,7 @@
 """Submissions: other people's predictors, as code with the results that their code gives.
 
 A submission is a folder of five files and nothing else: ``predictor.py``, ``submission.yaml`` (below), ``requirements.txt``
-(see `leaderboard.submissions.dependencies`), ``results.parquet`` (predictions, in the format of every result file) and
+(see `scalingbench.leaderboard.submissions.dependencies`), ``results.parquet`` (predictions, in the format of every result file) and
 ``environment.json``.
 """
 
@@ -14,13 +14,13 @@ from typing import Annotated
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from benchmark.data.collection import list_collections
-from leaderboard.submissions.dependencies import REQUIREMENTS, read_requirements
-from predictors.registry import list_predictors
+from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import first_problem, one_line
 from scalingbench.common.names import slug, unknown_name
+from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, read_requirements
+from scalingbench.predictors.registry import list_predictors
 
 __all__ = [
     "ENVIRONMENT",
@@ -187,4 +187,4 @@ def submissions() -> dict[str, Submission]:
 
 
 def _root() -> Path:
-    return Path(str(importlib.resources.files("leaderboard") / "submissions"))
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "submissions"))

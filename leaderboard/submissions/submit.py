@@ -12,16 +12,16 @@ from pathlib import Path
 
 import yaml
 
-from benchmark.evaluation.confined_predictor import load_submitted
-from benchmark.evaluation.results import TaskResult, write_results
-from benchmark.evaluation.run import run_suite
-from benchmark.evaluation.wall.guard import Guards
-from benchmark.tasks.suite import Suite
-from leaderboard.submissions.dependencies import REQUIREMENTS, Requirement, pinned, with_packages
-from leaderboard.submissions.metadata import ENVIRONMENT, METADATA, RESULTS, SOURCE, Submission, check_license, check_name
+from scalingbench.benchmark.evaluation.confined_predictor import load_submitted
+from scalingbench.benchmark.evaluation.results import TaskResult, write_results
+from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.evaluation.wall.guard import Guards
+from scalingbench.benchmark.tasks.suite import Suite
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing_folder
 from scalingbench.common.names import slug
+from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, Requirement, pinned, with_packages
+from scalingbench.leaderboard.submissions.metadata import ENVIRONMENT, METADATA, RESULTS, SOURCE, Submission, check_license, check_name
 
 __all__ = ["Progress", "submit"]
 
@@ -55,7 +55,7 @@ def submit(
     guards : Guards
         Who runs the code.
     jobs, time_limit, progress
-        As in `benchmark.evaluation.run.run_suite`.
+        As in `scalingbench.benchmark.evaluation.run.run_suite`.
     wheels : Path, optional
         Folder of the packages that the code imports and verifiers don't bring.
 

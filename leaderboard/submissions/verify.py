@@ -15,21 +15,21 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.evaluation.confined_predictor import load_submitted
-from benchmark.evaluation.predictor import parameters_of, usable
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.evaluation.run import run_suite
-from benchmark.evaluation.wall.guard import CodeError, Guards
-from benchmark.scores.scoring import stale_results
-from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Fold, Task
-from leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
-from leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
-from leaderboard.submissions.submit import Progress
+from scalingbench.benchmark.evaluation.confined_predictor import load_submitted
+from scalingbench.benchmark.evaluation.predictor import parameters_of, usable
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guards
+from scalingbench.benchmark.scores.scoring import stale_results
+from scalingbench.benchmark.tasks.suite import Suite
+from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import TOLERANCE
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import one_line
+from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
+from scalingbench.leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
+from scalingbench.leaderboard.submissions.submit import Progress
 
 __all__ = ["Count", "Verdict", "fingerprint_of", "verify", "write_summary"]
 
@@ -134,7 +134,7 @@ def verify(
     guards : Guards
         Who runs its code.
     jobs, time_limit, progress
-        As in `benchmark.evaluation.run.run_suite`.
+        As in `scalingbench.benchmark.evaluation.run.run_suite`.
     tolerance : float
         Largest difference.
     wheels : Path, optional

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from leaderboard.forecasts.book import load_book
-from leaderboard.forecasts.scores import score_targets
 from perf.designed.noise import RAW, WORLDS, main_runs, noise_by_cell
 from perf.designed.power import RIVALS, TABLE
+from scalingbench.leaderboard.forecasts.book import load_book
+from scalingbench.leaderboard.forecasts.scores import score_targets
 
 OUT = Path(__file__).parents[2] / "docs" / "designed"
 TITLES = {"mlp": "World A: MLPs on a teacher", "text": "World B: transformers on text"}

@@ -25,9 +25,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from leaderboard.forecasts.book import load_book, register, resolve
-from leaderboard.forecasts.making import Failure, Question, drafts, entrants, now
-from leaderboard.forecasts.records import Draft, Outcome
+from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
+from scalingbench.leaderboard.forecasts.making import Failure, Question, drafts, entrants, now
+from scalingbench.leaderboard.forecasts.records import Draft, Outcome
 
 HERE = Path(__file__).parent
 RAW = HERE.parents[1] / "benchmark" / "data" / "raw"

@@ -32,9 +32,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from perf.designed.noise import WORLDS, main_runs, noise_by_cell, noise_plane
-from predictors.compute import Chinchilla, Farseer, Kaplan
-from predictors.compute_variants import ChinchillaGamma, Interaction
-from predictors.law import ParametricLaw
+from scalingbench.predictors.compute import Chinchilla, Farseer, Kaplan
+from scalingbench.predictors.compute_variants import ChinchillaGamma, Interaction
+from scalingbench.predictors.law import ParametricLaw
 
 FORMS: dict[str, ParametricLaw] = {
     "chinchilla": Chinchilla(),

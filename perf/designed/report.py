@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leaderboard.forecasts.book import Book, load_book
-from leaderboard.forecasts.scores import score_forecasts, score_targets
 from perf.designed.noise import RAW, WORLDS, main_runs, noise_by_cell, noise_plane
 from perf.designed.power import RIVALS, TABLE
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard.forecasts.book import Book, load_book
+from scalingbench.leaderboard.forecasts.scores import score_forecasts, score_targets
 
 HERE = Path(__file__).parent
 PATH = HERE.parents[1] / "docs" / "designed.md"

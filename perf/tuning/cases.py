@@ -1,7 +1,7 @@
 """Tuning cases: cheap runs that are trained on, dearer ones that are predicted.
 
 They are of collections that suite v2 sets aside for tuning (`SET_ASIDE`), of synthetic worlds, and of the spare rows of the
-others: training rows of runs that no counted task holds out, divided once more (`benchmark.tasks.leakage.tuning_rows`). No
+others: training rows of runs that no counted task holds out, divided once more (`scalingbench.benchmark.tasks.leakage.tuning_rows`). No
 case has a row that counts on a board.
 """
 
@@ -15,14 +15,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmark.data.clusters import relatives
-from benchmark.data.collection import load_collection
-from benchmark.data.variables import metric_kind
-from benchmark.tasks.fold import Fold
-from benchmark.tasks.leakage import tuning_rows
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import Task
 from perf.tuning.worlds import World, worlds
+from scalingbench.benchmark.data.clusters import relatives
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.tasks.fold import Fold
+from scalingbench.benchmark.tasks.leakage import tuning_rows
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import Task
 
 __all__ = ["CLASSES", "REAL", "SET_ASIDE", "Case", "cases", "class_of", "is_synthetic", "task_cases"]
 

@@ -20,11 +20,11 @@ import pandas as pd
 from perf.tuning.cases import Case, is_synthetic
 from perf.tuning.record import Record, load
 from perf.tuning.rules import weights_of
-from predictors.law import ParametricLaw
-from predictors.map_estimates import noise_of
-from predictors.pooled import PooledLaw, precision_of, shared_prior
-from predictors.registry import get
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.map_estimates import noise_of
+from scalingbench.predictors.pooled import PooledLaw, precision_of, shared_prior
+from scalingbench.predictors.registry import get
 
 LAWS = ("chinchilla[pooled]", "shifted-power-law[pooled]", "bnsl-1[pooled]")
 _MOST = 6

@@ -21,9 +21,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from perf.tuning.cases import Case, cases, task_cases
-from predictors import registry, trials
-from predictors.registry import get
-from predictors.trials import DataSet
+from scalingbench.predictors import registry, trials
+from scalingbench.predictors.registry import get
+from scalingbench.predictors.trials import DataSet
 
 __all__ = ["Record", "load"]
 
@@ -130,9 +130,9 @@ def _groups(records: list[Record], rows: list[int]) -> Iterator[list[Record]]:
 
 
 def _admits(name: str, record: Record) -> bool:
-    from predictors.candidacy import Candidate
-    from predictors.columns import numeric_columns
-    from predictors.contract import columns_read, positive_only
+    from scalingbench.predictors.candidacy import Candidate
+    from scalingbench.predictors.columns import numeric_columns
+    from scalingbench.predictors.contract import columns_read, positive_only
 
     entry = get(name)
     stated, X, y = entry.candidacy(), record.data.X, record.data.y

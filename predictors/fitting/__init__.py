@@ -1,9 +1,9 @@
 """The fitting engine shared by all parametric laws; see docs/fitting.md."""
 
-from predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_from, fit_many, refit
-from predictors.fitting.losses import LOSSES, Loss, Space
-from predictors.fitting.problem import Problem, make_problem
-from predictors.fitting.starts import draw_starts
+from scalingbench.predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_from, fit_many, refit
+from scalingbench.predictors.fitting.losses import LOSSES, Loss, Space
+from scalingbench.predictors.fitting.problem import Problem, make_problem
+from scalingbench.predictors.fitting.starts import draw_starts
 
 __all__ = [
     "DEFAULT_STARTS",

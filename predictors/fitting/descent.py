@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictors.fitting.losses import influence, objective, weight
-from predictors.fitting.problem import Problem
+from scalingbench.predictors.fitting.losses import influence, objective, weight
+from scalingbench.predictors.fitting.problem import Problem
 
 __all__ = ["Descent", "curvature", "levenberg_marquardt", "newton", "objectives"]
 

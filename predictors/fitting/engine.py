@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from predictors.fitting.descent import Descent, curvature, levenberg_marquardt, newton
-from predictors.fitting.losses import influence
-from predictors.fitting.problem import Problem, stack
-from predictors.fitting.starts import draw_starts
+from scalingbench.predictors.fitting.descent import Descent, curvature, levenberg_marquardt, newton
+from scalingbench.predictors.fitting.losses import influence
+from scalingbench.predictors.fitting.problem import Problem, stack
+from scalingbench.predictors.fitting.starts import draw_starts
 
 __all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "fit_from", "fit_many", "refit"]
 

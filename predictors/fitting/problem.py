@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from predictors.fitting.duals import derivatives
-from predictors.fitting.losses import Loss, Space
-from predictors.parameters import Parameter
+from scalingbench.predictors.fitting.duals import derivatives
+from scalingbench.predictors.fitting.losses import Loss, Space
+from scalingbench.predictors.parameters import Parameter
 
 __all__ = ["Problem", "make_problem", "stack"]
 

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from predictors.fitting.problem import Problem
-from predictors.parameters import Parameter
+from scalingbench.predictors.fitting.problem import Problem
+from scalingbench.predictors.parameters import Parameter
 
 __all__ = ["draw_starts"]
 

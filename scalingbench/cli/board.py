@@ -15,7 +15,7 @@ from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.tables import Format
 
 if TYPE_CHECKING:
-    from leaderboard.results import Results
+    from scalingbench.leaderboard.results import Results
 
 __all__ = ["COMMANDS"]
 
@@ -48,10 +48,10 @@ def leaderboard(
 ) -> None:
     """Print the board of a folder of results, or of those that come with the package."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on matrices this small threads wait for each other
-    from leaderboard.stored import load_scored
+    from scalingbench.leaderboard.stored import load_scored
 
     if release is not None:
-        from leaderboard.releases import load_release
+        from scalingbench.leaderboard.releases import load_release
 
         print(load_release(release).cut(top, variants=variants).render(form))
         return
@@ -67,7 +67,7 @@ def leaderboard(
 
 
 def _read(suite: str, results: Path | None, beside: bool) -> Results:
-    from leaderboard.results import Results
+    from scalingbench.leaderboard.results import Results
 
     found = Results.load(suite, results)
     return found.beside_committed() if beside else found
@@ -75,10 +75,10 @@ def _read(suite: str, results: Path | None, beside: bool) -> Results:
 
 def _recompute(suite: str, store: bool) -> None:
     """Compute the stored scores again and name those that differ (exit status 1), or store what was computed."""
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.rescoring import rescore, store_scores
-    from leaderboard.results import not_ranked_on
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.console import exit_with, say
+    from scalingbench.leaderboard.rescoring import rescore, store_scores
+    from scalingbench.leaderboard.results import not_ranked_on
 
     found = rescore(load_suite(suite), not_ranked_on())
     say(f"{len(found.table)} scores on {found.n_tasks} tasks computed again; {found.n_elsewhere} tasks are not at hand")
@@ -114,8 +114,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Test which predictors the collections, or the clusters of them, can tell apart."""
-    from leaderboard.significance import draw
-    from leaderboard.stored import load_scored
+    from scalingbench.leaderboard.significance import draw
+    from scalingbench.leaderboard.stored import load_scored
 
     found = (load_scored(suite) if results is None else None) or _read(suite, results, beside=False)
     comparison = found.select(track=track, bundled=bundled, published_after=published_after).compare(split_names(predictors), top=top)
@@ -133,7 +133,7 @@ def cite(
     form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
 ) -> None:
     """Print what to cite: the suite at its version, the law, the collections that its score rests on."""
-    from leaderboard.references import citations
+    from scalingbench.leaderboard.references import citations
 
     print(citations(suite, predictor, collection, form))
 
@@ -144,8 +144,8 @@ def release(
     out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
 ) -> None:
     """Freeze the board under its version, to be printed unchanged by 'leaderboard --release'."""
-    from leaderboard.results import Results
     from scalingbench.common.files import replacing
+    from scalingbench.leaderboard.results import Results
 
     board = Results.load(suite, results).board()
     path = out / f"{board.version}.json"
@@ -160,9 +160,9 @@ def site(
     results: Folder = None,
 ) -> None:
     """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""
-    from leaderboard.results import Results
-    from leaderboard.site.build import build_site, check_site_can_be_written
     from scalingbench.cli.console import say
+    from scalingbench.leaderboard.results import Results
+    from scalingbench.leaderboard.site.build import build_site, check_site_can_be_written
 
     check_site_can_be_written(out)
     print(f"{out}: {build_site(Results.load(suite, results), out, say)} pages")

@@ -13,9 +13,9 @@ import typer
 from scalingbench.common.tables import Format
 
 if TYPE_CHECKING:
-    from benchmark.tasks.suite import Suite
-    from leaderboard.results import Results
-    from leaderboard.scored_suite import ScoredSuite
+    from scalingbench.benchmark.tasks.suite import Suite
+    from scalingbench.leaderboard.results import Results
+    from scalingbench.leaderboard.scored_suite import ScoredSuite
 
 __all__ = ["committed_names", "exit_with", "print_board", "progress_bar", "run_with_progress", "say", "say_fetch_only", "split_names"]
 
@@ -34,8 +34,8 @@ def run_with_progress(
     fetch_only: tuple[str, ...] = (),
 ) -> Results:
     """Run a suite, or one track or some collections of it, or some fetch-only ones too, with a progress bar on standard error."""
-    from benchmark.evaluation.run import run_suite
-    from leaderboard.results import Results
+    from scalingbench.benchmark.evaluation.run import run_suite
+    from scalingbench.leaderboard.results import Results
 
     tasks = suite.tasks_with(fetch_only, track) if collections is None else suite.build(collections=collections, track=track)
     with progress_bar() as progress:
@@ -97,8 +97,8 @@ def say_fetch_only(suite: Suite) -> None:
 
 def committed_names(suite: str) -> tuple[str, ...]:
     """Return the predictors with committed results of a suite."""
-    from benchmark.evaluation.results import load_results
-    from leaderboard.stored import committed_folder, load_scored
+    from scalingbench.benchmark.evaluation.results import load_results
+    from scalingbench.leaderboard.stored import committed_folder, load_scored
 
     if (stored := load_scored(suite)) is not None:
         return stored.predictors

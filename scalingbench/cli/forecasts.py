@@ -13,8 +13,8 @@ from scalingbench.cli.options import Json
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
-    from leaderboard.forecasts.book import Book
-    from leaderboard.forecasts.making import Question
+    from scalingbench.leaderboard.forecasts.book import Book
+    from scalingbench.leaderboard.forecasts.making import Question
 
 __all__ = ["app"]
 
@@ -48,7 +48,7 @@ def forecasts(
 
 
 def _existing(folder: Path | None) -> Book:
-    from leaderboard.forecasts.book import load_book
+    from scalingbench.leaderboard.forecasts.book import load_book
 
     if folder is not None and not folder.is_dir():
         raise InputError(f"--book: {folder}: no such folder")
@@ -109,15 +109,15 @@ def register(
     book: Folder = None,
 ) -> None:
     """Append forecasts to the chain: one from a JSON file, or one per predictor from a table."""
-    from leaderboard.forecasts.book import read_draft
-    from leaderboard.forecasts.book import register as append
+    from scalingbench.leaderboard.forecasts.book import read_draft
+    from scalingbench.leaderboard.forecasts.book import register as append
 
     if file.suffix == ".json":
         added = append([read_draft(file)], book)
     else:
         if question is None or not target:
             raise InputError(f"{file}: a table needs --question and at least one --target")
-        from leaderboard.forecasts.tables import question_of
+        from scalingbench.leaderboard.forecasts.tables import question_of
 
         asked = question_of(file, question, target, metric=metric, curve=curve, unit=unit, what=what, by_hand=by_hand)
         added = append(_made(asked, split_names(predictors) or ()), book)
@@ -129,8 +129,8 @@ def register(
 def _made(question: Question, names: tuple[str, ...]) -> list[Any]:
     from importlib.metadata import version
 
-    from leaderboard.forecasts.making import Failure, drafts, now
-    from predictors.registry import get
+    from scalingbench.leaderboard.forecasts.making import Failure, drafts, now
+    from scalingbench.predictors.registry import get
 
     entries, software = [get(name) for name in names], f"scalingbench {version('scalingbench')}"
     made = list(drafts(question, entries, kind="registered", registered_at=now(), software=software))
@@ -153,9 +153,9 @@ def resolve(
     """Enter an outcome beside the chain; no registration changes."""
     from pydantic import ValidationError
 
-    from leaderboard.forecasts.book import resolve as enter
-    from leaderboard.forecasts.records import Outcome
     from scalingbench.common.messages import first_problem
+    from scalingbench.leaderboard.forecasts.book import resolve as enter
+    from scalingbench.leaderboard.forecasts.records import Outcome
 
     try:
         outcome = Outcome(
@@ -175,8 +175,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score the forecasts whose outcome is known, forecasters of one question side by side."""
-    from leaderboard.forecasts.scores import score_forecasts, score_targets
     from scalingbench.cli.listings import print_rows
+    from scalingbench.leaderboard.forecasts.scores import score_forecasts, score_targets
 
     found = _existing(book)
     chosen = [question] if question is not None else None

@@ -21,7 +21,7 @@ Names = Annotated[str | None, typer.Option("--collections", help="Names, separat
 @app.command()
 def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None) -> None:
     """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
-    from benchmark.hub.build import build as build_folder
+    from scalingbench.benchmark.hub.build import build as build_folder
 
     print(f"{out}: {len(build_folder(out, collections=split_names(collections)))} files")
 
@@ -29,7 +29,7 @@ def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], 
 @app.command()
 def validate(folder: Folder, load: Annotated[bool, typer.Option(help="Load every collection with the datasets library.")] = True) -> None:
     """Check a folder: checksums, schema, equality with the package, card, Croissant, loading."""
-    from benchmark.hub.validate import validate_folder
+    from scalingbench.benchmark.hub.validate import validate_folder
 
     validate_folder(folder, load=load, say=print)
 
@@ -43,8 +43,8 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change.")] = False,
 ) -> None:
     """Upload a folder in one commit."""
-    from benchmark.hub.client import list_changes
-    from benchmark.hub.client import push as push_folder
+    from scalingbench.benchmark.hub.client import list_changes
+    from scalingbench.benchmark.hub.client import push as push_folder
 
     if dry_run:
         print("\n".join(list_changes(folder, repo)) or "nothing to change")
@@ -60,7 +60,7 @@ def pull(
     collections: Names = None,
 ) -> None:
     """Download a revision and check every file."""
-    from benchmark.hub.client import pull as pull_folder
+    from scalingbench.benchmark.hub.client import pull as pull_folder
 
     print(f"{pull_folder(repo, revision, out, collections=split_names(collections))}: complete", file=sys.stdout)
 
@@ -72,7 +72,7 @@ def push_results(
     suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = DEFAULT_SUITE,
 ) -> None:
     """Upload result files, from which the board can be rebuilt."""
-    from benchmark.hub.results import push_results as push_folder
-    from leaderboard.result_files import committed_folder
+    from scalingbench.benchmark.hub.results import push_results as push_folder
+    from scalingbench.leaderboard.result_files import committed_folder
 
     print(push_folder(results or committed_folder(suite), suite, repo))

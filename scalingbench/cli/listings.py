@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections, read_facts
-from predictors.registry import list_predictors
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections, read_facts
 from scalingbench.common.tables import Table, cell, plain
+from scalingbench.predictors.registry import list_predictors
 
 if TYPE_CHECKING:
-    from benchmark.tasks.suite import Suite
+    from scalingbench.benchmark.tasks.suite import Suite
 
 __all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description", "task_rows"]
 
@@ -64,7 +64,7 @@ def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def task_rows(suite: Suite, track: str | None) -> list[dict[str, Any]]:
     """Return one record per task: as stated when the suite was frozen, else of the tasks over bundled collections."""
-    from benchmark.tasks.suite import stated_tasks, task_table
+    from scalingbench.benchmark.tasks.suite import stated_tasks, task_table
 
     stated = stated_tasks(suite)
     if stated is None:

@@ -48,8 +48,8 @@ def collections(as_json: Json = False) -> None:
 @app.command()
 def show(name: str, as_json: Json = False) -> None:
     """Print what a collection holds: card, variables, metrics, tasks."""
-    from benchmark.tasks.description import describe_collection
-    from benchmark.tasks.suite import load_suite
+    from scalingbench.benchmark.tasks.description import describe_collection
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import render_description
 
     description = describe_collection(name, load_suite(DEFAULT_SUITE))
@@ -65,8 +65,8 @@ def plot(
     predictor: Annotated[str | None, typer.Option("--predictor", help="Law to draw; by default the task's best.")] = None,
 ) -> None:
     """Draw a collection: training and held-out points, and a law through them."""
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.collection_plot import plot_collection
+    from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.leaderboard.collection_plot import plot_collection
 
     print(plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor))
 
@@ -82,7 +82,7 @@ def predictors(track: Track = None, as_json: Json = False) -> None:
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
     """List a suite's tasks: what they are, what they count, and how far they go."""
-    from benchmark.tasks.suite import load_suite, stated_tasks
+    from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
     from scalingbench.cli.listings import print_rows, task_rows
 
     chosen = load_suite(suite)
@@ -98,8 +98,8 @@ def validate(
     card: Annotated[Path | None, typer.Option("--card", help="Card that declares the table's own variables (x_<name>).")] = None,
 ) -> None:
     """Check a CSV or Parquet table of runs against the schema."""
-    from benchmark.data.card import read_card
-    from benchmark.data.schema import read_table
+    from scalingbench.benchmark.data.card import read_card
+    from scalingbench.benchmark.data.schema import read_table
 
     own = read_card(card).scalingbench.own_variables if card else {}
     print(f"{table}: {len(read_table(table, own))} rows, no rule broken")
@@ -120,9 +120,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
-    from benchmark.evaluation.run import refuse_unwritable
-    from benchmark.tasks.suite import load_suite
-    from predictors.registry import list_predictors, make
+    from scalingbench.benchmark.evaluation.run import refuse_unwritable
+    from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))

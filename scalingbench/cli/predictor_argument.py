@@ -12,10 +12,10 @@ from typing import Any
 
 import cloudpickle
 
-from predictors.contract import CONTRACT, missing_methods
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import described
 from scalingbench.common.names import slug
+from scalingbench.predictors.contract import CONTRACT, missing_methods
 
 __all__ = ["load_target", "load_targets"]
 
@@ -28,7 +28,7 @@ def load_targets(targets: Iterable[str]) -> dict[str, Any]:
     InputError
         If two have one name, or an own class has the name or the result file of a predictor of the board.
     """
-    from predictors.registry import list_predictors
+    from scalingbench.predictors.registry import list_predictors
 
     board = {slug(entry.name).casefold(): entry.name for entry in list_predictors()}
     found: dict[str, Any] = {}
@@ -51,7 +51,7 @@ def load_target(target: str) -> tuple[str, Any]:
         If the file, class or name does not exist, or the class needs arguments.
     """
     if ":" not in target:
-        from predictors.registry import make
+        from scalingbench.predictors.registry import make
 
         return target, make(target)
     where, _, class_name = target.rpartition(":")

@@ -16,11 +16,11 @@ from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
 
 if TYPE_CHECKING:
-    from benchmark.evaluation.results import TaskResult
-    from benchmark.evaluation.wall.layers import Wall
-    from benchmark.tasks.suite import Suite
-    from leaderboard.results import Results
-    from leaderboard.submissions.metadata import Submission
+    from scalingbench.benchmark.evaluation.results import TaskResult
+    from scalingbench.benchmark.evaluation.wall.layers import Wall
+    from scalingbench.benchmark.tasks.suite import Suite
+    from scalingbench.leaderboard.results import Results
+    from scalingbench.leaderboard.submissions.metadata import Submission
 
 __all__ = ["COMMANDS"]
 
@@ -56,7 +56,7 @@ def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.mod
     """Try a predictor on tiny made-up tasks and name what breaks the contract."""
     from copy import deepcopy
 
-    from benchmark.evaluation.contract_check import check as violations
+    from scalingbench.benchmark.evaluation.contract_check import check as violations
     from scalingbench.cli.predictor_argument import load_target
 
     name, predictor = load_target(target)
@@ -82,11 +82,11 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate your own predictor and show where it would stand on the board, and on each track."""
-    from benchmark.evaluation.run import refuse_unwritable
-    from benchmark.tasks.suite import load_suite
-    from predictors.registry import make
+    from scalingbench.benchmark.evaluation.run import refuse_unwritable
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.predictor_argument import load_targets
     from scalingbench.common.errors import InputError
+    from scalingbench.predictors.registry import make
 
     if everything and collections is not None:
         raise InputError("--all: expected without --collections, which names every collection to run")
@@ -129,11 +129,11 @@ def submit(
     everything: All = False,
 ) -> None:
     """Run a predictor on the suite and write the folder to open a pull request with."""
-    from benchmark.evaluation.wall.guard import Guards
-    from benchmark.evaluation.wall.layers import raise_wall
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.results import Results
-    from leaderboard.submissions.submit import submit as submit_to
+    from scalingbench.benchmark.evaluation.wall.guard import Guards
+    from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+    from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.leaderboard.results import Results
+    from scalingbench.leaderboard.submissions.submit import submit as submit_to
 
     source, _, class_name = target.rpartition(":")
     chosen = load_suite(suite)
@@ -152,8 +152,8 @@ def submit(
 
 def _at_hand(suite: Suite) -> tuple[str, ...]:
     """Return the fetch-only collections of a suite whose upstream files are at hand; the others are named in a warning."""
-    from leaderboard.rescoring import collections_at_hand
     from scalingbench.common.errors import InputError
+    from scalingbench.leaderboard.rescoring import collections_at_hand
 
     if suite.rules is None:
         raise InputError(f"--all: suite {suite.name!r} ranks on bundled collections only")
@@ -179,11 +179,11 @@ def _described(
 ) -> Submission:
     from pydantic import ValidationError
 
-    from benchmark.data.collection import list_collections
-    from leaderboard.submissions.metadata import Submission
+    from scalingbench.benchmark.data.collection import list_collections
     from scalingbench.common.errors import InputError
     from scalingbench.common.files import sha256_of
     from scalingbench.common.names import unknown_name
+    from scalingbench.leaderboard.submissions.metadata import Submission
 
     if not source.is_file() or source.suffix != ".py":
         raise InputError(f"target: expected FILE.py:Class with a file that exists, got '{source}:{class_name}'")
@@ -218,13 +218,13 @@ def verify(
     recomputed: Annotated[Path | None, typer.Option("--recomputed", help="Also write the results of this run, to be published.")] = None,
 ) -> None:
     """Run a submission again, confined, compare every prediction, and preview the board."""
-    from benchmark.evaluation.results import write_results
-    from benchmark.evaluation.wall.guard import Guards
-    from benchmark.evaluation.wall.layers import raise_wall
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.submissions.metadata import read_submission
-    from leaderboard.submissions.verify import verify as verify_folder
-    from leaderboard.submissions.verify import write_summary
+    from scalingbench.benchmark.evaluation.results import write_results
+    from scalingbench.benchmark.evaluation.wall.guard import Guards
+    from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+    from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.leaderboard.submissions.metadata import read_submission
+    from scalingbench.leaderboard.submissions.verify import verify as verify_folder
+    from scalingbench.leaderboard.submissions.verify import write_summary
 
     for stale in (summary, recomputed):
         if stale is not None:
@@ -258,7 +258,7 @@ def _lacking(wall: Wall) -> str:
 
 
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
-    from leaderboard.results import Results, not_ranked_on
+    from scalingbench.leaderboard.results import Results, not_ranked_on
 
     own = Results(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on})
     together = _beside_committed(own, (submission.name,))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import metric_kind
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.cautions import Caution
 from scalingbench.forecasting.fit_cautions import TOLERANCE

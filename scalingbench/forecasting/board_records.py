@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.tasks.splits import row_cost
-from benchmark.tasks.task import Fold, Task
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.tasks.splits import row_cost
+from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.forecasting.evidence import REACH_LIMITS, ROWS_LIMITS, bin_of, cell_key, enough
 
 __all__ = ["records", "tabulate"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import variables_of
+from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem
 

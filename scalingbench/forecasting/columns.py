@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmark.data.variables import METRIC_KINDS, is_variable
+from scalingbench.benchmark.data.variables import METRIC_KINDS, is_variable
 
 __all__ = ["RUN_NAMES", "STATE_NAMES", "Meaning", "key_of", "meaning_of", "metric_of_value"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from predictors.law import ParametricLaw
-from predictors.registry import make
 from scalingbench.common.errors import InputError
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import make
 
 __all__ = ["LAW", "Belief", "believe", "choose"]
 

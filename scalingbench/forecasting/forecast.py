@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.variables import metric_kind
-from predictors.contract import ANY, columns_read
-from predictors.registry import make
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.cautions import Caution, beyond, data_cautions, refuse
@@ -20,6 +18,8 @@ from scalingbench.forecasting.fit_cautions import TOLERANCE, Findings, fit_cauti
 from scalingbench.forecasting.opinions import REFEREE, Opinions, hear, left_out
 from scalingbench.forecasting.problem import Problem, Target, make_problem, parse_target
 from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
+from scalingbench.predictors.contract import ANY, columns_read
+from scalingbench.predictors.registry import make
 
 __all__ = ["Forecast", "forecast", "forecast_of", "parse_target"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from predictors.backtests import ALL, INTERPOLATION, direction
-from predictors.registry import make
 from scalingbench.forecasting.problem import Problem
+from scalingbench.predictors.backtests import ALL, INTERPOLATION, direction
+from scalingbench.predictors.registry import make
 
 __all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "spread"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import VARIABLES
-from benchmark.tasks.splits import row_cost
+from scalingbench.benchmark.data.variables import VARIABLES
+from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing

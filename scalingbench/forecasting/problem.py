@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import VARIABLES, is_variable, metric_kind
-from benchmark.tasks.splits import row_cost
+from scalingbench.benchmark.data.variables import VARIABLES, is_variable, metric_kind
+from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 from scalingbench.forecasting.columns import meaning_of

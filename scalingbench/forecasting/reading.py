@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import VARIABLES, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.variables import VARIABLES, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.names import nearest, only_or_chosen, unknown_name
 from scalingbench.forecasting.columns import Meaning, key_of, meaning_of, metric_of_value

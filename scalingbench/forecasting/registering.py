@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.data.collection import table_digest
-from leaderboard.forecasts.book import load_book, register, resolve
-from leaderboard.forecasts.making import QUANTILES, now
-from leaderboard.forecasts.records import Draft, Outcome, Registration, Target, Training
-from leaderboard.forecasts.scores import score_targets
+from scalingbench.benchmark.data.collection import table_digest
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import first_problem
+from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
+from scalingbench.leaderboard.forecasts.making import QUANTILES, now
+from scalingbench.leaderboard.forecasts.records import Draft, Outcome, Registration, Target, Training
+from scalingbench.leaderboard.forecasts.scores import score_targets
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import metric_kind
-from predictors.allocation import optimum, tokens_left
-from predictors.law import ParametricLaw
-from predictors.registry import make
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.opinions import REFEREE, hear
 from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem
+from scalingbench.predictors.allocation import optimum, tokens_left
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import make
 
 __all__ = ["Budget", "Search"]
 

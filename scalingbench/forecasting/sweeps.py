@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmark.data.variables import metric_kind
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.forecasting.reading import Runs
 
 __all__ = ["SWEPT", "Setting", "best_of_sweeps", "best_settings"]

@@ -19,12 +19,12 @@ import yaml
 from attacks import Attack
 
 import benchmark
-from benchmark.evaluation.results import FoldResult, TaskResult, as_stored, write_results
-from benchmark.evaluation.wall.guard import Guards
-from benchmark.tasks.task import Fold, Task, TaskSpec
-from leaderboard.submissions.verify import verify
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult, as_stored, write_results
+from scalingbench.benchmark.evaluation.wall.guard import Guards
+from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.submissions.verify import verify
 
 ROOT = Path(benchmark.__file__).parent.parent
 SECRET = "SB_HOSTILE_SECRET"

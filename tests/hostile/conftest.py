@@ -5,8 +5,8 @@ import os
 import arena as arenas
 import pytest
 
-from benchmark.evaluation.wall.guard import Guards
-from benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.guard import Guards
+from scalingbench.benchmark.evaluation.wall.layers import raise_wall
 from scalingbench.common.errors import InputError
 
 _ROWS: list[tuple[str, str, str, str, float]] = []

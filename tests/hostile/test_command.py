@@ -16,7 +16,7 @@ from attacks import code, returns
 from command import scalingbench
 from small_suites import suite_file
 
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.suite import load_suite
 
 SUITE = suite_file()
 TWO_FACED = """

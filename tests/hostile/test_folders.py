@@ -11,7 +11,7 @@ import yaml
 from arena import SUITES, write_submission
 from attacks import code
 
-from benchmark.evaluation.results import read_results, write_results
+from scalingbench.benchmark.evaluation.results import read_results, write_results
 from scalingbench.common.files import sha256_of
 
 SUITE = SUITES[3]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard.board import Board
+from scalingbench.leaderboard.board import Board
 
 
 @pytest.fixture

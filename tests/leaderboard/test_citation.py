@@ -2,10 +2,10 @@ import bibtexparser
 import pytest
 import yaml
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections
-from leaderboard.citation import cite
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.references import Reference
+from scalingbench.leaderboard.citation import cite
 
 LAW = Reference("Deep Scaling & More", "Kaplan, Jared and McCandlish, Sam and others", 2020, arxiv="2001.08361")
 SUITE = Reference("ScalingBench", "ScalingBench maintainers", 2026, version="v1-0123456789")

@@ -4,9 +4,9 @@ import pytest
 from ruled_worlds import in_memory, ruled_suite
 from typer.testing import CliRunner
 
-from leaderboard.collection_plot import _best
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.collection_plot import _best
 
 
 @pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("porian", []), ("rectified_sft", ["--predictor", "bnsl-1"])])
@@ -21,7 +21,7 @@ def test_plot_writes_a_picture(name, more, tmp_path):
 
 @pytest.mark.parametrize("name", ["x.txt", "x", "x.png.gz"])
 def test_an_ending_that_is_no_picture_is_refused_before_any_work(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("leaderboard.collection_plot._task", lambda *args: pytest.fail("work was begun"))
+    monkeypatch.setattr("scalingbench.leaderboard.collection_plot._task", lambda *args: pytest.fail("work was begun"))
     done = CliRunner().invoke(app, ["plot", "porian", "--out", str(tmp_path / name)])
     assert isinstance(done.exception, InputError) and f"{name}: a picture ends in .png, .svg, .pdf" in str(done.exception)
     assert not list(tmp_path.iterdir())
@@ -35,11 +35,11 @@ def test_plot_names_a_task_that_is_not_there(tmp_path):
 
 def test_the_law_of_a_suite_with_rules_is_the_best_by_the_stored_scores_of_these_rows(monkeypatch):
     suite = ruled_suite()
-    monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: True)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)
     stored = in_memory(
         {"nearest-neighbor": (0.2,) * 3, "kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}, suite
     ).scored
-    monkeypatch.setattr("leaderboard.collection_plot.load_scored", lambda name: stored)
+    monkeypatch.setattr("scalingbench.leaderboard.collection_plot.load_scored", lambda name: stored)
     assert [_best(task, suite) for task in suite.made] == ["m4", "kaplan", "m4"]  # other is no law that could be drawn
     stored.scores["fingerprint"] = "of other rows"
     assert _best(suite.made[0], suite) not in ("m4", "other")

@@ -11,9 +11,9 @@ import pytest
 from command import scalingbench
 from small_suites import suite_file
 
-from benchmark.evaluation.wall.layers import raise_wall
-from leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
+from scalingbench.benchmark.evaluation.wall.layers import raise_wall
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
 
 SUITE = suite_file()
 USES = """
@@ -112,7 +112,9 @@ def test_an_import_that_verifiers_lack_needs_its_wheel(tmp_path):
     (tmp_path / "p.py").write_text("import pytest\n")
     with pytest.raises(InputError, match=r"imports pytest, which verifiers don't bring; give its wheels with --wheels DIR"):
         pinned(tmp_path / "p.py", None)
-    (tmp_path / "p.py").write_text("import numpy, json\nfrom scipy import optimize\nfrom predictors.law import ParametricLaw\n")
+    (tmp_path / "p.py").write_text(
+        "import numpy, json\nfrom scipy import optimize\nfrom scalingbench.predictors.law import ParametricLaw\n"
+    )
     assert [r.name for r in pinned(tmp_path / "p.py", None)] == ["numpy", "scipy"]
     (tmp_path / "p.py").write_text("import (")
     with pytest.raises(InputError, match="not Python"):

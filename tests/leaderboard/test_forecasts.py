@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import bundled_path, table_digest
-from leaderboard.forecasts.book import committed_book, load_book, read_draft, register, resolve
-from leaderboard.forecasts.making import Failure, Question, drafts, entrants
-from leaderboard.forecasts.records import Draft, Outcome
-from leaderboard.forecasts.replay import DatedQuestion, known_rows, years_of
-from leaderboard.forecasts.scores import crps, interval_score, score_forecasts, score_targets
-from predictors.registry import get
+from scalingbench.benchmark.data.collection import bundled_path, table_digest
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.forecasts.book import committed_book, load_book, read_draft, register, resolve
+from scalingbench.leaderboard.forecasts.making import Failure, Question, drafts, entrants
+from scalingbench.leaderboard.forecasts.records import Draft, Outcome
+from scalingbench.leaderboard.forecasts.replay import DatedQuestion, known_rows, years_of
+from scalingbench.leaderboard.forecasts.scores import crps, interval_score, score_forecasts, score_targets
+from scalingbench.predictors.registry import get
 
 TRAINING = {"table": "t", "selection": "all", "rows": 3, "fingerprint": "0" * 64}
 
@@ -288,8 +288,8 @@ def test_the_book_is_where_the_package_says():
 
 
 def test_committed_replays_are_what_the_rows_known_then_give(mirror):
-    from benchmark.data.collection import list_collections, load_collection
-    from leaderboard.forecasts.public import replays
+    from scalingbench.benchmark.data.collection import list_collections, load_collection
+    from scalingbench.leaderboard.forecasts.public import replays
 
     if "marin_delphi" not in list_collections():
         pytest.skip("the collection marin_delphi is not here yet")

@@ -3,19 +3,19 @@
 import pandas as pd
 import pytest
 
-from benchmark.data import collection
-from benchmark.tasks.suite import load_suite
-from leaderboard.protocol_tables import protocol_differences, stored_protocol_table, write_protocol_table
-from leaderboard.releases import load_release
-from leaderboard.rescoring import rescore
-from leaderboard.results import Results, not_ranked_on
+from scalingbench.benchmark.data import collection
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.protocol_tables import protocol_differences, stored_protocol_table, write_protocol_table
+from scalingbench.leaderboard.releases import load_release
+from scalingbench.leaderboard.rescoring import rescore
+from scalingbench.leaderboard.results import Results, not_ranked_on
 
 
 @pytest.fixture
 def no_data(monkeypatch):
     """Let every attempt to load a collection fail."""
-    monkeypatch.setattr("benchmark.tasks.selection.load_collection", lambda name: pytest.fail(f"{name} was loaded"))
+    monkeypatch.setattr("scalingbench.benchmark.tasks.selection.load_collection", lambda name: pytest.fail(f"{name} was loaded"))
     monkeypatch.setattr(collection, "_read_bundled", lambda name: pytest.fail(f"{name} was read"))
 
 
@@ -42,7 +42,7 @@ def test_a_protocols_board_needs_no_data(suite, no_data):
 
 
 def test_a_choice_of_a_protocols_tasks_whose_data_are_not_at_hand_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: False)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: False)
     with pytest.raises(InputError, match="a choice of its tasks is scored from their data, which are not at hand"):
         Results.load("sldbench").select(track="mixture").protocol_board()
 
@@ -62,7 +62,7 @@ def test_numbers_that_differ_are_named_and_other_rows_are_refused(tmp_path, monk
     assert line == "a t: r2 is stored as 0.6, computed again it is 0.5"
     for other in (None, again[:1], again.assign(predictor="c"), again.drop(columns="r2")):
         assert protocol_differences(other, again) == ("the stored scores of the protocol are of other results",)
-    monkeypatch.setattr("leaderboard.protocol_tables.protocol_path", lambda suite: tmp_path / "x.parquet")
+    monkeypatch.setattr("scalingbench.leaderboard.protocol_tables.protocol_path", lambda suite: tmp_path / "x.parquet")
     assert stored_protocol_table("x") is None
     write_protocol_table("x", again)
     pd.testing.assert_frame_equal(stored_protocol_table("x"), again, check_dtype=False)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from score_worlds import entry
 
-from benchmark.scores.table import CEILING
-from leaderboard.ranking import rank_wide
-from leaderboard.wide import Wide
+from scalingbench.benchmark.scores.table import CEILING
+from scalingbench.leaderboard.ranking import rank_wide
+from scalingbench.leaderboard.wide import Wide
 
 pytestmark = pytest.mark.filterwarnings("error")
 TASKS = pd.DataFrame(

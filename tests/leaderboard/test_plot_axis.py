@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from result_worlds import made_up_task
 
-from benchmark.data.collection import load_collection
-from benchmark.tasks.suite import load_suite, load_task
-from leaderboard.plot_axis import PlotAxis, axis_of, axis_of_collection, axis_of_task, is_log
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.tasks.suite import load_suite, load_task
+from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of, axis_of_collection, axis_of_task, is_log
 
 ROWS = pd.DataFrame({"run": ["a", "b"], "tokens": [1.0, 1.0], "mix_a": [0.0, 0.5], "params": [1e8, None], "flops": [1e18, 1e19]})
 

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from score_worlds import N_COLLECTIONS, PER_COLLECTION, POOL, TASKS, board, entry, world
 
-from leaderboard.board import Board
-from leaderboard.ranking import by_cluster, counted, rank, skill_over
 from scalingbench.common.errors import SchemaError
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.ranking import by_cluster, counted, rank, skill_over
 
 pytestmark = pytest.mark.filterwarnings("error")
 WEIGHTED = pd.DataFrame(

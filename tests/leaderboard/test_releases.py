@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from score_worlds import board, entry, world
 
-import leaderboard.releases as releases
-from leaderboard.releases import board_from_json, list_releases, load_release, version_of
+import scalingbench.leaderboard.releases as releases
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.releases import board_from_json, list_releases, load_release, version_of
 
 P = np.array([1.0, 2.0])
 

@@ -5,10 +5,10 @@ from result_worlds import REFERENCE
 from ruled_worlds import ERRORS, FETCH_ONLY, committed
 from typer.testing import CliRunner
 
-import leaderboard.stored
-from leaderboard.rescoring import rescore, store_scores
+import scalingbench.leaderboard.stored
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.rescoring import rescore, store_scores
 
 DISTILLATION, PORIAN, ABSENT = (
     f"{name}/frontier-params-1e09" for name in ("distillation_apple/loss", "porian/loss_val", "monkeys/loss_solution")
@@ -106,15 +106,15 @@ def test_a_predictor_is_not_scored_on_what_it_was_trained_on_and_nothing_is_said
 @pytest.fixture
 def command(world, monkeypatch):
     """Give a function that calls the command on the made-up suite."""
-    monkeypatch.setattr("benchmark.tasks.suite.load_suite", lambda name: world.suite)
-    monkeypatch.setattr("leaderboard.results.not_ranked_on", dict)
-    monkeypatch.setattr(leaderboard.stored, "scores_path", lambda suite: world.scores)
-    monkeypatch.setattr(leaderboard.stored, "frozen_statements", lambda suite: made_statements(world))
+    monkeypatch.setattr("scalingbench.benchmark.tasks.suite.load_suite", lambda name: world.suite)
+    monkeypatch.setattr("scalingbench.leaderboard.results.not_ranked_on", dict)
+    monkeypatch.setattr(scalingbench.leaderboard.stored, "scores_path", lambda suite: world.scores)
+    monkeypatch.setattr(scalingbench.leaderboard.stored, "frozen_statements", lambda suite: made_statements(world))
     return lambda *more: CliRunner().invoke(app, ["leaderboard", "--suite", "made-up", *more])
 
 
 def made_statements(world):
-    from benchmark.tasks.suite import task_table
+    from scalingbench.benchmark.tasks.suite import task_table
 
     return task_table(world.suite.made)
 

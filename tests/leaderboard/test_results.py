@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from result_worlds import REFERENCE, made_up_result, made_up_results, made_up_suite, made_up_task, write_to
 
-import leaderboard.results
-from benchmark.evaluation.results import FoldResult
-from benchmark.tasks.suite import load_suite, load_task
-from leaderboard.reproduce import largest_difference, reproduce
-from leaderboard.results import Results
+import scalingbench.leaderboard.results
+from scalingbench.benchmark.evaluation.results import FoldResult
+from scalingbench.benchmark.tasks.suite import load_suite, load_task
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.reproduce import largest_difference, reproduce
+from scalingbench.leaderboard.results import Results
 
 LAWS = {"law": [0.1, 0.1, 0.1], "mean": [0.4, 0.4, 0.4]}
 """Errors on three tasks; the reference's is 0.2 on each."""
@@ -44,8 +44,8 @@ def test_a_board_holds_what_it_was_made_from(results):
 
 def test_scores_are_made_once_for_everything_that_is_read_from_them(results, monkeypatch):
     made = []
-    real = leaderboard.results.score
-    monkeypatch.setattr(leaderboard.results, "score", lambda *a: made.append(a) or real(*a))
+    real = scalingbench.leaderboard.results.score
+    monkeypatch.setattr(scalingbench.leaderboard.results, "score", lambda *a: made.append(a) or real(*a))
     results.board(), results.skill_by("track"), results.compare(), results.standing("law"), results.select(track="compute").board()
     assert len(made) == 1
 
@@ -181,7 +181,7 @@ def test_a_folder_is_read_into_the_same_board(results, tmp_path):
 def test_results_stand_beside_the_committed_ones_of_others(tmp_path, monkeypatch):
     committed = made_up_results(LAWS)
     write_to(tmp_path, committed)
-    monkeypatch.setattr(leaderboard.results, "committed_files", lambda suite: tuple(sorted(tmp_path.glob("*.parquet"))))
+    monkeypatch.setattr(scalingbench.leaderboard.results, "committed_files", lambda suite: tuple(sorted(tmp_path.glob("*.parquet"))))
     own = Results((made_up_result("law", committed.tasks[0], 0.05),), committed.suite, exclusions={})
     together = own.beside_committed()
     assert together.predictors == ("law", "mean", REFERENCE)

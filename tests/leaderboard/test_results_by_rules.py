@@ -5,17 +5,17 @@ from result_worlds import REFERENCE
 from ruled_worlds import ERRORS, FETCH_ONLY, in_memory, ruled_suite
 from stated_worlds import POOL, STATED, scored
 
-import leaderboard.results
-from benchmark.evaluation.results import ResultFiles
-from benchmark.tasks.rules import Rules
-from benchmark.tasks.suite import Suite, task_table
-from benchmark.tasks.task import TaskSpec
-from leaderboard.board import Board
-from leaderboard.results import Results
-from leaderboard.scored_suite import ScoredSuite
-from leaderboard.suite_board import SuiteBoard
+import scalingbench.leaderboard.results
+from scalingbench.benchmark.evaluation.results import ResultFiles
+from scalingbench.benchmark.tasks.rules import Rules
+from scalingbench.benchmark.tasks.suite import Suite, task_table
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.cli.submit import _beside_committed
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.scored_suite import ScoredSuite
+from scalingbench.leaderboard.suite_board import SuiteBoard
 
 SPLIT = {"kind": "frontier", "variable": "params", "train_max": 1}
 
@@ -108,7 +108,7 @@ def test_a_suite_without_rules_refuses_what_it_does_not_state():
 def at_hand(monkeypatch):
     """Give the set of collections whose data are not at hand."""
     absent: set[str] = set()
-    monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: name not in absent)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in absent)
     return absent
 
 
@@ -122,7 +122,7 @@ def test_predictions_are_scored_on_the_tasks_that_are_at_hand(at_hand):
 
 def test_bundled_predictions_are_scored_without_a_look_at_the_other_collections(at_hand, monkeypatch):
     looked: list[str] = []
-    monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: looked.append(name) or True)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: looked.append(name) or True)
     board = in_memory().select(bundled=True).board()
     assert board.n_tasks == 2 and "bundled collections only" in board.caption and FETCH_ONLY not in looked
 
@@ -133,8 +133,8 @@ def beside(at_hand, monkeypatch):
     suite = ruled_suite()
     others = in_memory(ERRORS, suite).scored
     kept = ScoredSuite("made-up", REFERENCE, suite.pool, others.scores, task_table(suite.made))
-    monkeypatch.setattr(leaderboard.results, "load_scored", lambda name: kept)
-    monkeypatch.setattr(leaderboard.results, "committed_file_of", lambda name, names: {})
+    monkeypatch.setattr(scalingbench.leaderboard.results, "load_scored", lambda name: kept)
+    monkeypatch.setattr(scalingbench.leaderboard.results, "committed_file_of", lambda name, names: {})
     reference = {REFERENCE: ERRORS[REFERENCE]}
     return lambda **own: in_memory({**reference, **own}, suite).beside_committed()
 
@@ -166,8 +166,8 @@ def test_a_standing_says_why_the_whole_board_does_not_rank_an_entry(beside):
 
 def test_a_run_on_bundled_collections_is_shown_on_their_boards(at_hand, monkeypatch, capsys):
     suite = ruled_suite()
-    monkeypatch.setattr(leaderboard.results, "load_scored", lambda name: None)
-    monkeypatch.setattr(leaderboard.results, "committed_files", lambda name: ())
+    monkeypatch.setattr(scalingbench.leaderboard.results, "load_scored", lambda name: None)
+    monkeypatch.setattr(scalingbench.leaderboard.results, "committed_files", lambda name: ())
     few = {name: (*errors[:2], None) for name, errors in ERRORS.items()}
     shown = _beside_committed(in_memory(few, suite), ("law",))
     assert shown.choice == {"bundled": True} and capsys.readouterr().err == (

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from stated_worlds import RATIOS, STATED, scored
 
-from leaderboard.suite_board import SuiteBoard
 from scalingbench.common.errors import InputError, LeaderboardError
+from scalingbench.leaderboard.suite_board import SuiteBoard
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,9 +5,9 @@ import scikit_posthocs
 from scipy.stats import wilcoxon
 from score_worlds import TASKS, entry, world
 
-from leaderboard.ranking import by_cluster
-from leaderboard.significance import LEVEL, Comparison, _cliques, compare, draw
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.ranking import by_cluster
+from scalingbench.leaderboard.significance import LEVEL, Comparison, _cliques, compare, draw
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
 

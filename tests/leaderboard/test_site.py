@@ -11,8 +11,8 @@ from command import scalingbench
 from result_worlds import made_up_results
 from small_suites import suite_file
 
-from leaderboard.site.build import build_site
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.site.build import build_site
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 SUITE = suite_file(

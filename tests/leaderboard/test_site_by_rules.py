@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from ruled_worlds import FETCH_ONLY, in_memory, ruled_suite
 
-from leaderboard.site.build import build_site
+from scalingbench.leaderboard.site.build import build_site
 
 SECRET, OPEN = 7.654321, 1.234567
 """Measured values of the fetch-only and of a bundled task."""
@@ -29,7 +29,7 @@ def marked(suite):
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
+        patch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
         suite = marked(ruled_suite())
         errors = {"nearest-neighbor": (0.2, 0.2, 0.2), "m4": (0.1, 0.1, 0.1), "kaplan": (0.15, None, None), "mean": (0.4, 0.4, 0.4)}
         said: list[str] = []

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from score_worlds import entry
 
-from leaderboard.slices import SLICES, skill_by, slice_of
 from scalingbench.common.errors import LeaderboardError
+from scalingbench.leaderboard.slices import SLICES, skill_by, slice_of
 
 TASKS = pd.DataFrame(
     {

@@ -12,13 +12,13 @@ import yaml
 from command import scalingbench
 from small_suites import suite_file
 
-from benchmark.evaluation.results import read_results, write_results
-from benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.results import read_results, write_results
+from scalingbench.benchmark.evaluation.wall.layers import raise_wall
 from scalingbench.common.errors import InputError
 
 LAW = """
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible
 
 
 class Joint(ParametricLaw):
@@ -213,7 +213,7 @@ def test_bad_submissions_leave_nothing_behind(copy, arguments, message):
 
 def test_code_that_looks_up_the_answers_fails_and_says_so(submitted, tmp_path):
     spy = """
-    from benchmark.data.collection import load_collection
+    from scalingbench.benchmark.data.collection import load_collection
 
 
     class Spy:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from stated_worlds import scored
 
-from leaderboard.board import Board
-from leaderboard.releases import board_from_json
+from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.releases import board_from_json
 
 FORMS = ("md", "csv", "json", "latex")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import bundled_path, list_collections
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import bundled_path, list_collections
 
 
 @pytest.fixture(scope="module")

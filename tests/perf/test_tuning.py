@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.clusters import relatives
-from benchmark.data.collection import load_collection
-from benchmark.tasks.leakage import held_out_rows
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.data.clusters import relatives
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.tasks.leakage import held_out_rows
+from scalingbench.benchmark.tasks.suite import load_suite
 
 
 @pytest.fixture(scope="module")

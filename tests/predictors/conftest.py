@@ -6,8 +6,8 @@ import pytest
 from stub_laws import stub
 from threadpoolctl import threadpool_limits
 
-from predictors import registry
-from predictors.registry import Entry, get
+from scalingbench.predictors import registry
+from scalingbench.predictors.registry import Entry, get
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictors.compute import Chinchilla, DataConstrained
-from predictors.isoflop import IsoFLOP
-from predictors.power_laws import PowerLaw
-from predictors.published_constants import PublishedLaw
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.compute import Chinchilla, DataConstrained
+from scalingbench.predictors.isoflop import IsoFLOP
+from scalingbench.predictors.power_laws import PowerLaw
+from scalingbench.predictors.published_constants import PublishedLaw
 
 TRUE = {"E": 1.7, "A": 400.0, "alpha": 0.34, "B": 1500.0, "beta": 0.37}
 
@@ -74,8 +74,8 @@ def test_what_cannot_be_allocated_is_named(runs):
 
 def test_published_constants_are_not_refitted(runs):
     X, y = runs
-    law = PublishedLaw.of(Chinchilla, "besiroglu2024").fit(X, 100.0 * y)
+    law = PublishedLaw("chinchilla[huber-log]", "besiroglu2024").fit(X, 100.0 * y)
     N, D = X["params"].to_numpy(), X["tokens"].to_numpy()
     assert np.allclose(law.predict(X), 1.8172 + 482.01 / N**0.3478 + 2085.43 / D**0.3658)
     with pytest.raises(PredictorError, match="no constants of 'nobody'; known: hoffmann2022, besiroglu2024"):
-        PublishedLaw.of(Chinchilla, "nobody")
+        PublishedLaw("chinchilla[huber-log]", "nobody").fit(X, y)

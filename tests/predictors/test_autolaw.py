@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 from stub_laws import BEYOND, X, Y, broken, quiet, stub
 
-from benchmark.data.clusters import cluster_of, relatives
-from benchmark.tasks.suite import load_suite, stated_tasks
-from predictors import autolaw
-from predictors.autolaw import AutoLaw
-from predictors.candidacy import Candidate
-from predictors.compute import Chinchilla
-from predictors.error_sizes import ErrorSizes, interval_features
-from predictors.judging import FARTHEST, plausible
-from predictors.learnt_tables import FILE, LearntTable, LearntWeights, load_table
-from predictors.trials import DataSet
+from scalingbench.benchmark.data.clusters import cluster_of, relatives
+from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors import autolaw
+from scalingbench.predictors.autolaw import AutoLaw
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.error_sizes import ErrorSizes, interval_features
+from scalingbench.predictors.judging import FARTHEST, plausible
+from scalingbench.predictors.learnt_tables import FILE, LearntTable, LearntWeights, load_table
+from scalingbench.predictors.trials import DataSet
 
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

@@ -7,10 +7,17 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from predictors.baselines import GaussianProcess, GradientBoosting, LogLinear, MeanPredictor, NearestNeighbor, NearestObservation
-from predictors.law import ParametricLaw
-from predictors.parameters import amplitude, exponent, irreducible
 from scalingbench.common.errors import FitWarning, PredictorError
+from scalingbench.predictors.baselines import (
+    GaussianProcess,
+    GradientBoosting,
+    LogLinear,
+    MeanPredictor,
+    NearestNeighbor,
+    NearestObservation,
+)
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible
 
 ALL = [MeanPredictor(), NearestObservation(), NearestNeighbor(), LogLinear(), GaussianProcess(), GradientBoosting(n_estimators=20)]
 RNG = np.random.default_rng(0)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.tasks.suite import load_suite
-from predictors.autolaw import AutoLaw
-from predictors.autolaw_2026_11 import AutoLaw202611
-from predictors.contract import columns_read
-from predictors.registry import get, list_predictors
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.predictors.autolaw import AutoLaw
+from scalingbench.predictors.autolaw_2026_11 import AutoLaw202611
+from scalingbench.predictors.contract import columns_read
+from scalingbench.predictors.registry import get, list_predictors
 
 LAWS = {"autolaw": AutoLaw, "autolaw[2026-11]": AutoLaw202611}
 # one task of each kind, of collections that come with the project; the last one hands over runs with their history

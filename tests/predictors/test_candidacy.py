@@ -10,11 +10,11 @@ import pytest
 from stub_laws import stub
 
 import predictors
-from predictors.candidacy import Candidate, NotCandidate
-from predictors.estimator import ScalingLaw
-from predictors.law import ParametricLaw
-from predictors.registry import Entry, list_predictors
-from predictors.trials import candidates
+from scalingbench.predictors.candidacy import Candidate, NotCandidate
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import Entry, list_predictors
+from scalingbench.predictors.trials import candidates
 
 ROWS = pd.DataFrame({"x": 2.0 ** np.arange(8)})
 TWO = ROWS.assign(z=ROWS["x"] ** 2)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from predictors.contract import columns_read, missing_methods, positive_only
-from predictors.registry import make
+from scalingbench.predictors.contract import columns_read, missing_methods, positive_only
+from scalingbench.predictors.registry import make
 
 COLUMNS = ["run", "tokens", "mix_web", "mix_code", "params"]
 NUMERIC = ["tokens", "mix_web", "mix_code", "params"]

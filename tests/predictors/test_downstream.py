@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictors.baselines import LogQuadratic, PolynomialRidge
-from predictors.compute import Chinchilla
-from predictors.downstream import LossToAccuracy, TwoStage
-from predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
-from predictors.observational import Observational, Sloth
-from predictors.symbolic import SymbolicRegression
 from scalingbench.common.errors import InputError, PredictorError
+from scalingbench.predictors.baselines import LogQuadratic, PolynomialRidge
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.downstream import LossToAccuracy, TwoStage
+from scalingbench.predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
+from scalingbench.predictors.observational import Observational, Sloth
+from scalingbench.predictors.symbolic import SymbolicRegression
 
 RNG = np.random.default_rng(2)
 

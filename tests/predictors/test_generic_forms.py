@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictors.baselines import GaussianProcess
-from predictors.bounded_two_stage import BoundedTwoStage
-from predictors.compute import Chinchilla
-from predictors.law_process import LawProcess
-from predictors.map_estimates import ChinchillaWithPrior, ShiftedPowerLawWithPrior
-from predictors.plain_means import MeanOfLaws
-from predictors.registry import make
-from predictors.response_surfaces import LinkedLinear
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.baselines import GaussianProcess
+from scalingbench.predictors.bounded_two_stage import BoundedTwoStage
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.law_process import LawProcess
+from scalingbench.predictors.map_estimates import ChinchillaWithPrior, ShiftedPowerLawWithPrior
+from scalingbench.predictors.plain_means import MeanOfLaws
+from scalingbench.predictors.registry import make
+from scalingbench.predictors.response_surfaces import LinkedLinear
 
 GRID = pd.DataFrame({"params": np.repeat(np.geomspace(1e7, 1e9, 5), 4), "tokens": np.tile(np.geomspace(1e9, 1e11, 4), 5)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from predictors.parameters import amplitude, exponent, factor, irreducible, level, location, positive, real
+from scalingbench.predictors.parameters import amplitude, exponent, factor, irreducible, level, location, positive, real
 
 SCALES = {"y": 2.0, "N": 1e6, "D": 1e9}  # what the response and the inputs were divided by
 THETA = {"alpha": 0.5, "b": 3.0}

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from stub_laws import Listens
 
-from benchmark.tasks.suite import load_suite
-from predictors.pooled import PooledChinchilla, PooledM4, PooledShiftedPowerLaw, shared_prior
-from predictors.power_laws import M4, ShiftedPowerLaw
-from predictors.registry import Entry
-from predictors.trials import DataSet, hold_trials
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.predictors.pooled import PooledChinchilla, PooledM4, PooledShiftedPowerLaw, shared_prior
+from scalingbench.predictors.power_laws import M4, ShiftedPowerLaw
+from scalingbench.predictors.registry import Entry
+from scalingbench.predictors.trials import DataSet, hold_trials
 
 
 def fit_many(law, frames, responses):

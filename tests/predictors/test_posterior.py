@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from predictors.compute import Chinchilla
-from predictors.posterior import ChinchillaPosterior, stretch_moves
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.posterior import ChinchillaPosterior, stretch_moves
 
 
 def fitted(X, y, law=None):

@@ -10,10 +10,10 @@ import pytest
 from law_examples import COMPUTE, LOSSES, MIXED, TRUTH
 from sklearn.base import clone
 
-from predictors import trials
-from predictors.downstream import LossToAccuracy
-from predictors.law import ParametricLaw
-from predictors.registry import list_predictors, make
+from scalingbench.predictors import trials
+from scalingbench.predictors.downstream import LossToAccuracy
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import list_predictors, make
 
 NAMES = [entry.name for entry in list_predictors()]
 

@@ -8,10 +8,10 @@ import pytest
 from sklearn.base import clone
 
 import predictors
-from benchmark.tasks.task import Track
-from predictors import registry
-from predictors.registry import Entry, families, get, list_predictors, make
+from scalingbench.benchmark.tasks.task import Track
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors import registry
+from scalingbench.predictors.registry import Entry, families, get, list_predictors, make
 
 EXPECTED = (
     "power-law shifted-power-law offset-power-law m4 bnsl-1 rectified kaplan chinchilla[huber-log] chinchilla[l2-log] chinchilla[l2] "
@@ -72,7 +72,7 @@ class Point:
 
 def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     points = [
-        Point("theirs", "predictors.baselines:MeanPredictor", lambda: None),
+        Point("theirs", "scalingbench.predictors.baselines:MeanPredictor", lambda: None),
         Point("broken", "gone.module:X", ImportError("no module named gone")),
         Point("kaplan", "thief:Kaplan", lambda: None),
     ]
@@ -81,17 +81,15 @@ def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     try:
         assert type(make("theirs")).__name__ == "MeanPredictor"
         assert "broken" not in families() and "'broken' of gone.module:X cannot be loaded: no module named gone" in caplog.text
-        assert get("kaplan").target == "predictors.compute:Kaplan" and "the name is taken" in caplog.text
+        assert get("kaplan").target == "scalingbench.predictors.compute:Kaplan" and "the name is taken" in caplog.text
     finally:
         registry._entries.cache_clear()
 
 
 def test_listing_imports_nothing_heavy():
-    code = (
-        "import sys, predictors.registry as r; r.list_predictors(); print([m for m in ('sklearn', 'scipy', 'pandas') if m in sys.modules])"
-    )
+    code = "import sys, scalingbench.predictors.registry as r; r.list_predictors(); print({'sklearn', 'scipy', 'pandas'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "[]", done.stderr
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_only_heavy_models_are_imported_inside_functions():
@@ -106,4 +104,4 @@ def test_only_heavy_models_are_imported_inside_functions():
 
 
 def test_an_entry_passes_its_arguments_on():
-    assert Entry("x", "predictors.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3
+    assert Entry("x", "scalingbench.predictors.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3

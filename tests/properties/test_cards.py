@@ -5,7 +5,7 @@ from hostile import PLAIN, TEXT, damaged, edited, loads_or_is_refused
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.card import cards_folder, parse_card
+from scalingbench.benchmark.data.card import cards_folder, parse_card
 
 NAME = "chinchilla"
 WHOLE = (cards_folder() / f"{NAME}.md").read_text(encoding="utf-8")

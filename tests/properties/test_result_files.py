@@ -10,7 +10,7 @@ from hostile import NUMBERS, TEXT, edited, loads_or_is_refused
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from benchmark.evaluation.results import FoldResult, TaskResult, read_results, write_results
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult, read_results, write_results
 
 ROWS = (
     TaskResult(

@@ -7,11 +7,11 @@ from hostile import damaged, edited, loads_or_is_refused
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.suite import load_suite
 
 N, K = 24, np.arange(24)
 MADE = Collection(

@@ -8,8 +8,8 @@ from hostile import CELLS, NUMBERS, TEXT, edited, loads_or_is_refused
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from benchmark.data.schema import normalise, read_table, validate
-from benchmark.data.variables import FLAGS, METRIC_KINDS, VARIABLES
+from scalingbench.benchmark.data.schema import normalise, read_table, validate
+from scalingbench.benchmark.data.variables import FLAGS, METRIC_KINDS, VARIABLES
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.forecast import forecast, parse_target
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 
 def clean_rows(name: str, metric: str = "loss", **equals: object) -> pd.DataFrame:

@@ -4,19 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
-from benchmark.scores.metrics import mape, r2, rmse
-from predictors.compute import Chinchilla
-from predictors.compute_variants import ChinchillaGamma
-from predictors.experts import Routed
-from predictors.fitting.losses import objective
-from predictors.hyperparameters import CriticalBatch
-from predictors.learning_curves import ExponentialFour, PowerThree
-from predictors.one_variable import InverseWidth
-from predictors.registry import make
-from predictors.repeated_sampling import Coverage
-from predictors.schedules import MultiPower
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.scores.metrics import mape, r2, rmse
+from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.compute_variants import ChinchillaGamma
+from scalingbench.predictors.experts import Routed
+from scalingbench.predictors.fitting.losses import objective
+from scalingbench.predictors.hyperparameters import CriticalBatch
+from scalingbench.predictors.learning_curves import ExponentialFour, PowerThree
+from scalingbench.predictors.one_variable import InverseWidth
+from scalingbench.predictors.registry import make
+from scalingbench.predictors.repeated_sampling import Coverage
+from scalingbench.predictors.schedules import MultiPower
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 
@@ -170,7 +170,7 @@ def test_unbiased_coverage_is_never_one_where_k_passes_the_samples_drawn(rows, m
 
 def test_multi_power_published_constants_have_the_published_r2(rows):
     """Published .9988, .9983, .9978 on the held-out schedules; the same constants give .9988, .9984, .9986 here."""
-    from benchmark.data.collection import load_collection
+    from scalingbench.benchmark.data.collection import load_collection
 
     for curve, ours in {"25M": 0.9988, "100M": 0.9984, "400M": 0.9986}.items():
         table = load_collection("multipowerlaw").table.query("curve == @curve")

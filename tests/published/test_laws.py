@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
-from benchmark.scores.metrics import mape, r2, rmse, rmsle
-from predictors.compute import Chinchilla, DataConstrained, OverTraining
-from predictors.fitting.losses import objective
-from predictors.registry import make
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.scores.metrics import mape, r2, rmse, rmsle
+from scalingbench.predictors.compute import Chinchilla, DataConstrained, OverTraining
+from scalingbench.predictors.fitting.losses import objective
+from scalingbench.predictors.registry import make
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.protocols import sldbench
-from benchmark.tasks.suite import load_suite
-from leaderboard.protocol_boards import published_scores, sldbench_board
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.scores.protocols import sldbench
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.leaderboard.protocol_boards import published_scores, sldbench_board
 
 HUMAN = {  # as published, to the digits recorded
     "vocab": 0.966363362278,

@@ -6,9 +6,9 @@ import pytest
 import yaml
 from command import scalingbench
 
-from leaderboard.releases import list_releases
-from predictors.bibliography import papers_of
-from predictors.registry import list_predictors
+from scalingbench.leaderboard.releases import list_releases
+from scalingbench.predictors.bibliography import papers_of
+from scalingbench.predictors.registry import list_predictors
 
 V0 = ("--suite", "v0")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.card import cards_folder
+from scalingbench.benchmark.data.card import cards_folder
 
 SMALL = ("--collections", "porian")
 BAD_PREDICTORS = """
@@ -99,7 +99,7 @@ def test_show_prints_the_essentials(tmp_path):
 def test_every_collection_at_hand_can_be_shown(tmp_path):
     from typer.testing import CliRunner
 
-    from benchmark.data.card import load_card
+    from scalingbench.benchmark.data.card import load_card
     from scalingbench.cli.main import app
 
     for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)["collections"]:
@@ -136,7 +136,7 @@ def test_leaderboard_in_every_format(finished):
 
 
 def predictions(folder: Path):
-    from benchmark.evaluation.results import load_results
+    from scalingbench.benchmark.evaluation.results import load_results
 
     return {(r.predictor, r.task, f.fold): f.predictions.tobytes() for r in load_results(folder) for f in r.folds}
 

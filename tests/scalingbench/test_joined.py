@@ -5,15 +5,15 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import leaderboard.submissions.metadata as submissions
-from benchmark.evaluation.wall.guard import Guards
-from benchmark.evaluation.wall.layers import raise_wall
-from benchmark.tasks.suite import load_suite
-from leaderboard.results import Results
-from leaderboard.submissions.metadata import Submission
-from leaderboard.submissions.submit import submit
+import scalingbench.leaderboard.submissions.metadata as submissions
+from scalingbench.benchmark.evaluation.wall.guard import Guards
+from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.main import app
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.submissions.metadata import Submission
+from scalingbench.leaderboard.submissions.submit import submit
 
 LAW = """
 import numpy as np

@@ -13,7 +13,7 @@ from scalingbench.common.errors import InputError
 @pytest.fixture
 def command(monkeypatch):
     """Give a function that calls a command on the made-up suite, whose scores are stored and whose collections do not exist."""
-    monkeypatch.setattr("leaderboard.stored.load_scored", lambda name: with_intervals(scored()))
+    monkeypatch.setattr("scalingbench.leaderboard.stored.load_scored", lambda name: with_intervals(scored()))
     return lambda name, *more: CliRunner().invoke(app, [name, "--suite", "made", *more])
 
 

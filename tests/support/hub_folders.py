@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.hub import CHECKSUMS
-from benchmark.hub.build import write_table
+from scalingbench.benchmark.hub import CHECKSUMS
+from scalingbench.benchmark.hub.build import write_table
 from scalingbench.common.files import sha256_of
 
 COLLECTIONS = ("porian", "synthetic_coverage")

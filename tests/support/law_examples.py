@@ -3,9 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from predictors.architecture import CompressedRepresentation, Distillation, Parallel, Precision, SparseWeights, Vocabulary, WidthDepth
-from predictors.compute import Chinchilla, ComputeOnly, DataConstrained, Farseer, Kaplan, OverTraining
-from predictors.compute_variants import (
+from scalingbench.predictors.architecture import (
+    CompressedRepresentation,
+    Distillation,
+    Parallel,
+    Precision,
+    SparseWeights,
+    Vocabulary,
+    WidthDepth,
+)
+from scalingbench.predictors.compute import Chinchilla, ComputeOnly, DataConstrained, Farseer, Kaplan, OverTraining
+from scalingbench.predictors.compute_variants import (
     ChinchillaGamma,
     ComputePower,
     EncoderDecoder,
@@ -14,11 +22,11 @@ from predictors.compute_variants import (
     MultilingualTranslation,
     RepeatedSubset,
 )
-from predictors.downstream import CapabilityGap, Densing, DirectAccuracy, LossToAccuracy, LossToError, PassUntil, TokenPower
-from predictors.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
-from predictors.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
-from predictors.law import ParametricLaw
-from predictors.learning_curves import (
+from scalingbench.predictors.downstream import CapabilityGap, Densing, DirectAccuracy, LossToAccuracy, LossToError, PassUntil, TokenPower
+from scalingbench.predictors.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
+from scalingbench.predictors.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.learning_curves import (
     ExponentialFour,
     ExponentialThree,
     ExponentialTwo,
@@ -32,13 +40,13 @@ from predictors.learning_curves import (
     VaporPressure,
     Weibull,
 )
-from predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
-from predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
-from predictors.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
-from predictors.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
-from predictors.response_surfaces import AdditivePower
-from predictors.schedules import LRAnnealing, MultiPower
-from predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
+from scalingbench.predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
+from scalingbench.predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
+from scalingbench.predictors.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
+from scalingbench.predictors.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
+from scalingbench.predictors.response_surfaces import AdditivePower
+from scalingbench.predictors.schedules import LRAnnealing, MultiPower
+from scalingbench.predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
 
 _RNG = np.random.default_rng(11)
 _N, _D = (10 ** _RNG.uniform(7.5, 10, 90) for _ in range(2))

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.task import TaskSpec
 
 ABOVE_5 = {"kind": "frontier", "variable": "params", "train_max": 5}
 LADDER = {"kind": "ladder", "variable": "params"}

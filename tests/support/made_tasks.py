@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.tasks.task import Fold, Task, TaskSpec
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 
 
 def fold(name, y, *, scored=None, X=None, cost=None):

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, TaskResult, as_stored, predictor_path, write_results
-from benchmark.tasks.splits import Frontier
-from benchmark.tasks.suite import Suite
-from benchmark.tasks.task import Fold, Task, TaskSpec
-from leaderboard.results import Results
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult, as_stored, predictor_path, write_results
+from scalingbench.benchmark.tasks.splits import Frontier
+from scalingbench.benchmark.tasks.suite import Suite
+from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
+from scalingbench.leaderboard.results import Results
 
 REFERENCE = "nearest-neighbor"
 UNIT = 0.2

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 from result_worlds import REFERENCE, UNIT, MadeUpSuite, made_up_result, made_up_suite, made_up_task
 
-from benchmark.evaluation.results import TaskResult, list_result_files, predictor_path, write_results
-from benchmark.scores.store import StoredScores, read_scores, write_scores
-from benchmark.tasks.rules import Rules
-from leaderboard.rescoring import rescore, store_scores
-from leaderboard.results import Results
+from scalingbench.benchmark.evaluation.results import TaskResult, list_result_files, predictor_path, write_results
+from scalingbench.benchmark.scores.store import StoredScores, read_scores, write_scores
+from scalingbench.benchmark.tasks.rules import Rules
+from scalingbench.leaderboard.rescoring import rescore, store_scores
+from scalingbench.leaderboard.results import Results
 
 FETCH_ONLY = "monkeys"
 WHERE = (("distillation_apple", "compute"), ("porian", "curve"), (FETCH_ONLY, "inference"))
@@ -72,9 +72,9 @@ class Committed:
 def committed(folder: Path, monkeypatch) -> Committed:
     """Return a folder that takes the place of the committed results."""
     made = Committed(folder, ruled_suite(), set())
-    monkeypatch.setattr("leaderboard.rescoring.committed_files", lambda suite: list_result_files(folder))
-    monkeypatch.setattr("leaderboard.rescoring.scores_path", lambda suite: made.scores)
-    monkeypatch.setattr("leaderboard.rescoring.is_at_hand", lambda name: name not in made.absent)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.committed_files", lambda suite: list_result_files(folder))
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.scores_path", lambda suite: made.scores)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in made.absent)
     made.write()
     made.store()
     return made

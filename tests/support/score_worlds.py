@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.scores.table import CEILING
-from leaderboard.ranking import rank
+from scalingbench.benchmark.scores.table import CEILING
+from scalingbench.leaderboard.ranking import rank
 
 N_COLLECTIONS, PER_COLLECTION = 6, 4
 TASKS = pd.DataFrame(

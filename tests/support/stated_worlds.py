@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from score_worlds import entry
 
-from leaderboard.scored_suite import ScoredSuite
+from scalingbench.leaderboard.scored_suite import ScoredSuite
 
 _FIELDS = ("task", "collection", "cluster", "track", "kind", "role", "weight", "far", "published", "tier")
 _ROWS = (

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from predictors.candidacy import Candidate
-from predictors.estimator import ScalingLaw
-from predictors.registry import Entry
+from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.registry import Entry
 
 
 def truth(X):

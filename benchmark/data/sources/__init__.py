@@ -1,6 +1,6 @@
 """One module per collection: upstream files in, rows of the schema out.
 
-A source module states ``FILES`` (a tuple of `benchmark.data.fetch.UpstreamFile`) and a function
+A source module states ``FILES`` (a tuple of `scalingbench.benchmark.data.fetch.UpstreamFile`) and a function
 ``build(paths)`` that takes ``{file.name: local path}`` and returns a table with the schema's
 column names. Curation happens there and nowhere else: units, which N, flags, published split.
 Types, order, defaults and validation are applied by `build_table`.
@@ -16,9 +16,9 @@ from typing import Protocol, cast
 
 import pandas as pd
 
-from benchmark.data.card import load_card
-from benchmark.data.fetch import UpstreamFile, locate
-from benchmark.data.schema import normalise, validate
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.fetch import UpstreamFile, locate
+from scalingbench.benchmark.data.schema import normalise, validate
 from scalingbench.common.errors import SchemaError
 
 __all__ = ["Source", "build_table", "load_source", "source_names"]

@@ -1,11 +1,11 @@
-"""Write the bundled tables, and digest and size of every table: ``python -m benchmark.data.sources [NAME ...]``."""
+"""Write the bundled tables, and digest and size of every table: ``python -m scalingbench.benchmark.data.sources [NAME ...]``."""
 
 import json
 import sys
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, bundled_path, digests_path, facts_of, read_facts
-from benchmark.data.sources import build_table, source_names
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection, bundled_path, digests_path, facts_of, read_facts
+from scalingbench.benchmark.data.sources import build_table, source_names
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 

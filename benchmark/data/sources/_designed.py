@@ -32,7 +32,7 @@ def curated(world: str, metric: str, sha256: str) -> pd.DataFrame:
     sha256 : str
         Of that file.
     """
-    path = Path(str(importlib.resources.files("benchmark.data") / "raw" / f"designed_{world}.parquet"))
+    path = Path(str(importlib.resources.files("scalingbench.benchmark.data") / "raw" / f"designed_{world}.parquet"))
     if not path.is_file() or sha256_of(path) != sha256:
         raise FetchError(f"{path}: missing or altered, pinned is sha256 {sha256[:12]}...; 'python -m perf.designed table' writes it")
     runs = pd.read_parquet(path).rename(columns=_RENAMED)

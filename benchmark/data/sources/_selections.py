@@ -1,7 +1,7 @@
 """Selections from upstream repositories that are too large to be pinned file by file.
 
-``python -m benchmark.data.sources._selections algoperf CHECKOUT OUT`` writes the files that `algoperf` reads from a checkout of
-its pinned commit; ``speedrun CHECKOUT CHECKOUT OUT`` those of `nanogpt_speedrun` and `parameter_golf`. Their pinned hashes say
+``python -m scalingbench.benchmark.data.sources._selections algoperf CHECKOUT OUT`` writes the files that `algoperf` reads from a checkout
+of its pinned commit; ``speedrun CHECKOUT CHECKOUT OUT`` those of `nanogpt_speedrun` and `parameter_golf`. Their pinned hashes say
 whether the bytes are the same.
 
 AlgoPerf: every ``eval_measurements.csv`` of a trial in its workload's folder, in the order of paths; a file whose bytes were seen

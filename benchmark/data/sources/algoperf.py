@@ -1,7 +1,7 @@
 """AlgoPerf (Kasimbeg et al. 2025): validation curves of 4,014 trainings on 17 workloads under 20 training algorithms.
 
 Upstream holds one CSV of evaluations per run, 135 MB of logs in all. The files read here are a selection of them by a
-stated rule: validation metrics, six digits, at most forty evaluations a run. `benchmark.data.sources._selections`
+stated rule: validation metrics, six digits, at most forty evaluations a run. `scalingbench.benchmark.data.sources._selections`
 repeats the rule on a checkout of the pinned commit, and the hashes below tell whether it gives the same bytes.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.sources._thinning import evenly_placed
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._thinning import evenly_placed
 
 REPOSITORY, COMMIT = "mlcommons/submissions_algorithms", "12c8e4ea93dc41a1ff6abc3debba9accd8ac1e3a"
 _HASHES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 FILES = (
     UpstreamFile("colpret", "bimix_ppl.csv", "a74f0d1fe33cae6243e539e9cb43eff24906073e29ea7b5f83438372b55954e9"),

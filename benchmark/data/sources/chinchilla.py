@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 _URL = (
     "https://raw.githubusercontent.com/PlanarG/active-sl/cf7992d0e78b5411863ecc25fedb07b050e38036/benchmark/dataset/chinchilla_scaling_law"

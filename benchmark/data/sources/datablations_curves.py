@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.sources._thinning import log_spaced
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._thinning import log_spaced
 
 _URL = "https://raw.githubusercontent.com/IBM/ColPret/16f23bbe054277ddc4afd07a972dd7cfbe3f48c3/aggregated_eval"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 FILES = (
     UpstreamFile(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.sources._designed import curated
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._designed import curated
 
 FILES: tuple[UpstreamFile, ...] = ()
 

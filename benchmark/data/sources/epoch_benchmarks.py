@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 _URL = "https://raw.githubusercontent.com/epoch-research/benchmark-stitching/f87d3cc8e8a8f8471be475ebce58fb9a73b4e756/data"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 _URL = "https://raw.githubusercontent.com/PlanarG/active-sl/4fea0f4de5f067541c5a45f9c3d222c14dd8f071/benchmark/dataset/farseer_scaling_law"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.sources._thinning import log_spaced
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._thinning import log_spaced
 
 FILES = (
     UpstreamFile(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 FILES = (
     UpstreamFile("marin_delphi", "moe_isoflop_cells.csv", "d7b864138036075fb53324c215f454057dd9f26eb752aea8feb34f30f61b43f6"),

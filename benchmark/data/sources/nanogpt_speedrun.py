@@ -1,15 +1,15 @@
 """Speedruns of NanoGPT (Jordan et al. 2024-2026): validation curves of 1,462 runs, and the history of records by date.
 
 Upstream holds one log per run, each with its whole program. The files read here are a selection by a stated rule: the
-validation points alone, at most sixty a run. `benchmark.data.sources._selections` repeats the rule on a checkout.
+validation points alone, at most sixty a run. `scalingbench.benchmark.data.sources._selections` repeats the rule on a checkout.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.sources._thinning import evenly_placed
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._thinning import evenly_placed
 
 FILES = (
     UpstreamFile("nanogpt_speedrun", "speedrun_curves.csv", "df7acea90414a0ab9bf283d950ccd9286427afa2427d851e74865294e9acc117"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 FILES = (
     UpstreamFile("nanogpt_speedrun", "golf_curves.csv", "f6d845573437ed6d3c9a0db69d13f411acf953941ddda2d64db8234c3f11aab3"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 _URL = "https://raw.githubusercontent.com/linhaowei1/Fine-tuning-Scaling-Law/5214568013af65e3cefd03860ecd7bc9358b308c/benchmark"
 _HASHES = {

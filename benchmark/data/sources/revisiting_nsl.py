@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.fetch import UpstreamFile
 
 _URL = (
     "https://raw.githubusercontent.com/google-research/google-research/9853680c781781bd8d3de20aa61c7373ce059913"

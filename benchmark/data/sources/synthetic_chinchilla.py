@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import World, noisy, rounded, runs_of
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.synthetic import World, noisy, rounded, runs_of
 
 FILES: tuple[UpstreamFile, ...] = ()
 

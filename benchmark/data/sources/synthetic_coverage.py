@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import World, rounded
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.synthetic import World, rounded
 
 FILES: tuple[UpstreamFile, ...] = ()
 

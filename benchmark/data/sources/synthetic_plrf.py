@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.data.fetch import UpstreamFile
-from benchmark.data.synthetic import World, rounded
+from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.synthetic import World, rounded
 
 FILES: tuple[UpstreamFile, ...] = ()
 

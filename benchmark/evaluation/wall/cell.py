@@ -21,10 +21,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from benchmark.evaluation import outcome
-from benchmark.evaluation.wall import frames, kernel
-from predictors.contract import CONTRACT, missing_methods, positive_only
+from scalingbench.benchmark.evaluation import outcome
+from scalingbench.benchmark.evaluation.wall import frames, kernel
 from scalingbench.common.errors import InputError
+from scalingbench.predictors.contract import CONTRACT, missing_methods, positive_only
 
 __all__ = ["Settings", "live"]
 
@@ -259,7 +259,7 @@ def _described(error: BaseException) -> str:
 
 def _results(body: bytes) -> tuple[dict[str, object], bytes]:
     """Return the rows of a result file as JSON and numbers: the file is a stranger's too, and is taken apart here."""
-    from benchmark.evaluation.results import read_results
+    from scalingbench.benchmark.evaluation.results import read_results
 
     try:
         results = read_results(io.BytesIO(body))

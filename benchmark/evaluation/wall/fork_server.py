@@ -18,7 +18,7 @@ import time
 import warnings
 from typing import NoReturn
 
-from benchmark.evaluation.wall import cell, frames, kernel
+from scalingbench.benchmark.evaluation.wall import cell, frames, kernel
 
 __all__ = ["main"]
 
@@ -40,9 +40,9 @@ _LOADED = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
     "sklearn.svm",
-    "predictors.law",
-    "predictors.registry",
-    "predictors.published",
+    "scalingbench.predictors.law",
+    "scalingbench.predictors.registry",
+    "scalingbench.predictors.published",
 )
 """What is loaded once, so that a cell need not: the libraries that predictors use most."""
 _GRACE = 1.0
@@ -85,7 +85,7 @@ def _run_once() -> None:
     X = pd.DataFrame({"params": np.geomspace(1e6, 1e9, 12), "tokens": np.geomspace(1e10, 1e8, 12)})
     pa.Table.from_pandas(X).to_pandas(use_threads=False)
     try:
-        law = importlib.import_module("predictors.registry").make("chinchilla[huber-log]")
+        law = importlib.import_module("scalingbench.predictors.registry").make("chinchilla[huber-log]")
     except ImportError:
         return
     law.fit(X, 1.7 + 400 * X["params"].to_numpy() ** -0.34 + 410 * X["tokens"].to_numpy() ** -0.28).predict(X)

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
-from benchmark.evaluation.wall import frames, messages
-from benchmark.evaluation.wall.layers import Wall
-from benchmark.evaluation.wall.libraries import libraries
-from benchmark.evaluation.wall.namespaces import ENVIRONMENT, EXTRA, SCRATCH, sandboxed
+from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
+from scalingbench.benchmark.evaluation.wall import frames, messages
+from scalingbench.benchmark.evaluation.wall.layers import Wall
+from scalingbench.benchmark.evaluation.wall.libraries import libraries
+from scalingbench.benchmark.evaluation.wall.namespaces import ENVIRONMENT, EXTRA, SCRATCH, sandboxed
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
 
@@ -344,7 +344,7 @@ class Guards:
 
 _PROGRAM = (
     "import sys; handle, *imports = sys.argv[1:]; sys.path.extend(imports); "
-    "from benchmark.evaluation.wall.fork_server import main; main(int(handle))"
+    "from scalingbench.benchmark.evaluation.wall.fork_server import main; main(int(handle))"
 )
 _DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
 

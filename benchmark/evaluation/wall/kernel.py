@@ -99,7 +99,7 @@ def enter_seccomp(program: bytes) -> None:
     Parameters
     ----------
     program : bytes
-        BPF instructions of 8 bytes each, see `benchmark.evaluation.wall.syscalls`.
+        BPF instructions of 8 bytes each, see `scalingbench.benchmark.evaluation.wall.syscalls`.
     """
     loaded = _Program(len(program) // 8, program)
     _call("prctl", _SET_SECCOMP, _number(2), ctypes.byref(loaded), _number(0), _number(0))

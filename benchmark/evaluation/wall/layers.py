@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.evaluation.wall import kernel, namespaces
-from benchmark.evaluation.wall.syscalls import seccomp_program
+from scalingbench.benchmark.evaluation.wall import kernel, namespaces
+from scalingbench.benchmark.evaluation.wall.syscalls import seccomp_program
 from scalingbench.common.errors import InputError
 
 __all__ = ["DEFAULT_MEMORY", "Wall", "raise_wall"]

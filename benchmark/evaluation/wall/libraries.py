@@ -11,15 +11,14 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-import benchmark
-
 __all__ = ["Libraries", "libraries"]
 
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime")
 _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")  # numerical libraries ask for the processor
-_PACKAGES = ("benchmark", "predictors", "scalingbench")
+_CODE = ("scalingbench", "benchmark", "predictors", "common")
+"""Where the code lies in a source tree; links in the first lead to the others."""
 _CLOSED = ("leaderboard", "data_cards", "benchmark/data/tables", "benchmark/data/cards")
-"""Parts of this project that stay closed, below the folder that holds it."""
+"""Parts of this project that stay closed, below the package or the source tree that holds it."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,20 @@ class Libraries:
 
 def libraries() -> Libraries:
     """Return what this interpreter runs on."""
-    root = Path(benchmark.__file__).resolve().parent.parent
+    root = Path(__file__).absolute().parents[4].resolve()
     standard = Path(os.__file__).resolve().parent
     found = [path for path in map(Path, dict.fromkeys(p for p in sys.path if p)) if path.exists()]
     folders = [p for p in found if p.is_file() or _holds_libraries(p)]
-    own = [root] if _holds_libraries(root) else [root / name for name in _PACKAGES]
+    own = [root] if _holds_libraries(root) else [root / name for name in _CODE]
     python = os.path.realpath(sys.executable)
     shared = Path(sysconfig.get_config_var("LIBDIR") or standard.parent)
     readable = [*map(Path, (*_SYSTEM, *_MACHINE)), shared, standard, Path(python), *(p.resolve() for p in folders), *own]
     bases = {root, *(p.resolve() for p in folders if p.is_dir())}
     unused = [p for name in ("site-packages", "dist-packages") if (p := standard / name) not in bases]
-    closed = [*(base / name for base in bases for name in _CLOSED), *unused]
+    closed = [*(base / inner / name for base in bases for inner in ("", "scalingbench") for name in _CLOSED), *unused]
     return Libraries(
         readable=tuple(map(str, _outermost(readable))),
-        closed=tuple(sorted(str(p) for p in closed if p.is_dir())),
+        closed=tuple(sorted({str(p.resolve()) for p in closed if p.is_dir()})),
         imports=tuple(dict.fromkeys(map(str, [root, *(p.resolve() for p in folders if not _is_standard(p))]))),
         python=python,
     )

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from benchmark.evaluation.results import FoldResult, Status, TaskResult
-from benchmark.evaluation.wall.frames import FrameError
+from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult
+from scalingbench.benchmark.evaluation.wall.frames import FrameError
 from scalingbench.common.messages import first_problem, one_line
 
 __all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Stored", "parse", "rebuilt"]

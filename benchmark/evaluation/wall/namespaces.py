@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.evaluation.wall.libraries import Libraries
+from scalingbench.benchmark.evaluation.wall.libraries import Libraries
 from scalingbench.common.messages import one_line
 
 __all__ = ["ENVIRONMENT", "EXTRA", "INSTALL", "SCRATCH", "sandboxed", "why_not"]

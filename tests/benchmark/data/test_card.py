@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from benchmark.data.card import cards_folder, load_card, parse_card
-from benchmark.data.collection import list_collections
+from scalingbench.benchmark.data.card import cards_folder, load_card, parse_card
+from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.errors import SchemaError
 
 FACTS = {

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.data import clusters
-from benchmark.data.card import load_card
-from benchmark.data.clusters import cluster_of, clusters_from_cards, members, read_clusters, relatives
-from benchmark.data.collection import list_collections
-from benchmark.tasks.suite import list_suites, load_suite
+from scalingbench.benchmark.data import clusters
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.clusters import cluster_of, clusters_from_cards, members, read_clusters, relatives
+from scalingbench.benchmark.data.collection import list_collections
+from scalingbench.benchmark.tasks.suite import list_suites, load_suite
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from benchmark.data.card import cards_folder, load_card, parse_card
-from benchmark.data.collection import bundled_path, facts_of, list_collections, load_collection, read_facts, table_digest
-from benchmark.data.schema import validate
-from benchmark.data.sources import build_table, load_source
-from benchmark.data.variables import metric_kind
+from scalingbench.benchmark.data.card import cards_folder, load_card, parse_card
+from scalingbench.benchmark.data.collection import bundled_path, facts_of, list_collections, load_collection, read_facts, table_digest
+from scalingbench.benchmark.data.schema import validate
+from scalingbench.benchmark.data.sources import build_table, load_source
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import FetchError, InputError, SchemaError
 
 BUNDLED = [name for name in list_collections() if load_card(name).bundled]
@@ -26,7 +26,7 @@ def test_an_altered_bundled_table_is_refused(monkeypatch, tmp_path):
     table = load_collection("porian").table.copy()
     table.loc[0, "value"] *= 1.0000001
     table.to_parquet(path)
-    monkeypatch.setattr("benchmark.data.collection.bundled_path", lambda name: path)
+    monkeypatch.setattr("scalingbench.benchmark.data.collection.bundled_path", lambda name: path)
     load_collection.cache_clear()
     with pytest.raises(FetchError, match=r"porian\.parquet: is not the table that was validated"):
         load_collection("porian")
@@ -89,7 +89,7 @@ def test_unknown_names_get_a_hint():
 
 
 def test_a_missing_bundled_table_says_how_to_rebuild_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("benchmark.data.collection.bundled_path", lambda name: tmp_path / f"{name}.parquet")
+    monkeypatch.setattr("scalingbench.benchmark.data.collection.bundled_path", lambda name: tmp_path / f"{name}.parquet")
     load_collection.cache_clear()
     with pytest.raises(FetchError, match=r"python -m benchmark\.data\.sources porian"):
         load_collection("porian")

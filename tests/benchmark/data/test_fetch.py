@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from benchmark.data.fetch import UpstreamFile, locate
+from scalingbench.benchmark.data.fetch import UpstreamFile, locate
 from scalingbench.common.errors import FetchError
 
 CONTENT = b"params,loss\n1,2\n"

@@ -3,15 +3,15 @@
 import pandas as pd
 import pytest
 
-from benchmark.data.card import cards_folder, load_card, parse_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise, read_table, validate
-from benchmark.evaluation import contract_check
-from benchmark.hub import card as hub_card
-from benchmark.tasks import description
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import cards_folder, load_card, parse_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise, read_table, validate
+from scalingbench.benchmark.evaluation import contract_check
+from scalingbench.benchmark.hub import card as hub_card
+from scalingbench.benchmark.tasks import description
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import SchemaError
 
 DECLARED = """  variables:

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.schema import normalise, read_table, read_unchecked, validate
-from benchmark.data.variables import METRIC_KINDS, VARIABLES, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.schema import normalise, read_table, read_unchecked, validate
+from scalingbench.benchmark.data.variables import METRIC_KINDS, VARIABLES, is_variable, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import printable
 

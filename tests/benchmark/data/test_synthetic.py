@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import list_collections, load_collection
-from benchmark.data.sources import synthetic_plrf
-from benchmark.data.synthetic import noisy, rounded
-from predictors.compute import Chinchilla, DataConstrained
-from predictors.power_laws import BNSL
-from predictors.repeated_sampling import BetaBinomialCoverage
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections, load_collection
+from scalingbench.benchmark.data.sources import synthetic_plrf
+from scalingbench.benchmark.data.synthetic import noisy, rounded
+from scalingbench.predictors.compute import Chinchilla, DataConstrained
+from scalingbench.predictors.power_laws import BNSL
+from scalingbench.predictors.repeated_sampling import BetaBinomialCoverage
 
 SYNTHETIC = [n for n in list_collections() if n.startswith("synthetic")]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from command import scalingbench
 
-from benchmark.evaluation.contract_check import check
-from predictors.registry import list_predictors, make
+from scalingbench.benchmark.evaluation.contract_check import check
+from scalingbench.predictors.registry import list_predictors, make
 
 
 class Good:

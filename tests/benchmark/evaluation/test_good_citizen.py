@@ -14,9 +14,9 @@ from command import scalingbench
 from small_suites import DISTILLATION, suite_file
 from typer.testing import CliRunner
 
-from benchmark.evaluation.results import load_results
-from benchmark.evaluation.run import run_suite
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.evaluation.results import load_results
+from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.evaluation import outcome
+from scalingbench.benchmark.evaluation import outcome
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmark.evaluation.results import (
+from scalingbench.benchmark.evaluation.results import (
     FoldResult,
     TaskResult,
     as_stored,

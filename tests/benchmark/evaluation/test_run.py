@@ -7,15 +7,15 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from benchmark.evaluation.predictor import usable
-from benchmark.evaluation.results import load_results, part_path, predictor_path
-from benchmark.evaluation.run import evaluate, run_suite
-from benchmark.scores.scoring import score
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import TaskSpec
-from predictors.registry import make
+from scalingbench.benchmark.evaluation.predictor import usable
+from scalingbench.benchmark.evaluation.results import load_results, part_path, predictor_path
+from scalingbench.benchmark.evaluation.run import evaluate, run_suite
+from scalingbench.benchmark.scores.scoring import score
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import InputError
+from scalingbench.predictors.registry import make
 
 # worker processes cannot import a test module by name
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -329,7 +329,7 @@ def test_when_the_reference_is_missing_then_it_is_named(tasks):
 def test_results_of_an_altered_task_are_not_scored(tasks):
     from dataclasses import replace
 
-    from benchmark.scores.scoring import current_results, stale_results
+    from scalingbench.benchmark.scores.scoring import current_results, stale_results
 
     stale = replace(evaluate(Base(), tasks[0], name="mean"), fingerprint="0" * 16)
     assert current_results([stale], tasks) == () and stale_results([stale], tasks) == (stale,)
@@ -346,14 +346,14 @@ def test_broken_result_files_are_named(tmp_path):
 
 
 def test_the_suites_reference_can_enter_every_task():
-    from predictors.registry import make
+    from scalingbench.predictors.registry import make
 
     suite = load_suite("v0")
     assert all(usable(make(suite.reference), task) for task in suite.tasks)
 
 
 def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
-    from benchmark.evaluation import run as evaluation
+    from scalingbench.benchmark.evaluation import run as evaluation
 
     tasks = load_suite("v0").build(collections=("porian",))
     rungs = [t for t in tasks if "ladder" in t.id]

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.evaluation.confined_predictor import Submitted, load_submitted
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.evaluation.run import evaluate
-from benchmark.evaluation.wall import frames, kernel, messages, namespaces
-from benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
-from benchmark.evaluation.wall.layers import Wall, raise_wall
-from benchmark.evaluation.wall.libraries import libraries
-from benchmark.tasks.suite import load_task
+from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.evaluation.run import evaluate
+from scalingbench.benchmark.evaluation.wall import frames, kernel, messages, namespaces
+from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
+from scalingbench.benchmark.evaluation.wall.layers import Wall, raise_wall
+from scalingbench.benchmark.evaluation.wall.libraries import libraries
+from scalingbench.benchmark.tasks.suite import load_task
 from scalingbench.common.errors import InputError
 
 X = pd.DataFrame({"params": np.geomspace(1e6, 1e9, 12), "tokens": np.geomspace(1e10, 1e8, 12), "run": ["a", "b"] * 6})
@@ -226,9 +226,11 @@ def test_a_class_says_of_itself_what_is_needed(guard):
 
 def test_our_laws_are_there_and_fit_as_they_do_here(guard):
     law = Source(
-        "from predictors.compute import *\nfrom predictors.registry import make\nP = lambda: make('chinchilla[huber-log]')", "p.py", "P"
+        "from scalingbench.predictors.registry import make\nP = lambda: make('chinchilla[huber-log]')",
+        "p.py",
+        "P",
     )
-    from predictors.registry import make
+    from scalingbench.predictors.registry import make
 
     frame = X[["params", "tokens"]].assign(tokens=X["tokens"].to_numpy()[np.random.default_rng(0).permutation(12)])
     y = 1.7 + 400 * frame["params"].to_numpy() ** -0.34 + 410 * frame["tokens"].to_numpy() ** -0.28
@@ -250,7 +252,7 @@ def test_tables_cards_and_results_are_closed():
 def test_without_namespaces_the_other_layers_still_hold(seccomp, wall):
     if not kernel.landlock_version():
         pytest.skip("this system has no Landlock")
-    from benchmark.evaluation.wall.syscalls import seccomp_program
+    from scalingbench.benchmark.evaluation.wall.syscalls import seccomp_program
 
     weaker = replace(wall, no_namespaces="not wanted", seccomp=seccomp_program(own_pids=False) if seccomp else None)
     assert weaker.missing and "namespaces" not in " ".join(weaker.layers)

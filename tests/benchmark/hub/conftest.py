@@ -4,7 +4,7 @@ import pytest
 from hub_folders import COLLECTIONS
 from hub_server import TOKEN, HubServer
 
-from benchmark.hub import build
+from scalingbench.benchmark.hub import build
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmark.hub.address import cache_place, checked_name, checked_repo, checked_revision
-from benchmark.hub.client import list_changes, load_table, pull, push
-from benchmark.hub.load import load_collection
-from benchmark.hub.results import push_results
+from scalingbench.benchmark.hub.address import cache_place, checked_name, checked_repo, checked_revision
+from scalingbench.benchmark.hub.client import list_changes, load_table, pull, push
+from scalingbench.benchmark.hub.load import load_collection
+from scalingbench.benchmark.hub.results import push_results
 from scalingbench.common.errors import InputError
 
 OUTSIDE = [
@@ -34,7 +34,7 @@ def nowhere(tmp_path, monkeypatch):
     """Point the cache at an empty folder and the Hub at a port that nobody listens on."""
     monkeypatch.setenv("SCALINGBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("benchmark.hub.client._api", lambda: pytest.fail("a request was made"))
+    monkeypatch.setattr("scalingbench.benchmark.hub.client._api", lambda: pytest.fail("a request was made"))
     return tmp_path
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from hub_folders import COLLECTIONS
 
-from benchmark.hub import build, list_changes, pull, push, validate_folder
-from benchmark.hub.load import load_collection
-from benchmark.hub.results import push_results
+from scalingbench.benchmark.hub import build, list_changes, pull, push, validate_folder
+from scalingbench.benchmark.hub.load import load_collection
+from scalingbench.benchmark.hub.results import push_results
 from scalingbench.common.errors import InputError
 
 REPO = "org/scaling"
@@ -36,7 +36,7 @@ def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
 
 
 def _suite_tasks():
-    from benchmark.tasks.suite import load_suite
+    from scalingbench.benchmark.tasks.suite import load_suite
 
     return load_suite("v1").build(collections=("porian",))
 
@@ -144,8 +144,8 @@ def test_a_full_disk_leaves_nothing_behind(folder, hub, tmp_path, monkeypatch):
 
 
 def _results(tmp_path):
-    from benchmark.evaluation.run import run_suite
-    from predictors.registry import make
+    from scalingbench.benchmark.evaluation.run import run_suite
+    from scalingbench.predictors.registry import make
 
     run_suite({"nearest-neighbor": make("nearest-neighbor")}, _suite_tasks()[:1], tmp_path / "results", suite="v1")
     return tmp_path / "results"

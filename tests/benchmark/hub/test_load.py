@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from hub_folders import first_value, repacked, with_table
 
-from benchmark.hub import push
-from benchmark.hub.load import load_collection
+from scalingbench.benchmark.hub import push
+from scalingbench.benchmark.hub.load import load_collection
 from scalingbench.common.errors import DataWarning, InputError
 
 REPO = "org/scaling"

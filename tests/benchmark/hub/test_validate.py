@@ -5,7 +5,7 @@ import shutil
 import pytest
 from hub_folders import changed, first_value, repacked
 
-from benchmark.hub import CHECKSUMS, pull, push, validate_folder
+from scalingbench.benchmark.hub import CHECKSUMS, pull, push, validate_folder
 from scalingbench.common import extras
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of

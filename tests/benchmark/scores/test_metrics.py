@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from benchmark.scores import metrics
+from scalingbench.benchmark.scores import metrics
 
 RNG = np.random.default_rng(0)
 Y = RNG.uniform(1, 5, 40)

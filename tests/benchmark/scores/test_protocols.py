@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_tasks import fold, off_by, result, task
 
-from benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
+from scalingbench.benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
 
 
 def named(*folds, split="moe", target="loss"):

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.evaluation.results import FoldResult, TaskResult
-from benchmark.scores.regret import Decision, decide, decision_groups
-from benchmark.tasks.suite import load_suite
-from benchmark.tasks.task import Fold, Task, TaskSpec
+from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
+from scalingbench.benchmark.scores.regret import Decision, decide, decision_groups
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 
 pytestmark = pytest.mark.filterwarnings("error")
 PARAMS = np.array([1e8, 2e8, 4e8, 1e9, 1e8, 2e8, 4e8])

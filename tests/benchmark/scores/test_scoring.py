@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from made_tasks import fold, off_by, result, task
 
-from benchmark.evaluation.results import TaskResult
-from benchmark.scores.scoring import current_results, scorable_results, score, stale_results
-from benchmark.scores.table import CEILING, COLUMNS, FLOOR
-from benchmark.scores.truth import Truth
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.scores.scoring import current_results, scorable_results, score, stale_results
+from scalingbench.benchmark.scores.table import CEILING, COLUMNS, FLOOR
+from scalingbench.benchmark.scores.truth import Truth
 from scalingbench.common.errors import InputError, SchemaError
 
 E = np.e

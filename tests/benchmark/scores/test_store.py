@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from made_tasks import fold, result, task
 
-from benchmark.evaluation.results import SCORES, list_result_files, predictor_path, write_results
-from benchmark.scores.scoring import score
-from benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
-from benchmark.scores.table import COLUMNS
+from scalingbench.benchmark.evaluation.results import SCORES, list_result_files, predictor_path, write_results
+from scalingbench.benchmark.scores.scoring import score
+from scalingbench.benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from scalingbench.benchmark.scores.table import COLUMNS
 from scalingbench.common.errors import InputError, SchemaError
 
 TASK = task(fold("a", [1.0, 2.0]), fold("b", [3.0]))
@@ -85,7 +85,7 @@ def test_a_file_that_holds_no_scores_is_refused_by_name(tmp_path):
 
 
 def test_broken_scores_are_refused_when_they_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmark.scores.store.check_scores", lambda table: None)
+    monkeypatch.setattr("scalingbench.benchmark.scores.store.check_scores", lambda table: None)
     write_scores(tmp_path / SCORES, StoredScores("v9", "ref", (), TABLE.assign(ratio=99.0)))
     monkeypatch.undo()
     with pytest.raises(InputError, match=r"not a file of scores: SchemaError: scores: row 1 .law on made/loss/frontier., column 'ratio'"):

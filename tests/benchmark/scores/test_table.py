@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from score_worlds import entry, world
 
-from benchmark.scores.table import COLUMNS, Column, check_scores
+from scalingbench.benchmark.scores.table import COLUMNS, Column, check_scores
 from scalingbench.common.errors import SchemaError
 
 TWO = pd.DataFrame({"task": ["a/1", "a/2"], "collection": ["a", "a"], "track": ["curve", "compute"]})

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmark.data.collection import list_collections, load_collection
-from benchmark.data.sources import load_source
-from benchmark.data.synthetic import World
-from benchmark.scores.truth import truth_of
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.data.collection import list_collections, load_collection
+from scalingbench.benchmark.data.sources import load_source
+from scalingbench.benchmark.data.synthetic import World
+from scalingbench.benchmark.scores.truth import truth_of
+from scalingbench.benchmark.tasks.suite import load_suite
 
 SYNTHETIC = tuple(n for n in list_collections() if n.startswith("synthetic"))
 

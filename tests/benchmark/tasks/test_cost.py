@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise
-from benchmark.tasks.cost import full_cost
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise
+from scalingbench.benchmark.tasks.cost import full_cost
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.task import TaskSpec
 
 KNOWN = {
     "flops": [2.0, 3.0],

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from made_entries import FROM_C4, built, held_out, made, only, trained
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise
 from scalingbench.common.errors import TaskError
 
 

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.clusters import relatives
-from benchmark.data.collection import Collection, load_collection
-from benchmark.tasks import rules
-from benchmark.tasks.leakage import held_out_rows, tuning_rows
-from benchmark.tasks.rules import refuse_leak
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.statements import differences
-from benchmark.tasks.suite import freeze_statements, list_suites, load_suite, stated_tasks
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.clusters import relatives
+from scalingbench.benchmark.data.collection import Collection, load_collection
+from scalingbench.benchmark.tasks import rules
+from scalingbench.benchmark.tasks.leakage import held_out_rows, tuning_rows
+from scalingbench.benchmark.tasks.rules import refuse_leak
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.statements import differences
+from scalingbench.benchmark.tasks.suite import freeze_statements, list_suites, load_suite, stated_tasks
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import SchemaError
 
 SUITES = [name for name in list_suites() if load_suite(name).rules is not None]

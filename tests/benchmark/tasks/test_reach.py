@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection
-from benchmark.data.schema import normalise
-from benchmark.tasks.fold import Fold
-from benchmark.tasks.reach import AxisReach, reach_of
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection
+from scalingbench.benchmark.data.schema import normalise
+from scalingbench.benchmark.tasks.fold import Fold
+from scalingbench.benchmark.tasks.reach import AxisReach, reach_of
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.task import TaskSpec
 
 PUBLISHED = {"kind": "published"}
 

@@ -8,9 +8,9 @@ import made_tasks
 import numpy as np
 import pytest
 
-from benchmark.data.clusters import cluster_of
-from benchmark.tasks.rules import Rules, weighed
-from benchmark.tasks.suite import freeze_statements, load_suite, stated_tasks, task_table
+from scalingbench.benchmark.data.clusters import cluster_of
+from scalingbench.benchmark.tasks.rules import Rules, weighed
+from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite, stated_tasks, task_table
 from scalingbench.common.errors import SchemaError
 
 HEAD = """

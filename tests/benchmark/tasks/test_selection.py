@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_entries import ABOVE_5, FROM_C4, LADDER, LEAVE_OUT, built, held_out, made, only, spec, trained
 
-from benchmark.data.collection import Collection, load_collection
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.collection import Collection, load_collection
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import TaskError
 
 # --- which rows take part --------------------------------------------------------------------------------------------

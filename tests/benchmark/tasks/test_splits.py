@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from benchmark.data.variables import VARIABLES
-from benchmark.tasks.splits import Published, Split, row_cost, run_cost, rungs
+from scalingbench.benchmark.data.variables import VARIABLES
+from scalingbench.benchmark.tasks.splits import Published, Split, row_cost, run_cost, rungs
 from scalingbench.common.errors import TaskError
 
 ROWS = pd.DataFrame(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.suite import load_suite
 
 
 @pytest.fixture(scope="module")

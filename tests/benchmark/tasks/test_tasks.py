@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import Collection, list_collections, load_collection
-from benchmark.data.schema import normalise
-from benchmark.data.variables import metric_kind
-from benchmark.tasks.selection import build_tasks
-from benchmark.tasks.suite import load_suite, task_table
-from benchmark.tasks.task import TaskSpec
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import Collection, list_collections, load_collection
+from scalingbench.benchmark.data.schema import normalise
+from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.benchmark.tasks.selection import build_tasks
+from scalingbench.benchmark.tasks.suite import load_suite, task_table
+from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import InputError, SchemaError, TaskError
 
 FRONTIER = {"kind": "frontier", "variable": "flops", "train_max": 1e21}

@@ -64,10 +64,10 @@ def test_the_track_of_a_forecast(variables, track):
 
 def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
-    from benchmark.evaluation.results import read_results
-    from benchmark.tasks.suite import load_suite
-    from leaderboard.result_files import committed_folder
+    from scalingbench.benchmark.evaluation.results import read_results
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.forecasting.board_records import records
+    from scalingbench.leaderboard.result_files import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)
     tasks = suite.build(track="compute", fetch=True)

@@ -8,9 +8,9 @@ import pytest
 from command import scalingbench
 from plausible_tables import ACCEPTED, REFUSED
 
-from predictors.compute import Chinchilla
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.forecast import forecast
+from scalingbench.predictors.compute import Chinchilla
 
 TRUTH = {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28}
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from command import scalingbench
 
-from predictors.compute import Chinchilla
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.design import Belief, believe, choose
 from scalingbench.forecasting.plan import plan
 from scalingbench.forecasting.reading import read_runs
+from scalingbench.predictors.compute import Chinchilla
 
 TARGET = {"params": 7e9, "tokens": 1.4e11}
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 
 @pytest.fixture(scope="module")

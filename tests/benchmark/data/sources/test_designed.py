@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.data.collection import load_collection
-from benchmark.data.sources import _designed
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.sources import _designed
 from scalingbench.common.errors import FetchError
 
 WORLDS = {"designed_mlp": ("mse", 8, 8), "designed_text": ("loss", 7, 5)}

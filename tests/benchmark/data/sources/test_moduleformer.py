@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 PUBLISHED = {  # README of IBM/ModuleFormer: HellaSwag, PIQA, ARC-e, ARC-c, OBQA, TriviaQA, perplexity on WikiText cut to two decimals
     "ST-h1/Pile": (0.3921, 0.7013, 0.5644, 0.2355, 0.208, 0.0540, 15.15),

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
 
 PEAK, FINAL, WARMUP = 3e-4, 3e-5, 2160
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.card import load_card
-from benchmark.data.collection import load_collection
-from benchmark.data.sources._selections import select_speedruns
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.sources._selections import select_speedruns
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 BATCH = {"opt-125m": 0.5e6, "opt-1.3b": 1e6, "opt-6.7b": 2e6, "opt-13b": 4e6, "opt-30b": 4e6, "opt-175b": 2e6}
 """Tokens a step, table 1 of Zhang et al. 2022 (arXiv 2205.01068)."""

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 SAMPLES = [0, *(200 * 2**i for i in range(14))]
 

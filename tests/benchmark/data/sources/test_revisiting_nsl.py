@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import load_collection
+from scalingbench.benchmark.data.collection import load_collection
 
 
 @pytest.fixture(scope="module")

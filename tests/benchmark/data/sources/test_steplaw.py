@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data.collection import bundled_path, load_collection
-from benchmark.data.fetch import MIRROR_VARIABLE
+from scalingbench.benchmark.data.collection import bundled_path, load_collection
+from scalingbench.benchmark.data.fetch import MIRROR_VARIABLE
 
 pytestmark = pytest.mark.skipif(not os.environ.get(MIRROR_VARIABLE), reason=f"{MIRROR_VARIABLE} is not set: a fetch-only collection")
 
