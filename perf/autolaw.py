@@ -27,9 +27,9 @@ from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_t
 from perf.tuning.record import load
 from perf.tuning.rules import SHARPER, Learnt, Rows, Score, gather, learn, score, shares
 from scalingbench.benchmark.data.clusters import cluster_of, read_clusters, relatives
-from scalingbench.predictors.autolaw import _DROPPED
-from scalingbench.predictors.autolaw_2026_11 import _JOINED_LATER
-from scalingbench.predictors.learnt_tables import FILE, LearntTable, LearntWeights, terms
+from scalingbench.predictors.autolaw.autolaw import _DROPPED
+from scalingbench.predictors.autolaw.autolaw_2026_11 import _JOINED_LATER
+from scalingbench.predictors.autolaw.learnt import FILE, LearntTable, LearntWeights, terms
 
 FOLDS = 6
 NESTED = 3

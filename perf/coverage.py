@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from scalingbench.predictors.compute import Chinchilla
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.power_laws import BNSL, M4, ShiftedPowerLaw
 
 LEVELS = (0.1, 0.9)
 FORMS: dict[str, tuple[ParametricLaw, dict[str, float], int]] = {

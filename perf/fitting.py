@@ -23,12 +23,12 @@ from threadpoolctl import threadpool_limits
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.predictors import fitting
-from scalingbench.predictors.compute import Chinchilla, Farseer
 from scalingbench.predictors.fitting.descent import objectives
 from scalingbench.predictors.fitting.losses import influence
 from scalingbench.predictors.fitting.starts import draw_starts
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+from scalingbench.predictors.laws.compute import Chinchilla, Farseer
+from scalingbench.predictors.laws.power_laws import BNSL, M4, ShiftedPowerLaw
 
 WITHIN = 1e-6
 

@@ -31,7 +31,7 @@ from scalingbench.forecasting.problem import make_problem
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.leaderboard.result_files import committed_folder
 from scalingbench.leaderboard.results import not_ranked_on
-from scalingbench.predictors.autolaw import AutoLaw
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
 SIZES = (8, 15, 40)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from scalingbench.predictors.backtests import ALL, axes_of
+from scalingbench.predictors.autolaw.weights import FARTHEST, Circumstances
+from scalingbench.predictors.axes import ALL, axes_of
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import ANY, columns_read
-from scalingbench.predictors.judging import FARTHEST, Circumstances
 
 __all__ = ["FEATURES", "GENERIC", "Asking", "Traits", "traits_of"]
 

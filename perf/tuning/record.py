@@ -21,9 +21,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from perf.tuning.cases import Case, cases, task_cases
-from scalingbench.predictors import registry, trials
+from scalingbench.predictors import registry
+from scalingbench.predictors.autolaw import backtest as trials
+from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.registry import get
-from scalingbench.predictors.trials import DataSet
 
 __all__ = ["Record", "load"]
 

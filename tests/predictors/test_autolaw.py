@@ -10,14 +10,13 @@ from stub_laws import BEYOND, X, Y, broken, quiet, stub
 from scalingbench.benchmark.data.clusters import cluster_of, relatives
 from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors import autolaw
-from scalingbench.predictors.autolaw import AutoLaw
+from scalingbench.predictors.autolaw import autolaw
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
+from scalingbench.predictors.autolaw.backtest import DataSet
+from scalingbench.predictors.autolaw.learnt import FILE, ErrorSizes, LearntTable, LearntWeights, interval_features, load_table
+from scalingbench.predictors.autolaw.weights import FARTHEST, plausible
 from scalingbench.predictors.candidacy import Candidate
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.error_sizes import ErrorSizes, interval_features
-from scalingbench.predictors.judging import FARTHEST, plausible
-from scalingbench.predictors.learnt_tables import FILE, LearntTable, LearntWeights, load_table
-from scalingbench.predictors.trials import DataSet
+from scalingbench.predictors.laws.compute import Chinchilla
 
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

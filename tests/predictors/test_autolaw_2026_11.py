@@ -10,13 +10,13 @@ import pytest
 from stub_laws import BEYOND, Stub, X, Y, broken, quiet, stub, truth
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.autolaw_2026_11 import AutoLaw202611 as AutoLaw
-from scalingbench.predictors.backtests import ALL, INTERPOLATION
+from scalingbench.predictors.autolaw.autolaw_2026_11 import AutoLaw202611 as AutoLaw
+from scalingbench.predictors.autolaw.weights import nearest_axis
+from scalingbench.predictors.axes import ALL, INTERPOLATION
 from scalingbench.predictors.candidacy import Candidate
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.downstream import LossToAccuracy
-from scalingbench.predictors.judging import nearest_axis
 from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.downstream import LossToAccuracy
 
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scalingbench.predictors.backtests import ALL, INTERPOLATION, axes_of, direction, make_backtests
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.autolaw.backtest import make_backtests
+from scalingbench.predictors.axes import ALL, INTERPOLATION, axes_of, direction
+from scalingbench.predictors.laws.compute import Chinchilla
 
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

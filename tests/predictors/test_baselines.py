@@ -8,14 +8,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from scalingbench.common.errors import FitWarning, PredictorError
-from scalingbench.predictors.baselines import (
-    GaussianProcess,
-    GradientBoosting,
-    LogLinear,
-    MeanPredictor,
-    NearestNeighbor,
-    NearestObservation,
-)
+from scalingbench.predictors.generic.nearest import MeanPredictor, NearestNeighbor, NearestObservation
+from scalingbench.predictors.generic.regressors import GaussianProcess, GradientBoosting, LogLinear
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import amplitude, exponent, irreducible
 

@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.errors import InputError, PredictorError
-from scalingbench.predictors.baselines import LogQuadratic, PolynomialRidge
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.downstream import LossToAccuracy, TwoStage
-from scalingbench.predictors.mixture import LogMixture, MixtureBoosting, MixtureRegression
-from scalingbench.predictors.observational import Observational, Sloth
-from scalingbench.predictors.symbolic import SymbolicRegression
+from scalingbench.predictors.generic.regressors import LogQuadratic, PolynomialRidge, SymbolicRegression
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.downstream import LossToAccuracy, TwoStage
+from scalingbench.predictors.laws.mixture import LogMixture, MixtureBoosting, MixtureRegression
+from scalingbench.predictors.laws.observational import Observational, Sloth
 
 RNG = np.random.default_rng(2)
 

@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.baselines import GaussianProcess
-from scalingbench.predictors.bounded_two_stage import BoundedTwoStage
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.law_process import LawProcess
-from scalingbench.predictors.map_estimates import ChinchillaWithPrior, ShiftedPowerLawWithPrior
-from scalingbench.predictors.plain_means import MeanOfLaws
+from scalingbench.predictors.autolaw.mean_of_laws import MeanOfLaws
+from scalingbench.predictors.generic.law_process import LawProcess
+from scalingbench.predictors.generic.regressors import GaussianProcess
+from scalingbench.predictors.generic.surfaces import BoundedTwoStage, LinkedLinear
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.priors import ChinchillaWithPrior, ShiftedPowerLawWithPrior
 from scalingbench.predictors.registry import make
-from scalingbench.predictors.response_surfaces import LinkedLinear
 
 GRID = pd.DataFrame({"params": np.repeat(np.geomspace(1e7, 1e9, 5), 4), "tokens": np.tile(np.geomspace(1e9, 1e11, 4), 5)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)

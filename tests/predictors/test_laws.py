@@ -11,14 +11,15 @@ from sklearn.base import clone
 
 from scalingbench.common.errors import FitWarning, PredictorError
 from scalingbench.predictors.catalogue import BUILT_IN
-from scalingbench.predictors.compute import Chinchilla, DataConstrained, Farseer, Kaplan, OverTraining
 from scalingbench.predictors.estimator import ScalingLaw
-from scalingbench.predictors.experts import Routed
 from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.power_laws import BNSL, M4
-from scalingbench.predictors.schedules import LRAnnealing, annealing_sums
-from scalingbench.predictors.transfer import Rectified
+from scalingbench.predictors.laws.compute import Chinchilla, Farseer, Kaplan, OverTraining
+from scalingbench.predictors.laws.data_constrained import DataConstrained
+from scalingbench.predictors.laws.experts import Routed
+from scalingbench.predictors.laws.power_laws import BNSL, M4
+from scalingbench.predictors.laws.schedules import LRAnnealing, annealing_sums
+from scalingbench.predictors.laws.transfer import Rectified
 
 # constants that even exact data leave open, because another combination fits as well to 1e-4
 LOOSE = {"Farseer", "Routed"}
@@ -169,7 +170,7 @@ def test_lr_annealing_recovers_its_constants_and_needs_the_run():
 
 def test_every_law_of_the_catalogue_is_tested_here():
     """Forms with a prior on their constants are in test_generic_forms.py, test_pooled.py and test_posterior.py."""
-    elsewhere = ("scalingbench.predictors.map_estimates", "scalingbench.predictors.pooled", "scalingbench.predictors.posterior")
+    elsewhere = ("scalingbench.predictors.laws.priors", "scalingbench.predictors.laws.posterior")
     classes = {type(entry.make()) for entry in BUILT_IN if not entry.target.startswith(elsewhere)}
     assert {c.__name__ for c in classes if issubclass(c, ParametricLaw)} == set(TRUTH)
     assert all(issubclass(c, ScalingLaw) for c in classes)

@@ -8,10 +8,10 @@ import pytest
 from stub_laws import Listens
 
 from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.predictors.pooled import PooledChinchilla, PooledM4, PooledShiftedPowerLaw, shared_prior
-from scalingbench.predictors.power_laws import M4, ShiftedPowerLaw
+from scalingbench.predictors.autolaw.backtest import DataSet, hold_trials
+from scalingbench.predictors.laws.power_laws import M4, ShiftedPowerLaw
+from scalingbench.predictors.laws.priors import PooledChinchilla, PooledM4, PooledShiftedPowerLaw, shared_prior
 from scalingbench.predictors.registry import Entry
-from scalingbench.predictors.trials import DataSet, hold_trials
 
 
 def fit_many(law, frames, responses):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.posterior import ChinchillaPosterior, stretch_moves
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.posterior import ChinchillaPosterior, stretch_moves
 
 
 def fitted(X, y, law=None):

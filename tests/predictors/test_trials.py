@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from stub_laws import Batch, Stub, stub, truth
 
-from scalingbench.predictors.backtests import Backtest
-from scalingbench.predictors.trials import DataSet, hold_trials
+from scalingbench.predictors.autolaw.backtest import Backtest, DataSet, hold_trials
 
 X = pd.DataFrame({"x": 2.0 ** np.arange(8)})
 Y = np.exp(truth(X))

@@ -13,7 +13,7 @@ from scalingbench.predictors.allocation import Allocation
 from scalingbench.predictors.candidacy import NotCandidate
 from scalingbench.predictors.columns import select
 from scalingbench.predictors.estimator import ScalingLaw
-from scalingbench.predictors.power_laws import PowerLaw, ShiftedPowerLaw
+from scalingbench.predictors.laws.power_laws import PowerLaw, ShiftedPowerLaw
 
 __all__ = ["IsoFLOP"]
 

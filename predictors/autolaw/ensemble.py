@@ -14,12 +14,11 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.backtests import ALL, FALLING, directions, groups_by_missing
+from scalingbench.predictors.autolaw.backtest import DataSet, Trials, hold_trials
+from scalingbench.predictors.axes import ALL, FALLING, directions, groups_by_missing
 from scalingbench.predictors.candidacy import NotCandidate
 from scalingbench.predictors.columns import numeric_columns
-from scalingbench.predictors.display import Findings
-from scalingbench.predictors.estimator import ScalingLaw
-from scalingbench.predictors.trials import DataSet, Trials, hold_trials
+from scalingbench.predictors.estimator import Findings, ScalingLaw
 
 _LEAST = 1e-4
 """A mean weight below this is not shown."""

@@ -1,4 +1,4 @@
-"""Laws of model size and data: (N, D) -> loss, with or without repeated data."""
+"""Laws of model size and data: (N, D) -> loss, and relatives with other couplings of size, data and steps."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from scalingbench.predictors.candidacy import Candidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import amplitude, exponent, irreducible, positive, real
 
-__all__ = ["Chinchilla", "ComputeOnly", "DataConstrained", "Farseer", "Kaplan", "OverTraining"]
+__all__ = [
+    "Chinchilla",
+    "ChinchillaGamma",
+    "ComputeOnly",
+    "ComputePower",
+    "Farseer",
+    "Interaction",
+    "Kaplan",
+    "KaplanSteps",
+    "OverTraining",
+]
 
 
 class Kaplan(ParametricLaw):
@@ -114,53 +124,6 @@ class OverTraining(ParametricLaw):
         return E + (a * M**eta + b * M**-eta) * C**-eta
 
 
-class DataConstrained(ParametricLaw):
-    r"""Repeated tokens and excess parameters decay in value.
-
-    .. math::
-
-        L(N, D, U) = E + A N'^{-\alpha} + B D'^{-\beta}, \quad
-        D' = U + U R_D^* (1 - e^{-(D/U - 1) / R_D^*})
-
-    and N' likewise with :math:`U_N = \min(N, N_\mathrm{opt}(U))`, the size that is compute-optimal
-    for U tokens, :math:`N_\mathrm{opt}(U) = (\alpha A / (\beta B))^{1/\alpha} U^{\beta/\alpha}`.
-
-    Muennighoff et al. 2023, eqs. 5, 6 and 12 (arXiv 2305.16264). The paper fixes A, B, E and
-    alpha = beta on single-epoch runs and fits the two R*; here all seven constants are fitted.
-    """
-
-    variables = ("params", "tokens", "unique_tokens")
-    candidate = Candidate()
-    shared_scale = (("D", "U"),)
-    parameters = (
-        irreducible("E"),
-        amplitude("A", N="alpha", linear=False),
-        exponent("alpha"),
-        amplitude("B", D="beta", linear=False),
-        exponent("beta"),
-        positive("R_D", 1e-2, 1e4, start=(1.0, 100.0)),
-        positive("R_N", 1e-2, 1e4, start=(1.0, 100.0)),
-    )
-    default_starts = 128
-
-    published_constants = {
-        "muennighoff2023": {"E": 1.87, "A": 521.0, "alpha": 0.353, "B": 1488.0, "beta": 0.353, "R_D": 15.4, "R_N": 5.3},
-    }
-
-    @staticmethod
-    def formula(N: Any, D: Any, U: Any, E: Any, A: Any, alpha: Any, B: Any, beta: Any, R_D: Any, R_N: Any) -> Any:
-        """Return the loss."""
-        unique = np.minimum(U, D)
-        N_opt = np.exp((np.log(alpha * A / (beta * B)) + beta * np.log(unique)) / alpha)
-        U_N = np.minimum(N, N_opt)
-        return E + A * _worth(N, U_N, R_N) ** -alpha + B * _worth(D, unique, R_D) ** -beta
-
-
-def _worth(total: Any, unique: Any, R: Any) -> Any:
-    """Return what `total` is worth where only `unique` of it is new."""
-    return unique * (1.0 - R * np.expm1(-(total / unique - 1.0) / R))
-
-
 class Farseer(ParametricLaw):
     r"""A data term whose size and exponent both depend on N.
 
@@ -214,3 +177,117 @@ class Farseer(ParametricLaw):
 def _capped(x: Any) -> Any:
     """Return x, no more than what exp can take."""
     return np.minimum(x, 50.0)
+
+
+class ChinchillaGamma(ParametricLaw):
+    r"""Chinchilla's two terms under a common power.
+
+    .. math:: L(N, D) = E + \left(A N^{-\alpha} + B D^{-\beta}\right)^{\gamma}
+
+    Busbridge et al. 2025, eq. 7, the supervised law (arXiv 2502.08606); Beck et al. 2025 (xLSTM scaling laws,
+    arXiv 2510.02228).
+    """
+
+    variables = ("params", "tokens")
+    candidate = Candidate(order=80)
+    parameters = (
+        irreducible("E"),
+        positive("A", start=(0.03, 10.0), N="alpha", y=lambda p: 1.0 / p["gamma"]),
+        exponent("alpha"),
+        positive("B", start=(0.03, 10.0), D="beta", y=lambda p: 1.0 / p["gamma"]),
+        exponent("beta"),
+        exponent("gamma", 0.05, 5.0, start=(0.2, 2.0)),
+    )
+    default_starts = 128
+
+    published_constants = {
+        "busbridge2025": {"E": 1.220, "A": 3355.0, "alpha": 0.408, "B": 18186.0, "beta": 0.431, "gamma": 0.452},
+    }
+
+    @staticmethod
+    def formula(N: Any, D: Any, E: Any, A: Any, alpha: Any, B: Any, beta: Any, gamma: Any) -> Any:
+        """Return the loss."""
+        return E + (A * N**-alpha + B * D**-beta) ** gamma
+
+
+class Interaction(ParametricLaw):
+    r"""Chinchilla with a term that needs both size and data.
+
+    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta} + G N^{-\alpha} D^{-\beta}
+
+    The cross term stands for the finite-size corrections of solvable models: Maloney et al. 2022 (arXiv 2210.16859),
+    Bordelon et al. 2024 (arXiv 2402.01092), Paquette et al. 2024 (arXiv 2405.15074).
+    """
+
+    variables = ("params", "tokens")
+    candidate = NOT_CHOSEN
+    parameters = (
+        irreducible("E"),
+        amplitude("A", N="alpha"),
+        exponent("alpha"),
+        amplitude("B", D="beta"),
+        exponent("beta"),
+        amplitude("G", N="alpha", D="beta"),
+    )
+    default_starts = 128
+
+    @staticmethod
+    def formula(N: Any, D: Any, E: Any, A: Any, alpha: Any, B: Any, beta: Any, G: Any) -> Any:
+        """Return the loss."""
+        size, data = N**-alpha, D**-beta
+        return E + A * size + B * data + G * size * data
+
+
+class ComputePower(ParametricLaw):
+    r"""A power of training compute above an irreducible loss.
+
+    .. math:: L(C) = E + a C^{-b}
+
+    Henighan et al. 2020, eq. 1.1 with x = C (arXiv 2010.14701).
+    """
+
+    variables = ("flops",)
+    candidate = NotCandidate("shifted-power-law, where compute is the one variable")
+    parameters = (irreducible("E"), amplitude("a", C="b"), exponent("b"))
+
+    @staticmethod
+    def formula(C: Any, E: Any, a: Any, b: Any) -> Any:
+        """Return the loss."""
+        return E + a * C**-b
+
+
+class KaplanSteps(ParametricLaw):
+    r"""Model size and training steps, corrected for the batch size.
+
+    .. math::
+
+        L(N, S, B) = (N_c / N)^{\alpha_N} + (S_c / S_\mathrm{min})^{\alpha_S}, \quad
+        S_\mathrm{min} = \frac{S}{1 + B_\mathrm{crit}(L) / B}, \quad B_\mathrm{crit}(L) = B_* L^{-1 / \alpha_B}
+
+    Kaplan et al. 2020, eqs. 1.4, 1.6 and 5.4 (arXiv 2001.08361); Su et al. 2024 (arXiv 2403.06563). The loss stands
+    on both sides; it is found by damped iteration from the loss at an infinite batch.
+    """
+
+    variables = ("params", "steps", "batch_size")
+    candidate = NOT_CHOSEN
+    parameters = (
+        positive("N_c", start=(1e-3, 1e3), N=1.0, y=lambda p: 1.0 / p["alpha_N"]),
+        exponent("alpha_N", start=(0.03, 1.0)),
+        positive("S_c", start=(1e-3, 1e3), S=1.0, y=lambda p: 1.0 / p["alpha_S"]),
+        exponent("alpha_S", start=(0.1, 1.5)),
+        positive("B_star", 1e-6, 1e6, start=(1e-2, 10.0), B=1.0, y=lambda p: 1.0 / p["alpha_B"]),
+        exponent("alpha_B", 0.05, 5.0, start=(0.1, 1.0)),
+    )
+    default_starts = 128
+
+    @staticmethod
+    def formula(N: Any, S: Any, B: Any, N_c: Any, alpha_N: Any, S_c: Any, alpha_S: Any, B_star: Any, alpha_B: Any) -> Any:
+        """Return the loss."""
+        size = np.exp(np.minimum(alpha_N * (np.log(N_c) - np.log(N)), 50.0))
+        log_steps = np.log(S_c) - np.log(S)
+        log_loss = np.log(size + np.exp(np.minimum(alpha_S * log_steps, 50.0)))
+        for _ in range(12):
+            excess = np.logaddexp(0.0, np.log(B_star) - log_loss / alpha_B - np.log(B))  # log(1 + B_crit / B)
+            better = np.log(size + np.exp(np.minimum(alpha_S * (log_steps + excess), 50.0)))
+            log_loss = 0.5 * (log_loss + better)
+        return np.exp(np.minimum(log_loss, 50.0))

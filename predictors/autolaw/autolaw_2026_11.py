@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scalingbench.predictors.autolaw.ensemble import Asked, Shares, WeighedCandidates
+from scalingbench.predictors.autolaw.weights import nearest_axis, plausible, recency_weighted
 from scalingbench.predictors.candidacy import NotCandidate
-from scalingbench.predictors.judging import nearest_axis, plausible, recency_weighted
-from scalingbench.predictors.weighing import Asked, Shares, WeighedCandidates
 
 __all__ = ["AutoLaw202611"]
 

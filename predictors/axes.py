@@ -1,45 +1,23 @@
-"""Back-tests on training rows: cheap runs predict the dearer ones that were trained on as well."""
+"""Axes of scale: along which a data set can be extrapolated, and how far held-out rows lie beyond the training rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from scalingbench.predictors.columns import numeric_columns
 
-__all__ = ["ALL", "FALLING", "INTERPOLATION", "Backtest", "axes_of", "direction", "directions", "groups_by_missing", "make_backtests"]
+__all__ = ["ALL", "FALLING", "INTERPOLATION", "axes_of", "direction", "directions", "groups_by_missing"]
 
 ALL = "*"
 """The axis of overall scale: the sum of the log variables."""
 INTERPOLATION = "interpolation"
-_CUTS = (0.5, 0.65, 0.8)
-_FEWEST_VALUES = 4
-_FEWEST_ROWS = 3
-_FOLDS = 3
 _NEGLIGIBLE = 0.02
 """Share of the training range up to which a row beyond it still counts as lying within."""
 FALLING = ("source_loss", "teacher_loss")
 """Axes along which larger models lie lower."""
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """One division of the training rows.
-
-    Attributes
-    ----------
-    axis : str
-        A variable, `ALL` or `INTERPOLATION`.
-    train, test : ndarray of int
-        Positions of rows.
-    """
-
-    axis: str
-    train: np.ndarray
-    test: np.ndarray
 
 
 def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -54,33 +32,6 @@ def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
     if len(several) > 1:
         axes[ALL] = np.sum(several, axis=0)
     return axes
-
-
-def make_backtests(X: pd.DataFrame) -> list[Backtest]:
-    """Divide training rows along every axis at several heights, and once for interpolation.
-
-    Along an axis with at least four values the rows up to a half, two thirds and four fifths of its distinct values are
-    trained on and those above are predicted; for interpolation three interleaved parts (whole runs, where rows are steps
-    of runs) are predicted from the rest.
-    """
-    found = []
-    for name, values in axes_of(X).items():
-        distinct = np.unique(values)
-        if len(distinct) < _FEWEST_VALUES:
-            continue
-        cuts = {int(np.clip(round(share * len(distinct)), 2, len(distinct) - 1)) for share in _CUTS}
-        found += [_cut(name, values, distinct[cut - 1]) for cut in sorted(cuts)]
-    return [b for b in (*found, *_interleaved(X)) if len(b.train) >= _FEWEST_ROWS and len(b.test)]
-
-
-def _cut(name: str, values: np.ndarray, limit: float) -> Backtest:
-    return Backtest(name, np.flatnonzero(values <= limit), np.flatnonzero(values > limit))
-
-
-def _interleaved(X: pd.DataFrame) -> list[Backtest]:
-    groups = pd.factorize(X["run"])[0] if "run" in X and X["run"].nunique() >= _FOLDS else np.arange(len(X))
-    fold = groups % _FOLDS
-    return [Backtest(INTERPOLATION, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
 
 
 def direction(train: pd.DataFrame, test: pd.DataFrame) -> tuple[str, float]:

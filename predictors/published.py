@@ -11,8 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.candidacy import NotCandidate
-from scalingbench.predictors.display import Findings
-from scalingbench.predictors.estimator import ScalingLaw
+from scalingbench.predictors.estimator import Findings, ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import get
 

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import clone
 
+from scalingbench.predictors.autolaw.ensemble import Asked, Shares, WeighedCandidates
+from scalingbench.predictors.autolaw.learnt import interval_features, load_table
+from scalingbench.predictors.autolaw.weights import Circumstances, plausible, recency_weighted
 from scalingbench.predictors.candidacy import NotCandidate
-from scalingbench.predictors.error_sizes import interval_features
-from scalingbench.predictors.judging import Circumstances, plausible, recency_weighted
-from scalingbench.predictors.learnt_tables import load_table
-from scalingbench.predictors.weighing import Asked, Shares, WeighedCandidates
 
 __all__ = ["AutoLaw"]
 

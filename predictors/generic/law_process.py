@@ -10,12 +10,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from scalingbench.predictors.backtests import ALL, axes_of
-from scalingbench.predictors.baselines import LogLinear, _Generic
+from scalingbench.predictors.axes import ALL, axes_of
 from scalingbench.predictors.candidacy import Candidate
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.power_laws import ShiftedPowerLaw
-from scalingbench.predictors.response_surfaces import LinkedLinear
+from scalingbench.predictors.generic.nearest import _Generic
+from scalingbench.predictors.generic.regressors import LogLinear
+from scalingbench.predictors.generic.surfaces import LinkedLinear
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.power_laws import ShiftedPowerLaw
 
 __all__ = ["LawProcess"]
 

@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
-from scalingbench.predictors.compute import Chinchilla
 from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.compute import Chinchilla
 from scalingbench.predictors.parameters import amplitude, factor, level, location, positive, real
 
 __all__ = ["CapabilityGap", "Densing", "DirectAccuracy", "LossToAccuracy", "LossToError", "PassUntil", "TokenPower", "TwoStage"]

@@ -11,12 +11,12 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.autolaw.backtest import DataSet, Trials, candidates, hold_trials
 from scalingbench.predictors.candidacy import NotCandidate
 from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.pooled import PooledLaw
+from scalingbench.predictors.laws.priors import PooledLaw
 from scalingbench.predictors.registry import get
-from scalingbench.predictors.trials import DataSet, Trials, candidates, hold_trials
 
 __all__ = ["MeanOfLaws"]
 

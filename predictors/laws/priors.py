@@ -1,8 +1,9 @@
-"""Laws whose constants are pooled: curves that are fitted together share a prior, which they themselves tell (empirical Bayes)."""
+"""Laws fitted with a prior on their constants: a stated one, or one that curves that are fitted together share (empirical Bayes)."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +11,140 @@ import pandas as pd
 from sklearn.base import clone
 
 from scalingbench.predictors import fitting
-from scalingbench.predictors.candidacy import Candidacy, Candidate
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
+from scalingbench.predictors.fitting import Problem
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.map_estimates import ChinchillaWithPrior, LawWithPrior, Prior, ShiftedPowerLawWithPrior
-from scalingbench.predictors.power_laws import BNSL, M4, ShiftedPowerLaw
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.power_laws import BNSL, M4, ShiftedPowerLaw
 
-__all__ = ["PooledBNSL", "PooledChinchilla", "PooledLaw", "PooledM4", "PooledShiftedPowerLaw", "precision_of", "shared_prior"]
+__all__ = [
+    "ChinchillaWithPrior",
+    "LawWithPrior",
+    "PooledBNSL",
+    "PooledChinchilla",
+    "PooledLaw",
+    "PooledM4",
+    "PooledShiftedPowerLaw",
+    "Prior",
+    "ShiftedPowerLawWithPrior",
+    "noise_of",
+    "precision_of",
+    "shared_prior",
+]
+
+_QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
+_DRAWN = 6  # starts beside those of the fit without a prior: what is believed is at its mean there
+_NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
+
+
+@dataclass(frozen=True)
+class _WithPrior(Problem):
+    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior.
+
+    Mean and spread are of shape (P,), or (K, P) for K data sets that were stacked.
+    """
+
+    mean: np.ndarray = field(default_factory=lambda: np.empty(0))
+    spread: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def residuals(self, u: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+        """Return residuals, shape (S, P + n)."""
+        r = super().residuals(u, which).copy()
+        r[:, : u.shape[1]] = self._off(u, which)
+        return r
+
+    def linearise(self, u: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return residuals (S, P + n) and their Jacobian by u (S, P, P + n)."""
+        r, jacobian = super().linearise(u, which)
+        r, jacobian, k = r.copy(), jacobian.copy(), u.shape[1]
+        r[:, :k] = self._off(u, which)
+        jacobian[:, :, :k] = np.eye(k) / (self.spread if which is None else self.spread[which])[..., None, :]
+        return r, jacobian
+
+    def joined(self, problems: Sequence[Problem]) -> dict[str, Any]:
+        """Return the priors of data sets that are stacked."""
+        several = [p for p in problems if isinstance(p, _WithPrior)]
+        return {"mean": np.stack([p.mean for p in several]), "spread": np.stack([p.spread for p in several])}
+
+    def _off(self, u: np.ndarray, which: np.ndarray | None) -> np.ndarray:
+        mean, spread = (self.mean, self.spread) if which is None else (self.mean[which], self.spread[which])
+        found: np.ndarray = (u - mean) / spread
+        return found
+
+
+Prior = tuple[np.ndarray, np.ndarray]
+"""Mean and standard deviation of every coordinate that is searched, each of shape (P,); infinite where nothing is believed."""
+
+
+class LawWithPrior(ParametricLaw):
+    """A law whose constants have a prior; it weighs as the noise of the rows says, which a fit without it shows."""
+
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Mean and standard deviation: of the logarithm of a positive constant, of an irreducible value in units of the middle response."""
+
+    def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
+        found = super()._solve(laws)
+        noises = [noise_of(law, result) for law, result in zip(laws, found, strict=True)]
+        problems, weights, starts = [], [], []
+        for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
+            problem, k = law._problem, len(mean)
+            believed = np.isfinite(spread)
+            drawn = fitting.draw_starts(problem, _DRAWN, np.random.default_rng(self.random_state), law._weights)
+            starts.append(np.concatenate([result.u[None], np.where(believed, mean, np.concatenate([result.u[None], drawn]))]))
+            pads = {"inputs": tuple(np.concatenate([np.ones(k), x]) for x in problem.inputs), "y": np.concatenate([np.ones(k), problem.y])}
+            fields = {f: getattr(problem, f) for f in problem.__dataclass_fields__}
+            problems.append(_WithPrior(**{**fields, **pads, "mean": mean, "spread": spread}))
+            weights.append(np.concatenate([np.full(k, noise**2), law._weights]))
+        penalised = fitting.fit_from(problems, starts, weights)
+        return [replace(result, n_starts=result.n_starts + before.n_starts) for result, before in zip(penalised, found, strict=True)]
+
+    def _priors(self, laws: Sequence[ParametricLaw], found: Sequence[fitting.FitResult], noises: Sequence[float]) -> list[Prior]:
+        """Return the prior of every data set, from the fits without one."""
+        return [self._stated(law) for law in laws]
+
+    def _stated(self, law: ParametricLaw) -> Prior:
+        """Return the prior that the class states."""
+        stated = [self.prior.get(p.name, (0.0, np.inf)) for p in law._problem.parameters]
+        mean, spread = (np.array(column) for column in zip(*stated, strict=True))
+        return mean, spread
+
+
+def noise_of(law: ParametricLaw, result: fitting.FitResult) -> float:
+    """Return the standard deviation of the rows about a fit, as a logarithm."""
+    own = law._weights
+    freedom = int((own > 0).sum()) - len(result.u)
+    r = law._problem.residuals(result.u[None])[0]
+    return max(float(np.sqrt(own @ r**2 / freedom)) if freedom > 0 else _NO_FREEDOM, _QUIETEST)
+
+
+class ChinchillaWithPrior(LawWithPrior, Chinchilla):
+    r"""Chinchilla's form with a prior on its exponents and its floor.
+
+    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
+
+    The constants of greatest posterior density: log exponents and the irreducible share have normal priors, which decide where
+    few cheap runs leave them open.
+    """
+
+    candidate = Candidate(order=81)
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "E": (0.55, 0.3),
+        "alpha": (np.log(0.33), 0.35),
+        "beta": (np.log(0.33), 0.35),
+    }
+
+
+class ShiftedPowerLawWithPrior(LawWithPrior, ShiftedPowerLaw):
+    r"""A power law above an irreducible value, with a prior on the exponent and the floor.
+
+    .. math:: L(x) = E + a x^{-b}
+
+    As `ChinchillaWithPrior`.
+    """
+
+    candidate: ClassVar[Candidacy] = NotCandidate("tuning cases are predicted as well without it")  # type: ignore[assignment]
+    prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}
+
 
 _ROUNDS = 30
 _STATED_COUNTS = 2.0  # as many curves as the stated prior is worth

@@ -1,4 +1,4 @@
-"""Candidates on trial: each is fitted to all training rows, and to the lower rows of every back-test, whose upper rows it predicts."""
+"""Back-tests: every candidate is fitted to all training rows, and to the lower rows of each division, whose upper rows it predicts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,63 @@ import pandas as pd
 from sklearn.base import clone
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.backtests import ALL, Backtest, axes_of, groups_by_missing, make_backtests
+from scalingbench.predictors.axes import ALL, INTERPOLATION, axes_of, groups_by_missing
 from scalingbench.predictors.candidacy import Candidate
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import columns_read, pools, positive_only
 from scalingbench.predictors.registry import get, list_predictors
 
-__all__ = ["DataSet", "Trial", "Trials", "candidates", "hold_trials"]
+__all__ = ["Backtest", "DataSet", "Trial", "Trials", "candidates", "hold_trials", "make_backtests"]
+
+_CUTS = (0.5, 0.65, 0.8)
+_FEWEST_VALUES = 4
+_FEWEST_ROWS = 3
+_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """One division of the training rows.
+
+    Attributes
+    ----------
+    axis : str
+        A variable, `ALL` or `INTERPOLATION`.
+    train, test : ndarray of int
+        Positions of rows.
+    """
+
+    axis: str
+    train: np.ndarray
+    test: np.ndarray
+
+
+def make_backtests(X: pd.DataFrame) -> list[Backtest]:
+    """Divide training rows along every axis at several heights, and once for interpolation.
+
+    Along an axis with at least four values the rows up to a half, two thirds and four fifths of its distinct values are
+    trained on and those above are predicted; for interpolation three interleaved parts (whole runs, where rows are steps
+    of runs) are predicted from the rest.
+    """
+    found = []
+    for name, values in axes_of(X).items():
+        distinct = np.unique(values)
+        if len(distinct) < _FEWEST_VALUES:
+            continue
+        cuts = {int(np.clip(round(share * len(distinct)), 2, len(distinct) - 1)) for share in _CUTS}
+        found += [_cut(name, values, distinct[cut - 1]) for cut in sorted(cuts)]
+    return [b for b in (*found, *_interleaved(X)) if len(b.train) >= _FEWEST_ROWS and len(b.test)]
+
+
+def _cut(name: str, values: np.ndarray, limit: float) -> Backtest:
+    return Backtest(name, np.flatnonzero(values <= limit), np.flatnonzero(values > limit))
+
+
+def _interleaved(X: pd.DataFrame) -> list[Backtest]:
+    groups = pd.factorize(X["run"])[0] if "run" in X and X["run"].nunique() >= _FOLDS else np.arange(len(X))
+    fold = groups % _FOLDS
+    return [Backtest(INTERPOLATION, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
+
 
 _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is taken
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors import fitting
 from scalingbench.predictors.candidacy import Candidacy, NotCandidate
-from scalingbench.predictors.map_estimates import ChinchillaWithPrior
+from scalingbench.predictors.laws.priors import ChinchillaWithPrior
 
 __all__ = ["ChinchillaPosterior", "stretch_moves"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalingbench.predictors.backtests import ALL, INTERPOLATION, Backtest
-from scalingbench.predictors.trials import DataSet
+from scalingbench.predictors.autolaw.backtest import Backtest, DataSet
+from scalingbench.predictors.axes import ALL, INTERPOLATION
 
 __all__ = ["FARTHEST", "RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
 
