@@ -32,7 +32,7 @@ class Rows:
     ----------
     features : ndarray, shape (R, K, F)
     kinds : ndarray, shape (R, K, 3)
-        Errors as `scalingbench.predictors.judging.Circumstances.kinds` returns them.
+        Errors as `scalingbench.predictors.autolaw.weights.BacktestErrors.kinds` returns them.
     values : ndarray, shape (R, K)
         Predictions on the scale that is averaged.
     usable : ndarray of bool, shape (R, K)

@@ -19,7 +19,7 @@ from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import columns_read, pools, positive_only
 from scalingbench.predictors.registry import get, list_predictors
 
-__all__ = ["Backtest", "DataSet", "Trial", "Trials", "candidates", "hold_trials", "make_backtests"]
+__all__ = ["Backtest", "CandidateFit", "CandidateFits", "DataSet", "candidates", "fit_candidates", "make_backtests"]
 
 _CUTS = (0.5, 0.65, 0.8)
 _FEWEST_VALUES = 4
@@ -75,9 +75,9 @@ _SMALLEST = 1e-12  # predictions below this count as this where a logarithm is t
 
 
 def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> tuple[str, ...]:
-    """Return the names of the registered predictors that AutoLaw tries on a data set, those first that go first where errors are equal.
+    """Return the names of the registered predictors that AutoLaw tries on a data set, in the order that decides where errors are equal.
 
-    They say so themselves (`scalingbench.predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
+    Every law states it (`scalingbench.predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
     found: list[tuple[int, str]] = []
@@ -140,7 +140,7 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class Trial:
+class CandidateFit:
     """One candidate on one data set.
 
     Attributes
@@ -152,7 +152,7 @@ class Trial:
     residuals : tuple of ndarray or None
         Errors on the upper rows of each back-test, on the scale that is averaged; None where it could not predict them.
     plain : bool
-        Whether it shares the weight where nothing could be back-tested.
+        Whether it has a share of the weight where nothing could be back-tested.
     """
 
     model: Any
@@ -172,11 +172,11 @@ def root_mean_square(residuals: np.ndarray | None) -> float:
 
 
 @dataclass(frozen=True)
-class Trials:
-    """What became of all candidates on one data set."""
+class CandidateFits:
+    """All candidates on one data set."""
 
     data: DataSet
-    by_name: Mapping[str, Trial]
+    by_name: Mapping[str, CandidateFit]
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -199,27 +199,27 @@ class Trials:
     def all_errors(self, hidden: Sequence[str] = ()) -> dict[str, tuple[float, ...]]:
         """Return each candidate's errors in all back-tests, in their order; `hidden` as in `errors`."""
         if not hidden:
-            return {name: trial.errors for name, trial in self.by_name.items()}
+            return {name: fit.errors for name, fit in self.by_name.items()}
         blind = self.data.X.assign(**dict.fromkeys(hidden, np.nan))
         return {
             name: tuple(
                 root_mean_square(self.data.residuals(model, test, blind))
-                for model, test in zip(trial.lower, self.data.backtests, strict=True)
+                for model, test in zip(fit.lower, self.data.backtests, strict=True)
             )
-            for name, trial in self.by_name.items()
+            for name, fit in self.by_name.items()
         }
 
     def predict(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
         """Return what every candidate predicts, on the scale that is averaged, each of shape (len(X),); NaN where it cannot.
 
-        What is said of a row depends on nothing but that row, or the rows of its run.
+        A prediction depends on its own row alone, or on the rows of its run.
 
         Raises
         ------
         PredictorError
             If no candidate can predict a row.
         """
-        found = self._values(X, {name: trial.model for name, trial in self.by_name.items() if trial.model is not None})
+        found = self._values(X, {name: fit.model for name, fit in self.by_name.items() if fit.model is not None})
         if not found or not np.isfinite(np.stack(list(found.values()))).any(axis=0).all():
             raise PredictorError("no candidate can predict these rows")
         return found
@@ -238,7 +238,7 @@ class Trials:
 def _predicted_apart(model: Any, X: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
     """Return predictions of shape (len(X),), NaN where there are none; a row that cannot be predicted does not spoil the others.
 
-    `known` is a training row that lacks the same columns: a model that cannot predict that one is not asked row by row.
+    `known` is a training row that lacks the same columns: a model that cannot predict that one is not tried row by row.
     """
     together = _predicted(model, X)
     if together is not None:
@@ -262,43 +262,43 @@ def _predicted(model: Any, X: pd.DataFrame) -> np.ndarray | None:
         warnings.simplefilter("ignore")
         try:
             predicted = np.asarray(model.predict(X), float)
-        except Exception:  # a candidate is anyone's code: one that cannot predict these rows does not take part
+        except Exception:  # a candidate is anyone's code: one that cannot predict these rows is excluded
             return None
     return predicted if predicted.shape == (len(X),) else None
 
 
-def hold_trials(
+def fit_candidates(
     data_sets: Sequence[DataSet],
     without: Container[str] = (),
     *,
     choose: Callable[..., tuple[str, ...]] | None = None,
     groups: Sequence[Hashable] | None = None,
-) -> list[Trials]:
+) -> list[CandidateFits]:
     """Fit every candidate to every data set and all of its back-tests; laws of one form are fitted to all of them in one descent.
 
     `choose` returns the names that are tried from inputs and values; by default they are the `candidates` that are not in `without`.
-    Data sets of one of the `groups` may tell each other something; by default each stands alone.
+    Data sets of one of the `groups` may share a prior; by default each stands alone.
     """
     groups = range(len(data_sets)) if groups is None else groups
     names = [choose(data.X, data.y) if choose else candidates(data.X, data.y, without) for data in data_sets]
-    found: list[dict[str, Trial]] = [{} for _ in data_sets]
+    found: list[dict[str, CandidateFit]] = [{} for _ in data_sets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in dict.fromkeys(name for group in names for name in group):
             takers = [k for k, group in enumerate(names) if name in group]
-            for k, trial in zip(takers, _run(name, [data_sets[k] for k in takers], [groups[k] for k in takers]), strict=True):
-                found[k][name] = trial
-    return [Trials(data, by_name) for data, by_name in zip(data_sets, found, strict=True)]
+            for k, fit in zip(takers, _run(name, [data_sets[k] for k in takers], [groups[k] for k in takers]), strict=True):
+                found[k][name] = fit
+    return [CandidateFits(data, by_name) for data, by_name in zip(data_sets, found, strict=True)]
 
 
-def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) -> Iterator[Trial]:
-    """Put one candidate on trial on every data set; one that pools lets those of one group tell each other something."""
+def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) -> Iterator[CandidateFit]:
+    """Fit one candidate to every data set and its back-tests; one that pools shares a prior within a group."""
     frames, responses, heights = [], [], []
     for data, group in zip(data_sets, groups, strict=True):
         for height, rows in (("", np.arange(len(data.y))), *zip(_heights(data), (test.train for test in data.backtests), strict=True)):
             frames.append(data.X.iloc[rows].reset_index(drop=True))
             responses.append(data.y[rows])
-            # so that no back-test hears of rows that it asks for: what pools is one height of the data sets of a group
+            # one height of the data sets of a group is pooled, so that no back-test trains on the rows that it predicts
             heights.append((group, height))
     entry = get(name)
     stated, models = entry.candidacy(), iter(_fit_all(entry.make(), frames, responses, heights))
@@ -306,7 +306,7 @@ def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) ->
     for data in data_sets:
         model, lower = next(models), tuple(next(models) for _ in data.backtests)
         residuals = tuple(data.residuals(part, test, data.X) for part, test in zip(lower, data.backtests, strict=True))
-        yield Trial(model, lower, residuals, plain)
+        yield CandidateFit(model, lower, residuals, plain)
 
 
 def _heights(data: DataSet) -> list[Hashable]:
@@ -317,9 +317,9 @@ def _heights(data: DataSet) -> list[Hashable]:
 
 def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], groups: Sequence[Hashable]) -> list[Any]:
     if hasattr(law, "fit_many"):
-        told = {"groups": groups} if pools(law) else {}
+        pooled = {"groups": groups} if pools(law) else {}
         try:
-            return list(law.fit_many(frames, responses, **told))
+            return list(law.fit_many(frames, responses, **pooled))
         except Exception:  # a candidate is anyone's code, and one data set may be bad: find out which
             pass
     return [_fit_one(law, X, y) for X, y in zip(frames, responses, strict=True)]
@@ -328,7 +328,7 @@ def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], 
 def _fit_one(law: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
     try:
         return clone(law).fit(X, y)
-    except Exception:  # a candidate is anyone's code: one that cannot be fitted does not take part
+    except Exception:  # a candidate is anyone's code: one that cannot be fitted is excluded
         return None
 
 

@@ -1,6 +1,6 @@
 """What AutoLaw has learnt from tuning cases, and the file it comes in: one table of everything, and one without each cluster.
 
-The file is written by ``python -m perf.autolaw FILE FILE --write``. No tuning case has a row that a board counts (`perf.tuning.cases`). The
+The file is written by ``python -m perf.tuning FILE FILE --write``. No tuning case has a row that a board counts (`perf.tuning.cases`). The
 table of everything is for users; where a task is evaluated, the one that has seen no case of the task's cluster is taken, nor, for a
 compilation of others' runs, of any that it repeats.
 """
@@ -63,7 +63,7 @@ class ErrorSizes:
 def interval_features(
     weight: np.ndarray, values: np.ndarray, recent: np.ndarray, floor: float, beyond: np.ndarray, rows: int
 ) -> np.ndarray:
-    """Return what the size of an error follows from, shape (n, 5).
+    """Return the features of an error's size, shape (n, 5).
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def interval_features(
     recent : ndarray, shape (k,)
         Their errors in back-tests.
     floor : float
-        The error below which nothing is told apart.
+        The error below which candidates are not distinguished.
     beyond : ndarray, shape (n,)
         How far the rows lie beyond the training rows.
     rows : int
@@ -98,7 +98,7 @@ class LearntWeights:
     Attributes
     ----------
     errors : ndarray, shape (3, 3)
-        Coefficients of the three kinds of error (`judging.Circumstances.kinds`), for each of the `terms`.
+        Coefficients of the three kinds of error (`weights.BacktestErrors.kinds`), for each of the `terms`.
     candidates : mapping of str to ndarray, each of shape (2,)
         What is added for a candidate, alone and for every e-fold of distance; nothing for one that is not there.
     """
@@ -121,8 +121,8 @@ class LearntWeights:
             Training rows.
         """
         own = np.stack([self.candidates.get(name, np.zeros(2)) for name in names])
-        spoken = kinds.T @ self.errors @ terms(beyond, rows).T
-        found: np.ndarray = spoken + own @ np.stack([np.ones(len(beyond)), np.log1p(beyond)])
+        tested = kinds.T @ self.errors @ terms(beyond, rows).T
+        found: np.ndarray = tested + own @ np.stack([np.ones(len(beyond)), np.log1p(beyond)])
         return found
 
 

@@ -1,4 +1,4 @@
-"""Plain mean and median of the laws that a data set allows: what averaging gives without judging anyone."""
+"""Plain mean and median of the laws that a data set allows: averages without weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.autolaw.backtest import DataSet, Trials, candidates, hold_trials
+from scalingbench.predictors.autolaw.backtest import CandidateFits, DataSet, candidates, fit_candidates
 from scalingbench.predictors.candidacy import NotCandidate
 from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
@@ -57,25 +57,25 @@ class MeanOfLaws(ScalingLaw):
                 raise PredictorError(f"statistic: expected 'mean' or 'median', got {one.statistic!r}")
             X, y = one._read_training(X, y, positive=False)
             data_sets.append(DataSet.of(X.reset_index(drop=True), y, backtested=False))
-        for one, trials in zip(made, hold_trials(data_sets, choose=_laws), strict=True):
-            if all(trial.model is None for trial in trials.by_name.values()):
+        for one, fits in zip(made, fit_candidates(data_sets, choose=_laws), strict=True):
+            if all(fit.model is None for fit in fits.by_name.values()):
                 raise PredictorError("no law could be fitted")
-            one._trials = trials
+            one._fits = fits
         return made
 
     @property
     def laws_(self) -> tuple[str, ...]:
         """Names of the laws that were fitted."""
-        check_is_fitted(self, "_trials")
-        return tuple(name for name, trial in self._trials.by_name.items() if trial.model is not None)
+        check_is_fitted(self, "_fits")
+        return tuple(name for name, fit in self._fits.by_name.items() if fit.model is not None)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return the mean or median of the laws, shape (n,)."""
-        check_is_fitted(self, "_trials")
-        trials: Trials = self._trials
-        values = np.stack(list(trials.predict(self._read(X).reset_index(drop=True)).values()))
+        check_is_fitted(self, "_fits")
+        fits: CandidateFits = self._fits
+        values = np.stack(list(fits.predict(self._read(X).reset_index(drop=True)).values()))
         found: np.ndarray = np.nanmean(values, axis=0) if self.statistic == "mean" else np.nanmedian(values, axis=0)
-        return np.exp(np.clip(found, -690.0, 690.0)) if trials.data.log else found
+        return np.exp(np.clip(found, -690.0, 690.0)) if fits.data.log else found
 
 
 def _laws(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What back-tests say of candidates where a question lies, and which of their answers are plausible."""
+"""Back-test errors of the candidates along the axis of a prediction point, and which predictions are plausible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from scalingbench.predictors.autolaw.backtest import Backtest, DataSet
 from scalingbench.predictors.axes import ALL, INTERPOLATION
 
-__all__ = ["FARTHEST", "RECENCY", "Circumstances", "nearest_axis", "plausible", "recency_weighted"]
+__all__ = ["FARTHEST", "RECENCY", "BacktestErrors", "nearest_axis", "plausible", "recency_weighted"]
 
 RECENCY = 4.0
 """How much more each higher back-test of an axis counts than the one below it."""
@@ -21,8 +21,8 @@ _FLOOR = 0.001
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """Rows that are judged by the same back-tests, and the candidates' errors in them.
+class BacktestErrors:
+    """Prediction points that are weighted by the same back-tests, and the candidates' errors in them.
 
     Attributes
     ----------
@@ -46,25 +46,25 @@ class Circumstances:
         chosen = [i for i, test in enumerate(self.data.backtests) if test.axis == axis]
         return np.array([[self.errors[name][i] for i in chosen] for name in self.names]).reshape(len(self.names), len(chosen))
 
-    def judged_by(self) -> str | None:
+    def tested_axis(self) -> str | None:
         """Return the axis, or the nearest thing that was back-tested; None where nothing was."""
         return nearest_axis(self.axis, self.data.backtests)
 
     def recent(self) -> np.ndarray:
-        """Return the errors along the judged axis, infinite where nothing was back-tested; shape (k,)."""
-        axis = self.judged_by()
+        """Return the errors along the tested axis, infinite where nothing was back-tested; shape (k,)."""
+        axis = self.tested_axis()
         return np.full(len(self.names), np.inf) if axis is None else self._mean(axis)
 
     def overall(self) -> np.ndarray:
-        """Return the errors along the overall scale, or where there is none along the judged axis; shape (k,)."""
+        """Return the errors along the overall scale, or where there is none along the tested axis; shape (k,)."""
         return self._mean(ALL) if self._was_tested(ALL) else self.recent()
 
     def inner(self) -> np.ndarray:
-        """Return the errors in interpolation, or where there are none along the judged axis; shape (k,)."""
+        """Return the errors in interpolation, or where there are none along the tested axis; shape (k,)."""
         return self._mean(INTERPOLATION, even=True) if self._was_tested(INTERPOLATION) else self.recent()
 
     def kinds(self) -> np.ndarray:
-        """Return logarithms of three kinds of error over those of the third best candidate: along the judged axis, overall, inner; (3, k).
+        """Return logarithms of three kinds of error over those of the third best candidate: along the tested axis, overall, inner; (3, k).
 
         One that failed, or is farther than `FARTHEST` from that, counts as so far.
         """
@@ -77,7 +77,7 @@ class Circumstances:
 
     @property
     def floor(self) -> float:
-        """The error below which nothing is told apart."""
+        """The error below which candidates are not distinguished."""
         return max(_FLOOR * float(np.std(self.data.scaled)), 1e-6)
 
     def _was_tested(self, axis: str) -> bool:

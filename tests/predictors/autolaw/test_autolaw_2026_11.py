@@ -150,7 +150,7 @@ def test_an_axis_that_was_not_backtested_is_judged_by_the_overall_scale(register
     registered(stub("law", offsets=0.1))
     law = AutoLaw().fit(rows, Y)
     assert list(law.errors_) == ["x", ALL, INTERPOLATION]
-    backtests = law._trials.data.backtests
+    backtests = law._fits.data.backtests
     assert nearest_axis("z", backtests) == ALL and nearest_axis("x", backtests) == "x"
 
 
@@ -280,7 +280,7 @@ def test_its_errors_come_from_training_rows_alone(fitted):
     before = copy.deepcopy(fitted.errors_)
     fitted.predict(GRID[~SMALL])
     pd.testing.assert_frame_equal(fitted.errors_, before)
-    assert fitted._trials.data.y.shape == (SMALL.sum(),)
+    assert fitted._fits.data.y.shape == (SMALL.sum(),)
 
 
 def test_intervals_hold_most_noisy_values_and_are_ordered(registered):

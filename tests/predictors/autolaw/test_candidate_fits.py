@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from stub_laws import Batch, Stub, stub, truth
 
-from scalingbench.predictors.autolaw.backtest import Backtest, DataSet, hold_trials
+from scalingbench.predictors.autolaw.backtest import Backtest, DataSet, fit_candidates
 
 X = pd.DataFrame({"x": 2.0 ** np.arange(8)})
 Y = np.exp(truth(X))
@@ -63,7 +63,7 @@ def test_without_a_scale_positive_values_are_averaged_as_logarithms():
 def test_a_candidate_is_fitted_to_all_rows_and_to_the_lower_rows_of_every_backtest(registered):
     registered(stub("law", offsets={8: 0.8, 5: 0.5}))
     before = Stub.fits
-    (trials,) = hold_trials([DataSet.of(X, Y)])
+    (trials,) = fit_candidates([DataSet.of(X, Y)])
     trial = trials.by_name["law"]
     assert Stub.fits - before == 1 + len(trials.data.backtests) == 7
     assert trial.model.offset_ == 0.8 and trials.axes == ("x", "interpolation")
@@ -74,7 +74,7 @@ def test_laws_of_one_form_are_fitted_in_one_call_and_one_by_one_where_that_fails
     for otherwise in (0.0, 0.3):
         registered(replace(stub("batch", otherwise=otherwise), target="stub_laws:Batch"))
         Batch.calls = 0
-        first, second = hold_trials([DataSet.of(X, Y), DataSet.of(X.head(6), Y[:6])])
+        first, second = fit_candidates([DataSet.of(X, Y), DataSet.of(X.head(6), Y[:6])])
         assert Batch.calls == 1
         assert type(first.by_name["batch"].model) is (Batch if otherwise else Stub)
         assert second.by_name["batch"].model is not None

@@ -8,7 +8,7 @@ import pytest
 from stub_laws import Listens
 
 from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.predictors.autolaw.backtest import DataSet, hold_trials
+from scalingbench.predictors.autolaw.backtest import DataSet, fit_candidates
 from scalingbench.predictors.laws.power_laws import M4, ShiftedPowerLaw
 from scalingbench.predictors.laws.priors import PooledChinchilla, PooledM4, PooledShiftedPowerLaw, shared_prior
 from scalingbench.predictors.registry import Entry
@@ -85,7 +85,7 @@ def test_no_back_test_hears_of_rows_that_it_asks_for(registered):
         X = pd.DataFrame({"x": 2.0 ** np.arange(n), "curve": name})
         data_sets.append(DataSet.of(X, X["x"].to_numpy() ** -0.5))
     Listens.heard = []
-    hold_trials(data_sets, groups=[0, 0])
+    fit_candidates(data_sets, groups=[0, 0])
     for call in Listens.heard:
         assert len({curve for curve, _ in call}) == len(call)
     assert [("a", 8), ("b", 6)] in Listens.heard
