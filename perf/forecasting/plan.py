@@ -1,6 +1,6 @@
 """Choosing runs from a pool: error at the target against the share of the pool's compute that was spent.
 
-    python perf/plan.py [--predictor "chinchilla[huber-log]"] [--pools chinchilla,farseer] [--out plan.csv]
+    python -m perf.forecasting.plan [--predictor "chinchilla[huber-log]"] [--pools chinchilla,farseer] [--out plan.csv]
 
 Of every collection in `pools` the dearest 10 % of the runs (three at least) are the targets; the others can be bought at their
 cost, 6 x params x tokens. The five cheapest are free. Then runs are bought up to a share of what all cost: those that
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pools import POOLS, pool
 from threadpoolctl import threadpool_limits
 
+from perf.forecasting.pools import POOLS, pool
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.plan import next_runs
 from scalingbench.forecasting.problem import make_problem

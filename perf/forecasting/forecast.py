@@ -1,6 +1,6 @@
 """Forecasts of real runs that were hidden: how far off, how often in the interval, and whether a warning was given.
 
-    python perf/forecast.py [--out forecast.csv] [--pools chinchilla,farseer] [--seeds 3]
+    python -m perf.forecasting.forecast [--out forecast.csv] [--pools chinchilla,farseer] [--seeds 3]
 
 Of every collection in `pools` the dearest 5 % of the runs are hidden, and 8, 15 or 40 of the others are drawn, three times. Each
 predictor forecasts the least and the dearest of the hidden runs. A forecast that misses by more than 10 % should have come with a warning
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pools import POOLS, pool
 from threadpoolctl import threadpool_limits
 
+from perf.forecasting.pools import POOLS, pool
 from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.benchmark.evaluation.results import read_results
 from scalingbench.benchmark.tasks.suite import load_suite

@@ -1,7 +1,8 @@
 """Find collections that hold some of the same runs, and hold the cards to it.
 
-``python perf/clusters.py`` prints every pair found, by which rule, and what the cards say; ``--write`` also writes
-``benchmark/data/clusters.json`` from the cards. Fetch-only collections need their upstream files.
+``python -m perf.regenerate.clusters`` prints every pair found, by which rule, and what the cards say, and ends with status 1 where the
+cards say otherwise. Fetch-only collections need their upstream files. ``python -m perf.regenerate clusters`` writes
+``benchmark/data/clusters.json`` from the cards.
 
 Three rules find a pair:
 
@@ -20,7 +21,6 @@ statement
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import re
 import sys
@@ -32,10 +32,9 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
-from scalingbench.benchmark.data.clusters import clusters_from_cards, clusters_path
+from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.data.collection import list_collections, load_collection
 from scalingbench.benchmark.data.variables import metric_kind
-from scalingbench.common.files import replacing
 
 SCALES = ("params", "tokens", "steps", "samples", "characters", "streams", "experts", "batch_size", "learning_rate")
 SHIFTS = (-0.0193, -0.0147, -0.0113, -0.0071, -0.0037, 0.0041, 0.0079, 0.0117, 0.0151, 0.0189)
@@ -278,15 +277,9 @@ def unfounded(pairs: list[Pair]) -> list[tuple[str, str]]:
     return sorted(stated - known)
 
 
-def main(arguments: list[str]) -> int:
-    """Print the pairs and the clusters; write the clusters if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write benchmark/data/clusters.json from the cards")
-    chosen = parser.parse_args(arguments)
+def main() -> int:
+    """Print the pairs and the clusters."""
     clusters = clusters_from_cards()
-    if chosen.write:
-        with replacing(clusters_path()) as temporary:
-            temporary.write_text(clusters.model_dump_json(indent=2) + "\n", encoding="utf-8")
     pairs = found_pairs()
     print("| collection | other | shared names | runs with shared figures | stated | in both cards |\n|---|---|---:|---:|---|---|")
     for p in pairs:
@@ -304,4 +297,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

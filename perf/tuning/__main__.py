@@ -2,7 +2,7 @@
 
     python -m perf.tuning.record tables.pkl            every candidate on cases of tables and worlds; half an hour
     python -m perf.tuning.record tasks.pkl --tasks     and on cases as the boards state tasks; half an hour
-    python -m perf.autolaw tables.pkl tasks.pkl        the log; `--write` learns the shipped tables
+    python -m perf.tuning tables.pkl tasks.pkl        the log; `--write` learns the shipped tables
 
 No case has a row that a board counts: see `perf.tuning.cases`. Printed is the error relative to the nearest neighbour's, as
 geometric means over collections: of all, of real ones, of those set aside for tuning, of spare rows of the others, and of real ones

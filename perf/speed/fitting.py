@@ -1,6 +1,6 @@
 """Time, objective and success of the fitting engine against what people use.
 
-    python perf/fitting.py [--repeats 20] [--only NAME ...] [--grid-starts 4500]
+    python -m perf.speed.fitting [--repeats 20] [--only NAME ...] [--grid-starts 4500]
 
 Every method minimises the same objective on the same rows in one run. Success is the share of
 repeats (other random starts) that end within 1e-6, relative, of the best objective that any method

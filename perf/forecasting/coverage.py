@@ -1,6 +1,6 @@
 """Coverage of prediction intervals on synthetic worlds with known truth.
 
-    python perf/coverage.py [--worlds 100]
+    python -m perf.forecasting.coverage [--worlds 100]
 
 Each world draws runs from a law with known constants and multiplicative noise, fits the law on the
 cheap runs and asks for 80 % intervals, once within the range of the training runs and once beyond it

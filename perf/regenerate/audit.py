@@ -1,27 +1,18 @@
-"""Count in the data what docs/audit.md speaks of, for suites v1 and v2, and write the table into it: ``python docs/update_audit.py``.
-
-All collections must be at hand: fetch-only ones come from ``SCALINGBENCH_MIRROR`` or the network. ``--check`` writes nothing and ends
-with status 1 where the page says something else.
-"""
+"""The counts of docs/audit.md, in the data of suites v1 and v2."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.tasks.suite import Suite, load_suite
 from scalingbench.benchmark.tasks.task import Task
-from scalingbench.common.files import replacing
 from scalingbench.common.tables import Table
 
-PAGE = Path(__file__).parent / "audit.md"
 BLOCK = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", flags=re.DOTALL)
 SUITES = ("v1", "v2")
 OWN_TRACK = ("training-curve", "interpolation", "transfer")
@@ -122,24 +113,10 @@ COUNTS: dict[str, Count] = {
 }
 
 
-def main() -> int:
-    """Print the table, and write it into the page or compare it with what stands there."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; status 1 where the page differs")
-    check = parser.parse_args().check
+def with_counts(page: str) -> str:
+    """Return the page with the table of counts in it; builds every task."""
     suites = [load_suite(name) for name in SUITES]
     counted = [on_the_overall_board(suite) for suite in suites]
     rows = [[name, *(str(count(s, t)) for s, t in zip(suites, counted, strict=True))] for name, count in COUNTS.items()]
     table = Table(("", *SUITES), rows, text=frozenset({0})).markdown()
-    print(table)
-    before = PAGE.read_text(encoding="utf-8")
-    after = BLOCK.sub(lambda match: f"{match[1]}{table.strip()}\n{match[2]}", before)
-    if check:
-        return int(before != after)
-    with replacing(PAGE) as temporary:
-        temporary.write_text(after, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return BLOCK.sub(lambda match: f"{match[1]}{table.strip()}\n{match[2]}", page)
