@@ -10,7 +10,7 @@ from scalingbench.common.references import Reference
 from scalingbench.leaderboard.citation import CitationFormat, cite
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.submissions.metadata import submissions
-from scalingbench.predictors.bibliography import papers_of
+from scalingbench.predictors.catalogue import papers_of
 from scalingbench.predictors.registry import get
 
 __all__ = ["citations"]

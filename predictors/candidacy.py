@@ -65,4 +65,4 @@ class NotCandidate:
 Candidacy = Candidate | NotCandidate
 
 NOT_CHOSEN = NotCandidate("not among the candidates, which were chosen before any held-out result")
-"""For laws that no candidate stands for. To add one is to choose the defaults again (``perf/autolaw.py``)."""
+"""For laws that no candidate stands for. To add one is to choose the defaults again (``perf/tuning``)."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scalingbench.common.errors import PredictorError
 
-__all__ = ["check_response", "numeric_columns", "select"]
+__all__ = ["check_response", "check_weights", "numeric_columns", "select"]
 
 
 def numeric_columns(X: pd.DataFrame) -> list[str]:
@@ -59,4 +59,20 @@ def check_response(y: Any, n: int, *, positive: bool) -> np.ndarray:
         raise PredictorError(
             f"y: row {row + 1}: {float(array[row])!r} must be finite{' and positive, to be fitted in log space' if positive else ''}"
         )
+    return array
+
+
+def check_weights(weights: Any, n: int) -> np.ndarray:
+    """Return weights of rows as a float array of shape (n,).
+
+    Raises
+    ------
+    PredictorError
+        If they are not n finite numbers of at least 0, one of them above.
+    """
+    array = np.asarray(weights, dtype=float)
+    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any():
+        raise PredictorError(f"sample_weight: expected {n} finite numbers >= 0")
+    if not array.any():
+        raise PredictorError("sample_weight: Sample weights must contain at least one non-zero number")
     return array

@@ -14,12 +14,11 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import FitWarning, PredictorError
-from scalingbench.predictors import fitting, intervals
+from scalingbench.predictors import fitting
 from scalingbench.predictors.allocation import Allocation, optimum
-from scalingbench.predictors.columns import select
-from scalingbench.predictors.display import Findings
-from scalingbench.predictors.estimator import ScalingLaw
-from scalingbench.predictors.fitting import Loss, Problem, Space
+from scalingbench.predictors.columns import check_weights, select
+from scalingbench.predictors.estimator import Findings, ScalingLaw
+from scalingbench.predictors.fitting import Loss, Problem, Space, intervals
 from scalingbench.predictors.parameters import Parameter
 
 __all__ = ["ParametricLaw"]
@@ -141,7 +140,7 @@ class ParametricLaw(ScalingLaw):
     def _prepare(self, X: Any, y: Any, sample_weight: Any) -> None:
         self._check_arguments()
         X, y = self._read_training(X, y, positive=self._needs_positive())
-        self._weights = np.ones(len(y)) if sample_weight is None else _check_weights(sample_weight, len(y))
+        self._weights = np.ones(len(y)) if sample_weight is None else check_weights(sample_weight, len(y))
         self._problem = self._make_problem(X, y)
 
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
@@ -393,12 +392,3 @@ class ParametricLaw(ScalingLaw):
             raise PredictorError(f"delta: expected a positive number, got {self.delta!r}")
         if self.n_starts is not None and self.n_starts < 1:
             raise PredictorError(f"n_starts: expected at least 1, got {self.n_starts!r}")
-
-
-def _check_weights(weights: Any, n: int) -> np.ndarray:
-    array = np.asarray(weights, dtype=float)
-    if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any():
-        raise PredictorError(f"sample_weight: expected {n} finite numbers >= 0")
-    if not array.any():
-        raise PredictorError("sample_weight: Sample weights must contain at least one non-zero number")
-    return array

@@ -5,7 +5,7 @@ or through others. A compilation (``repackages``) links nobody: its tasks count 
 do not share a run because a third party printed both. It is a cluster of its own, and `relatives` names it
 wherever one of its runs could leak.
 
-The answers stand in ``clusters.json``, written from the cards by ``python perf/clusters.py --write``, because
+The answers stand in ``clusters.json``, written from the cards by ``python -m perf.regenerate clusters``, because
 reading every card costs more than a board may; a test holds that both agree.
 """
 

@@ -32,9 +32,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from perf.designed.noise import WORLDS, main_runs, noise_by_cell, noise_plane
-from scalingbench.predictors.compute import Chinchilla, Farseer, Kaplan
-from scalingbench.predictors.compute_variants import ChinchillaGamma, Interaction
 from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.compute import Chinchilla, ChinchillaGamma, Farseer, Interaction, Kaplan
 
 FORMS: dict[str, ParametricLaw] = {
     "chinchilla": Chinchilla(),

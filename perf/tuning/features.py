@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from scalingbench.predictors.backtests import ALL, axes_of
+from scalingbench.predictors.autolaw.weights import FARTHEST, BacktestErrors
+from scalingbench.predictors.axes import ALL, axes_of
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import ANY, columns_read
-from scalingbench.predictors.judging import FARTHEST, Circumstances
 
 __all__ = ["FEATURES", "GENERIC", "Asking", "Traits", "traits_of"]
 
@@ -68,7 +68,7 @@ def traits_of(law: Any, X: pd.DataFrame) -> Traits:
 
 
 @dataclass(frozen=True)
-class Asking(Circumstances):
+class Asking(BacktestErrors):
     """Rows that are judged alike, and the candidates on them.
 
     Attributes
@@ -96,7 +96,7 @@ class Asking(Circumstances):
     def features(self, usable: np.ndarray) -> np.ndarray:
         """Return what is known of every candidate on every row, shape (k, n, len(FEATURES))."""
         k, n = self.values.shape
-        judged = self.judged_by()
+        judged = self.tested_axis()
         far = np.log1p(self.beyond)[None, :]
         columns: list[np.ndarray] = []
         logs, growth = self._log_errors(judged)

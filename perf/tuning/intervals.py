@@ -7,7 +7,7 @@ import pandas as pd
 
 from perf.tuning.cases import CLASSES, class_of
 from perf.tuning.rules import Rows
-from scalingbench.predictors.error_sizes import ErrorSizes, interval_features
+from scalingbench.predictors.autolaw.learnt import ErrorSizes, interval_features
 
 __all__ = ["EDGES", "SHARES", "coverage", "fit_sizes", "interval_table"]
 

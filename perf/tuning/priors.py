@@ -22,8 +22,7 @@ from perf.tuning.record import Record, load
 from perf.tuning.rules import weights_of
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.map_estimates import noise_of
-from scalingbench.predictors.pooled import PooledLaw, precision_of, shared_prior
+from scalingbench.predictors.laws.priors import PooledLaw, noise_of, precision_of, shared_prior
 from scalingbench.predictors.registry import get
 
 LAWS = ("chinchilla[pooled]", "shifted-power-law[pooled]", "bnsl-1[pooled]")

@@ -21,9 +21,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from perf.tuning.cases import Case, cases, task_cases
-from scalingbench.predictors import registry, trials
+from scalingbench.predictors import registry
+from scalingbench.predictors.autolaw import backtest
+from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.registry import get
-from scalingbench.predictors.trials import DataSet
 
 __all__ = ["Record", "load"]
 
@@ -91,7 +92,7 @@ def main() -> None:
         records = [
             Record(case, DataSet.of(case.X_train, case.y_train)) for case in (task_cases() if options.tasks else cases(options.per_kind))
         ]
-        chosen = [trials.candidates(r.data.X, r.data.y, options.without.split(",")) for r in records]
+        chosen = [backtest.candidates(r.data.X, r.data.y, options.without.split(",")) for r in records]
         names = [e.name for e in registry.list_predictors() if any(e.name in c for c in chosen)]
         for name in names:
             add(records, name, [k for k, c in enumerate(chosen) if name in c])
@@ -112,7 +113,7 @@ def add(records: list[Record], name: str, rows: list[int] | None = None) -> None
     rows = [k for k, r in enumerate(records) if _admits(name, r)] if rows is None else rows
     for group in _groups(records, rows):
         began = time.perf_counter()
-        found = list(trials._run(name, [r.data for r in group], [r.case.group or r.case.name for r in group]))
+        found = list(backtest._run(name, [r.data for r in group], [r.case.group or r.case.name for r in group]))
         for record, trial in zip(group, found, strict=True):
             _keep(record, name, trial)
             record.seconds[name] = (time.perf_counter() - began) / len(group)
@@ -143,7 +144,7 @@ def _admits(name: str, record: Record) -> bool:
     return columns_read(getattr(law, "variables", None), columns, numeric) is not None and (bool((y > 0).all()) or not positive_only(law))
 
 
-def _keep(record: Record, name: str, trial: trials.Trial) -> None:
+def _keep(record: Record, name: str, trial: backtest.CandidateFit) -> None:
     data, case = record.data, record.case
     hidden = [c for c in case.X_train if c not in case.X or case.X[c].isna().all()]
     residuals = list(trial.residuals)
@@ -156,7 +157,7 @@ def _keep(record: Record, name: str, trial: trials.Trial) -> None:
 
 def _value(record: Record, model: Any) -> np.ndarray:
     """Return what a model predicts of the held-out rows, on the scale that is averaged, NaN where it cannot."""
-    value = trials._predicted_apart(model, record.case.X, record.case.X.head(1))
+    value = backtest._predicted_apart(model, record.case.X, record.case.X.head(1))
     found: np.ndarray = np.log(np.maximum(value, 1e-12)) if record.data.log else value
     return found
 

@@ -12,10 +12,10 @@ from scipy.optimize import minimize
 from perf.tuning.cases import CLASSES, REAL, class_of, is_synthetic
 from perf.tuning.features import FEATURES, Asking, traits_of
 from perf.tuning.record import Record
-from scalingbench.predictors.backtests import directions, groups_by_missing
-from scalingbench.predictors.judging import plausible
+from scalingbench.predictors.autolaw.backtest import root_mean_square
+from scalingbench.predictors.autolaw.weights import plausible
+from scalingbench.predictors.axes import directions, groups_by_missing
 from scalingbench.predictors.registry import get
-from scalingbench.predictors.trials import root_mean_square
 
 __all__ = ["SHARPER", "Learnt", "Rows", "Score", "gather", "learn", "score", "shares", "weights_of"]
 
@@ -32,7 +32,7 @@ class Rows:
     ----------
     features : ndarray, shape (R, K, F)
     kinds : ndarray, shape (R, K, 3)
-        Errors as `scalingbench.predictors.judging.Circumstances.kinds` returns them.
+        Errors as `scalingbench.predictors.autolaw.weights.BacktestErrors.kinds` returns them.
     values : ndarray, shape (R, K)
         Predictions on the scale that is averaged.
     usable : ndarray of bool, shape (R, K)

@@ -1,6 +1,6 @@
 """What the benchmark says about forecasts: every held-out row of the committed results, as a record of one forecast.
 
-Made offline (``python perf/evidence.py``); commands read the small table that comes of it, see `evidence`.
+Made offline (``python -m perf.regenerate evidence``); commands read the small table that comes of it, see `evidence`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ TOLERANCE = 0.1
 """Relative error from which a forecast is of no use to the user, unless they say otherwise."""
 
 # Shares of the tolerance from which each sign is a warning. Set on synthetic worlds and on the lower 95 % of the runs of the
-# collections in perf/pools.py; docs/forecasting.md says how, and what they give on the rows that were kept out of it.
+# collections in perf/forecasting/pools.py; docs/forecasting.md says how, and what they give on the rows that were kept out of it.
 _WIDE, _BACKTEST, _APART, _REFEREE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
 _FARTHER = 0.5
 """How far back-tests reach, in units of the range of the runs: errors are taken to grow in proportion beyond."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.forecasting.problem import Problem
-from scalingbench.predictors.backtests import ALL, INTERPOLATION, direction
+from scalingbench.predictors.axes import ALL, INTERPOLATION, direction
 from scalingbench.predictors.registry import make
 
 __all__ = ["REFEREE", "Opinion", "Opinions", "budgets_of", "hear", "left_out", "spread"]

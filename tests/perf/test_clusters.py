@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def search(perf_module):
-    return perf_module("clusters")
+    return perf_module("regenerate.clusters")
 
 
 def table(values, metric="loss", **scales):

@@ -1,4 +1,4 @@
-"""The page of licences is what the cards say."""
+"""What may be bundled, by what the cards say of licences."""
 
 import pytest
 
@@ -8,11 +8,7 @@ from scalingbench.benchmark.data.collection import bundled_path, list_collection
 
 @pytest.fixture(scope="module")
 def licences(perf_module):
-    return perf_module("licences")
-
-
-def test_the_page_is_what_the_cards_say(licences):
-    assert licences.PAGE.read_text(encoding="utf-8") == licences.page(), "python perf/licences.py"
+    return perf_module("regenerate.licences")
 
 
 def test_only_what_the_source_itself_licenses_is_bundled(licences):

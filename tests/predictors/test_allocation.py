@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.compute import Chinchilla, DataConstrained
-from scalingbench.predictors.isoflop import IsoFLOP
-from scalingbench.predictors.power_laws import PowerLaw
-from scalingbench.predictors.published_constants import PublishedLaw
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.data_constrained import DataConstrained
+from scalingbench.predictors.laws.isoflop import IsoFLOP
+from scalingbench.predictors.laws.power_laws import PowerLaw
+from scalingbench.predictors.published import PublishedLaw
 
 TRUE = {"E": 1.7, "A": 400.0, "alpha": 0.34, "B": 1500.0, "beta": 0.37}
 

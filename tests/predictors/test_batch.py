@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.predictors.autolaw import AutoLaw
-from scalingbench.predictors.autolaw_2026_11 import AutoLaw202611
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
+from scalingbench.predictors.autolaw.autolaw_2026_11 import AutoLaw202611
 from scalingbench.predictors.contract import columns_read
 from scalingbench.predictors.registry import get, list_predictors
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from stub_laws import stub
 
-import predictors
+from scalingbench import predictors
+from scalingbench.predictors.autolaw.backtest import candidates
 from scalingbench.predictors.candidacy import Candidate, NotCandidate
 from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import Entry, list_predictors
-from scalingbench.predictors.trials import candidates
 
 ROWS = pd.DataFrame({"x": 2.0 ** np.arange(8)})
 TWO = ROWS.assign(z=ROWS["x"] ** 2)
@@ -22,8 +22,8 @@ Y = np.geomspace(4.0, 0.5, 8)
 
 
 def laws_of_the_project():
-    modules = [importlib.import_module(f"predictors.{m.name}") for m in pkgutil.iter_modules(predictors.__path__)]
-    classes = {c for m in modules for _, c in inspect.getmembers(m, inspect.isclass) if c.__module__.startswith("predictors.")}
+    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(predictors.__path__, f"{predictors.__name__}.")]
+    classes = {c for m in modules for _, c in inspect.getmembers(m, inspect.isclass) if c.__module__.startswith(f"{predictors.__name__}.")}
     return sorted((c for c in classes if issubclass(c, ScalingLaw)), key=lambda c: c.__qualname__)
 
 

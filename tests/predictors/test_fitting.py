@@ -9,17 +9,17 @@ from scipy.optimize import least_squares
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import FitWarning, PredictorError
-from scalingbench.predictors.architecture import Distillation
-from scalingbench.predictors.compute import Chinchilla, Farseer, Kaplan, OverTraining
 from scalingbench.predictors.fitting import make_problem
 from scalingbench.predictors.fitting.descent import curvature, objectives
 from scalingbench.predictors.fitting.duals import derivatives
+from scalingbench.predictors.fitting.intervals import enlarged_residuals
 from scalingbench.predictors.fitting.losses import influence, objective, weight
-from scalingbench.predictors.intervals import enlarged_residuals
 from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.architecture import Distillation
+from scalingbench.predictors.laws.compute import Chinchilla, Farseer, Kaplan, OverTraining
+from scalingbench.predictors.laws.power_laws import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
+from scalingbench.predictors.laws.transfer import Rectified
 from scalingbench.predictors.parameters import amplitude, exponent, irreducible, real
-from scalingbench.predictors.power_laws import BNSL, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
-from scalingbench.predictors.transfer import Rectified
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 from law_examples import COMPUTE, LOSSES, MIXED, TRUTH
 from sklearn.base import clone
 
-from scalingbench.predictors import trials
-from scalingbench.predictors.downstream import LossToAccuracy
+from scalingbench.predictors.autolaw import backtest
 from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.downstream import LossToAccuracy
 from scalingbench.predictors.registry import list_predictors, make
 
 NAMES = [entry.name for entry in list_predictors()]
@@ -57,7 +57,7 @@ def fitted(name):
 
 @pytest.fixture(autouse=True)
 def _few_candidates(monkeypatch):
-    monkeypatch.setattr(trials, "candidates", lambda X, y, without=(): ("nearest-observation", "log-linear", "nearest-neighbor"))
+    monkeypatch.setattr(backtest, "candidates", lambda X, y, without=(): ("nearest-observation", "log-linear", "nearest-neighbor"))
 
 
 @pytest.mark.parametrize("name", NAMES)

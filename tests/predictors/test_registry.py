@@ -72,7 +72,7 @@ class Point:
 
 def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     points = [
-        Point("theirs", "scalingbench.predictors.baselines:MeanPredictor", lambda: None),
+        Point("theirs", "scalingbench.predictors.generic.nearest:MeanPredictor", lambda: None),
         Point("broken", "gone.module:X", ImportError("no module named gone")),
         Point("kaplan", "thief:Kaplan", lambda: None),
     ]
@@ -81,7 +81,7 @@ def test_other_peoples_packages_join_by_entry_point(monkeypatch, caplog):
     try:
         assert type(make("theirs")).__name__ == "MeanPredictor"
         assert "broken" not in families() and "'broken' of gone.module:X cannot be loaded: no module named gone" in caplog.text
-        assert get("kaplan").target == "scalingbench.predictors.compute:Kaplan" and "the name is taken" in caplog.text
+        assert get("kaplan").target == "scalingbench.predictors.laws.compute:Kaplan" and "the name is taken" in caplog.text
     finally:
         registry._entries.cache_clear()
 
@@ -104,4 +104,4 @@ def test_only_heavy_models_are_imported_inside_functions():
 
 
 def test_an_entry_passes_its_arguments_on():
-    assert Entry("x", "scalingbench.predictors.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3
+    assert Entry("x", "scalingbench.predictors.laws.power_laws:BNSL", "bnsl", arguments={"n_breaks": 3}).make().n_breaks == 3

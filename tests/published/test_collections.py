@@ -7,16 +7,15 @@ import pytest
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.scores.metrics import mape, r2, rmse
-from scalingbench.predictors.compute import Chinchilla
-from scalingbench.predictors.compute_variants import ChinchillaGamma
-from scalingbench.predictors.experts import Routed
 from scalingbench.predictors.fitting.losses import objective
-from scalingbench.predictors.hyperparameters import CriticalBatch
-from scalingbench.predictors.learning_curves import ExponentialFour, PowerThree
-from scalingbench.predictors.one_variable import InverseWidth
+from scalingbench.predictors.laws.compute import Chinchilla, ChinchillaGamma
+from scalingbench.predictors.laws.experts import Routed
+from scalingbench.predictors.laws.hyperparameters import CriticalBatch
+from scalingbench.predictors.laws.learning_curves import ExponentialFour, PowerThree
+from scalingbench.predictors.laws.one_variable import InverseWidth
+from scalingbench.predictors.laws.repeated_sampling import Coverage
+from scalingbench.predictors.laws.schedules import MultiPower
 from scalingbench.predictors.registry import make
-from scalingbench.predictors.repeated_sampling import Coverage
-from scalingbench.predictors.schedules import MultiPower
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 

@@ -9,8 +9,9 @@ import pytest
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.scores.metrics import mape, r2, rmse, rmsle
-from scalingbench.predictors.compute import Chinchilla, DataConstrained, OverTraining
 from scalingbench.predictors.fitting.losses import objective
+from scalingbench.predictors.laws.compute import Chinchilla, OverTraining
+from scalingbench.predictors.laws.data_constrained import DataConstrained
 from scalingbench.predictors.registry import make
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")

@@ -7,7 +7,7 @@ import yaml
 from command import scalingbench
 
 from scalingbench.leaderboard.releases import list_releases
-from scalingbench.predictors.bibliography import papers_of
+from scalingbench.predictors.catalogue import papers_of
 from scalingbench.predictors.registry import list_predictors
 
 V0 = ("--suite", "v0")

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from scalingbench.predictors.architecture import (
+from scalingbench.predictors.generic.surfaces import AdditivePower
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.laws.architecture import (
     CompressedRepresentation,
     Distillation,
     Parallel,
@@ -12,21 +14,30 @@ from scalingbench.predictors.architecture import (
     Vocabulary,
     WidthDepth,
 )
-from scalingbench.predictors.compute import Chinchilla, ComputeOnly, DataConstrained, Farseer, Kaplan, OverTraining
-from scalingbench.predictors.compute_variants import (
+from scalingbench.predictors.laws.compute import (
+    Chinchilla,
     ChinchillaGamma,
+    ComputeOnly,
     ComputePower,
-    EncoderDecoder,
+    Farseer,
     Interaction,
+    Kaplan,
     KaplanSteps,
-    MultilingualTranslation,
-    RepeatedSubset,
+    OverTraining,
 )
-from scalingbench.predictors.downstream import CapabilityGap, Densing, DirectAccuracy, LossToAccuracy, LossToError, PassUntil, TokenPower
-from scalingbench.predictors.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
-from scalingbench.predictors.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
-from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.learning_curves import (
+from scalingbench.predictors.laws.data_constrained import DataConstrained, RepeatedSubset
+from scalingbench.predictors.laws.downstream import (
+    CapabilityGap,
+    Densing,
+    DirectAccuracy,
+    LossToAccuracy,
+    LossToError,
+    PassUntil,
+    TokenPower,
+)
+from scalingbench.predictors.laws.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
+from scalingbench.predictors.laws.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
+from scalingbench.predictors.laws.learning_curves import (
     ExponentialFour,
     ExponentialThree,
     ExponentialTwo,
@@ -40,13 +51,13 @@ from scalingbench.predictors.learning_curves import (
     VaporPressure,
     Weibull,
 )
-from scalingbench.predictors.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
-from scalingbench.predictors.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
-from scalingbench.predictors.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
-from scalingbench.predictors.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
-from scalingbench.predictors.response_surfaces import AdditivePower
-from scalingbench.predictors.schedules import LRAnnealing, MultiPower
-from scalingbench.predictors.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
+from scalingbench.predictors.laws.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
+from scalingbench.predictors.laws.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
+from scalingbench.predictors.laws.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
+from scalingbench.predictors.laws.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
+from scalingbench.predictors.laws.schedules import LRAnnealing, MultiPower
+from scalingbench.predictors.laws.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
+from scalingbench.predictors.laws.translation import EncoderDecoder, MultilingualTranslation
 
 _RNG = np.random.default_rng(11)
 _N, _D = (10 ** _RNG.uniform(7.5, 10, 90) for _ in range(2))

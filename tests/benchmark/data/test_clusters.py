@@ -51,7 +51,7 @@ def test_relatives_are_the_cluster_and_every_compilation_of_its_runs(cards, monk
 
 
 def test_the_recorded_clusters_are_those_of_the_cards():
-    assert read_clusters() == clusters_from_cards(), "python perf/clusters.py --write"
+    assert read_clusters() == clusters_from_cards(), "python -m perf.regenerate clusters"
     assert set(read_clusters().cluster) == set(list_collections())
 
 

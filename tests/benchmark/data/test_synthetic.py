@@ -8,9 +8,10 @@ from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, load_collection
 from scalingbench.benchmark.data.sources import synthetic_plrf
 from scalingbench.benchmark.data.synthetic import noisy, rounded
-from scalingbench.predictors.compute import Chinchilla, DataConstrained
-from scalingbench.predictors.power_laws import BNSL
-from scalingbench.predictors.repeated_sampling import BetaBinomialCoverage
+from scalingbench.predictors.laws.compute import Chinchilla
+from scalingbench.predictors.laws.data_constrained import DataConstrained
+from scalingbench.predictors.laws.power_laws import BNSL
+from scalingbench.predictors.laws.repeated_sampling import BetaBinomialCoverage
 
 SYNTHETIC = [n for n in list_collections() if n.startswith("synthetic")]
 

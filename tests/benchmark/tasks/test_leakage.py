@@ -54,7 +54,7 @@ def matches(curve, patterns):
 def test_a_suite_with_rules_is_what_it_states_and_leaks_nothing(name, mirror):
     suite = load_suite(name)
     stated = stated_tasks(suite)
-    assert stated is not None, f"freeze it: python perf/freeze.py {name}"
+    assert stated is not None, "freeze it: python -m perf.regenerate statements"
     anew = replace(suite, statements=None)
     tasks = anew.build(fetch=True)
     assert differences(stated, tasks) == []

@@ -11,7 +11,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 TRUE = {"E": 1.7, "A": 400.0, "alpha": 0.34, "B": 1500.0, "beta": 0.37}
 FIXED = "chinchilla[l2-log]"

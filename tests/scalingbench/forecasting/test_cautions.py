@@ -11,7 +11,7 @@ from scalingbench.forecasting.cautions import Refused, data_cautions
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.problem import make_problem
 from scalingbench.forecasting.reading import read_runs
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 TARGET = {"params": 4e9, "tokens": 8e10}
 

@@ -63,7 +63,7 @@ def test_the_track_of_a_forecast(variables, track):
 
 
 def test_the_table_is_that_of_the_committed_results(mirror):
-    """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
+    """Recomputed for one predictor of one track's tasks; all of it is what ``python -m perf.regenerate evidence`` writes."""
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.forecasting.board_records import records

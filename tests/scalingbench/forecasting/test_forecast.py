@@ -10,7 +10,7 @@ from plausible_tables import ACCEPTED, REFUSED
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.forecast import forecast
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 TRUTH = {"E": 1.69, "A": 406.4, "alpha": 0.34, "B": 410.7, "beta": 0.28}
 

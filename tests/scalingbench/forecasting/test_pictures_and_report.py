@@ -11,7 +11,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.plan import plan
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 
 @pytest.fixture(scope="module")

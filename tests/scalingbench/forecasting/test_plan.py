@@ -12,7 +12,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.design import Belief, believe, choose
 from scalingbench.forecasting.plan import plan
 from scalingbench.forecasting.reading import read_runs
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 TARGET = {"params": 7e9, "tokens": 1.4e11}
 

@@ -11,7 +11,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.registering import draft_of, register_forecast, score_forecast
 from scalingbench.leaderboard.forecasts.book import load_book
-from scalingbench.predictors.compute import Chinchilla
+from scalingbench.predictors.laws.compute import Chinchilla
 
 TARGET = {"params": 4e9, "tokens": 8e10}
 

@@ -1,0 +1,146 @@
+"""Forecasts of real runs that were hidden: how far off, how often in the interval, and whether a warning was given.
+
+    python -m perf.forecasting.forecast [--out forecast.csv] [--pools chinchilla,farseer] [--seeds 3]
+
+Of every collection in `pools` the dearest 5 % of the runs are hidden, and 8, 15 or 40 of the others are drawn, three times. Each
+predictor forecasts the least and the dearest of the hidden runs. A forecast that misses by more than 10 % should have come with a warning
+(recall), one that does not should have come without (false alarms). The evidence that calibrates the intervals, and what AutoLaw has
+learnt, leave out the collections that share runs with the one in question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from perf.forecasting.pools import POOLS, pool
+from scalingbench.benchmark.data.clusters import cluster_of
+from scalingbench.benchmark.evaluation.results import read_results
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.errors import InputError
+from scalingbench.common.names import slug
+from scalingbench.forecasting.board_records import records, tabulate
+from scalingbench.forecasting.forecast import Forecast, forecast_of
+from scalingbench.forecasting.problem import make_problem
+from scalingbench.forecasting.reading import read_runs
+from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
+
+PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
+SIZES = (8, 15, 40)
+HIDDEN, TARGETS, USELESS = 0.05, 2, 0.1
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--out", type=Path, help="every forecast, as CSV")
+    parser.add_argument("--pools", default=",".join(POOLS))
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    table = _board()
+    lines: list[dict[str, object]] = []
+    with threadpool_limits(1):
+        for name in arguments.pools.split(","):
+            lines += _measure(name, table, arguments.seeds)
+            if arguments.out and lines:
+                pd.DataFrame(lines).to_csv(arguments.out, index=False)
+    found = pd.DataFrame(lines)
+    print(f"{found['collection'].nunique()} collections, {len(found)} forecasts\n")
+    for by in (["predictor"], ["predictor", "rows"]):
+        print(_table(found, by).to_string(), end="\n\n")
+
+
+def _board() -> pd.DataFrame:
+    suite = load_suite(DEFAULT_SUITE)
+    tasks = suite.build(collections=suite.ranked_on)
+    files = [committed_folder(suite.name) / f"{slug(name)}.parquet" for name in PREDICTORS]
+    return records([r for file in files for r in read_results(file)], tasks, not_ranked_on())
+
+
+def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, object]]:
+    rows = pool(name)
+    if rows is None or rows["tokens"].nunique() < 3:
+        return []
+    k = max(1, int(np.ceil(HIDDEN * len(rows))))
+    shown, hidden = rows.iloc[:-k], rows.iloc[-k:]
+    targets = hidden.iloc[np.unique(np.linspace(0, k - 1, TARGETS).round().astype(int))]
+    apart = table["collection"].map(cluster_of) != cluster_of(POOLS[name][0])
+    board = {"suite": DEFAULT_SUITE, "predictors": tabulate(table[apart])}
+    lines = []
+    for size in (s for s in SIZES if s <= len(shown)):
+        for seed in range(seeds):
+            referee = AutoLaw().without_cluster(cluster_of(POOLS[name][0]))
+            drawn = shown.iloc[np.sort(np.random.default_rng([seed, size]).choice(len(shown), size, replace=False))]
+            for found, measured in _forecasts(drawn, targets, board, referee):
+                lines.append({"collection": name, "rows": size, "seed": seed, **_line(found, measured)})
+    print(name, len(lines), flush=True)
+    return lines
+
+
+def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict, referee: AutoLaw) -> list[tuple[Forecast, float]]:
+    runs = read_runs(drawn[["params", "tokens", "value"]])
+    fitted: dict[str, object] = {}
+    found = []
+    for _, target in targets.iterrows():
+        problem = make_problem(runs, {"params": target["params"], "tokens": target["tokens"]})
+        if len(problem.X.columns) < 2:
+            continue
+        if not fitted:
+            fitted["autolaw"] = referee.fit(problem.X, problem.y)
+        for name in PREDICTORS:
+            try:
+                one = forecast_of(problem, name, force=True, referee=fitted["autolaw"], model=fitted.get(name), board=board)
+            except InputError:
+                continue
+            fitted[name] = one.model
+            found.append((one, float(target["value"])))
+    return found
+
+
+def _line(found: Forecast, measured: float) -> dict[str, object]:
+    own_low, own_high = found.own_interval or (np.nan, np.nan)
+    low, high = (found.low, found.high) if found.low is not None else (np.nan, np.nan)
+    codes = sorted({c.code for c in found.cautions if c.level != "note"})
+    return {
+        "predictor": found.predictor,
+        "reach": found.reach,
+        "error": abs(np.log(found.value / measured)),
+        "own": own_low <= measured <= own_high,
+        "calibrated": low <= measured <= high,
+        "width": np.log(high / low) / 2,
+        "warned": bool(codes),
+        "codes": "|".join(codes),
+    }
+
+
+def _table(found: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    def facts(rows: pd.DataFrame) -> pd.Series:
+        bad = rows["error"] > np.log1p(USELESS)
+        return pd.Series(
+            {
+                "forecasts": len(rows),
+                "error, median %": 100 * rows["error"].median(),
+                "error, 90th %": 100 * rows["error"].quantile(0.9),
+                "over 10 %": int(bad.sum()),
+                "own intervals hold": rows["own"].mean(),
+                "calibrated hold": rows["calibrated"].mean(),
+                "half-width, median %": 100 * rows["width"].median(),
+                "recall": rows.loc[bad, "warned"].mean(),
+                "false alarms": rows.loc[~bad, "warned"].mean(),
+            }
+        )
+
+    return found.groupby(by).apply(facts, include_groups=False).round(2)
+
+
+if __name__ == "__main__":
+    main()

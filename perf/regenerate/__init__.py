@@ -1,0 +1,81 @@
+"""Everything that is generated from the code, the data and the committed results: what makes it, and where it stands.
+
+    python -m perf.regenerate [NAME ...] [--check]
+
+Without a name, the parts that take seconds and read the repository alone. ``--check`` writes nothing, names what is stale and ends with
+status 1. A part that needs upstream files (``SCALINGBENCH_MIRROR`` or the network) is made where it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from perf.designed import report
+from perf.regenerate import audit, changes, data, evidence, laws, licences, readme
+from scalingbench.benchmark.data.clusters import clusters_from_cards
+from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
+from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.common.files import replacing
+
+ROOT = Path(__file__).parents[2]
+DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One generated part.
+
+    Attributes
+    ----------
+    path : Path
+        The file that holds it.
+    make : callable
+        From the file's text as it stands to what it should be.
+    reads : {"repository", "upstream"}
+        What is needed: the repository alone, which takes seconds, or the upstream files of fetch-only collections, which takes minutes.
+    """
+
+    path: Path
+    make: Callable[[str], str]
+    reads: Literal["repository", "upstream"] = "repository"
+
+    def stale(self) -> str | None:
+        """Return what the file should hold; None where it does."""
+        text = self.path.read_text(encoding="utf-8") if self.path.is_file() else ""
+        made = self.make(text)
+        return None if made == text else made
+
+
+PARTS: Mapping[str, Part] = {
+    "boards": Part(ROOT / "README.md", readme.with_output),
+    "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
+    "clusters": Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),
+    "designed": Part(DOCS / "designed.md", lambda _: report.page()),
+    "changes": Part(DOCS / "changes-v1-v2.md", lambda _: changes.page()),
+    "collections": Part(ROOT / "README.md", data.with_table, "upstream"),
+    "data-quality": Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),
+    "laws": Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),
+    "audit": Part(DOCS / "audit.md", audit.with_counts, "upstream"),
+    "evidence": Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),
+    "statements": Part(
+        BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json", lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"
+    ),
+}
+
+
+def regenerate(names: list[str], *, check: bool) -> list[str]:
+    """Make parts, write those that differ unless `check`, say what was done, and return the names of the stale ones."""
+    stale = []
+    for name in names:
+        part = PARTS[name]
+        made = part.stale()
+        if made is not None:
+            stale.append(name)
+            if not check:
+                with replacing(part.path) as temporary:
+                    temporary.write_text(made, encoding="utf-8")
+        print(f"{name}: {part.path.relative_to(ROOT)} {'is as made' if made is None else 'is stale' if check else 'written'}", flush=True)
+    return stale

@@ -1,0 +1,122 @@
+"""The counts of docs/audit.md, in the data of suites v1 and v2."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.tasks.suite import Suite, load_suite
+from scalingbench.benchmark.tasks.task import Task
+from scalingbench.common.tables import Table
+
+BLOCK = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", flags=re.DOTALL)
+SUITES = ("v1", "v2")
+OWN_TRACK = ("training-curve", "interpolation", "transfer")
+
+Count = Callable[[Suite, pd.DataFrame], object]
+"""From a suite and what it states of the tasks that its overall board counts, to a figure."""
+
+
+def on_the_overall_board(suite: Suite) -> pd.DataFrame:
+    """Return the stated tasks that the overall board counts: by role and kind under rules; before, all bundled ones with a weight."""
+    stated = suite.stated
+    assert stated is not None
+    if suite.rules is None:
+        return stated[(stated["weight"] > 0) & (stated["tier"] == "bundled")]
+    return stated[(stated["role"] == "counted") & (stated["kind"] == "extrapolation")]
+
+
+def beyond(factor: float) -> Count:
+    """Return the count of tasks, and of clusters, whose median held-out row costs that much more than the dearest training row."""
+    return lambda suite, tasks: f"{int((tasks['far'] >= factor).sum())} from {tasks[tasks['far'] >= factor]['cluster'].nunique()}"
+
+
+def never_counted(suite: Suite, tasks: pd.DataFrame) -> int:
+    """Count the collections of real runs, not set aside for tuning, of which no task counts on any board."""
+    stated = suite.stated
+    assert stated is not None
+    aside = () if suite.rules is None else suite.rules.tuning
+    counted = set(tasks["collection"]) | set(stated[(stated["role"] == "counted") & (suite.rules is not None)]["collection"])
+    return len({c for c in stated["collection"] if c not in aside and load_card(c).scalingbench.domain != "synthetic"} - counted)
+
+
+def heaviest(suite: Suite, tasks: pd.DataFrame) -> str:
+    """Return the largest share of the weight that one cluster has."""
+    weight = tasks.groupby("cluster")["weight"].sum()
+    return f"{weight.max() / weight.sum():.0%}"
+
+
+def same_held_out(suite: Suite, tasks: pd.DataFrame) -> str:
+    """Return the most weight that tasks of one cluster over the same held-out runs have together."""
+    weight: dict[tuple[str, frozenset[object]], float] = defaultdict(float)
+    counted = {str(name): float(w) for name, w in zip(tasks["task"], tasks["weight"], strict=True)}
+    for task in (t for t in suite.build(fetch=True) if t.id in counted):
+        weight[task.collection, frozenset(run for f in task.folds for run in f.test_runs[f.scored].tolist())] += counted[task.id]
+    return f"{max(weight.values()):.3g}"
+
+
+def trained_too(suite: Suite, tasks: pd.DataFrame) -> int:
+    """Count the tasks of which a held-out run trained, beside tracks that say so; more samples of a trained model train it no further."""
+    return int(((tasks["shared_runs"] > 0) & ~tasks["track"].isin((*OWN_TRACK, "inference"))).sum())
+
+
+def held_out_and_tuned_on(suite: Suite, tasks: pd.DataFrame) -> str:
+    """Count the real tasks of which a held-out row is among the rows that defaults were chosen on.
+
+    Those of v1 were chosen on the training rows of all its tasks; those of v2 on what
+    `scalingbench.benchmark.tasks.leakage.tuning_rows` names.
+    """
+    real = set(tasks["task"][tasks["domain"] != "synthetic"])
+    built = [task for task in suite.build(fetch=True) if task.id in real]
+    tuned = _tuned_on(suite, built)
+    shares = [_share(task, tuned[task.collection]) for task in built]
+    return f"{sum(s > 0 for s in shares)} of {len(built)}, {sum(s > 0.5 for s in shares)} more than half"
+
+
+def _tuned_on(suite: Suite, built: Iterable[Task]) -> dict[str, set[int]]:
+    rows: dict[str, set[int]] = defaultdict(set)
+    if suite.rules is None:
+        for task in built:
+            for fold in task.folds:
+                rows[task.collection].update(fold.train_rows.tolist())
+        return rows
+    from scalingbench.benchmark.tasks.leakage import tuning_rows
+
+    for collection, positions in tuning_rows(suite).items():
+        rows[collection].update(positions.tolist())
+    return rows
+
+
+def _share(task: Task, tuned: set[int]) -> float:
+    held_out = [row for fold in task.folds for row in fold.test_rows[fold.scored].tolist()]
+    return sum(row in tuned for row in held_out) / len(held_out)
+
+
+COUNTS: dict[str, Count] = {
+    "tasks that the overall board counts": lambda suite, tasks: len(tasks),
+    "their clusters of collections that share no run": lambda suite, tasks: tasks["cluster"].nunique(),
+    "largest share of the weight in one cluster": heaviest,
+    "median held-out run 10x dearer than the dearest training run, tasks from clusters": beyond(10),
+    "100x dearer": beyond(100),
+    "median held-out row cheaper than the dearest training run": lambda suite, tasks: int((tasks["compute"] < 1).sum()),
+    "more than half of the held-out rows inside the training box": lambda suite, tasks: int((tasks["inside"] > 0.5).sum()),
+    "a held-out run trained too": trained_too,
+    "a held-out row has the inputs of a training row": lambda suite, tasks: int((tasks["same_inputs"] > 0).sum()),
+    "synthetic worlds among them": lambda suite, tasks: int((tasks["domain"] == "synthetic").sum()),
+    "collections of real runs that count on no board": never_counted,
+    "most weight on the same held-out runs of a collection": same_held_out,
+    "real tasks with held-out rows that defaults were chosen on": held_out_and_tuned_on,
+}
+
+
+def with_counts(page: str) -> str:
+    """Return the page with the table of counts in it; builds every task."""
+    suites = [load_suite(name) for name in SUITES]
+    counted = [on_the_overall_board(suite) for suite in suites]
+    rows = [[name, *(str(count(s, t)) for s, t in zip(suites, counted, strict=True))] for name, count in COUNTS.items()]
+    table = Table(("", *SUITES), rows, text=frozenset({0})).markdown()
+    return BLOCK.sub(lambda match: f"{match[1]}{table.strip()}\n{match[2]}", page)

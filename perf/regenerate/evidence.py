@@ -1,0 +1,30 @@
+"""The table of evidence that `scalingbench forecast` shows, from the committed results of a suite.
+
+Every held-out row of every committed result is one forecast of which the outcome is known. Errors, coverage and the factor by
+which intervals would have had to be wider are pooled by reach, number of training rows and track; collections count alike. The
+table serves users' forecasts only: nothing on the board reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scalingbench.benchmark.evaluation.results import read_results
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.forecasting.board_records import records, tabulate
+from scalingbench.leaderboard.result_files import committed_files
+from scalingbench.leaderboard.results import not_ranked_on
+
+PATH = Path(__file__).parents[2] / "scalingbench" / "forecasting" / "evidence.json"
+
+
+def table(name: str) -> str:
+    """Return the table, a predictor a line; one predictor's file is read after the other."""
+    suite = load_suite(name)
+    tasks = suite.build(collections=suite.ranked_on)
+    found: dict[str, dict[str, list[float | None]]] = {}
+    for file in committed_files(suite.name):
+        found |= tabulate(records(read_results(file), tasks, not_ranked_on()))
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(cells)}" for name, cells in sorted(found.items()))
+    return f'{{"suite": {json.dumps(suite.name)}, "predictors": {{\n{lines}\n}}}}\n'

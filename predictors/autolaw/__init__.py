@@ -1,0 +1,1 @@
+"""AutoLaw: candidates are fitted and back-tested (`backtest`), weighted (`weights`, `learnt`) and averaged (`ensemble`)."""

@@ -1,0 +1,187 @@
+"""What AutoLaw has learnt from tuning cases, and the file it comes in: one table of everything, and one without each cluster.
+
+The file is written by ``python -m perf.tuning FILE FILE --write``. No tuning case has a row that a board counts (`perf.tuning.cases`). The
+table of everything is for users; where a task is evaluated, the one that has seen no case of the task's cluster is taken, nor, for a
+compilation of others' runs, of any that it repeats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["FILE", "ErrorSizes", "LearntTable", "LearntWeights", "interval_features", "load_table", "terms"]
+
+
+@dataclass(frozen=True)
+class ErrorSizes:
+    """How large errors are.
+
+    Attributes
+    ----------
+    scale : ndarray, shape (5,)
+        Coefficients of the logarithm of an error's size; see `interval_features`.
+    edges : ndarray, shape (b - 1,)
+        Distances at which the quantiles change.
+    shares, quantiles : ndarray, shapes (q,) and (b, q)
+        Share of errors that are smaller than this many sizes.
+    """
+
+    scale: np.ndarray
+    edges: np.ndarray
+    shares: np.ndarray
+    quantiles: np.ndarray
+
+    def size(self, features: np.ndarray) -> np.ndarray:
+        """Return the size of an error from `interval_features`, shape (n,)."""
+        found: np.ndarray = np.exp(np.clip(features @ self.scale, -60.0, 60.0))
+        return found
+
+    def deviations(self, size: np.ndarray, beyond: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Return quantiles of a measurement less its mean, shape (n, len(levels))."""
+        part = np.searchsorted(self.edges, beyond, side="right")
+        held = np.abs(2.0 * levels - 1.0)
+        within = np.stack([np.interp(held, np.append(0.0, self.shares), np.append(0.0, row)) for row in self.quantiles])
+        # beyond the largest share that was measured, as a normal error of that size would go on
+        last = self.shares[-1]
+        out = held > last
+        if out.any():
+            from scipy.stats import norm
+
+            more = norm.ppf(0.5 + 0.5 * np.minimum(held[out], 1 - 1e-12)) / norm.ppf(0.5 + 0.5 * last)
+            within[:, out] = self.quantiles[:, -1:] * more[None, :]
+        found: np.ndarray = size[:, None] * within[part] * np.sign(levels - 0.5)[None, :]
+        return found
+
+
+def interval_features(
+    weight: np.ndarray, values: np.ndarray, recent: np.ndarray, floor: float, beyond: np.ndarray, rows: int
+) -> np.ndarray:
+    """Return the features of an error's size, shape (n, 5).
+
+    Parameters
+    ----------
+    weight, values : ndarray, shape (k, n)
+        Weights and predictions of the candidates.
+    recent : ndarray, shape (k,)
+        Their errors in back-tests.
+    floor : float
+        The error below which candidates are not distinguished.
+    beyond : ndarray, shape (n,)
+        How far the rows lie beyond the training rows.
+    rows : int
+        Training rows.
+    """
+    mean = (weight * values).sum(axis=0)
+    spread = np.sqrt((weight * (values - mean) ** 2).sum(axis=0))
+    tested = np.isfinite(recent)
+    share = weight[tested].sum(axis=0)
+    error = (weight[tested] * recent[tested, None]).sum(axis=0) / np.maximum(share, 1e-12)
+    error = np.where(share > 1e-6, error, spread)
+    n = len(mean)
+    return np.stack([np.ones(n), np.log(spread + floor), np.log(error + floor), np.log1p(beyond), np.full(n, 1.0 / rows)], axis=1)
+
+
+FILE = Path(__file__).with_name("tables.json")
+
+
+@dataclass(frozen=True)
+class LearntWeights:
+    """How much errors in back-tests say, and which candidates do better or worse than their errors say.
+
+    Attributes
+    ----------
+    errors : ndarray, shape (3, 3)
+        Coefficients of the three kinds of error (`weights.BacktestErrors.kinds`), for each of the `terms`.
+    candidates : mapping of str to ndarray, each of shape (2,)
+        What is added for a candidate, alone and for every e-fold of distance; nothing for one that is not there.
+    """
+
+    errors: np.ndarray
+    candidates: Mapping[str, np.ndarray]
+
+    def logits(self, names: Sequence[str], kinds: np.ndarray, beyond: np.ndarray, rows: int) -> np.ndarray:
+        """Return logarithms of the weights but for a constant, shape (k, n).
+
+        Parameters
+        ----------
+        names : sequence of str
+            Candidates, k of them.
+        kinds : ndarray, shape (3, k)
+            Their errors.
+        beyond : ndarray, shape (n,)
+            How far the rows lie beyond the training rows.
+        rows : int
+            Training rows.
+        """
+        own = np.stack([self.candidates.get(name, np.zeros(2)) for name in names])
+        tested = kinds.T @ self.errors @ terms(beyond, rows).T
+        found: np.ndarray = tested + own @ np.stack([np.ones(len(beyond)), np.log1p(beyond)])
+        return found
+
+
+def terms(beyond: np.ndarray, rows: int | np.ndarray) -> np.ndarray:
+    """Return what a coefficient of an error is multiplied by: 1, the logarithm of distance, and fewness of rows; shape (n, 3)."""
+    few = 3.0 / np.sqrt(np.broadcast_to(rows, np.shape(beyond)))
+    return np.stack([np.ones(len(beyond)), np.log1p(beyond), few], axis=1)
+
+
+@dataclass(frozen=True)
+class LearntTable:
+    """What was learnt from one set of collections.
+
+    Attributes
+    ----------
+    collections : tuple of str
+        Collections, clusters and kinds of synthetic world.
+    weights : LearntWeights
+        Of the candidates.
+    sizes : ErrorSizes
+        Of the errors.
+    """
+
+    collections: tuple[str, ...]
+    weights: LearntWeights
+    sizes: ErrorSizes
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the file holds it."""
+        return {
+            "learnt from": list(self.collections),
+            "errors": _short(self.weights.errors),
+            "candidates": {name: _short(own) for name, own in sorted(self.weights.candidates.items()) if np.abs(own).max() > 0},
+            "size": _short(self.sizes.scale),
+            "edges": _short(self.sizes.edges),
+            "shares": _short(self.sizes.shares),
+            "quantiles": _short(self.sizes.quantiles),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> LearntTable:
+        """Return what `as_json` holds."""
+        weights = LearntWeights(np.array(raw["errors"]), {name: np.array(own) for name, own in raw["candidates"].items()})
+        sizes = ErrorSizes(*(np.array(raw[key]) for key in ("size", "edges", "shares", "quantiles")))
+        return cls(tuple(raw["learnt from"]), weights, sizes)
+
+
+def _short(values: np.ndarray) -> Any:
+    return [_short(v) if np.ndim(v) else float(f"{v:.4g}") for v in values]
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def load_table(left_out: str | None = None) -> LearntTable:
+    """Return the shipped table that has seen nothing of a cluster; the one of everything, where that has not either, or for None."""
+    tables = _tables()
+    return LearntTable.from_json(tables["without"].get(left_out, tables["all"]))
