@@ -18,8 +18,8 @@ from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.board_records import records, tabulate
-from scalingbench.leaderboard.result_files import committed_files
 from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.leaderboard.store import committed_files
 
 PATH = Path(__file__).parent.parent / "scalingbench" / "forecasting" / "evidence.json"
 
@@ -29,9 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--suite", default=DEFAULT_SUITE)
     suite = load_suite(parser.parse_args().suite)
-    tasks = suite.build(collections=suite.ranked_on)
+    tasks = suite.build(fetch=True)
     found: dict[str, dict[str, list[float | None]]] = {}
-    for file in committed_files(suite.name):
+    for file in committed_files(suite):
         found |= tabulate(records(read_results(file), tasks, not_ranked_on()))
     write(found, suite.name)
 
