@@ -29,8 +29,8 @@ from scalingbench.forecasting.board_records import records, tabulate
 from scalingbench.forecasting.forecast import Forecast, forecast_of
 from scalingbench.forecasting.problem import make_problem
 from scalingbench.forecasting.reading import read_runs
-from scalingbench.leaderboard.result_files import committed_folder
 from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.leaderboard.store import committed_folder
 from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _board() -> pd.DataFrame:
     suite = load_suite(DEFAULT_SUITE)
-    tasks = suite.build(collections=suite.ranked_on)
+    tasks = suite.build(fetch=True)
     files = [committed_folder(suite.name) / f"{slug(name)}.parquet" for name in PREDICTORS]
     return records([r for file in files for r in read_results(file)], tasks, not_ranked_on())
 

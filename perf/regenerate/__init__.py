@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, changes, data, evidence, laws, licences, readme
+from perf.regenerate import audit, data, evidence, laws, licences, readme
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -54,7 +54,6 @@ PARTS: Mapping[str, Part] = {
     "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
     "clusters": Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),
     "designed": Part(DOCS / "designed.md", lambda _: report.page()),
-    "changes": Part(DOCS / "changes-v1-v2.md", lambda _: changes.page()),
     "collections": Part(ROOT / "README.md", data.with_table, "upstream"),
     "data-quality": Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),
     "laws": Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),

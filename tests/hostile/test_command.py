@@ -14,7 +14,7 @@ import yaml
 from arena import write_submission
 from attacks import code, returns
 from command import scalingbench
-from small_suites import suite_file
+from made import suite_file
 
 from scalingbench.benchmark.tasks.suite import load_suite
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from scalingbench.leaderboard.elo import BASE, play, ratings
+from scalingbench.leaderboard.pairwise import BASE, play, ratings
 
 pytestmark = pytest.mark.filterwarnings("error")
 POOL = ("a", "b", "c", "ref")

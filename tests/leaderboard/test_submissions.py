@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from command import scalingbench
-from small_suites import suite_file
+from made import suite_file
 
 from scalingbench.benchmark.evaluation.results import read_results, write_results
 from scalingbench.benchmark.evaluation.wall.layers import raise_wall
@@ -109,9 +109,9 @@ def test_it_verifies(submitted):
 def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path):
     work = tmp_path / "w"
     shutil.copytree(submitted, work)
-    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "v0", "--out", "v0", "--trained-on", "porian", cwd=work)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "lite", "--out", "lite", "--trained-on", "porian", cwd=work)
     assert done.returncode == 0, done.stderr
-    done = scalingbench("verify", "v0/joint", cwd=work)
+    done = scalingbench("verify", "lite/joint", cwd=work)
     assert done.returncode == 0, done.stderr
     assert "not ranked on what it was trained on: porian" in done.stdout
     assert "| joint " in done.stdout and "compute (10 tasks): joint" in done.stdout

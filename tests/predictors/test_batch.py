@@ -42,7 +42,7 @@ SLOW = ("autolaw", "data-mixing")
 
 @pytest.fixture(scope="module")
 def tasks():
-    suite = load_suite("v1")
+    suite = load_suite("v2")
     return {(c, t): suite.build(collections=(c,), track=t)[0] for c, t in TASKS}
 
 

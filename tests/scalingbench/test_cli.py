@@ -210,7 +210,7 @@ def test_an_output_folder_that_is_a_file_is_refused_and_left_alone(tmp_path):
 
 
 def test_an_unknown_option_exits_with_2(tmp_path):
-    done = scalingbench("run", "--sweet", "v0", cwd=tmp_path)
+    done = scalingbench("run", "--sweet", "lite", cwd=tmp_path)
     assert done.returncode == 2 and "--sweet" in done.stderr and done.stdout == ""
 
 

@@ -11,7 +11,7 @@ import cloudpickle
 import numpy as np
 import pytest
 from command import scalingbench
-from small_suites import DISTILLATION, suite_file
+from made import DISTILLATION, suite_file
 from typer.testing import CliRunner
 
 from scalingbench.benchmark.evaluation.results import load_results
@@ -125,7 +125,7 @@ ENDS = {
 
 def test_when_a_fit_ends_its_process_then_it_is_a_failure_and_the_run_goes_on(tmp_path):
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    tasks = load_suite("v0").build(collections=("porian",))[:1]
+    tasks = load_suite("lite").build(collections=("porian",))[:1]
     named = {f"p{i}": Ends(how) for i, how in enumerate(ENDS)}
     began = time.monotonic()
     results = run_suite({**named, "honest": Ends("pass")}, tasks, tmp_path, jobs=2)
@@ -155,8 +155,8 @@ def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path, monkeypa
     (tmp_path / "file").touch()
     for arguments, message in {
         ("run", "--predictors", "nope"): "unknown predictor 'nope'",
-        ("run", "--suite", "v0", "--predictors", "kaplan", "--out", "file"): "file: no folder for results can be made here",
-        ("run", "--suite", "v0", "--predictors", "kaplan", "--out", "file/below"): "file/below: no folder for results can be made here",
+        ("run", "--suite", "lite", "--predictors", "kaplan", "--out", "file"): "file: no folder for results can be made here",
+        ("run", "--suite", "lite", "--predictors", "kaplan", "--out", "file/below"): "file/below: no folder for results can be made here",
         ("evaluate", "ends.py:Ends", "--out", "file"): "file: no folder for results can be made here",
         ("evaluate", "ends.py:Ends", "other.py:Ends"): "a second predictor called 'Ends'",
         ("evaluate", "kaplan", "kaplan"): "a second predictor called 'kaplan'",
@@ -175,6 +175,6 @@ def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path, monkeypa
 
 
 def test_two_names_of_one_file_are_refused(tmp_path):
-    tasks = load_suite("v0").build(collections=("porian",))[:1]
+    tasks = load_suite("lite").build(collections=("porian",))[:1]
     with pytest.raises(InputError, match=r"'a\[b\]' and 'A-b' would share the result file"):
         run_suite({"a[b]": Ends("pass"), "A-b": Ends("pass")}, tasks, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 from stub_laws import BEYOND, X, Y, broken, quiet, stub
 
 from scalingbench.benchmark.data.clusters import cluster_of, relatives
-from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.autolaw import autolaw
 from scalingbench.predictors.autolaw.autolaw import AutoLaw
@@ -137,7 +137,7 @@ def test_the_size_of_an_error_follows_from_spread_errors_distance_and_rows():
 
 def test_no_table_behind_a_board_has_seen_its_tasks_cluster():
     """Nor any collection that shares runs with the task's, nor, on SLDBench, one that it repeats."""
-    evaluated = {s["collection"] for s in stated_tasks(load_suite("v2")).to_dict("records") if s["role"] == "counted"}
+    evaluated = {s["collection"] for s in load_suite("v2").frozen_tasks.to_dict("records") if s["role"] == "counted"}
     evaluated |= {spec.collection for suite in ("sldbench", "revisiting-nsl") for spec in load_suite(suite).specs}
     seen_elsewhere = 0
     for collection in evaluated:

@@ -27,8 +27,8 @@ def test_a_cell_with_too_little_behind_it_is_not_shown():
     cells = tabulate(pd.concat([rows("a", i, [0.1], 0.1) for i in range(20)]))["p"]
     assert cells == {}
     mixed = pd.concat([rows(c, i + 20 * j, [0.1], 0.1, reach=1 + (c == "c")) for j, c in enumerate("abc") for i in range(10)])
-    table = {"suite": "v1", "predictors": tabulate(mixed)}
-    found = evidence_for("p", ["params", "tokens"], 2.0, 15, table={"suite": "v1", "predictors": table["predictors"]})
+    table = {"suite": "lite", "predictors": tabulate(mixed)}
+    found = evidence_for("p", ["params", "tokens"], 2.0, 15, table={"suite": "lite", "predictors": table["predictors"]})
     assert found is not None and found.like == "of any reach and number of runs" and found.collections == 3
     assert evidence_for("nobody", ["params"], 2.0, 15, table=table) is None
 
@@ -40,7 +40,7 @@ def test_a_weighted_quantile_is_a_value():
 
 def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
     def evidence(factor, extra):
-        return Evidence("p", "v1", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
+        return Evidence("p", "lite", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
 
     assert evidence(0.5, -0.01).calibrated(0.1) == pytest.approx(0.05)
     assert evidence(3.0, 0.04).calibrated(0.1) == pytest.approx(0.14)
@@ -67,7 +67,7 @@ def test_the_table_is_that_of_the_committed_results(mirror):
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.forecasting.board_records import records
-    from scalingbench.leaderboard.result_files import committed_folder
+    from scalingbench.leaderboard.store import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)
     tasks = suite.build(track="compute", fetch=True)
