@@ -125,7 +125,7 @@ def run(
     from scalingbench.predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
-    names = split_names(predictors) or (committed_names(chosen) if pool else tuple(entry.name for entry in list_predictors()))
+    names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
     chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}
     refuse_unwritable(out)
