@@ -1,11 +1,13 @@
 """Choose the tasks of suite lite, and say how far its ranking stands for that of v2: ``python -m perf.lite``.
 
-The choice is made from stored scores alone. Candidates are tasks of v2 that count, on bundled collections, that no ladder has in rungs, and whose
-fits by all entries took at most `MOST` seconds. On those that extrapolate: one task of each track, then whatever brings the mean log ratios of all
-entries closest to those of v2 (general-purpose entries count `GENERAL` times), while fits stay within `BUDGET` seconds and no cluster has more than
-`PER_CLUSTER` tasks; then single exchanges while they help. Of each other track the task that ranks most like the track. In lite every task counts 1.
+The choice is made from stored scores alone. Candidates are tasks of v2 that count, on bundled collections, that are no rung of a ladder,
+and whose fits by all entries took at most `MOST` seconds. Of those that extrapolate: one task of each track, then whatever brings the
+mean log ratios of all entries closest to those of v2 (general-purpose entries count `GENERAL` times), while all fits stay within `BUDGET`
+seconds and no cluster has more than `PER_CLUSTER` tasks; then single exchanges while they help. Of each other track the task on which
+entries fare most as on the whole track. In lite every task counts 1.
 
-Spearman correlations of skill on lite with skill on v2 are printed for the choice as it is, and entry by entry for a choice made without that entry.
+Spearman correlations of skill on lite with skill on v2 are printed for the choice as it is and, with ``--left-out``, entry by entry for a
+choice made without that entry.
 """
 
 from __future__ import annotations
