@@ -66,7 +66,7 @@ def evaluate(
     """
     label = name or type(predictor).__name__
     if time_limit is not None or isinstance(predictor, Submitted):
-        (result,) = _in_processes([(_Job(label, predictor, task, suite),)], 1, time_limit or TIME_LIMIT, levels)
+        (result,) = _in_processes([(_Job(label, predictor, task, suite, time_limit or TIME_LIMIT),)], 1, levels)
         return result
     folds = fit_folds(_pack(predictor, task), _inputs(task), tuple(levels), groups=_groups(predictor, [task]))
     return _result(_Job(label, predictor, task, suite), folds)
@@ -78,6 +78,7 @@ class _Job:
     predictor: Predictor
     task: Task
     suite: str
+    time_limit: float = TIME_LIMIT
 
 
 _Batch = tuple[_Job, ...]
@@ -92,7 +93,7 @@ def run_suite(
     suite: str = "",
     jobs: int = 1,
     resume: bool = False,
-    time_limit: float = TIME_LIMIT,
+    time_limit: float | Mapping[str, float] = TIME_LIMIT,
     levels: Sequence[float] = (),
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> tuple[TaskResult, ...]:
@@ -115,8 +116,9 @@ def run_suite(
     resume : bool
         Keep results in `out` whose task fingerprint, constructor arguments and package versions
         are unchanged.
-    time_limit : float
-        Seconds for one predictor on a task of one fold; every further fold adds a tenth.
+    time_limit : float or mapping of str to float
+        Seconds for one predictor, or for each by its name, on a task of one fold; every further fold adds a tenth. They count
+        from the moment at which a worker holds the folds and has loaded the predictor.
     levels : sequence of float
         Quantile levels to ask for.
     progress : callable
@@ -132,7 +134,8 @@ def run_suite(
     InputError
         If no predictor can use any task, two of them would share a file, or `out` cannot be written.
     """
-    todo = [_Job(n, p, t, suite) for t in tasks for n, p in predictors.items() if usable(p, t)]
+    seconds = time_limit if isinstance(time_limit, Mapping) else dict.fromkeys(predictors, time_limit)
+    todo = [_Job(n, p, t, suite, seconds[n]) for t in tasks for n, p in predictors.items() if usable(p, t)]
     if not todo:
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
@@ -140,7 +143,7 @@ def run_suite(
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
-    for result in _in_processes(pending, jobs, time_limit, levels):
+    for result in _in_processes(pending, jobs, levels):
         write_results(part_path(out, result.predictor, result.task), [result])
         done[result.predictor, result.task] = result
         progress(len(done), len(todo), f"{result.predictor} on {result.task}")
@@ -208,11 +211,11 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, levels: Sequence[float]) -> Iterator[TaskResult]:
+def _in_processes(batches: Sequence[_Batch], workers: int, levels: Sequence[float]) -> Iterator[TaskResult]:
     """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
     if not batches:
         return
-    crew = _Crew(min(workers, len(batches)), time_limit, tuple(levels))
+    crew = _Crew(min(workers, len(batches)), tuple(levels))
     try:
         yield from crew.work(batches)
     finally:
@@ -222,8 +225,7 @@ def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, le
 class _Crew:
     """Threads that each own one process, hand it batches and put what comes back into a queue."""
 
-    def __init__(self, size: int, time_limit: float, levels: tuple[float, ...]) -> None:
-        self._time_limit = time_limit
+    def __init__(self, size: int, levels: tuple[float, ...]) -> None:
         self._levels = levels
         self._todo: SimpleQueue[_Batch | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
@@ -262,7 +264,7 @@ class _Crew:
     def _serve(self, hand: _Hand) -> None:
         while not hand.stopped and (batch := self._todo.get()) is not None:
             try:
-                self._done.put((batch, hand.fit(batch, self._time_limit, self._levels)))
+                self._done.put((batch, hand.fit(batch, self._levels)))
             except BaseException as error:  # it is raised again in the thread that waits for the results
                 self._done.put((batch, error))
 
@@ -275,9 +277,9 @@ class _Hand:
         self._worker = Worker()
         self._guard: Guard | None = None
 
-    def fit(self, batch: _Batch, time_limit: float, levels: tuple[float, ...]) -> list[FoldResult]:
+    def fit(self, batch: _Batch, levels: tuple[float, ...]) -> list[FoldResult]:
         """Return the folds of all jobs of a batch, which are of one predictor."""
-        seconds = _allowance(batch, time_limit)
+        seconds = _allowance(batch)
         predictor = batch[0].predictor
         tasks = [job.task for job in batch]
         inputs = [i for task in tasks for i in _inputs(task)]
@@ -313,8 +315,8 @@ class _Hand:
             guard.stop()
 
 
-def _allowance(batch: _Batch, time_limit: float) -> float:
-    return sum(time_limit * (1.0 + 0.1 * (len(job.task.folds) - 1)) for job in batch)
+def _allowance(batch: _Batch) -> float:
+    return sum(job.time_limit * (1.0 + 0.1 * (len(job.task.folds) - 1)) for job in batch)
 
 
 def _results(batch: _Batch, folds: list[FoldResult]) -> Iterator[TaskResult]:

@@ -56,15 +56,16 @@ class Worker:
         Raises
         ------
         TimeoutError
-            If it takes longer than `seconds`.
+            If it takes longer than `seconds`, which count from when the worker has loaded the predictor.
         WorkerDied
             If the process ends, or sends something else than its results.
         """
         channel = self._channel or self._start()
-        deadline = time.monotonic() + seconds
+        starting = time.monotonic() + _START_SECONDS
         try:
-            frames.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=deadline)
-            _, answer = frames.receive(channel, deadline=deadline, body_limit=_LARGEST)
+            frames.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=starting)
+            frames.receive(channel, deadline=starting)  # it is ready: what it imports is no time of the predictor's
+            _, answer = frames.receive(channel, deadline=time.monotonic() + seconds, body_limit=_LARGEST)
         except frames.FrameTimeout:
             self._end()
             raise TimeoutError from None
@@ -136,7 +137,17 @@ def _serve(channel: socket.socket, parent: int) -> None:
         while True:
             _, asked = frames.receive(channel, body_limit=_LARGEST)
             packed, inputs, levels, groups = pickle.loads(asked)
+            _load(packed)
+            frames.send(channel, {"ready": True})
             frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, groups=groups, caught=BaseException)))
+
+
+def _load(packed: bytes) -> None:
+    """Do what a fit begins with, so that its imports are done; a predictor that cannot be loaded fails later, and is recorded."""
+    import threadpoolctl  # noqa: F401
+
+    with suppress(BaseException):
+        cloudpickle.loads(packed)
 
 
 def _settle(parent: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ def run_with_progress(
     collections: tuple[str, ...] | None,
     jobs: int,
     resume: bool,
-    time_limit: float,
+    time_limit: float | Mapping[str, float],
     levels: tuple[float, ...] = (),
     fetch_only: tuple[str, ...] = (),
 ) -> Results:

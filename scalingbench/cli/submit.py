@@ -103,7 +103,7 @@ def evaluate(
         collections=split_names(collections),
         jobs=jobs,
         resume=resume,
-        time_limit=time_limit,
+        time_limit={name: time_limit if name in own else TIME_LIMIT for name in entered},
         fetch_only=fetch_only,
     )
     together = _beside_committed(results, tuple(own))
