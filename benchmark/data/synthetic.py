@@ -31,10 +31,11 @@ class World:
 
 
 def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:
-    """Round to significant digits: the last bits of exp and log differ between processors."""
+    """Round to significant digits: the last bits of exp, log and powers differ between processors."""
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(values)))
-    unit = 10.0 ** np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
+    places = np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
+    unit = np.array([float(f"1e{place:.0f}") for place in places.ravel()]).reshape(places.shape)
     return np.round(values / unit) * unit
 
 
