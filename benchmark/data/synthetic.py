@@ -36,7 +36,8 @@ def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:
         exponent = np.floor(np.log10(np.abs(values)))
     places = np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
     unit = np.array([float(f"1e{place:.0f}") for place in places.ravel()]).reshape(places.shape)
-    return np.round(values / unit) * unit
+    settled: np.ndarray = np.round(values / unit) * unit
+    return settled
 
 
 def noisy(values: np.ndarray, noise: float, seed: int, *, outliers: float = 0.0, size: float = 0.1) -> np.ndarray:
