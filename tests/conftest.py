@@ -15,9 +15,10 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 # property tests: few examples, the same ones every time; pytest --hypothesis-profile=long tests/properties looks for new ones
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-settings.register_profile("short", max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW)
+_SAME = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": _SLOW}
+settings.register_profile("short", max_examples=20, **_SAME)
+settings.register_profile("full", max_examples=50, **_SAME)
 settings.register_profile("long", max_examples=5000, deadline=None, suppress_health_check=_SLOW, print_blob=True)
-settings.load_profile("short")
 
 MIRROR = os.environ.get("SCALINGBENCH_MIRROR")
 
@@ -25,6 +26,12 @@ MIRROR = os.environ.get("SCALINGBENCH_MIRROR")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that asks for every test."""
     parser.addoption("--full", action="store_true", help="also the tests marked 'full': long, and rarely the first to fail")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples property tests make."""
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("full" if config.getoption("--full") else "short")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

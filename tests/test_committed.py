@@ -3,13 +3,14 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
-from command import scalingbench
+from command import scalingbench_process as scalingbench
 
 from benchmark.evaluation.results import load_results
 from benchmark.tasks.statements import differences
 from benchmark.tasks.suite import list_suites, load_suite
-from leaderboard.result_files import committed_folder
+from leaderboard.result_files import committed_files, committed_folder
 from leaderboard.results import Results
 from predictors.registry import list_predictors
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -47,10 +48,11 @@ def test_every_committed_result_belongs_to_the_tasks_that_its_suite_states():
         suite = load_suite(name)
         if not committed_folder(name).is_dir():
             continue
-        results = load_results(committed_folder(name))
+        columns = ["predictor", "task", "fingerprint"]
+        results = pd.concat([pd.read_parquet(file, columns=columns) for file in committed_files(name)])
         stated = dict(ranked(suite)[["task", "fingerprint"]].to_numpy())
-        assert {(r.task, r.fingerprint) for r in results} == set(stated.items())
-        assert {r.predictor for r in results} >= {*suite.pool, suite.reference}
+        assert set(results[["task", "fingerprint"]].itertuples(index=False, name=None)) == set(stated.items())
+        assert set(results["predictor"]) >= {*suite.pool, suite.reference}
 
 
 @pytest.mark.parametrize("name", [name for name in list_suites() if load_suite(name).rules is None])
