@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.benchmark.tasks.frozen import Rules
-from scalingbench.common.tables import Format, Table, interval, number
+from scalingbench.common.tables import Format, Table, csv_of, interval, number
 from scalingbench.leaderboard.board import Board
 
 __all__ = ["LEADERS", "SuiteBoard", "specialists"]
@@ -113,7 +113,7 @@ class SuiteBoard(Board):
 
     def render(self, form: Format = "md") -> str:
         if form == "csv":
-            return str(self._flat().to_csv(index=False)).strip()
+            return csv_of(self._flat())
         if form not in ("md", "latex"):
             return super().render(form)
         tables = [t for t in (self.track_table(), self.table(), self.specialist_table()) if t.rows]

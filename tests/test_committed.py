@@ -3,14 +3,15 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
-from command import scalingbench
+from command import scalingbench_process as scalingbench
 
 from scalingbench.benchmark.evaluation.results import load_results
 from scalingbench.benchmark.tasks.suite import list_suites, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.leaderboard.results import Results
-from scalingbench.leaderboard.store import committed_folder
+from scalingbench.leaderboard.store import committed_files, committed_folder
 from scalingbench.predictors.registry import list_predictors
 
 SAMPLE = ("chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")
@@ -47,10 +48,11 @@ def test_every_committed_result_belongs_to_the_tasks_that_its_suite_states():
         suite = load_suite(name)
         if not committed_folder(name).is_dir():
             continue
-        results = load_results(committed_folder(name))
+        columns = ["predictor", "task", "fingerprint"]
+        results = pd.concat([pd.read_parquet(file, columns=columns) for file in committed_files(suite)])
         stated = dict(suite.frozen_tasks[["task", "fingerprint"]].to_numpy())
-        assert {(r.task, r.fingerprint) for r in results} == set(stated.items())
-        assert {r.predictor for r in results} >= {*suite.pool, suite.reference}
+        assert set(results[["task", "fingerprint"]].itertuples(index=False, name=None)) == set(stated.items())
+        assert set(results["predictor"]) >= {*suite.pool, suite.reference}
 
 
 def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror):

@@ -288,11 +288,9 @@ def test_the_book_is_where_the_package_says():
 
 
 def test_committed_replays_are_what_the_rows_known_then_give(mirror):
-    from scalingbench.benchmark.data.collection import list_collections, load_collection
+    from scalingbench.benchmark.data.collection import load_collection
     from scalingbench.leaderboard.forecasts.public import replays
 
-    if "marin_delphi" not in list_collections():
-        pytest.skip("the collection marin_delphi is not here yet")
     table = load_collection("marin_delphi").table
     for dated in replays():
         asked = dated.question(table)

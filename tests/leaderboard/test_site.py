@@ -25,6 +25,7 @@ SUITE = suite_file(
     metric: loss
     track: curve
     variables: [samples]
+    where: {curves: ["FLAN/*"]}
     split: {kind: frontier, variable: samples, train_max: 204800}
 """,
     pool="nearest-neighbor, log-linear, mean",
@@ -46,30 +47,40 @@ def site(tmp_path_factory) -> Path:
     return folder / "site"
 
 
-@pytest.fixture
-def browse(site, request):
-    """Give a function that opens a page at a width; afterwards there must be no message and no foreign request."""
+@pytest.fixture(scope="session")
+def chromium():
+    """Return one browser for all tests; each opens pages in a profile of its own."""
     from playwright.sync_api import sync_playwright
 
-    heard: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-        def open_page(path, width=1280, scheme="light"):
-            page = browser.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme).new_page()
-            page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
-            page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
-            page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else heard.append(f"{path}: asks {r.url}"))
-            page.goto((site / path).as_uri())
-            page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
-            shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
-            if shots:
-                Path(shots).mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=Path(shots) / f"{Path(path).parent.name or 'board'}-{width}-{scheme}.png", full_page=True)
-            return page
-
-        yield open_page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def browse(site, chromium):
+    """Give a function that opens a page at a width; afterwards there must be no message and no foreign request."""
+    heard: list[str] = []
+    opened = []
+
+    def open_page(path, width=1280, scheme="light"):
+        opened.append(chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme))
+        page = opened[-1].new_page()
+        page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
+        page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
+        page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else heard.append(f"{path}: asks {r.url}"))
+        page.goto((site / path).as_uri())
+        page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
+        shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
+        if shots:
+            Path(shots).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(shots) / f"{Path(path).parent.name or 'board'}-{width}-{scheme}.png", full_page=True)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
     assert heard == []
 
 

@@ -12,6 +12,7 @@ from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.main import app
 from scalingbench.common.files import sha256_of
 from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.site.build import build_site
 from scalingbench.leaderboard.submissions.metadata import Submission
 from scalingbench.leaderboard.submissions.submit import submit
 
@@ -31,9 +32,10 @@ class Level:
 """
 
 
-@pytest.fixture
-def joined(tmp_path, monkeypatch):
-    (tmp_path / "level.py").write_text(LAW)
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("joined")
+    (folder / "level.py").write_text(LAW)
     described = Submission(
         name="lowest-level",
         predictor="Level",
@@ -43,13 +45,14 @@ def joined(tmp_path, monkeypatch):
         year=2026,
         suite="lite",
         trained_on=("porian",),
-        source_sha256=sha256_of(tmp_path / "level.py"),
+        source_sha256=sha256_of(folder / "level.py"),
     )
     suite = load_suite("lite")
     with Guards(raise_wall(unconfined=True)) as guards:
-        submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
-    return suite
+        submit(folder / "level.py", described, suite, folder / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submissions, "_root", lambda: folder / "subs")
+        yield suite
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
@@ -76,8 +79,8 @@ def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
 
 
 def test_the_site_has_its_page(joined, tmp_path):
-    done = CliRunner().invoke(app, ["site", "--suite", "lite", "--out", str(tmp_path / "site")])
-    assert done.exit_code == 0, done.output
+    chosen = Results.load(joined).select(collections=["porian", "datablations"], predictors=["lowest-level", "kaplan"])
+    build_site(chosen, tmp_path / "site")
     page = (tmp_path / "site" / "predictors" / "lowest-level.html").read_text(encoding="utf-8")
     assert "Submitted by Nobody, Anna, 2026." in page and "porian: its constants come from there" in page
     assert 'href="predictors/lowest-level.html#track-compute"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
