@@ -17,7 +17,7 @@ from scalingbench.benchmark.evaluation.results import read_results
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
-from scalingbench.forecasting.board_records import records, tabulate
+from scalingbench.forecasting.evidence import records, tabulate
 from scalingbench.leaderboard.result_files import committed_files
 from scalingbench.leaderboard.results import not_ranked_on
 

@@ -10,10 +10,10 @@ __all__ = ["import_trainer_state"]
 
 
 def import_trainer_state(document: dict[str, Any]) -> pd.DataFrame:
-    """Return one row an evaluation, or a logged step where there were no evaluations.
+    """Return one row an evaluation, or a logged step where there are no evaluations.
 
-    Tokens and FLOPs are stated for the end of training; at earlier steps they are taken in proportion to the steps. The
-    trainer counts FLOPs as 6 x parameters without embeddings x tokens.
+    Tokens and FLOPs are stated for the end of training; those of earlier steps are in proportion to the steps. The trainer
+    counts FLOPs as 6 x parameters without embeddings x tokens.
     """
     history = [entry for entry in document["log_history"] if "step" in entry]
     evaluated = [entry for entry in history if "eval_loss" in entry]

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.forecasting.board_records import tabulate, weighted_quantile
-from scalingbench.forecasting.evidence import Evidence, evidence_for, track_of
+from scalingbench.forecasting.evidence import Evidence, evidence_for, tabulate, track_of, weighted_quantile
 
 
 def rows(collection, fit, errors, half, reach=2, many=1, track="compute"):
@@ -56,6 +55,9 @@ def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
         (("params", "tokens", "learning_rate"), "hyperparameters"),
         (("mix_web", "mix_code"), "mixture"),
         (("params", "tokens", "experts"), "architecture"),
+        (("params", "tokens", "source_loss"), "transfer"),
+        (("flops", "inference_tokens"), "inference"),
+        (("params", "experts", "batch_size"), "hyperparameters"),  # of several the first of the rule
     ],
 )
 def test_the_track_of_a_forecast(variables, track):
@@ -66,11 +68,11 @@ def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.forecasting.board_records import records
+    from scalingbench.forecasting.evidence import records
     from scalingbench.leaderboard.result_files import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)
-    tasks = suite.build(track="compute", fetch=True)
+    tasks = suite.build(collections=suite.ranked_on, track="compute")
     table = records(read_results(committed_folder(DEFAULT_SUITE) / "kaplan.parquet"), tasks)
     found = tabulate(table)["kaplan"]
     assert {k: v for k, v in found.items() if k.startswith("log|compute|")}

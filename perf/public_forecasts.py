@@ -1,29 +1,32 @@
-"""Forecasts about runs that others made: their own, replays from what was known then, and open ones of ours.
+"""Forecasts of other people's runs: their authors' own, replays from the rows known then, and open ones.
 
-    python -m scalingbench.leaderboard.forecasts.public record|replay|open|resolve
+    python -m perf.public_forecasts record|replay|open|resolve
 
-``record`` copies the forecasts that the collection ``marin_delphi`` transcribes, each with its date and thread; values that
-nobody could read and computations made after the outcome are left out. ``replay`` asks every predictor that can read the
-inputs; ``open`` asks AutoLaw and three classical laws about what is still going on.
+``record`` copies the forecasts that the collection ``marin_delphi`` transcribes, with date and thread; illegible values and
+computations made after the outcome are left out. ``replay`` forecasts with every predictor that can read the inputs, from the
+rows known at a date; ``open`` forecasts what has no outcome yet, with AutoLaw and three classical laws.
+
+A table's column ``date`` is when a value was public, in years since 2020-01-01; a row without a date counts as unknown.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.data.fetch import UpstreamFile, locate
+from scalingbench.common.errors import LeaderboardError
+from scalingbench.forecasting.registering import Failure, Question, drafts, entrants, runs_of
 from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
-from scalingbench.leaderboard.forecasts.making import Failure, drafts, entrants, now
 from scalingbench.leaderboard.forecasts.records import Draft, Outcome, Target
-from scalingbench.leaderboard.forecasts.replay import DatedQuestion, years_of
 
-__all__ = ["opened", "outcomes", "recorded", "replays", "with_hero_ends"]
+_EPOCH = date(2020, 1, 1)
 
 FORECASTS = UpstreamFile("marin_delphi", "forecasts.csv", "4ad6958ac852a78cc7233a0cc0f3f90f5293643d6333072ef2d1371070426334")
 PROGRESS = UpstreamFile("marin_delphi", "hero_matched_progress.csv", "dea9a6336c4f449a58fd97f483d65e977e996af883ef94f9cd49e45dafe562d8")
@@ -62,6 +65,92 @@ _ROWS = {  # of forecasts.csv: question, target, forecaster
     "muonh-nowarmup-d1280": ("marin_delphi/loss_paloma/muonh-d1280", "2.83e19", "WhenWen (Marin agent)"),
 }
 _VOID = {"aug-hero-1e20": "the cells at 1e20 were stopped on 2026-08-13; 2.772 is one cell and not the best of its budget"}
+
+
+def years_of(day: str) -> float:
+    """Return a day as the tables write it.
+
+    Examples
+    --------
+    >>> years_of("2021-01-01")
+    1.0020533880903491
+    """
+    return (date.fromisoformat(day) - _EPOCH).days / 365.25
+
+
+def known_rows(table: pd.DataFrame, cutoff: str) -> pd.DataFrame:
+    """Return the rows whose value was public on the day of the cut-off or before.
+
+    Raises
+    ------
+    LeaderboardError
+        If the table has no dates.
+    """
+    if "date" not in table:
+        raise LeaderboardError("a replay needs the column 'date': when each value became known")
+    half_a_day = 0.5 / 365.25
+    return table[table["date"].notna() & (table["date"] <= years_of(cutoff) + half_a_day)]
+
+
+@dataclass(frozen=True)
+class DatedQuestion:
+    """A question with the training rows known at a date.
+
+    Attributes
+    ----------
+    id, what, unit : str
+        Name, sentence and unit of the `Question`.
+    collection, curve, metric : str
+        Of its rows.
+    inputs : tuple of str
+        Columns that predictors read; ``date`` can be one.
+    cutoff : str
+        Day; rows that became known later are left out.
+    targets : mapping of str to mapping
+        Name of each target -> its inputs.
+    leave_out : tuple of str
+        The runs that are forecast: never training rows, whatever their date.
+    by_hand : bool
+        Whether the rows were transcribed.
+    """
+
+    id: str
+    what: str
+    unit: str
+    collection: str
+    curve: str
+    metric: str
+    inputs: tuple[str, ...]
+    cutoff: str
+    targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    by_hand: bool = False
+
+    def question(self, table: pd.DataFrame, kind: str = "replay") -> Question:
+        """Return the question with the rows of a collection's table that were known.
+
+        Raises
+        ------
+        LeaderboardError
+            If no row was known.
+        """
+        of = table[(table["curve"] == self.curve) & (table["metric"] == self.metric) & (table["flag"] == "")]
+        rows = known_rows(of, self.cutoff)
+        rows = rows[~rows["run"].isin(self.leave_out)].dropna(subset=[*self.inputs, "value"])
+        if rows.empty:
+            raise LeaderboardError(f"{self.id}: no row of {self.collection}, curve {self.curve}, was known on {self.cutoff}")
+        kept = list(dict.fromkeys((*self.inputs, "value", *(["flops"] if "flops" in rows and rows["flops"].notna().all() else []))))
+        return Question(
+            name=self.id,
+            what=self.what,
+            unit=self.unit,
+            runs=runs_of(pd.DataFrame(rows[kept]).reset_index(drop=True), self.metric, self.collection),
+            targets=self.targets,
+            selection=f"curve {self.curve}, known by {self.cutoff}",
+            kind="registered" if kind == "registered" else "replay",
+            data_cutoff=self.cutoff,
+            by_hand=self.by_hand,
+        )
 
 
 def _progress_targets() -> dict[str, dict[str, float]]:
@@ -173,16 +262,11 @@ def outcomes() -> Iterator[tuple[str, list[Outcome]]]:
 
 
 def _drafts(questions: tuple[DatedQuestion, ...], kind: str) -> Iterator[Draft | Failure]:
-    software, moment = f"scalingbench {version('scalingbench')}", now()
     for dated in questions:
         table = load_collection(dated.collection).table
         table = with_hero_ends(table) if dated.collection == "marin_delphi" else table
         classical = ("autolaw", *(CLASSICAL if dated.inputs == ("flops",) else WITHOUT_COMPUTE))
-        entries = entrants(dated.inputs, classical if kind == "registered" else None)
-        yield from drafts(
-            dated.question(table), entries, kind="registered" if kind == "registered" else "replay",
-            registered_at=moment, software=software, data_cutoff=dated.cutoff,
-        )  # fmt: skip
+        yield from drafts(dated.question(table, kind), entrants(dated.inputs, classical if kind == "registered" else None))
 
 
 def main() -> None:
