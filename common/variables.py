@@ -57,101 +57,40 @@ class Family:
     """As of a `Variable`."""
 
 
+# fmt: off
 VARIABLES: dict[str, Variable] = {
     v.name: v
     for v in (
-        Variable(
-            "params",
-            "N",
-            "parameters",
-            "parameters; which kind is said in the card",
-            aliases=(
-                "n n_params num_params nparams param parameters num_parameters n_parameters model_size model_params "
-                "model_parameters total_params total_parameters param_count params_count parameter_count "
-                "model_num_parameters num_model_params"
-            ),
-        ),
-        Variable(
-            "params_nonembedding",
-            "N_ne",
-            "parameters",
-            "parameters without embeddings",
-            aliases=(
-                "n_ne non_embedding_params nonembedding_params params_non_embedding num_nonembedding_params "
-                "non_embedding_parameters params_no_embedding"
-            ),
-        ),
-        Variable(
-            "params_active",
-            "N_a",
-            "parameters",
-            "parameters used for one token",
-            track="architecture",
-            aliases="n_active active_params active_parameters activated_params n_a",
-        ),
+        Variable("params", "N", "parameters", "parameters; which kind is said in the card",
+            aliases="n n_params num_params nparams param parameters num_parameters n_parameters model_size model_params "
+            "model_parameters total_params total_parameters param_count params_count parameter_count model_num_parameters "
+            "num_model_params"),
+        Variable("params_nonembedding", "N_ne", "parameters", "parameters without embeddings",
+            aliases="n_ne non_embedding_params nonembedding_params params_non_embedding num_nonembedding_params "
+            "non_embedding_parameters params_no_embedding"),
+        Variable("params_active", "N_a", "parameters", "parameters used for one token", track="architecture",
+            aliases="n_active active_params active_parameters activated_params n_a"),
         Variable("params_encoder", "N_e", "parameters", "parameters of the encoder"),
         Variable("params_decoder", "N_d", "parameters", "parameters of the decoder"),
         Variable("params_total", "N_t", "parameters", "parameters of all experts together"),
-        Variable(
-            "tokens",
-            "D",
-            "tokens",
-            "training tokens (or samples) seen, repeats counted",
-            aliases=(
-                "d n_tokens num_tokens ntokens train_tokens training_tokens tokens_seen tokens_trained total_tokens "
-                "num_input_tokens_seen consumed_tokens token_count num_train_tokens token"
-            ),
-        ),
-        Variable(
-            "unique_tokens",
-            "U",
-            "tokens",
-            "distinct training tokens",
-            track="data-constrained",
-            aliases="u num_unique_tokens tokens_unique dataset_tokens",
-        ),
-        Variable(
-            "flops",
-            "C",
-            "FLOP",
-            "training compute",
-            aliases=("c compute flop n_flops total_flops train_flops training_flops total_flos training_compute train_compute flos"),
-        ),
-        Variable(
-            "steps",
-            "s",
-            "steps",
-            "optimiser steps",
-            zero=True,
-            aliases="step global_step _step train_steps num_steps n_steps iterations iters iter iteration trainer_global_step",
-        ),
-        Variable(
-            "epochs",
-            "ep",
-            "passes",
-            "passes over the unique tokens",
-            track="data-constrained",
-            aliases="epoch num_epochs n_epochs num_train_epochs",
-        ),
-        Variable(
-            "batch_size",
-            "B",
-            "as in the card",
-            "batch size",
-            track="hyperparameters",
-            aliases="b bs bsz batch global_batch_size train_batch_size batchsize gbs",
-        ),
-        Variable(
-            "learning_rate",
-            "lr",
-            "1",
-            "learning rate: at this step if rows are steps, else peak",
-            zero=True,
-            track="hyperparameters",
-            aliases="lr max_lr peak_lr base_lr max_learning_rate peak_learning_rate",
-        ),
+        Variable("tokens", "D", "tokens", "training tokens (or samples) seen, repeats counted",
+            aliases="d n_tokens num_tokens ntokens train_tokens training_tokens tokens_seen tokens_trained total_tokens "
+            "num_input_tokens_seen consumed_tokens token_count num_train_tokens token"),
+        Variable("unique_tokens", "U", "tokens", "distinct training tokens", track="data-constrained",
+            aliases="u num_unique_tokens tokens_unique dataset_tokens"),
+        Variable("flops", "C", "FLOP", "training compute",
+            aliases="c compute flop n_flops total_flops train_flops training_flops total_flos training_compute train_compute flos"),
+        Variable("steps", "s", "steps", "optimiser steps", zero=True,
+            aliases="step global_step _step train_steps num_steps n_steps iterations iters iter iteration trainer_global_step"),
+        Variable("epochs", "ep", "passes", "passes over the unique tokens", track="data-constrained",
+            aliases="epoch num_epochs n_epochs num_train_epochs"),
+        Variable("batch_size", "B", "as in the card", "batch size", track="hyperparameters",
+            aliases="b bs bsz batch global_batch_size train_batch_size batchsize gbs"),
+        Variable("learning_rate", "lr", "1", "learning rate: at this step if rows are steps, else peak", zero=True, track="hyperparameters",
+            aliases="lr max_lr peak_lr base_lr max_learning_rate peak_learning_rate"),
         Variable("vocab_size", "V", "entries", "vocabulary size", track="architecture", aliases="v n_vocab vocab"),
-        Variable("experts", "E", "experts", "experts per routed layer; 1 is dense", track="architecture", aliases="n_experts num_experts"),
+        Variable("experts", "E", "experts", "experts per routed layer; 1 is dense", track="architecture",
+            aliases="n_experts num_experts"),
         Variable("top_k", "K", "experts", "experts used for one token", track="architecture"),
         Variable("routing_frequency", "R", "1", "share of layers that are routed"),
         Variable("sparsity", "S", "1", "share of weights or experts not used", zero=True, track="architecture"),
@@ -161,13 +100,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("width", "w", "units", "model width", track="architecture", aliases="d_model hidden_size n_embd model_dim hidden_dim"),
         Variable("depth", "l", "layers", "layers", track="architecture", aliases="n_layers num_layers n_layer num_hidden_layers layers"),
         Variable("head_size", "h", "units", "width of an attention head"),
-        Variable(
-            "context_length",
-            "T",
-            "tokens",
-            "context length",
-            aliases="seq_len sequence_length block_size max_seq_len seq_length context context_len ctx_len",
-        ),
+        Variable("context_length", "T", "tokens", "context length",
+            aliases="seq_len sequence_length block_size max_seq_len seq_length context context_len ctx_len"),
         Variable("granularity", "G", "1", "how finely experts are cut: feed-forward width over expert width", track="architecture"),
         Variable("momentum", "mu", "1", "momentum of the optimiser", zero=True, track="hyperparameters"),
         Variable("weight_decay", "wd", "1", "weight decay", zero=True, track="hyperparameters", aliases="wd"),
@@ -190,6 +124,7 @@ VARIABLES: dict[str, Variable] = {
     )
 }
 """Every scale variable, in the order in which a table shows them."""
+# fmt: on
 
 
 MIXTURE = "mix_"

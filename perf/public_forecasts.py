@@ -1,18 +1,14 @@
-"""Forecasts of other people's runs: their authors' own, replays from the rows known then, and open ones.
+"""Forecasts of other people's runs: replays from the rows known at a date, and questions that are open.
 
-    python -m perf.public_forecasts record|replay|open|resolve
+    python -m perf.public_forecasts replay|open
 
-``record`` copies the forecasts that the collection ``marin_delphi`` transcribes, with date and thread; illegible values and
-computations made after the outcome are left out. ``replay`` forecasts with every predictor that can read the inputs, from the
-rows known at a date; ``open`` forecasts what has no outcome yet, with AutoLaw and three classical laws.
-
-A table's column ``date`` is when a value was public, in years since 2020-01-01; a row without a date counts as unknown.
+``replay`` forecasts with every predictor that can read the inputs; ``open`` with AutoLaw and three classical laws. A table's
+column ``date`` is when a value was public, in years since 2020-01-01; a row without a date counts as unknown.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,48 +19,26 @@ from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.data.fetch import UpstreamFile, locate
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.forecasting.registering import Failure, Question, drafts, entrants, runs_of
-from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
-from scalingbench.leaderboard.forecasts.records import Draft, Outcome, Target
+from scalingbench.leaderboard.forecasts.book import load_book, register
+from scalingbench.leaderboard.forecasts.records import Draft
 
 _EPOCH = date(2020, 1, 1)
 
-FORECASTS = UpstreamFile("marin_delphi", "forecasts.csv", "4ad6958ac852a78cc7233a0cc0f3f90f5293643d6333072ef2d1371070426334")
 PROGRESS = UpstreamFile("marin_delphi", "hero_matched_progress.csv", "dea9a6336c4f449a58fd97f483d65e977e996af883ef94f9cd49e45dafe562d8")
 CLASSICAL = ("power-law", "shifted-power-law", "compute-power")
 """Beside AutoLaw, where the one input is compute; `WITHOUT_COMPUTE` elsewhere."""
 WITHOUT_COMPUTE = ("power-law", "shifted-power-law", "log-linear")
 
 _HERO_FLOPS = 2.6108941613772703e24
-_DENSE, _MOE, _67B, _PROGRESS, _FINAL = (
-    f"marin_delphi/loss_paloma{rest}" for rest in ("/dense", "/moe-1e23", "/moe-67b", "_dropless/hero-progress", "_dropless/hero-final")
+_MOE, _67B, _PROGRESS, _FINAL = (
+    f"marin_delphi/loss_paloma{rest}" for rest in ("/moe-1e23", "/moe-67b", "_dropless/hero-progress", "_dropless/hero-final")
 )
 WHAT = {
-    _DENSE: "final loss of dense runs of 1e21, 1e22 and 1e23 FLOPs (Delphi)",
-    "marin_delphi/loss_paloma/moe-1e21": "final loss of the MoE recipe v16 at 1e21 FLOPs",
     _MOE: "final loss of the MoE run of 1e23 FLOPs",
     _67B: "loss of the 67B MoE after its first 8T tokens (1.19e23 FLOPs)",
     _FINAL: "final loss of the 535B MoE on 18T tokens (2.6e24 FLOPs); its mixture was changed at step 108,000",
-    "marin_delphi/loss_bpb/hero-final": "final bits per byte of the 535B MoE on 18T tokens (2.6e24 FLOPs)",
-    "marin_delphi/loss_paloma/aug-hero-1e20": "loss of the best cell at 1e20 FLOPs (aug hero)",
-    "marin_delphi/loss_paloma/muonh-d1280": "final loss of an ablation at 2.83e19 FLOPs",
     _PROGRESS: "loss of the 535B MoE at 5 to 15 % of training, from four smaller runs at the same share",
 }
-_ROWS = {  # of forecasts.csv: question, target, forecaster
-    "delphi-1e21-original": (_DENSE, "1e21", "Marin, first round"),
-    "delphi-1e22-original": (_DENSE, "1e22", "Marin, first round"),
-    "delphi-1e23-original": (_DENSE, "1e23", "Marin, first round"),
-    "delphi-1e21-second": (_DENSE, "1e21", "Marin, second round"),
-    "delphi-1e22-second": (_DENSE, "1e22", "Marin, second round"),
-    "delphi-1e23-second": (_DENSE, "1e23", "Marin, second round"),
-    "moe-v16-1e21": ("marin_delphi/loss_paloma/moe-1e21", "1e21", "ClassicLarry (Marin)"),
-    "moe-1e23": (_MOE, "1e23", "ClassicLarry (Marin)"),
-    "moe67b-stage1": (_67B, "1.19e23", "ClassicLarry (Marin)"),
-    "hero-final": (_FINAL, "end", "ClassicLarry (Marin)"),
-    "hero-final-bpb": ("marin_delphi/loss_bpb/hero-final", "end", "Helw150 (Marin)"),
-    "aug-hero-1e20": ("marin_delphi/loss_paloma/aug-hero-1e20", "1e20", "ClassicLarry (Marin)"),
-    "muonh-nowarmup-d1280": ("marin_delphi/loss_paloma/muonh-d1280", "2.83e19", "WhenWen (Marin agent)"),
-}
-_VOID = {"aug-hero-1e20": "the cells at 1e20 were stopped on 2026-08-13; 2.772 is one cell and not the best of its budget"}
 
 
 def years_of(day: str) -> float:
@@ -201,66 +175,6 @@ def with_hero_ends(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, ends], ignore_index=True)
 
 
-def _transcribed() -> dict[str, dict[str, str]]:
-    with locate(FORECASTS).open(encoding="utf-8", newline="") as file:
-        return {row["forecast_id"]: row for row in csv.DictReader(file)}
-
-
-def recorded() -> tuple[Draft, ...]:
-    """Return the forecasts of others, those of one question and forecaster as one."""
-    raw = _transcribed()
-    found: dict[tuple[str, str], Draft] = {}
-    for name, (question, target, who) in _ROWS.items():
-        row = raw[name]
-        sizes = {k: float(row[k]) for k in ("params", "tokens", "flops") if row[k]}
-        value = Target(name=target, inputs=sizes, point=float(row["forecast"]))
-        first = found.get((question, who))
-        if first is not None:
-            found[question, who] = first.model_copy(update={"targets": (*first.targets, value)})
-            continue
-        day = row["registered"][:10]
-        found[question, who] = Draft(
-            question=question, what=WHAT[question], metric=question.split("/")[1],
-            unit="bits per byte" if "bpb" in question else "nats per token", kind="recorded", forecaster=who,
-            method=row["method"], registered_at=day if day.startswith("20") else None, registered_source=row["registered_source"],
-            targets=(value,), note=". ".join(t for t in (row["registered"], row["interval_or_variants"], row["notes"]) if t),
-        )  # fmt: skip
-    return (*found.values(), _progress_forecast())
-
-
-def _progress_forecast() -> Draft:
-    """Return the 535B run's forecast along training, as its authors' script gives it."""
-    points = pd.read_csv(locate(PROGRESS))
-    values = dict(zip(points["step"].astype(int), points["interpolated_prediction"], strict=True))
-    targets = _progress_targets()
-    return Draft(
-        question=_PROGRESS, what=WHAT[_PROGRESS], metric="loss_paloma_dropless", unit="nats per token", kind="recorded",
-        forecaster="ClassicLarry (Marin)", method="L = 1.5 + A C^-alpha over four rungs at every 5 % of training, lines between",
-        registered_at="2026-08-18", registered_source="marin#8435; plot_scaling_ladder.py",
-        targets=tuple(Target(name=f"step {step}", inputs=targets[f"step {step}"], point=v) for step, v in values.items()),
-    )  # fmt: skip
-
-
-def outcomes() -> Iterator[tuple[str, list[Outcome]]]:
-    """Yield what came out, by question."""
-    raw = _transcribed()
-    found: dict[str, dict[str, Outcome]] = {}
-    for name, (question, target, _) in _ROWS.items():
-        row = raw[name]
-        if name in _VOID:
-            found.setdefault(question, {})[target] = Outcome(target=target, source=row["outcome_source"], status="void", note=_VOID[name])
-        elif row["outcome"]:
-            found.setdefault(question, {})[target] = Outcome(
-                target=target, values=(float(row["outcome"]),), date=row["outcome_date"] or None, source=row["outcome_source"]
-            )
-    points = pd.read_csv(locate(PROGRESS))
-    found[_PROGRESS] = {
-        f"step {step}": Outcome(target=f"step {step}", values=(value,), source="marin#9126: prediction and residual", date="2026-09-15")
-        for step, value in zip(points["step"].astype(int), points["measured_paloma_macro_loss"], strict=True)
-    }
-    yield from ((question, list(by_target.values())) for question, by_target in found.items())
-
-
 def _drafts(questions: tuple[DatedQuestion, ...], kind: str) -> Iterator[Draft | Failure]:
     for dated in questions:
         table = load_collection(dated.collection).table
@@ -272,16 +186,9 @@ def _drafts(questions: tuple[DatedQuestion, ...], kind: str) -> Iterator[Draft |
 def main() -> None:
     """Append to the project's own book."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("record", "replay", "open", "resolve"))
-    what = parser.parse_args().what
-    if what == "resolve":
-        for question, found in outcomes():
-            print(resolve(question, found))
-        return
-    if what == "record":
-        made: list[Draft | Failure] = list(recorded())
-    else:
-        made = list(_drafts(replays(), "replay") if what == "replay" else _drafts(opened(), "registered"))
+    parser.add_argument("what", choices=("replay", "open"))
+    opens = parser.parse_args().what == "open"
+    made = list(_drafts(opened() if opens else replays(), "registered" if opens else "replay"))
     for failure in (m for m in made if isinstance(m, Failure)):
         print(f"no forecast: {failure.question} {failure.predictor}: {failure.message}")
     print(f"{len(register(m for m in made if isinstance(m, Draft)))} registered, head {load_book().head[:12]}")

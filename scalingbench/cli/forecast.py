@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,11 +17,10 @@ from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
     from scalingbench.forecasting.reading import Runs
-    from scalingbench.forecasting.records import Allocation, Forecast
+    from scalingbench.forecasting.records import Forecast
 
 __all__ = ["COMMANDS"]
 
-Answer = TypeVar("Answer", "Forecast", "Allocation")
 Pairs = Sequence[str] | None
 Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
@@ -188,7 +187,7 @@ def _pairs(option: str, given: Pairs) -> dict[str, str]:
     return found
 
 
-def _answer(make: Callable[[], Answer], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Answer:
+def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Forecast:
     """Print how the table was read, then the answer: data on standard output, all else on standard error."""
     from scalingbench.forecasting.cautions import Refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Fitted, forecast_of
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, ComputeBudget, Query, make_query, parse_target
-from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
+from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
 from scalingbench.forecasting.records import Allocation, Caution
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
 from scalingbench.predictors.allocation import optimum
@@ -46,12 +46,7 @@ def allocate(
     within: float = WITHIN,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
-    names: Mapping[str, str] | None = None,
-    units: Mapping[str, float] | None = None,
-    where: Mapping[str, str] | None = None,
-    metric: str | None = None,
-    curve: str | None = None,
-    checkpoints: bool = False,
+    **reading: Unpack[Reading],
 ) -> Allocation:
     """Split a compute budget between parameters and tokens for the best predicted value.
 
@@ -67,7 +62,7 @@ def allocate(
         Values of further variables that the predictor reads, such as ``{"unique_tokens": 1e11}``.
     within : float
         Relative distance from the best value that counts as equally good.
-    tolerance, force, names, units, where, metric, curve, checkpoints
+    tolerance, force, **reading
         As for `forecast`.
 
     Raises
@@ -77,8 +72,7 @@ def allocate(
     """
     from threadpoolctl import threadpool_limits
 
-    if not isinstance(runs, Runs):
-        runs = read_runs(runs, Options(names or {}, units or {}, where or {}, metric, curve, checkpoints))
+    runs = read_runs(runs, Options(**reading))
     budget = ComputeBudget(float(flops), max_params, max_tokens, float(inference_tokens))
     others = parse_target(at, "--at") if at else {}
     best = best_of_sweeps(runs)
@@ -92,7 +86,9 @@ def allocate(
         line, (spread, by_law) = search.line(), search.spread()
     flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
     interval = (max(min(spread[0], params), 1.0), max(spread[1], params))
+    cautions = (*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions)
     return Allocation(
+        **{**vars(forecast), "cautions": cautions},
         budget=budget,
         params=params,
         tokens=tokens,
@@ -106,9 +102,7 @@ def allocate(
         inference_flops=FLOPS_PER_TOKEN / 3.0 * params * budget.inference_tokens,
         by_law=by_law,
         settings=best_settings(runs, {"params": params, "tokens": tokens}),
-        cautions=(*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions),
         line=line,
-        forecast=forecast,
     )
 
 

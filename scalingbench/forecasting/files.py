@@ -35,39 +35,19 @@ _SHAPE = ("width", "depth", "vocab_size")
 
 @dataclass(frozen=True)
 class Tracker:
-    """An experiment tracker with files of its own.
-
-    Attributes
-    ----------
-    name : str
-        Of the tool.
-    files : str
-        Pattern of its files' names.
-    read : callable
-        From a folder (or a file) and the matching files in it to a table.
-    extra : str
-        The library that reads them, which an extra of the same name installs.
-    """
+    """An experiment tracker with files of its own, by the pattern of their names."""
 
     name: str
     files: str
     read: Callable[[Path, Sequence[Path]], pd.DataFrame]
+    """From a folder (or a file) and the matching files in it to a table."""
     extra: str
+    """The library that reads them, which an extra of the same name installs."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A tool that writes JSON documents.
-
-    Attributes
-    ----------
-    name, files : str
-        Of the tool and of its documents.
-    recognise : callable
-        Whether a document is one of its.
-    read : callable
-        From a document to a table.
-    """
+    """A tool that writes JSON documents."""
 
     name: str
     files: str

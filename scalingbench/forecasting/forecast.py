@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refus
 from scalingbench.forecasting.ensemble import back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import Evidence, evidence_for
 from scalingbench.forecasting.query import Query, TargetLike, make_query
-from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
+from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
 from scalingbench.predictors.contract import ANY, columns_read
 from scalingbench.predictors.registry import make
@@ -51,12 +50,7 @@ def forecast(
     predictor: str = DEFAULT_PREDICTOR,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
-    names: Mapping[str, str] | None = None,
-    units: Mapping[str, float] | None = None,
-    where: Mapping[str, str] | None = None,
-    metric: str | None = None,
-    curve: str | None = None,
-    checkpoints: bool = False,
+    **reading: Unpack[Reading],
 ) -> Forecast:
     """Fit a predictor to a table of runs and predict a target.
 
@@ -72,17 +66,15 @@ def forecast(
         Error from which the forecast is useless; warnings are set to it.
     force : bool
         Predict also where a rule refuses.
-    names, units, where, metric, curve, checkpoints
-        See `reading.Options`.
+    **reading
+        The fields of `reading.Options`: names, units, where, metric, curve, checkpoints.
 
     Raises
     ------
     InputError
         If the table cannot be read, lacks a column of the target, or the forecast is refused.
     """
-    if not isinstance(runs, Runs):
-        runs = read_runs(runs, Options(names or {}, units or {}, where or {}, metric, curve, checkpoints))
-    return forecast_of(make_query(runs, target), predictor, tolerance=tolerance, force=force)
+    return forecast_of(make_query(read_runs(runs, Options(**reading)), target), predictor, tolerance=tolerance, force=force)
 
 
 def forecast_of(

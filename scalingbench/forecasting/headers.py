@@ -20,30 +20,13 @@ _STATE_NAMES = ("state", "status", "run_state")
 _SUBSETS = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "evaluation": 1, "test": 1, "heldout": 1, "held_out": 1, "dev": 1}
 _TRAIN = ("train", "training")
 _DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end")
-_VALUES = {
-    "loss": "loss",
-    "losses": "loss",
-    "cross_entropy": "loss",
-    "crossentropy": "loss",
-    "ce": "loss",
-    "ce_loss": "loss",
-    "lm_loss": "loss",
-    "nll": "loss",
-    "nll_loss": "loss",
-    "l": "loss",
-    "bpb": "loss_bpb",
-    "bits_per_byte": "loss_bpb",
-    "bpc": "loss_bpc",
-    "ppl": "perplexity",
-    "perplexity": "perplexity",
-    "acc": "accuracy",
-    "accuracy": "accuracy",
-    "acc_norm": "accuracy_norm",
-    "top1": "accuracy_top1",
-    "error": "error_rate",
-    "error_rate": "error_rate",
-    "mse": "mse",
-    "mae": "mae",
+_VALUES: Mapping[str, str] = {
+    **dict.fromkeys(("loss", "losses", "l", "ce", "ce_loss", "cross_entropy", "crossentropy", "lm_loss", "nll", "nll_loss"), "loss"),
+    **dict.fromkeys(("bpb", "bits_per_byte"), "loss_bpb"),
+    **dict.fromkeys(("ppl", "perplexity"), "perplexity"),
+    **dict.fromkeys(("acc", "accuracy"), "accuracy"),
+    **dict.fromkeys(("error", "error_rate"), "error_rate"),
+    **{"bpc": "loss_bpc", "acc_norm": "accuracy_norm", "top1": "accuracy_top1", "mse": "mse", "mae": "mae"},
 }
 
 _SCALES: Mapping[str, float] = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot", "svg_of"]
+__all__ = ["plot", "plot_forecast", "svg_of"]
 
 _SIZE = (6.4, 4.2)
 _POINTS = 60
@@ -53,16 +53,15 @@ def plot(found: Forecast | Allocation | Plan, path: str | Path | None = None) ->
     InputError
         If matplotlib is not installed, or the file has another suffix.
     """
-    if isinstance(found, Forecast):
-        figure = _plot_forecast(found)
-    elif isinstance(found, Allocation):
-        figure = _plot_allocation(found)
-    else:
+    if isinstance(found, Plan):
         figure = _plot_plan(found)
+    else:
+        figure = _plot_allocation(found) if isinstance(found, Allocation) else plot_forecast(found)
     return figure if path is None else _written(figure, Path(path))
 
 
-def _plot_forecast(found: Forecast) -> Figure:
+def plot_forecast(found: Forecast) -> Figure:
+    """Draw a forecast, also that of an allocation; see `plot`."""
     figure, axis = _figure()
     query = found.query
     way, x = _way(query)
@@ -87,11 +86,11 @@ def _plot_forecast(found: Forecast) -> Figure:
 
 def _plot_allocation(found: Allocation) -> Figure:
     figure, axis = _figure()
-    query, line = found.forecast.query, found.line
+    query, line = found.query, found.line
     near = line[(line["value"] - found.value).abs() <= 0.25 * abs(found.value)]
     for budget in _lower_budgets(query, found):
         N = np.geomspace(min(near["params"].min(), query.rows["params"].min()), near["params"].max(), 300)
-        values = _predict(found.forecast.model, _frame(query, found, N, budget / FLOPS_PER_TOKEN / N))
+        values = _predict(found.model, _frame(query, found, N, budget / FLOPS_PER_TOKEN / N))
         shown = np.abs(values - values.min()) <= 0.25 * abs(values.min())
         axis.plot(N[shown], values[shown], color="0.75", lw=0.9, zorder=1)
         if 0 < values.argmin() < len(values) - 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import pandas as pd
 from scalingbench.common.defaults import MOST_RUNS, PLAN_LAW
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query, TargetLike, make_query, parse_target
-from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
+from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
 from scalingbench.forecasting.records import Plan
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
@@ -49,11 +50,7 @@ def plan(
     target: TargetLike,
     most: int = MOST_RUNS,
     law: str = PLAN_LAW,
-    names: Mapping[str, str] | None = None,
-    units: Mapping[str, float] | None = None,
-    where: Mapping[str, str] | None = None,
-    metric: str | None = None,
-    curve: str | None = None,
+    **reading: Unpack[Reading],
 ) -> Plan:
     """Choose runs to make.
 
@@ -69,8 +66,8 @@ def plan(
         Largest number of runs.
     law : str
         The law of params and tokens whose uncertainty is reduced.
-    names, units, where, metric, curve
-        See `reading.Options`.
+    **reading
+        The fields of `reading.Options`.
 
     Raises
     ------
@@ -86,8 +83,7 @@ def plan(
         raise InputError(f"--most: expected at least 1, got {most}")
     if runs is None:
         return ladder(budget, wanted)
-    if not isinstance(runs, Runs):
-        runs = read_runs(runs, Options(names or {}, units or {}, where or {}, metric, curve))
+    runs = read_runs(runs, Options(**reading))
     query = make_query(runs, wanted)
     if query.constant or len(query.y) < _FEWEST_RUNS:
         raise InputError(

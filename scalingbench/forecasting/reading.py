@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import Meaning, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.numbers import number_of, numbers_of
 
-__all__ = ["Options", "ReadColumn", "Runs", "Source", "read_runs"]
+__all__ = ["Options", "ReadColumn", "Reading", "Runs", "Source", "read_runs"]
 
 Source = str | Path | pd.DataFrame
 _FINISHED = frozenset({"finished", "completed", "complete", "done", "success", "succeeded", "ok", ""})
@@ -51,6 +51,17 @@ class Options:
     metric: str | None = None
     curve: str | None = None
     checkpoints: bool = False
+
+
+class Reading(TypedDict, total=False):
+    """Keywords of the functions that read a table: the fields of `Options`."""
+
+    names: Mapping[str, str]
+    units: Mapping[str, float]
+    where: Mapping[str, str]
+    metric: str | None
+    curve: str | None
+    checkpoints: bool
 
 
 @dataclass(frozen=True)
@@ -137,14 +148,14 @@ def _unit_of(name: str) -> str:
     return VARIABLES[name].unit if family is None else family.meaning
 
 
-def read_runs(source: Source, options: Options | None = None) -> Runs:
+def read_runs(source: Source | Runs, options: Options | None = None) -> Runs:
     """Read a table of runs.
 
     Parameters
     ----------
-    source : str, Path or DataFrame
+    source : str, Path, DataFrame or Runs
         A CSV, TSV, JSON, JSON-lines or Parquet file, ``-`` for standard input, the folder of an experiment tracker, or
-        a table in memory.
+        a table in memory. `Runs` are returned as they are.
     options : Options, optional
         Names, units, rows to keep.
 
@@ -154,6 +165,8 @@ def read_runs(source: Source, options: Options | None = None) -> Runs:
         If it cannot be read, has no column of values, or is ambiguous; the message names the file and the option that
         resolves it.
     """
+    if isinstance(source, Runs):
+        return source
     options = options or Options()
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
     raw = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)

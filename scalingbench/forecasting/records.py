@@ -226,8 +226,8 @@ _PLAIN = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allocation:
-    """The best allocation of a compute budget.
+class Allocation(Forecast):
+    """The best allocation of a compute budget, and the forecast of the run at it.
 
     Attributes
     ----------
@@ -250,12 +250,8 @@ class Allocation:
         Params that each law chooses.
     settings : tuple of Setting
         Learning rate and batch size, where the runs swept them.
-    cautions : tuple of Caution
-        Those of the allocation, and those of the forecast.
     line : DataFrame
         params, tokens and value of the searched allocations.
-    forecast : Forecast
-        Of the run at the best allocation.
     """
 
     budget: ComputeBudget
@@ -271,43 +267,15 @@ class Allocation:
     inference_flops: float
     by_law: dict[str, float]
     settings: tuple[Setting, ...]
-    cautions: tuple[Caution, ...]
     line: pd.DataFrame = field(repr=False)
-    forecast: Forecast = field(repr=False)
-
-    @property
-    def predictor(self) -> str:
-        """Name of the predictor."""
-        return self.forecast.predictor
-
-    @property
-    def metric(self) -> str:
-        """The predicted metric."""
-        return self.forecast.metric
-
-    @property
-    def value(self) -> float:
-        """Predicted value at the best allocation."""
-        return self.forecast.value
-
-    @property
-    def low(self) -> float | None:
-        """Lower end of the calibrated 80 % interval of the value."""
-        return self.forecast.low
-
-    @property
-    def high(self) -> float | None:
-        """Upper end of the calibrated 80 % interval of the value."""
-        return self.forecast.high
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        said = self.forecast.as_dict()
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("budget", "settings", "cautions", "line", "forecast")}
-        settings, cautions = [asdict(s) for s in self.settings], [c.as_dict() for c in self.cautions]
-        predicted = {name: said[name] for name in ("predictor", "metric", "value", "low", "high")}
-        board = {"evidence": said["evidence"], "data": said["data"]}
-        return {"budget": asdict(self.budget), **predicted, **own, "settings": settings, "cautions": cautions, **board}
+        own = [f.name for f in fields(self)[len(fields(Forecast)) :] if f.name not in ("budget", "settings", "line")]
+        plain = {name: getattr(self, name) for name in ("predictor", "metric", "value", "low", "high", *own)}
+        settings, forecast = [asdict(s) for s in self.settings], super().as_dict()
+        last = {name: forecast[name] for name in ("cautions", "evidence", "data")}
+        return {"budget": asdict(self.budget), **plain, "settings": settings, **last}
 
     def __str__(self) -> str:
         interval = f" [{self.low:.4g}, {self.high:.4g}] (80 %)" if self.low is not None else ""
@@ -316,17 +284,16 @@ class Allocation:
             served = f"{self.inference_flops:.3g} for {as_size(self.budget.inference_tokens)} tokens at inference"
             spent += f" ({self.training_flops:.3g} in training, {served})"
         ratio = f"{self.tokens / self.params:.3g} tokens per parameter"
+        flat = f"{as_range(self.flat_params)} parameters, {as_range(self.flat_tokens)} tokens"
         lines = [
             f"{spent}: {as_size(self.params)} parameters on {as_size(self.tokens)} tokens, {ratio}",
             f"{self.metric}: {self.value:.5g}{interval}",
             f"parameters {as_range(self.params_interval)}, tokens {as_range(self.tokens_interval)} (80 %)",
-            f"within {100 * self.within:g} % of the best {self.metric}: "
-            f"{as_range(self.flat_params)} parameters, {as_range(self.flat_tokens)} tokens",
+            f"within {100 * self.within:g} % of the best {self.metric}: {flat}",
         ]
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
-        lines += [*map(str, self.settings), self.forecast.basis, *map(str, self.cautions)]
-        return "\n".join([*lines, *self.forecast.remarks[len(self.forecast.cautions) :]])
+        return "\n".join([*lines, *map(str, self.settings), self.basis, *self.remarks])
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a table of the allocation shows: name and text of each row."""
@@ -340,9 +307,6 @@ class Allocation:
         rows += [("limited by", self.bound)] if self.bound else []
         rows += [(s.name, f"{s.value:.3g}, 80 %: {s.low:.3g} to {s.high:.3g}, from {s.groups} sweeps") for s in self.settings]
         return rows + ([("params by law", _sizes(self.by_law))] if len(self.by_law) > 1 else [])
-
-    def _repr_html_(self) -> str:
-        return html_table(self.facts()) + cautions_html(self.cautions) + self.forecast.evidence_html()
 
 
 def _sizes(by_law: Mapping[str, float]) -> str:

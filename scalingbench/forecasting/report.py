@@ -11,7 +11,7 @@ from pathlib import Path
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
-from scalingbench.forecasting.pictures import plot, svg_of
+from scalingbench.forecasting.pictures import plot, plot_forecast, svg_of
 from scalingbench.forecasting.records import Allocation, Forecast, cautions_html, html_table
 
 __all__ = ["report"]
@@ -43,7 +43,7 @@ class _Section:
     body: str
 
 
-def report(found: Forecast | Allocation, path: str | Path, command: str = "") -> None:
+def report(found: Forecast, path: str | Path, command: str = "") -> None:
     """Write a page that needs no other file and no network.
 
     Parameters
@@ -73,21 +73,22 @@ def report(found: Forecast | Allocation, path: str | Path, command: str = "") ->
         temporary.write_text(text, encoding="utf-8")
 
 
-def _title(found: Forecast | Allocation) -> str:
+def _title(found: Forecast) -> str:
     if isinstance(found, Allocation):
         return f"Allocation of {found.budget.flops:.3g} FLOPs"
     return f"{found.metric} at " + ", ".join(f"{k} {v:.3g}" for k, v in found.target.items())
 
 
-def _sections(found: Forecast | Allocation, command: str) -> Iterable[_Section]:
-    forecast, title = (found, "Forecast") if isinstance(found, Forecast) else (found.forecast, "Forecast at the allocation")
+def _sections(found: Forecast, command: str) -> Iterable[_Section]:
+    title = "Forecast"
     if isinstance(found, Allocation):
         yield _Section("Allocation", html_table(found.facts()) + svg_of(plot(found)))
-    yield _Section(title, html_table(forecast.facts()) + svg_of(plot(forecast)))
+        title = "Forecast at the allocation"
+    yield _Section(title, html_table(Forecast.facts(found)) + svg_of(plot_forecast(found)))
     yield _Section("Cautions", cautions_html(found.cautions))
-    yield _Section("Similar forecasts on the board", forecast.evidence_html())
-    yield _Section("Laws", _laws_table(forecast))
-    yield _Section("Data", _data(forecast))
+    yield _Section("Similar forecasts on the board", found.evidence_html())
+    yield _Section("Laws", _laws_table(found))
+    yield _Section("Data", _data(found))
     if command:
         yield _Section("Command", f"<pre>{escape(command)}</pre>")
 

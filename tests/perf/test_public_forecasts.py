@@ -11,7 +11,7 @@ from scalingbench.forecasting.registering import drafts
 from scalingbench.leaderboard.forecasts.book import load_book
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from perf.public_forecasts import DatedQuestion, known_rows, replays, years_of
+from perf.public_forecasts import DatedQuestion, known_rows, opened, replays, with_hero_ends, years_of
 
 sys.path.pop(0)
 
@@ -44,16 +44,15 @@ def test_a_replay_trains_on_what_was_known_and_never_on_what_is_forecast():
         replay(cutoff="2020-01-01").question(DATED)
 
 
-def test_committed_replays_are_what_the_rows_known_then_give(mirror):
-    from scalingbench.benchmark.data.collection import list_collections, load_collection
+def test_committed_forecasts_are_what_the_rows_known_then_give(mirror):
+    from scalingbench.benchmark.data.collection import load_collection
 
-    if "marin_delphi" not in list_collections():
-        pytest.skip("the collection marin_delphi is not here yet")
-    table = load_collection("marin_delphi").table
-    for dated in replays():
-        asked = dated.question(table)
-        entry = next(r for r in load_book().of(dated.id) if r.forecaster == "log-linear")
-        assert entry.kind == "replay" and entry.data_cutoff == dated.cutoff
-        (again,) = drafts(asked, ["log-linear"])
+    for dated in (*replays(), *opened()):
+        table = load_collection(dated.collection).table
+        asked = dated.question(with_hero_ends(table) if dated.collection == "marin_delphi" else table)
+        own = [r for r in load_book().of(dated.id) if r.kind != "recorded"]
+        entry = next(r for r in own if r.forecaster in ("log-linear", "power-law"))
+        assert entry.data_cutoff == dated.cutoff
+        (again,) = drafts(asked, [entry.forecaster])
         assert entry.training.fingerprint == again.training.fingerprint
         assert [t.point for t in again.targets] == pytest.approx([t.point for t in entry.targets], rel=1e-6)

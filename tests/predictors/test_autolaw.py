@@ -94,7 +94,9 @@ def test_a_prediction_beyond_reach_is_left_out_unless_all_are(beyond):
 
 
 def test_few_rows_are_left_to_the_plainest_candidates(registered):
-    registered(stub("first"), stub("plain", candidate=Candidate(plain=True)), stub("plainer", candidate=Candidate(plain=True)))
+    """The two plainest share alike: neither the first candidate nor a third plain one has a weight."""
+    plain = [stub(name, candidate=Candidate(plain=True, order=i)) for i, name in enumerate(("plain", "plainer", "third"))]
+    registered(stub("first"), *plain)
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"plain": 0.5, "plainer": 0.5}
     registered(stub("first"), stub("second"))
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"first": 1.0}
