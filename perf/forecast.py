@@ -26,7 +26,7 @@ from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
 from scalingbench.forecasting.evidence import records, tabulate
-from scalingbench.forecasting.forecast import Fitted, forecast_of
+from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.forecasting.records import Forecast
@@ -99,7 +99,7 @@ def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict, ensemble
             fitted["autolaw"] = ensemble.fit(query.X, query.y)
         for name in PREDICTORS:
             try:
-                one = forecast_of(query, name, force=True, fitted=Fitted(fitted["autolaw"], fitted.get(name), board))
+                one = forecast_of(query, name, force=True, fitted=Prefitted(fitted["autolaw"], fitted.get(name), board))
             except InputError:
                 continue
             fitted[name] = one.model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
     from scalingbench.forecasting.reading import Runs
-    from scalingbench.forecasting.records import Forecast
+    from scalingbench.forecasting.records import Forecast, Plan
 
 __all__ = ["COMMANDS"]
 
@@ -102,12 +102,12 @@ def allocate(
     """Split a compute budget between parameters and tokens."""
     from scalingbench.forecasting.allocate import allocate as allocate_runs
 
-    budget = _number("--flops", flops) or 0.0
-    limits = {"max_params": _number("--max-params", max_params), "max_tokens": _number("--max-tokens", max_tokens)}
-    inference = _number("--inference-tokens", inference_tokens) or 0.0
+    limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
+    stated = {name: _number(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
+    budget = _number("--flops", flops)
     runs = _read(table, (names, units, where), metric, curve, checkpoints)
-    options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **limits}
-    _answer(lambda: allocate_runs(runs, budget, predictor=predictor, inference_tokens=inference, **options), runs, as_json, plot, report)
+    options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **stated}
+    _answer(lambda: allocate_runs(runs, budget, predictor=predictor, **options), runs, as_json, plot, report)
 
 
 def plan(
@@ -130,7 +130,7 @@ def plan(
     for option, given in (("--budget", budget), ("--target", target)):
         if not given:
             raise InputError(f"{option}: is needed; e.g. --budget 1e20 --target params=7B,tokens=1T")
-    flops = _number("--budget", budget) or 0.0
+    flops = _number("--budget", budget)
     runs = None if table is None else _read(table, (names, units, where), metric, curve, False)
     if runs is not None:
         say(str(runs))
@@ -138,22 +138,24 @@ def plan(
     print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_csv())
     if not as_json:
         say("\n".join(found.summary()))
-    if plot is not None:
-        from scalingbench.forecasting.pictures import plot as draw
-
-        draw(found, plot)
-        say(f"{plot}: written")
+    _draw(found, plot)
 
 
-def _number(option: str, text: str | None) -> float | None:
+def _number(option: str, text: str) -> float:
     from scalingbench.forecasting.numbers import number_of
 
-    if text is None:
-        return None
     value = number_of(text)
     if value is None or not 0 < value < float("inf"):
         raise InputError(f"{option}: expected a positive number such as 1e9 or 7B, got {text!r}")
     return value
+
+
+def _draw(found: Forecast | Plan, path: Path | None) -> None:
+    if path is not None:
+        from scalingbench.forecasting.pictures import plot
+
+        plot(found, path)
+        say(f"{path}: written")
 
 
 def _read(table: str, columns: tuple[Pairs, Pairs, Pairs], metric: str | None, curve: str | None, checkpoints: bool) -> Runs:
@@ -161,19 +163,8 @@ def _read(table: str, columns: tuple[Pairs, Pairs, Pairs], metric: str | None, c
     from scalingbench.forecasting.reading import Options, read_runs
 
     names, units, where = (_pairs(option, given) for option, given in zip(("--map", "--unit", "--where"), columns, strict=True))
-    return read_runs(table, Options(names, _units(units), where, metric, curve, checkpoints))
-
-
-def _units(stated: Mapping[str, str]) -> dict[str, float]:
-    from scalingbench.forecasting.numbers import number_of
-
-    found = {}
-    for name, text in stated.items():
-        value = number_of(text)
-        if value is None or not 0 < value < float("inf"):
-            raise InputError(f"--unit {name}={text}: expected a positive number such as 1e6")
-        found[name] = value
-    return found
+    scales = {name: _number(f"--unit {name}={text}", text) for name, text in units.items()}
+    return read_runs(table, Options(names, scales, where, metric, curve, checkpoints))
 
 
 def _pairs(option: str, given: Pairs) -> dict[str, str]:
@@ -199,11 +190,7 @@ def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path 
             print(json.dumps({"refused": True, "cautions": [c.as_dict() for c in refused.cautions], "data": runs.as_dict()}, indent=2))
         raise
     print(json.dumps(found.as_dict(), indent=2) if as_json else found)
-    if plot is not None:
-        from scalingbench.forecasting.pictures import plot as draw
-
-        draw(found, plot)
-        say(f"{plot}: written")
+    _draw(found, plot)
     if report is not None:
         from scalingbench.forecasting.report import report as write
 

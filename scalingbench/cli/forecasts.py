@@ -22,7 +22,7 @@ __all__ = ["app", "score_forecast"]
 app = typer.Typer(help="Forecasts registered before their outcome: list, register, resolve, score.")
 
 Folder = Annotated[Path | None, typer.Option("--book", help="Folder of the book; by default the project's own.")]
-Question = Annotated[str | None, typer.Option("--question", help="Only this question.")]
+QuestionName = Annotated[str | None, typer.Option("--question", help="Only this question.")]
 Values = Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")]
 Source = Annotated[str, typer.Option("--source", help="Where the outcome was read.")]
 Date = Annotated[str | None, typer.Option("--date", help="When it became known, YYYY-MM-DD.")]
@@ -32,7 +32,7 @@ Date = Annotated[str | None, typer.Option("--date", help="When it became known, 
 def forecasts(
     context: typer.Context,
     only_open: Annotated[bool, typer.Option("--open", help="Only questions without an outcome.")] = False,
-    question: Question = None,
+    question: QuestionName = None,
     book: Folder = None,
     as_json: Json = False,
 ) -> None:
@@ -173,7 +173,7 @@ def resolve(
 
 @app.command()
 def score(
-    question: Question = None,
+    question: QuestionName = None,
     value: Values = None,
     source: Source = "",
     date: Date = None,
@@ -203,7 +203,7 @@ def score(
 def score_forecast(
     book: Annotated[Path, typer.Argument(help="Book of forecasts.")],
     value: Annotated[list[float], typer.Option("--value", help="Outcome; repeat it for repeats of the run.")],
-    question: Question = None,
+    question: QuestionName = None,
     source: Source = "",
     date: Date = None,
     as_json: Json = False,

@@ -13,10 +13,10 @@ from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, WITHIN
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.ensemble import back_tested
-from scalingbench.forecasting.forecast import Fitted, forecast_of
+from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, ComputeBudget, Query, make_query, parse_target
-from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
-from scalingbench.forecasting.records import Allocation, Caution
+from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
+from scalingbench.forecasting.records import Caution, ComputeAllocation
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
 from scalingbench.predictors.allocation import optimum
 from scalingbench.predictors.law import ParametricLaw
@@ -35,7 +35,7 @@ _FAR_APART = 4.0
 
 
 def allocate(
-    runs: Source | Runs,
+    runs: TableLike | Runs,
     flops: float,
     *,
     predictor: str = DEFAULT_PREDICTOR,
@@ -47,7 +47,7 @@ def allocate(
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
     **reading: Unpack[Reading],
-) -> Allocation:
+) -> ComputeAllocation:
     """Split a compute budget between parameters and tokens for the best predicted value.
 
     Parameters
@@ -82,12 +82,12 @@ def allocate(
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
         query = make_query(best, {"params": params, "tokens": tokens, **others})
-        forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Fitted(search.ensemble, search.model))
+        forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Prefitted(search.ensemble, search.model))
         line, (spread, by_law) = search.line(), search.spread()
     flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
     interval = (max(min(spread[0], params), 1.0), max(spread[1], params))
     cautions = (*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions)
-    return Allocation(
+    return ComputeAllocation(
         **{**vars(forecast), "cautions": cautions},
         budget=budget,
         params=params,

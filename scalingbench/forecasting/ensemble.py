@@ -16,14 +16,14 @@ from scalingbench.forecasting.query import Query
 from scalingbench.predictors.backtests import ALL, INTERPOLATION, direction
 from scalingbench.predictors.registry import make
 
-__all__ = ["Candidate", "Ensemble", "LeaveOut", "back_tested", "budgets_of", "leave_budgets_out", "predict_point"]
+__all__ = ["Ensemble", "LawForecast", "LeaveOut", "back_tested", "budgets_of", "leave_budgets_out", "predict_point"]
 
 _MOST_BUDGETS = 8
 _SAME_BUDGET = 0.25  # in the logarithm of the cost: runs closer than this are of one budget
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LawForecast:
     """The forecast of one law of the ensemble.
 
     Attributes
@@ -53,7 +53,7 @@ class Ensemble:
 
     Attributes
     ----------
-    laws : tuple of Candidate
+    laws : tuple of LawForecast
         The candidates with a weight, the largest first.
     model : Any
         The fitted ensemble.
@@ -68,7 +68,7 @@ class Ensemble:
         Distance of the target from the training range along that axis, in units of the range.
     """
 
-    laws: tuple[Candidate, ...]
+    laws: tuple[LawForecast, ...]
     model: Any
     value: float
     backtest: float
@@ -118,7 +118,7 @@ def back_tested(query: Query, model: Any | None = None) -> Ensemble:
     axis, beyond = direction(query.X, query.point)
     tested = next((a for a in (axis, ALL, *(a for a in model.errors_ if a != INTERPOLATION), INTERPOLATION) if a in model.errors_), None)
     errors = model.errors_[tested] if tested is not None else {}
-    laws = tuple(_candidate(query, model, name, weight, errors) for name, weight in model.weights(query.point).items())
+    laws = tuple(_law_forecast(query, model, name, weight, errors) for name, weight in model.weights(query.point).items())
     known = [(o.weight, o.backtest) for o in laws if np.isfinite(o.backtest)]
     backtest = float(np.average([e for _, e in known], weights=[w for w, _ in known])) if known else float("nan")
     return Ensemble(tuple(sorted(laws, key=lambda o: -o.weight)), model, predict_point(model, query), backtest, axis, beyond)
@@ -133,10 +133,10 @@ def _fitted(columns: tuple[str, ...], X: bytes, y: bytes) -> Any:
         return make(DEFAULT_PREDICTOR).fit(pd.DataFrame(np.frombuffer(X).reshape(len(values), len(columns)), columns=list(columns)), values)
 
 
-def _candidate(query: Query, ensemble: Any, name: str, weight: float, errors: Any) -> Candidate:
+def _law_forecast(query: Query, ensemble: Any, name: str, weight: float, errors: Any) -> LawForecast:
     model = ensemble.models_[name]
     unidentified = tuple(getattr(model, "unidentified_", ()))
-    return Candidate(name, weight, predict_point(model, query), float(errors.get(name, np.nan)), unidentified)
+    return LawForecast(name, weight, predict_point(model, query), float(errors.get(name, np.nan)), unidentified)
 
 
 def budgets_of(cost: np.ndarray) -> list[np.ndarray]:

@@ -20,10 +20,9 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import one_line
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.importers.lm_eval import import_lm_eval
+from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state
 from scalingbench.forecasting.importers.mlflow import import_mlflow
 from scalingbench.forecasting.importers.tensorboard import import_events
-from scalingbench.forecasting.importers.trainer_state import import_trainer_state
 from scalingbench.forecasting.importers.wandb import import_wandb
 
 __all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]

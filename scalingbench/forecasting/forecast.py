@@ -15,19 +15,19 @@ from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refus
 from scalingbench.forecasting.ensemble import back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import Evidence, evidence_for
 from scalingbench.forecasting.query import Query, TargetLike, make_query
-from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
+from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
 from scalingbench.predictors.contract import ANY, columns_read
 from scalingbench.predictors.registry import make
 
-__all__ = ["Fitted", "forecast", "forecast_of", "predict"]
+__all__ = ["Prefitted", "forecast", "forecast_of", "predict"]
 
 _NO_WIDTH = 1e-9
 """Relative width below which there is no interval."""
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Prefitted:
     """What `forecast_of` need not make again.
 
     Attributes
@@ -44,7 +44,7 @@ class Fitted:
 
 
 def forecast(
-    runs: Source | Runs,
+    runs: TableLike | Runs,
     target: TargetLike,
     *,
     predictor: str = DEFAULT_PREDICTOR,
@@ -83,14 +83,14 @@ def forecast_of(
     *,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
-    fitted: Fitted | None = None,
+    fitted: Prefitted | None = None,
 ) -> Forecast:
     """Predict the target of a query; parameters and errors as for `forecast`."""
     from threadpoolctl import threadpool_limits
 
     if not tolerance > 0:
         raise InputError(f"tolerance: expected a positive number, got {tolerance!r}")
-    fitted = fitted or Fitted()
+    fitted = fitted or Prefitted()
     check_reads(predictor, query)
     first = data_cautions(query)
     refuse(first, force=force)

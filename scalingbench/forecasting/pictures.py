@@ -17,7 +17,7 @@ from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.common.variables import VARIABLES
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query
-from scalingbench.forecasting.records import Allocation, Forecast, Plan
+from scalingbench.forecasting.records import ComputeAllocation, Forecast, Plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ _POINTS = 60
 _LINES = 5
 
 
-def plot(found: Forecast | Allocation | Plan, path: str | Path | None = None) -> Figure:
+def plot(found: Forecast | ComputeAllocation | Plan, path: str | Path | None = None) -> Figure:
     """Draw a forecast, an allocation or a plan.
 
     A forecast is drawn as values against compute: the prediction along the straight path (in logs) from the middle of the runs
@@ -39,7 +39,7 @@ def plot(found: Forecast | Allocation | Plan, path: str | Path | None = None) ->
 
     Parameters
     ----------
-    found : Forecast, Allocation or Plan
+    found : Forecast, ComputeAllocation or Plan
         What is drawn.
     path : str or Path, optional
         File to write: .png, .svg or .pdf.
@@ -56,7 +56,7 @@ def plot(found: Forecast | Allocation | Plan, path: str | Path | None = None) ->
     if isinstance(found, Plan):
         figure = _plot_plan(found)
     else:
-        figure = _plot_allocation(found) if isinstance(found, Allocation) else plot_forecast(found)
+        figure = _plot_allocation(found) if isinstance(found, ComputeAllocation) else plot_forecast(found)
     return figure if path is None else _written(figure, Path(path))
 
 
@@ -84,7 +84,7 @@ def plot_forecast(found: Forecast) -> Figure:
     return figure
 
 
-def _plot_allocation(found: Allocation) -> Figure:
+def _plot_allocation(found: ComputeAllocation) -> Figure:
     figure, axis = _figure()
     query, line = found.query, found.line
     near = line[(line["value"] - found.value).abs() <= 0.25 * abs(found.value)]
@@ -202,12 +202,12 @@ def _ratio(wanted: float, own: float) -> float:
     return wanted / own if own > 0 else 1.0
 
 
-def _lower_budgets(query: Query, found: Allocation) -> np.ndarray:
+def _lower_budgets(query: Query, found: ComputeAllocation) -> np.ndarray:
     lowest = float(np.min(FLOPS_PER_TOKEN * query.rows["params"] * query.rows["tokens"]))
     return np.geomspace(lowest, found.training_flops, _LINES + 1)[:-1]
 
 
-def _frame(query: Query, found: Allocation, N: np.ndarray, D: np.ndarray) -> pd.DataFrame:
+def _frame(query: Query, found: ComputeAllocation, N: np.ndarray, D: np.ndarray) -> pd.DataFrame:
     others = {n: v for n, v in query.target.items() if n not in ("params", "tokens")}
     return pd.DataFrame({"params": N, "tokens": D, **others})[list(query.variables)]
 

@@ -18,7 +18,7 @@ import pandas as pd
 from scalingbench.common.defaults import MOST_RUNS, PLAN_LAW
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query, TargetLike, make_query, parse_target
-from scalingbench.forecasting.reading import Options, Reading, Runs, Source, read_runs
+from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Plan
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
@@ -44,7 +44,7 @@ _LEAST_GAIN = 0.002
 
 
 def plan(
-    runs: Source | Runs | None = None,
+    runs: TableLike | Runs | None = None,
     *,
     budget: float,
     target: TargetLike,

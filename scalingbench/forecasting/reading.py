@@ -18,9 +18,9 @@ from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import Meaning, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.numbers import number_of, numbers_of
 
-__all__ = ["Options", "ReadColumn", "Reading", "Runs", "Source", "read_runs"]
+__all__ = ["Options", "ReadColumn", "Reading", "Runs", "TableLike", "read_runs"]
 
-Source = str | Path | pd.DataFrame
+TableLike = str | Path | pd.DataFrame
 _FINISHED = frozenset({"finished", "completed", "complete", "done", "success", "succeeded", "ok", ""})
 _TEXT = ("run", "curve", "flag", "metric", "state")
 
@@ -148,7 +148,7 @@ def _unit_of(name: str) -> str:
     return VARIABLES[name].unit if family is None else family.meaning
 
 
-def read_runs(source: Source | Runs, options: Options | None = None) -> Runs:
+def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
     """Read a table of runs.
 
     Parameters
@@ -220,7 +220,7 @@ def _where(raw: pd.DataFrame, where: Mapping[str, str], dropped: dict[str, int])
         keep = raw[header].astype(str).str.strip() == str(wanted).strip()
         if not keep.any():
             found = ", ".join(map(repr, sorted(raw[header].astype(str).unique())[:8]))
-            raise InputError(f"--where {header}={wanted}: no row has it; the column holds {found}")
+            raise InputError(f"--where {header}={wanted}: no row has it; the cells are {found}")
         dropped[f"without {header}={wanted}"] = int((~keep).sum())
         raw = raw[keep]
     return raw.reset_index(drop=True)

@@ -19,8 +19,8 @@ from scalingbench.forecasting.reading import Runs
 from scalingbench.forecasting.sweeps import Setting
 
 __all__ = [
-    "Allocation",
     "Caution",
+    "ComputeAllocation",
     "Forecast",
     "Level",
     "Plan",
@@ -226,7 +226,7 @@ _PLAIN = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allocation(Forecast):
+class ComputeAllocation(Forecast):
     """The best allocation of a compute budget, and the forecast of the run at it.
 
     Attributes

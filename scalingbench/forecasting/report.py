@@ -12,7 +12,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.pictures import plot, plot_forecast, svg_of
-from scalingbench.forecasting.records import Allocation, Forecast, cautions_html, html_table
+from scalingbench.forecasting.records import ComputeAllocation, Forecast, cautions_html, html_table
 
 __all__ = ["report"]
 
@@ -48,7 +48,7 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
 
     Parameters
     ----------
-    found : Forecast or Allocation
+    found : Forecast or ComputeAllocation
         What the page reports.
     path : str or Path
         File to write: .html.
@@ -74,14 +74,14 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
 
 
 def _title(found: Forecast) -> str:
-    if isinstance(found, Allocation):
+    if isinstance(found, ComputeAllocation):
         return f"Allocation of {found.budget.flops:.3g} FLOPs"
     return f"{found.metric} at " + ", ".join(f"{k} {v:.3g}" for k, v in found.target.items())
 
 
 def _sections(found: Forecast, command: str) -> Iterable[_Section]:
     title = "Forecast"
-    if isinstance(found, Allocation):
+    if isinstance(found, ComputeAllocation):
         yield _Section("Allocation", html_table(found.facts()) + svg_of(plot(found)))
         title = "Forecast at the allocation"
     yield _Section(title, html_table(Forecast.facts(found)) + svg_of(plot_forecast(found)))

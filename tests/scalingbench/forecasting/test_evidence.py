@@ -64,6 +64,21 @@ def test_the_track_of_a_forecast(variables, track):
     assert track_of(variables) == track
 
 
+@pytest.mark.parametrize(
+    ("track", "names"),
+    [
+        ("hyperparameters", "learning_rate batch_size weight_decay momentum"),
+        ("data-constrained", "unique_tokens epochs"),
+        ("architecture", "experts width depth sparsity vocab_size top_k granularity bits streams params_active"),
+        ("transfer", "source_loss teacher_loss teacher_params"),
+        ("inference", "samples inference_tokens"),
+        ("compute", "flops steps context_length date teacher_tokens obs_a"),  # typical of no track
+    ],
+)
+def test_a_variable_that_is_typical_of_a_track_makes_a_forecast_one_of_it(track, names):
+    assert {name: track_of(("params", name)) for name in names.split()} == dict.fromkeys(names.split(), track)
+
+
 def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python perf/evidence.py`` writes."""
     from scalingbench.benchmark.evaluation.results import read_results

@@ -1,4 +1,4 @@
-"""A training run of the Hugging Face trainer, from its ``trainer_state.json``."""
+"""JSON documents: ``results_*.json`` of lm-evaluation-harness, ``trainer_state.json`` of the Hugging Face trainer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["import_trainer_state"]
+__all__ = ["import_lm_eval", "import_trainer_state"]
+
+_KINDS = {"acc": "accuracy", "acc_norm": "accuracy_norm", "exact_match": "accuracy_exact_match", "perplexity": "perplexity"}
+_KINDS |= {"word_perplexity": "perplexity_word", "byte_perplexity": "perplexity_byte", "bits_per_byte": "loss_bpb", "em": "accuracy_em"}
+
+
+def import_lm_eval(document: dict[str, Any]) -> pd.DataFrame:
+    """Return one row a task and metric of one evaluated model, with the model's number of parameters."""
+    config = document.get("config") or {}
+    params = config.get("model_num_parameters") or document.get("model_num_parameters")
+    name = document.get("model_name") or config.get("model_args") or "model"
+    rows = []
+    for task, results in document["results"].items():
+        for key, value in results.items():
+            metric = _KINDS.get(str(key).partition(",")[0])
+            if metric is not None and isinstance(value, int | float):
+                row = {"run": str(name), "metric": f"{metric}_{task}", "value": float(value)}
+                rows.append(row | ({"params": float(params)} if params and float(params) > 0 else {}))
+    return pd.DataFrame(rows)
 
 
 def import_trainer_state(document: dict[str, Any]) -> pd.DataFrame:
