@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.task import Task
     from scalingbench.forecasting.allocate import allocate
     from scalingbench.forecasting.forecast import forecast
+    from scalingbench.forecasting.pictures import plot
     from scalingbench.forecasting.plan import plan
+    from scalingbench.forecasting.report import report
     from scalingbench.leaderboard.board import Board
     from scalingbench.leaderboard.reproduce import reproduce
     from scalingbench.leaderboard.results import Results
@@ -44,7 +46,9 @@ _HOMES = {
     "load_task": "scalingbench.benchmark.tasks.suite",
     "make": "scalingbench.predictors.registry",
     "plan": "scalingbench.forecasting.plan",
+    "plot": "scalingbench.forecasting.pictures",
     "read_table": "scalingbench.benchmark.data.schema",
+    "report": "scalingbench.forecasting.report",
     "reproduce": "scalingbench.leaderboard.reproduce",
     "run_suite": "scalingbench.benchmark.evaluation.run",
 }
@@ -71,7 +75,9 @@ __all__ = [
     "load_task",
     "make",
     "plan",
+    "plot",
     "read_table",
+    "report",
     "reproduce",
     "run_suite",
 ]

@@ -60,7 +60,7 @@ def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror)
 
     committed = {r.predictor for r in load_results(committed_folder(DEFAULT_SUITE))}
     tasks = load_suite(DEFAULT_SUITE).build(fetch=True)
-    built_in = [e for e in list_predictors() if e.target.startswith("predictors.")]
+    built_in = [e for e in list_predictors() if e.target.startswith("scalingbench.")]
     assert committed == {e.name for e in built_in if any(usable(e.make(), t) for t in tasks)}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, read_facts
-from scalingbench.benchmark.data.variables import METRIC_KINDS, VARIABLES
+from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.benchmark.tasks.task import Task
+from scalingbench.common.variables import VARIABLES
 
 __all__ = ["configurations", "render_card", "short_name"]
 

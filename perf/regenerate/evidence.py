@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scalingbench.benchmark.evaluation.results import read_results
 from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.forecasting.board_records import records, tabulate
+from scalingbench.forecasting.evidence import records, tabulate
 from scalingbench.leaderboard.results import not_ranked_on
 from scalingbench.leaderboard.store import committed_files
 

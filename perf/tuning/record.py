@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from perf.tuning.cases import Case, cases, task_cases
 from scalingbench.predictors import registry
-from scalingbench.predictors.autolaw.autolaw import backtest
+from scalingbench.predictors.autolaw import backtest
 from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.registry import get
 

@@ -16,6 +16,7 @@ import typer
 from scalingbench.cli import board, forecast, submit
 from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
 from scalingbench.cli.forecasts import app as forecasts_app
+from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
@@ -152,6 +153,7 @@ def run(
 
 for name, command in {**forecast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
+app.command("score-forecast", hidden=True)(score_forecast)
 
 
 def _interrupt(signum: int, _: object) -> NoReturn:

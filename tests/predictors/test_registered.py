@@ -10,7 +10,7 @@ import pytest
 from law_examples import COMPUTE, LOSSES, MIXED, TRUTH
 from sklearn.base import clone
 
-from scalingbench.predictors.autolaw.autolaw import backtest
+from scalingbench.predictors.autolaw import backtest
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.downstream import LossToAccuracy
 from scalingbench.predictors.registry import list_predictors, make

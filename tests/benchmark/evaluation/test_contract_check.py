@@ -67,7 +67,7 @@ def test_each_violation_is_named(kind, message):
     assert any(message in line for line in check(kind)), check(kind)
 
 
-NAMES = [e.name for e in list_predictors() if e.target.startswith("predictors.") and e.name != "multi-power"]
+NAMES = [e.name for e in list_predictors() if e.target.startswith("scalingbench.") and e.name != "multi-power"]
 SLOW = ("regmix[boosting]",)
 
 

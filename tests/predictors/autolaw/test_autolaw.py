@@ -10,7 +10,8 @@ from stub_laws import BEYOND, X, Y, broken, quiet, stub
 from scalingbench.benchmark.data.clusters import cluster_of, relatives
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.autolaw.autolaw import AutoLaw, autolaw
+from scalingbench.predictors.autolaw import autolaw
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
 from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.autolaw.learnt import FILE, ErrorSizes, LearntTable, LearntWeights, interval_features, load_table
 from scalingbench.predictors.autolaw.weights import FARTHEST, plausible
@@ -92,7 +93,9 @@ def test_a_prediction_beyond_reach_is_left_out_unless_all_are(beyond):
 
 
 def test_few_rows_are_left_to_the_plainest_candidates(registered):
-    registered(stub("first"), stub("plain", candidate=Candidate(plain=True)), stub("plainer", candidate=Candidate(plain=True)))
+    """The two plainest share alike: neither the first candidate nor a third plain one has a weight."""
+    plain = [stub(name, candidate=Candidate(plain=True, order=i)) for i, name in enumerate(("plain", "plainer", "third"))]
+    registered(stub("first"), *plain)
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"plain": 0.5, "plainer": 0.5}
     registered(stub("first"), stub("second"))
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"first": 1.0}

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.forecasting.board_records import tabulate, weighted_quantile
-from scalingbench.forecasting.evidence import Evidence, evidence_for, track_of
+from scalingbench.forecasting.evidence import Evidence, evidence_for, tabulate, track_of, weighted_quantile
 
 
 def rows(collection, fit, errors, half, reach=2, many=1, track="compute"):
@@ -56,17 +55,35 @@ def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
         (("params", "tokens", "learning_rate"), "hyperparameters"),
         (("mix_web", "mix_code"), "mixture"),
         (("params", "tokens", "experts"), "architecture"),
+        (("params", "tokens", "source_loss"), "transfer"),
+        (("flops", "inference_tokens"), "inference"),
+        (("params", "experts", "batch_size"), "hyperparameters"),  # of several the first of the rule
     ],
 )
 def test_the_track_of_a_forecast(variables, track):
     assert track_of(variables) == track
 
 
+@pytest.mark.parametrize(
+    ("track", "names"),
+    [
+        ("hyperparameters", "learning_rate batch_size weight_decay momentum"),
+        ("data-constrained", "unique_tokens epochs"),
+        ("architecture", "experts width depth sparsity vocab_size top_k granularity bits streams params_active"),
+        ("transfer", "source_loss teacher_loss teacher_params"),
+        ("inference", "samples inference_tokens"),
+        ("compute", "flops steps context_length date teacher_tokens obs_a"),  # typical of no track
+    ],
+)
+def test_a_variable_that_is_typical_of_a_track_makes_a_forecast_one_of_it(track, names):
+    assert {name: track_of(("params", name)) for name in names.split()} == dict.fromkeys(names.split(), track)
+
+
 def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python -m perf.regenerate evidence`` writes."""
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.forecasting.board_records import records
+    from scalingbench.forecasting.evidence import records
     from scalingbench.leaderboard.store import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)

@@ -1,4 +1,4 @@
-"""What people call their columns, and which variable of the schema each of them is."""
+"""The headers of people's tables: which variable, and in which unit, a column holds."""
 
 from __future__ import annotations
 
@@ -6,71 +6,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scalingbench.benchmark.data.variables import METRIC_KINDS, is_variable
+from scalingbench.benchmark.data.variables import METRIC_KINDS
+from scalingbench.common.variables import is_variable, variable_called
 
-__all__ = ["RUN_NAMES", "STATE_NAMES", "Meaning", "key_of", "meaning_of", "metric_of_value"]
+__all__ = ["Meaning", "key_of", "meaning_of", "metric_of_value"]
 
-_ALIASES: Mapping[str, str] = {
-    "params": (
-        "n n_params num_params nparams param parameters num_parameters n_parameters model_size model_params model_parameters total_params "
-        "total_parameters param_count params_count parameter_count model_num_parameters num_model_params"
-    ),
-    "params_nonembedding": (
-        "n_ne non_embedding_params nonembedding_params params_non_embedding num_nonembedding_params non_embedding_parameters "
-        "params_no_embedding"
-    ),
-    "params_active": "n_active active_params active_parameters activated_params n_a",
-    "tokens": (
-        "d n_tokens num_tokens ntokens train_tokens training_tokens tokens_seen tokens_trained total_tokens num_input_tokens_seen "
-        "consumed_tokens token_count num_train_tokens token"
-    ),
-    "unique_tokens": "u num_unique_tokens tokens_unique dataset_tokens",
-    "flops": "c compute flop n_flops total_flops train_flops training_flops total_flos training_compute train_compute flos",
-    "steps": "step global_step _step train_steps num_steps n_steps iterations iters iter iteration trainer_global_step",
-    "epochs": "epoch num_epochs n_epochs num_train_epochs",
-    "batch_size": "b bs bsz batch global_batch_size train_batch_size batchsize gbs",
-    "learning_rate": "lr max_lr peak_lr base_lr max_learning_rate peak_learning_rate",
-    "weight_decay": "wd",
-    "vocab_size": "v n_vocab vocab",
-    "experts": "n_experts num_experts",
-    "width": "d_model hidden_size n_embd model_dim hidden_dim",
-    "depth": "n_layers num_layers n_layer num_hidden_layers layers",
-    "context_length": "seq_len sequence_length block_size max_seq_len seq_length context context_len ctx_len",
-    "seed": "random_seed rng_seed",
-}
-_BY_ALIAS = {alias: name for name, aliases in _ALIASES.items() for alias in (name, *aliases.split())}
-RUN_NAMES = ("run", "name", "run_name", "run_id", "id", "display_name", "model", "model_name", "experiment_name")
-"""Columns that name a run; the first that is there wins."""
-STATE_NAMES = ("state", "status", "run_state")
+_SEED_NAMES = ("seed", "random_seed", "rng_seed")
+_RUN_NAMES = ("run", "name", "run_name", "run_id", "id", "display_name", "model", "model_name", "experiment_name")
+"""Columns that name a run; the first of them in a table is used."""
+_STATE_NAMES = ("state", "status", "run_state")
 """Columns that say whether a run has ended well."""
 
 _SUBSETS = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "evaluation": 1, "test": 1, "heldout": 1, "held_out": 1, "dev": 1}
 _TRAIN = ("train", "training")
 _DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end")
-_VALUES = {
-    "loss": "loss",
-    "losses": "loss",
-    "cross_entropy": "loss",
-    "crossentropy": "loss",
-    "ce": "loss",
-    "ce_loss": "loss",
-    "lm_loss": "loss",
-    "nll": "loss",
-    "nll_loss": "loss",
-    "l": "loss",
-    "bpb": "loss_bpb",
-    "bits_per_byte": "loss_bpb",
-    "bpc": "loss_bpc",
-    "ppl": "perplexity",
-    "perplexity": "perplexity",
-    "acc": "accuracy",
-    "accuracy": "accuracy",
-    "acc_norm": "accuracy_norm",
-    "top1": "accuracy_top1",
-    "error": "error_rate",
-    "error_rate": "error_rate",
-    "mse": "mse",
-    "mae": "mae",
+_VALUES: Mapping[str, str] = {
+    **dict.fromkeys(("loss", "losses", "l", "ce", "ce_loss", "cross_entropy", "crossentropy", "lm_loss", "nll", "nll_loss"), "loss"),
+    **dict.fromkeys(("bpb", "bits_per_byte"), "loss_bpb"),
+    **dict.fromkeys(("ppl", "perplexity"), "perplexity"),
+    **dict.fromkeys(("acc", "accuracy"), "accuracy"),
+    **dict.fromkeys(("error", "error_rate"), "error_rate"),
+    **{"bpc": "loss_bpc", "acc_norm": "accuracy_norm", "top1": "accuracy_top1", "mse": "mse", "mae": "mae"},
 }
 
 _SCALES: Mapping[str, float] = {
@@ -91,19 +47,19 @@ _POWER = re.compile(r"^(?:x|×|\*|in)?_*(?:1e\+?|10\^|10\*\*)(\d+)(?:_*(?:flops?
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a column was taken for.
+    """The meaning of a column.
 
     Attributes
     ----------
     name : str
         A variable of the schema, or ``value``, ``seed``, ``run``, ``curve``, ``state``, ``flag``, ``metric``.
     unit : float
-        What one unit of the column is in the unit of the schema.
+        One unit of the column, in the unit of the schema.
     metric : str
-        Of a column of values.
+        The metric of a column of values.
     rank : int
-        Among several columns of values, the lowest is taken: a column called ``value``, what was held out, what
-        does not say, what was trained on.
+        Of several columns of values the one with the lowest rank is used: ``value``, held-out values, values of an
+        unstated subset, training values.
     """
 
     name: str
@@ -113,7 +69,7 @@ class Meaning:
 
 
 def key_of(header: str) -> str:
-    """Return a header in the form in which aliases are looked up.
+    """Return a header in the form of the aliases.
 
     Examples
     --------
@@ -124,7 +80,7 @@ def key_of(header: str) -> str:
 
 
 def meaning_of(header: str) -> Meaning | None:
-    """Return what a column is by its header, or None where nothing is known by that name.
+    """Return the meaning of a column by its header, None where the header is unknown.
 
     Examples
     --------
@@ -147,7 +103,7 @@ def meaning_of(header: str) -> Meaning | None:
 
 
 def _shorter(header: str) -> list[str]:
-    """Return the keys to look up: the whole header, then what remains without the groups that trackers put before it."""
+    """Return the keys to look up: the whole header, then the header without the groups that trackers put before it."""
     whole = re.sub(r"\.value$", "", header.strip())
     parts = re.split(r"[./]", whole)
     keys = [key_of(".".join(parts[i:])) for i in range(len(parts))] if len(parts) > 1 else [key_of(whole)]
@@ -157,13 +113,14 @@ def _shorter(header: str) -> list[str]:
 def _plain(key: str) -> Meaning | None:
     if key in ("value", "curve", "flag", "metric"):
         return Meaning(key, metric="" if key != "value" else "loss")
-    if is_variable(key):
-        return Meaning(key)
-    if key in _BY_ALIAS:
-        return Meaning(_BY_ALIAS[key])
-    if key in STATE_NAMES:
+    variable = key if is_variable(key) else variable_called(key)
+    if variable is not None:
+        return Meaning(variable)
+    if key in _SEED_NAMES:
+        return Meaning("seed")
+    if key in _STATE_NAMES:
         return Meaning("state")
-    if key in RUN_NAMES:
+    if key in _RUN_NAMES:
         return Meaning("run")
     return _value(key)
 
@@ -182,7 +139,7 @@ def _value(key: str) -> Meaning | None:
 
 
 def metric_of_value(header: str) -> str:
-    """Return the metric that a column of values holds, by its header; ``loss`` where it does not say."""
+    """Return the metric of a column of values by its header, ``loss`` where the header does not state one."""
     found = meaning_of(header)
     if found is not None and found.metric:
         return found.metric
@@ -191,7 +148,7 @@ def metric_of_value(header: str) -> str:
 
 
 def _split_unit(header: str) -> tuple[str, float | None]:
-    """Return a header without the unit that it states, and that unit: ``tokens (B)``, ``params_M``, ``C [1e18]``."""
+    """Return a header without its unit, and the unit: ``tokens (B)``, ``params_M``, ``C [1e18]``."""
     text = header.strip()
     bracket = re.match(r"^(.*?)[\s_]*[(\[]\s*(.*?)\s*[)\]]$", text)
     if bracket:
