@@ -47,7 +47,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "scalingbench.benchmark.scores.metrics": ("tests/benchmark/scores/test_metrics.py",),
     "scalingbench.benchmark.scores.protocols": ("tests/benchmark/scores/test_protocols.py",),
     "scalingbench.leaderboard.ranking": ("tests/leaderboard/test_ranking.py",),
-    "scalingbench.leaderboard.elo": ("tests/leaderboard/test_elo.py",),
+    "scalingbench.leaderboard.pairwise": ("tests/leaderboard/test_pairwise.py",),
     "scalingbench.leaderboard.slices": ("tests/leaderboard/test_slices.py",),
     "scalingbench.leaderboard.significance": ("tests/leaderboard/test_significance.py",),
     "scalingbench.leaderboard.releases": ("tests/leaderboard/test_releases.py",),
