@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.suite_board import SuiteBoard
 
-__all__ = ["Placement"]
+__all__ = ["Placement", "placement_of"]
 
 _NEIGHBOURS = 2
 
@@ -72,3 +73,23 @@ def _place(rows: pd.DataFrame, i: int) -> str:
     above = f", below {shown[i - 1]}" if i > 0 else ""
     below = f", above {shown[i + 1]}" if i + 1 < len(rows) else ""
     return f"{shown[i]} is {i + 1} of {len(rows)}{above}{below}"
+
+
+def placement_of(board: Board, predictors: tuple[str, ...], share_entered: Callable[[str], float]) -> Placement:
+    """Return where predictors stand on a board, and on its tracks if it has some.
+
+    Parameters
+    ----------
+    board : Board
+        The whole board.
+    predictors : tuple of str
+        Whose placement it is.
+    share_entered : callable
+        From a predictor to the share of the weight that it entered.
+    """
+    if not isinstance(board, SuiteBoard):
+        return Placement(board, {}, predictors)
+    own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
+    shares = {name: share_entered(name) for name in predictors if name not in set(board.rows["predictor"])}
+    notes = (f"{name} enters {share:.0%} of the weight: a specialised law, ranked on tracks" for name, share in shares.items())
+    return Placement(board.overall, own, predictors, tuple(notes))

@@ -165,7 +165,7 @@ def _beside_committed(results: Results, own: tuple[str, ...]) -> Results:
     together = results.beside_committed()
     run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
     alone = set(together.predictors) <= set(own)
-    if alone or run & set(results.suite.fetch_only):
+    if alone or not results.suite.fetch_only or run & set(results.suite.fetch_only):
         return together
     say("ranked on bundled collections only, because no other was run (--all: also those at hand)")
     return together.select(bundled=True)

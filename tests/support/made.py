@@ -5,7 +5,7 @@ three tasks, and results whose errors are known; scores of predictors by ratio; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,9 @@ from scalingbench.benchmark.tasks.suite import Suite
 from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 from scalingbench.leaderboard.ranking import Ranking, rank
 from scalingbench.leaderboard.rescoring import rescore, store_scores
-from scalingbench.leaderboard.results import Results, Source
+from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.scores import ScoreMatrix
-from scalingbench.leaderboard.store import ScoredTasks
+from scalingbench.leaderboard.store import ScoredTasks, Store
 
 # Collections of a few rows, and tasks of them.
 
@@ -326,9 +326,4 @@ def scored(stated=STATED, suite=None, cells=None, **ratios) -> Results:
     scores = pd.concat([scores_of(name, found) for name, found in known.items() if found is not None], ignore_index=True)
     for (name, of, column), value in (cells or {}).items():
         scores.loc[(scores["predictor"] == name) & (scores["task"] == of), column] = value
-    return Results(Source(suite or head(STATED_POOL, name="made"), None, ScoredTasks(scores, stated), {}, {}))
-
-
-def with_stored(results: Results, **changes) -> Results:
-    """Return results with another source."""
-    return replace(results, source=replace(results.source, **changes))
+    return Results(Store(suite or head(STATED_POOL, name="made"), None, ScoredTasks(scores, stated), {}, {}))
