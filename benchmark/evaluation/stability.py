@@ -17,15 +17,16 @@ from benchmark.evaluation.results import FoldResult
 from benchmark.evaluation.workers import Inputs
 from benchmark.tasks.fold import Fold
 from predictors.columns import numeric_columns
+from predictors.rounding import REFITS
+from predictors.rounding import jittered as of_array
 
-__all__ = ["MARGIN", "REFITS", "UNSTABLE", "is_unstable", "jittered", "moves", "with_instability"]
+__all__ = ["MARGIN", "Fits", "jittered", "moves", "with_instability"]
 
-REFITS = 5
-UNSTABLE = 1e-6
-"""A prediction that moves by more, relative to its size, is unstable."""
+Fits = Callable[[Inputs], Sequence[FoldResult]]
+"""What gives the results of folds from their inputs, see `benchmark.evaluation.workers`."""
+
 MARGIN = 10.0
 """Two machines may differ by this many times the measured instability: five refits do not find the farthest."""
-_JITTER = 1e-15
 _FEW = 0.01  # of the spread of a fold's values: predictions that are nearer to zero are measured against this
 
 
@@ -42,14 +43,7 @@ def moves(one: np.ndarray, other: np.ndarray, values: np.ndarray) -> np.ndarray:
     return apart
 
 
-def is_unstable(fold: FoldResult) -> bool:
-    """Return whether a fold was measured and a prediction of it moved."""
-    return bool(fold.instability > UNSTABLE)  # false for NaN: it was not measured
-
-
-def with_instability(
-    fit: Callable[[Inputs], Sequence[FoldResult]], inputs: Inputs, found: Sequence[FoldResult], folds: Sequence[Fold]
-) -> list[FoldResult]:
+def with_instability(fit: Fits, inputs: Inputs, found: Sequence[FoldResult], folds: Sequence[Fold]) -> list[FoldResult]:
     """Return results with the largest move of a prediction over refits to jittered rows; NaN where the fit failed.
 
     Parameters
@@ -57,7 +51,7 @@ def with_instability(
     fit : callable
         Gives the results of folds from their inputs.
     inputs : list
-        Of all folds; see `benchmark.evaluation.workers`.
+        Of all folds.
     found : sequence of FoldResult
         What `fit` gave for them.
     folds : sequence of Fold
@@ -83,12 +77,5 @@ def _moved(inputs: Inputs, seed: int) -> Iterator[tuple[str, pd.DataFrame, np.nd
 def jittered(X: pd.DataFrame, y: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Return training rows whose numbers differ in the last bits; equal values of a column stay equal, and none leaves its range."""
     rng = np.random.default_rng(seed)
-    columns = {name: _jittered(X[name].to_numpy(float), rng) for name in numeric_columns(X)}
-    return X.assign(**columns), _jittered(y, rng)
-
-
-def _jittered(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    distinct, place = np.unique(values, return_inverse=True)
-    moved = distinct * (1.0 + _JITTER * rng.integers(-1, 2, len(distinct)))
-    kept: np.ndarray = np.clip(moved, np.nanmin(distinct), np.nanmax(distinct))[place]
-    return kept
+    columns = {name: of_array(X[name].to_numpy(float), rng) for name in numeric_columns(X)}
+    return X.assign(**columns), of_array(y, rng)

@@ -32,6 +32,7 @@ def run_with_progress(
     time_limit: float,
     levels: tuple[float, ...] = (),
     fetch_only: tuple[str, ...] = (),
+    stability: bool = False,
 ) -> Results:
     """Run a suite, or one track or some collections of it, or some fetch-only ones too, with a progress bar on standard error."""
     from benchmark.evaluation.run import run_suite
@@ -48,6 +49,7 @@ def run_with_progress(
             resume=resume,
             time_limit=time_limit,
             levels=levels,
+            stability=stability,
             progress=progress,
         )
     return Results(results, suite, track, collections)
