@@ -87,6 +87,8 @@ class TaskResult:
     versions: str
     """Package versions, as JSON."""
     folds: tuple[FoldResult, ...]
+    conditions: str = ""
+    """Source of the predictor, time limit and quantile levels, as JSON; empty where they are not known."""
 
     @property
     def failures(self) -> tuple[FoldResult, ...]:
@@ -138,6 +140,8 @@ def part_path(folder: Path, predictor: str, task: str) -> Path:
 
 
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
+_LATER = ("conditions",)
+"""Columns that files of before they existed lack; what they hold is unknown there."""
 
 
 _MOST_ROWS = 50_000
@@ -206,7 +210,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
     where = f"{source}: " if isinstance(source, Path) else ""
     try:
-        rows = _checked(pq.ParquetFile(source)).read().to_pylist()  # a file, never a folder of them
+        rows = [dict.fromkeys(_LATER, "") | row for row in _checked(pq.ParquetFile(source)).read().to_pylist()]  # a file, never a folder
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for number, row in enumerate(rows, start=1):
@@ -224,7 +228,11 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
 def _checked(file: Any) -> Any:
     """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
-    if not file.schema_arrow.equals(_schema()):
+    known = _schema()
+    before = known
+    for name in _LATER:
+        before = before.remove(before.get_field_index(name))
+    if not any(file.schema_arrow.equals(schema) for schema in (known, before)):
         raise ValueError("its columns or their types are other ones")
     if file.metadata.num_rows > _MOST_ROWS:
         raise ValueError(f"{file.metadata.num_rows} rows; expected one for each fold, at most {_MOST_ROWS}")
