@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from scalingbench.leaderboard.board import Board
     from scalingbench.leaderboard.reproduce import reproduce
     from scalingbench.leaderboard.results import Results
+    from scalingbench.predictors.candidacy import Candidate, NotCandidate
     from scalingbench.predictors.estimator import ScalingLaw
     from scalingbench.predictors.law import ParametricLaw
+    from scalingbench.predictors.parameters import amplitude, exponent, factor, irreducible, level, location, positive, real
     from scalingbench.predictors.registry import list_predictors, make
 
 _HOMES = {
     "Board": "scalingbench.leaderboard.board",
+    "Candidate": "scalingbench.predictors.candidacy",
     "Collection": "scalingbench.benchmark.data.collection",
+    "NotCandidate": "scalingbench.predictors.candidacy",
     "ParametricLaw": "scalingbench.predictors.law",
     "Results": "scalingbench.leaderboard.results",
     "ScalingLaw": "scalingbench.predictors.estimator",
@@ -35,8 +39,13 @@ _HOMES = {
     "Task": "scalingbench.benchmark.tasks.task",
     "TaskResult": "scalingbench.benchmark.evaluation.results",
     "allocate": "scalingbench.forecasting.allocate",
+    "amplitude": "scalingbench.predictors.parameters",
     "evaluate": "scalingbench.benchmark.evaluation.run",
+    "exponent": "scalingbench.predictors.parameters",
+    "factor": "scalingbench.predictors.parameters",
     "forecast": "scalingbench.forecasting.forecast",
+    "irreducible": "scalingbench.predictors.parameters",
+    "level": "scalingbench.predictors.parameters",
     "list_collections": "scalingbench.benchmark.data.collection",
     "list_predictors": "scalingbench.predictors.registry",
     "list_suites": "scalingbench.benchmark.tasks.suite",
@@ -44,10 +53,13 @@ _HOMES = {
     "load_results": "scalingbench.benchmark.evaluation.results",
     "load_suite": "scalingbench.benchmark.tasks.suite",
     "load_task": "scalingbench.benchmark.tasks.suite",
+    "location": "scalingbench.predictors.parameters",
     "make": "scalingbench.predictors.registry",
     "plan": "scalingbench.forecasting.plan",
     "plot": "scalingbench.forecasting.pictures",
+    "positive": "scalingbench.predictors.parameters",
     "read_table": "scalingbench.benchmark.data.schema",
+    "real": "scalingbench.predictors.parameters",
     "report": "scalingbench.forecasting.report",
     "reproduce": "scalingbench.leaderboard.reproduce",
     "run_suite": "scalingbench.benchmark.evaluation.run",
@@ -55,7 +67,9 @@ _HOMES = {
 
 __all__ = [
     "Board",
+    "Candidate",
     "Collection",
+    "NotCandidate",
     "ParametricLaw",
     "Results",
     "ScalingLaw",
@@ -64,8 +78,13 @@ __all__ = [
     "TaskResult",
     "__version__",
     "allocate",
+    "amplitude",
     "evaluate",
+    "exponent",
+    "factor",
     "forecast",
+    "irreducible",
+    "level",
     "list_collections",
     "list_predictors",
     "list_suites",
@@ -73,10 +92,13 @@ __all__ = [
     "load_results",
     "load_suite",
     "load_task",
+    "location",
     "make",
     "plan",
     "plot",
+    "positive",
     "read_table",
+    "real",
     "report",
     "reproduce",
     "run_suite",

@@ -94,6 +94,8 @@ class TaskResult:
     versions: str
     """Package versions, as JSON."""
     folds: tuple[FoldResult, ...]
+    conditions: str = ""
+    """Source of the predictor, time limit and quantile levels, as JSON; empty where they are not known."""
 
     @property
     def failures(self) -> tuple[FoldResult, ...]:
@@ -156,6 +158,8 @@ def part_path(folder: Path, predictor: str, task: str) -> Path:
 
 
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
+_LATER = {"conditions": "", "instability": float("nan")}
+"""Columns that files of before they existed lack, and what stands for unknown there."""
 
 
 _MOST_ROWS = 50_000
@@ -168,7 +172,7 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     import pyarrow.parquet as pq
 
     rows = [row for result in results for row in _rows(result)]
-    schema = _schema(measured=any(row["instability"] == row["instability"] for row in rows))
+    schema = _schema()
     with replacing(path) as temporary:
         pq.write_table(
             pa.Table.from_pylist(rows, schema=schema),
@@ -181,20 +185,20 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
 
 
 @cache
-def _schema(measured: bool) -> Any:
-    """Return the columns of a result file and their types; where nothing was measured there is no column for instability."""
+def _schema(later: frozenset[str] = frozenset(_LATER)) -> Any:
+    """Return the columns of a result file and their types, with these of the later ones."""
     import pyarrow as pa
 
     return pa.schema(
         [
-            *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message")),
+            *((name, pa.string()) for name in (*_SHARED, "fold", "status", "message") if name in later or name not in _LATER),
             ("predictions", pa.list_(pa.float32())),
             ("quantile_levels", pa.list_(pa.float64())),
             ("quantiles", pa.list_(pa.list_(pa.float32()))),
             ("constants", pa.string()),
             ("fit_seconds", pa.float64()),
             ("predict_seconds", pa.float64()),
-            *([("instability", pa.float64())] if measured else []),
+            *([("instability", pa.float64())] if "instability" in later else []),
         ]
     )
 
@@ -225,7 +229,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
     where = f"{source}: " if isinstance(source, Path) else ""
     try:
-        rows = _checked(pq.ParquetFile(source)).read().to_pylist()  # a file, never a folder of them
+        rows = [_LATER | row for row in _checked(pq.ParquetFile(source)).read().to_pylist()]  # a file, never a folder
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for number, row in enumerate(rows, start=1):
@@ -243,7 +247,8 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
 def _checked(file: Any) -> Any:
     """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
-    if not any(file.schema_arrow.equals(_schema(measured)) for measured in (False, True)):
+    there = set(file.schema_arrow.names)
+    if not file.schema_arrow.equals(_schema(frozenset(_LATER) & there)):
         raise ValueError("its columns or their types are other ones")
     if file.metadata.num_rows > _MOST_ROWS:
         raise ValueError(f"{file.metadata.num_rows} rows; expected one for each fold, at most {_MOST_ROWS}")

@@ -23,6 +23,7 @@ from threading import Thread
 
 import cloudpickle
 
+from scalingbench.benchmark.evaluation.conditions import conditions_of
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted
 from scalingbench.benchmark.evaluation.predictor import Predictor, parameters_of, unacquainted, usable
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
@@ -70,11 +71,13 @@ def evaluate(
     """
     label = name or type(predictor).__name__
     if time_limit is not None or isinstance(predictor, Submitted):
-        (result,) = _in_processes([(_Job(label, predictor, task, suite, time_limit or TIME_LIMIT),)], 1, _Asked(tuple(levels), stability))
+        limit = time_limit or TIME_LIMIT
+        job = _Job(label, predictor, task, suite, limit, conditions_of(predictor, limit, levels))
+        (result,) = _in_processes([(job,)], 1, _Asked(tuple(levels), stability))
         return result
     packed, groups = _pack(predictor, task), _groups(predictor, [task])
     folds = _measured(lambda inputs: fit_folds(packed, inputs, tuple(levels), groups=groups), _inputs(task), task.folds, stability)
-    return _result(_Job(label, predictor, task, suite), folds)
+    return _result(_Job(label, predictor, task, suite), folds)  # without conditions: there was no time limit
 
 
 def measure(predictor: Predictor, task: Task, fold: Fold, *, time_limit: float = TIME_LIMIT) -> float:
@@ -95,6 +98,7 @@ class _Job:
     task: Task
     suite: str
     time_limit: float = TIME_LIMIT
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,8 +143,8 @@ def run_suite(
     jobs : int
         Number of worker processes.
     resume : bool
-        Keep results in `out` whose task fingerprint, constructor arguments and package versions
-        are unchanged.
+        Keep results in `out` whose task fingerprint, constructor arguments, package versions and conditions (source of the
+        predictor, time limit, quantile levels) are unchanged.
     time_limit : float or mapping of str to float
         Seconds for one predictor, or for each by its name, on a task of one fold; every further fold adds a tenth. They count
         from the moment at which a worker holds the folds and has loaded the predictor.
@@ -162,7 +166,8 @@ def run_suite(
         If no predictor can use any task, two of them would share a file, or `out` cannot be written.
     """
     seconds = time_limit if isinstance(time_limit, Mapping) else dict.fromkeys(predictors, time_limit)
-    todo = [_Job(n, p, t, suite, seconds[n]) for t in tasks for n, p in predictors.items() if usable(p, t)]
+    stated = {name: conditions_of(predictor, seconds[name], levels) for name, predictor in predictors.items()}
+    todo = [_Job(n, p, t, suite, seconds[n], stated[n]) for t in tasks for n, p in predictors.items() if usable(p, t)]
     if not todo:
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
@@ -220,8 +225,8 @@ def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) 
                 stored |= {(r.predictor, r.task): r for r in read_results(file)}
     for job in jobs:
         result = stored.get((job.name, job.task.id))
-        same = (job.task.fingerprint, parameters_of(job.predictor), _versions())
-        if result is not None and (result.fingerprint, result.parameters, result.versions) == same:
+        same = (job.task.fingerprint, parameters_of(job.predictor), _versions(), job.conditions)
+        if result is not None and job.conditions and (result.fingerprint, result.parameters, result.versions, result.conditions) == same:
             yield result
 
 
@@ -391,7 +396,9 @@ def _inputs(task: Task) -> Inputs:
 
 
 def _result(job: _Job, folds: Iterable[FoldResult]) -> TaskResult:
-    return TaskResult(job.name, parameters_of(job.predictor), job.suite, job.task.id, job.task.fingerprint, _versions(), tuple(folds))
+    return TaskResult(
+        job.name, parameters_of(job.predictor), job.suite, job.task.id, job.task.fingerprint, _versions(), tuple(folds), job.conditions
+    )
 
 
 @lru_cache(maxsize=1)

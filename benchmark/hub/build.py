@@ -10,8 +10,7 @@ import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, load_collection
-from scalingbench.benchmark.hub.card import render_card, short_name
-from scalingbench.benchmark.hub.croissant import render_croissant
+from scalingbench.benchmark.hub.card import render_card, render_croissant, short_name
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE

@@ -1,8 +1,9 @@
-"""Push a data-set folder to the Hub in one commit, and pull one at a pinned revision."""
+"""The Hub: a data-set folder pushed in one commit and pulled at a pinned revision, and result files; names are checked first."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -11,15 +12,85 @@ from typing import Any
 
 import pandas as pd
 
+from scalingbench.benchmark.data.fetch import cache_folder
 from scalingbench.benchmark.data.schema import read_unchecked
-from scalingbench.benchmark.hub.address import UNPINNED, cache_place, checked_name, checked_repo, checked_revision
+from scalingbench.benchmark.evaluation.results import SCORES, read_results
 from scalingbench.benchmark.hub.build import CHECKSUMS, read_checksums, refuse_taken
 from scalingbench.benchmark.hub.validate import check_files
 from scalingbench.common.errors import FetchError, InputError
 from scalingbench.common.files import replacing_folder, sha256_of
 from scalingbench.common.messages import described
 
-__all__ = ["commit", "list_changes", "load_table", "pull", "push"]
+__all__ = [
+    "DEFAULT_REPO",
+    "UNPINNED",
+    "cache_place",
+    "checked_name",
+    "checked_repo",
+    "checked_revision",
+    "commit",
+    "list_changes",
+    "load_table",
+    "pull",
+    "push",
+    "push_results",
+]
+
+DEFAULT_REPO = "scalingbench/scalingbench"
+UNPINNED = "main"
+"""The branch that moves; every other revision is taken for a pin."""
+_LONGEST = 96
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def checked_name(name: str, what: str) -> str:
+    """Return a name of letters, digits and single ``.``, ``_`` and ``-`` between them.
+
+    Raises
+    ------
+    InputError
+        If it is anything else: such a name could leave the folder that it is put into.
+    """
+    if not _NAME.fullmatch(name) or ".." in name or "--" in name or len(name) > _LONGEST:
+        raise InputError(f"{what} {name!r}: expected letters and digits, with single '.', '_' or '-' between them")
+    return name
+
+
+def checked_repo(repo: str) -> str:
+    """Return a repository's name as the Hub forms it, ``ORG/NAME``.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    parts = repo.split("/")
+    if len(parts) != 2:
+        raise InputError(f"repository {repo!r}: expected ORG/NAME")
+    for part in parts:
+        checked_name(part, f"repository {repo!r}:")
+    return repo
+
+
+def checked_revision(revision: str) -> str:
+    """Return the name of a tag, branch or commit; ``refs/pr/1`` is one.
+
+    Raises
+    ------
+    InputError
+        If a part of it is no name.
+    """
+    for part in revision.split("/"):
+        checked_name(part, f"revision {revision!r}:")
+    if len(revision) > _LONGEST:
+        raise InputError(f"revision {revision[:_LONGEST]!r}...: longer than {_LONGEST} characters")
+    return revision
+
+
+def cache_place(name: str, repo: str, revision: str) -> Path:
+    """Return the folder of the cache that holds a collection of a data set; no two data sets or revisions share one."""
+    folder = checked_repo(repo).replace("/", "--")
+    return cache_folder() / "hub" / folder / checked_revision(revision).replace("/", "--") / checked_name(name, "collection")
 
 
 class _NothingThereError(FetchError):
@@ -205,3 +276,43 @@ def load_table(name: str, repo: str, revision: str, *, again: bool = False) -> p
     if not path.is_file() or sha256_of(path) != recorded.get(f"data/{name}/table.parquet"):
         raise FetchError(f"{path}: was altered since it was pulled; delete {place} to pull it again")
     return read_unchecked(path)
+
+
+_CARD = """---
+pretty_name: ScalingBench results, suite {suite}
+license: cc0-1.0
+tags: [scaling-laws, benchmark, leaderboard]
+configs:
+  - config_name: {suite}
+    data_files: [{{split: train, path: "{suite}/*.parquet"}}]
+---
+# ScalingBench results, suite {suite}
+
+One file per predictor, with the predictions of every task and fold. Rebuild the board from a copy of this folder:
+
+```bash
+scalingbench leaderboard --suite {suite} --results {suite}
+```
+"""
+
+
+def push_results(folder: Path, suite: str, repo: str) -> str:
+    """Upload a folder of result files in one commit; every file is read first.
+
+    Raises
+    ------
+    InputError
+        If there are no results, one cannot be read, or the Hub refuses.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    checked_repo(repo)
+    checked_name(suite, "suite")
+    files = [file for file in sorted(folder.glob("*.parquet")) if file.name != SCORES] if folder.is_dir() else []
+    if not files:
+        raise InputError(f"{folder}: holds no result files")
+    for file in files:
+        read_results(file)
+    operations: list[Any] = [CommitOperationAdd(f"{suite}/{file.name}", str(file)) for file in files]
+    operations.append(CommitOperationAdd("README.md", _CARD.format(suite=suite).encode()))
+    return commit(repo, operations, f"Results of suite {suite}")

@@ -12,8 +12,7 @@ from scalingbench.benchmark.data import collection
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import Collection, list_collections, read_facts, table_digest
 from scalingbench.benchmark.data.schema import normalise, validate
-from scalingbench.benchmark.hub.address import DEFAULT_REPO, UNPINNED
-from scalingbench.benchmark.hub.client import load_table
+from scalingbench.benchmark.hub.client import DEFAULT_REPO, UNPINNED, load_table
 from scalingbench.common.errors import DataWarning, FetchError, SchemaError
 from scalingbench.common.names import unknown_name
 

@@ -11,8 +11,7 @@ import pandas as pd
 from scalingbench.benchmark.data.collection import Collection, load_collection
 from scalingbench.benchmark.tasks.assembly import Group, assemble
 from scalingbench.benchmark.tasks.inputs import with_inputs
-from scalingbench.benchmark.tasks.quantities import COST, columns_of, quantity
-from scalingbench.benchmark.tasks.splits import FAMILY, LeaveGroupOut, row_cost
+from scalingbench.benchmark.tasks.splits import COST, FAMILY, LeaveGroupOut, columns_of, quantity, row_cost
 from scalingbench.benchmark.tasks.task import Task, TaskSpec
 from scalingbench.common.errors import TaskError
 

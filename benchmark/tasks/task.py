@@ -15,9 +15,8 @@ from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.benchmark.data.variables import FLAGS, may_be_variable, metric_kind
 from scalingbench.benchmark.tasks.fold import Fold
 from scalingbench.benchmark.tasks.inputs import Source
-from scalingbench.benchmark.tasks.quantities import QuantityName, VariableName, checked_quantity
 from scalingbench.benchmark.tasks.reach import AxisReach, Kind, Reach, kind_of, reach_of
-from scalingbench.benchmark.tasks.splits import Frontier, Split
+from scalingbench.benchmark.tasks.splits import Frontier, QuantityName, Split, VariableName, checked_quantity
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Format
 
 if TYPE_CHECKING:
@@ -38,7 +39,14 @@ def run_with_progress(
     from scalingbench.leaderboard.results import Results
 
     tasks = suite.tasks_with(fetch_only, track) if collections is None else suite.build(collections=collections, track=track)
-    with progress_bar() as progress:
+    total, ran = 0, 0
+    with progress_bar() as move:
+
+        def progress(done: int, of: int, what: str) -> None:
+            nonlocal total, ran
+            total, ran = of, ran + bool(what)
+            move(done, of, what)
+
         results = run_suite(
             predictors,
             tasks,
@@ -51,6 +59,8 @@ def run_with_progress(
             stability=stability,
             progress=progress,
         )
+    if resume:
+        say(f"kept {count_of(total - ran, 'result')}, ran {ran}")
     return Results.of(results, suite, track=track, collections=collections)
 
 

@@ -72,7 +72,7 @@ def push_results(
     suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = DEFAULT_SUITE,
 ) -> None:
     """Upload result files, from which the board can be rebuilt."""
-    from scalingbench.benchmark.hub.results import push_results as push_folder
+    from scalingbench.benchmark.hub.client import push_results as push_folder
     from scalingbench.leaderboard.store import committed_folder
 
     print(push_folder(results or committed_folder(suite), suite, repo))

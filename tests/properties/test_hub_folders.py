@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.hub import CARD, CHECKSUMS, CROISSANT, build, client, validate_folder
-from scalingbench.benchmark.hub.address import cache_place, checked_repo, checked_revision
+from scalingbench.benchmark.hub.client import cache_place, checked_repo, checked_revision
 from scalingbench.benchmark.hub.load import load_collection as load_from_hub
 from scalingbench.common.errors import DataWarning, InputError
 from scalingbench.common.files import sha256_of

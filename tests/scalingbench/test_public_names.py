@@ -29,6 +29,21 @@ def test_every_public_name_is_there():
         _ = scalingbench.nothing
 
 
+def test_a_law_is_written_with_public_names_alone(tmp_path):
+    """The template of new-predictor: it imports the package and nothing below it, and can be fitted."""
+    done = python("-m", "scalingbench", "new-predictor", "my_law", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    source = (tmp_path / "my_law.py").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:import|from) .*", source, flags=re.MULTILINE) == ["import scalingbench as sb"]
+    code = "from my_law import MyLaw; print(*(p.role for p in MyLaw.parameters))"
+    assert python("-c", code, cwd=tmp_path).stdout.split() == ["irreducible", "amplitude", "exponent", "amplitude", "exponent"]
+
+
+def test_importing_the_package_imports_nothing_heavy(tmp_path):
+    code = "import sys, scalingbench; print({'numpy', 'pandas', 'sklearn', 'scipy', 'typer'} & {*sys.modules})"
+    assert python("-c", code, cwd=tmp_path).stdout.strip() == "set()"
+
+
 @pytest.fixture(scope="module")
 def documented():
     """Run the code of docs/leaderboard.md; return its variables and what it printed."""

@@ -2,10 +2,18 @@
 
 import pytest
 
-from scalingbench.benchmark.hub.address import cache_place, checked_name, checked_repo, checked_revision
-from scalingbench.benchmark.hub.client import list_changes, load_table, pull, push
+from scalingbench.benchmark.hub.client import (
+    cache_place,
+    checked_name,
+    checked_repo,
+    checked_revision,
+    list_changes,
+    load_table,
+    pull,
+    push,
+    push_results,
+)
 from scalingbench.benchmark.hub.load import load_collection
-from scalingbench.benchmark.hub.results import push_results
 from scalingbench.common.errors import InputError
 
 OUTSIDE = [

@@ -11,8 +11,8 @@ import pytest
 from hub_folders import COLLECTIONS
 
 from scalingbench.benchmark.hub import build, list_changes, pull, push, validate_folder
+from scalingbench.benchmark.hub.client import push_results
 from scalingbench.benchmark.hub.load import load_collection
-from scalingbench.benchmark.hub.results import push_results
 from scalingbench.common.errors import InputError
 
 REPO = "org/scaling"
