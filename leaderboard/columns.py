@@ -171,12 +171,12 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
 """Every column of a board, in the order of JSON and CSV."""
 
 
-def row_keys(columns: Collection[str]) -> list[str]:
+def row_keys(columns: Collection[Any]) -> list[str]:
     """Return those of some columns that a board has, in the order of its rows."""
     return [key for column in BOARD_COLUMNS for key in column.keys if key in columns]
 
 
-def shown_columns(rows: Collection[str]) -> tuple[BoardColumn, ...]:
+def shown_columns(rows: Collection[Any]) -> tuple[BoardColumn, ...]:
     """Return the columns that tables of a board with these rows show, in their order."""
     return tuple(sorted((c for c in BOARD_COLUMNS if c.place and (not c.needs or c.needs in rows)), key=lambda column: column.place))
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import TaskResult
 from scalingbench.benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
+from scalingbench.benchmark.scores.store import differences
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
@@ -38,7 +38,6 @@ __all__ = [
 SLDBENCH_TASKS = ("parallel", "vocab", "sft", "domain_mixture", "moe", "data_constrained", "lr_bsz", "easy_question")
 _NOT_ENTERED = -1.0
 _KEYS = {"predictor", "task", "domain", "curve"}
-_SAME = 1e-9  # relative: other machines round the last bits of exp and log differently
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,11 +182,4 @@ def protocol_differences(stored: pd.DataFrame | None, again: pd.DataFrame) -> tu
     keys = [str(c) for c in again if c in _KEYS]
     if stored is None or list(stored) != list(again) or not stored[keys].astype(str).equals(again[keys].astype(str)):
         return ("the stored scores of the protocol are of other results",)
-    found = []
-    for column in (c for c in again if c not in _KEYS):
-        same = np.isclose(stored[column].to_numpy(float), again[column].to_numpy(float), rtol=_SAME, atol=1e-12, equal_nan=True)
-        for row in np.flatnonzero(~same):
-            who = " ".join(str(again[key].to_numpy()[row]) for key in keys)
-            old, new = (float(table[column].to_numpy(float)[row]) for table in (stored, again))
-            found.append(f"{who}: {column} is stored as {old}, computed again it is {new}")
-    return tuple(found)
+    return differences(stored, again, keys)

@@ -42,8 +42,8 @@ def skill(log_ratio: np.ndarray, weight: np.ndarray, over: Literal["all", "enter
     entered = np.ones_like(log_ratio) if over == "all" else (~np.isnan(log_ratio)).astype(float)
     with np.errstate(invalid="ignore"):
         mean = _weighted_sum(np.nan_to_num(log_ratio), weight) / _weighted_sum(entered, weight)
-    made: np.ndarray = 1.0 - np.exp(mean)
-    return made
+    skills: np.ndarray = 1.0 - np.exp(mean)
+    return skills
 
 
 def _weighted_sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -102,7 +102,7 @@ class ScoreMatrix:
             columns[name][row, place[here]] = scores[name].to_numpy(float)[here]
         named = [tasks[c].to_numpy(object) for c in ("task", "collection", "cluster")]
         weight, rows, places = tasks["weight"].to_numpy(float), np.arange(len(predictors)), np.arange(len(tasks))
-        return cls(of[first], families[first], *named, weight, columns, rows, places)
+        return cls(of[first], families[first], named[0], named[1], named[2], weight, columns, rows, places)
 
     def on(self, tasks: Collection[str]) -> ScoreMatrix:
         """Return the columns of these tasks, and the predictors that entered any of them."""

@@ -1,7 +1,7 @@
-"""Which predictors the data can tell apart: pairwise Wilcoxon tests over clusters of collections, Holm-corrected (Demsar 2006).
+"""Which predictors differ significantly: pairwise Wilcoxon tests over clusters of collections, Holm-corrected (Demsar 2006).
 
 A cluster gives one value per predictor, the weighted mean log ratio of its tasks, because tasks of one cluster are
-not independent. Predictors whose every pair is not told apart at 5 % form a clique.
+not independent. Predictors of which no pair differs significantly at 5 % form a clique.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Comparison(Tabular):
     p : DataFrame
         Holm-adjusted p-values, symmetric, 1 on the diagonal.
     cliques : tuple of tuple of str
-        Longest runs of neighbours in the order of skill that can't be told apart, of two or more.
+        Longest runs of neighbours in the order of skill of which no pair differs significantly, of two or more.
     n_clusters : int
         How many values each test had.
     """

@@ -81,7 +81,7 @@ class Facts(_Strict):
     published_note: str | None = None
     """What that month rests on, where it is no arXiv number of the card."""
     repackages: bool = False
-    """Whether it is a compilation: its runs belong to other collections, so it counts in no suite with rules and links no others."""
+    """Whether it is a compilation: its runs belong to other collections, so suites show it and do not count it, and it links no others."""
     overlaps: tuple[str, ...] = ()
     """Collections that hold some of the same runs; each names the other."""
     domain: str

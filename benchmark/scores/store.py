@@ -7,7 +7,7 @@ give wherever the data are at hand.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,8 @@ __all__ = ["SCORES", "differences", "digest_of", "read_scores", "with_provenance
 
 PROVENANCE = ("fingerprint", "digest", "source")
 """Columns beside those of the score table: hash of the task's rows, of the predictions, of the result file they stand in."""
-_KEY = ["predictor", "task"]
-_NUMBERS = tuple(c.name for c in COLUMNS if c.kind != "text")
-_SAME = 1e-9  # relative: other machines round the last bits of exp and log differently
+_KEY = ("predictor", "task")
+_SAME, _ZERO = 1e-9, 1e-12  # other machines round the last bits of exp and log differently
 
 
 def digest_of(result: TaskResult) -> str:
@@ -53,7 +52,7 @@ def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources
     """
     known = [(r.predictor, r.task, r.fingerprint, digest_of(r), sources.get(r.predictor, "")) for r in results]
     made_from = pd.DataFrame(known, columns=[*_KEY, *PROVENANCE])
-    return scores.merge(made_from, on=_KEY, validate="one_to_one").sort_values(_KEY, ignore_index=True)
+    return scores.merge(made_from, on=list(_KEY), validate="one_to_one").sort_values(list(_KEY), ignore_index=True)
 
 
 def write_scores(path: Path, scores: pd.DataFrame) -> None:
@@ -81,22 +80,24 @@ def read_scores(path: Path) -> pd.DataFrame:
     return scores
 
 
-def differences(stored: pd.DataFrame, again: pd.DataFrame) -> tuple[str, ...]:
+def differences(stored: pd.DataFrame, again: pd.DataFrame, key: Sequence[str] = _KEY) -> tuple[str, ...]:
     """Return one line for everything that is stored otherwise than it is computed again.
 
     Parameters
     ----------
     stored, again : DataFrame
-        Score tables with `PROVENANCE`, of the same tasks.
+        Tables of the same columns, of the same tasks.
+    key : sequence of str
+        Columns that name a row.
     """
-    both = stored.merge(again, on=_KEY, how="outer", suffixes=("_stored", "_again"), indicator="side").sort_values(_KEY, ignore_index=True)
-    alone = both[both["side"] != "both"]
+    both = stored.merge(again, on=list(key), how="outer", suffixes=("_stored", "_again"), indicator="side")
+    both = both.sort_values(list(key), ignore_index=True)
     why = {"left_only": "there is a stored score, but no result", "right_only": "there is a result, but no stored score"}
-    found = [f"{name} on {task}: {why[side]}" for name, task, side in alone[[*_KEY, "side"]].to_numpy()]
+    found = [f"{' on '.join(map(str, of))}: {why[side]}" for *of, side in both[[*key, "side"]].to_numpy() if side in why]
     shared = both[both["side"] == "both"]
-    for column in ("family", "track", *_NUMBERS, *PROVENANCE):
-        pair = shared[[*_KEY, f"{column}_stored", f"{column}_again"]]
-        old, new = (pair[f"{column}_{side}"].to_numpy() for side in ("stored", "again"))
-        same = np.isclose(old, new, rtol=_SAME, atol=0.0, equal_nan=True) if column in _NUMBERS else old == new
-        found += [f"{name} on {task}: {column} is stored as {a}, computed again it is {b}" for name, task, a, b in pair[~same].to_numpy()]
+    for column in (c for c in again if c not in key):
+        old, new = (shared[f"{column}_{side}"].to_numpy() for side in ("stored", "again"))
+        same = np.isclose(old, new, rtol=_SAME, atol=_ZERO, equal_nan=True) if pd.api.types.is_numeric_dtype(again[column]) else old == new
+        for *of, a, b in zip(*(shared[name].to_numpy()[~same] for name in key), old[~same], new[~same], strict=True):
+            found.append(f"{' on '.join(map(str, of))}: {column} is stored as {a}, computed again it is {b}")
     return tuple(found)

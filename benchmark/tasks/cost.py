@@ -1,4 +1,4 @@
-"""What reaching a row costs, in suites with rules: from whatever figure of cost all rows of a task have."""
+"""What reaching a row costs, from whatever figure of cost all rows of a task have (`cost: full` of a suite's rules)."""
 
 from __future__ import annotations
 

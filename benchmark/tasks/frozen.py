@@ -124,7 +124,7 @@ def read_head(name: str) -> SuiteHead:
     if name not in list_suites():
         raise unknown_name("suite", name, list_suites())
     fields = _head_fields(name)
-    rules = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.pop("rules", {}).items()}
+    rules: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.pop("rules", {}).items()}
     return SuiteHead(name, **{**fields, "pool": tuple(fields["pool"]), "rules": Rules(**rules)})
 
 

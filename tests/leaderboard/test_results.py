@@ -298,7 +298,7 @@ def test_numbers_of_a_protocol_that_differ_are_named_and_other_rows_are_refused(
     for same in (again, again.assign(r2=[0.5 * (1 + 1e-12), float("nan")])):
         assert protocol_differences(same, again) == ()
     (line,) = protocol_differences(again.assign(r2=[0.6, float("nan")]), again)
-    assert line == "a t: r2 is stored as 0.6, computed again it is 0.5"
+    assert line == "a on t: r2 is stored as 0.6, computed again it is 0.5"
     for other in (None, again[:1], again.assign(predictor="c"), again.drop(columns="r2")):
         assert protocol_differences(other, again) == ("the stored scores of the protocol are of other results",)
     monkeypatch.setattr("scalingbench.leaderboard.protocol_boards.protocol_path", lambda suite: tmp_path / "x.parquet")

@@ -1,4 +1,4 @@
-"""How the board of a suite with rules prints, and that a released one prints unchanged."""
+"""How the board of a suite prints, and that a released one prints unchanged."""
 
 import csv
 import io

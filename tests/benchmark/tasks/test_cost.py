@@ -1,4 +1,4 @@
-"""What a row costs in suites with rules."""
+"""What a row costs."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Every suite with rules: its tasks are what it states, nothing held out is known, and what may be tuned on is held out nowhere."""
+"""Every suite: its tasks are what it states, nothing held out is known, and what may be tuned on is held out nowhere."""
 
 import json
 from dataclasses import replace

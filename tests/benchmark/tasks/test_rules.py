@@ -1,4 +1,4 @@
-"""Suites with rules: what their tasks count is computed, and a task is ranked where its kind belongs."""
+"""The rules of suites: what their tasks count is computed, and a task is ranked where its kind belongs."""
 
 import json
 from collections import defaultdict
@@ -15,7 +15,7 @@ from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite, ta
 from scalingbench.common.errors import InputError, SchemaError
 
 HEAD = """
-description: with rules
+description: small
 reference: mean
 pool: [mean]
 rules: {cap: 2.5}
