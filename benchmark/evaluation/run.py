@@ -82,6 +82,8 @@ class _Job:
 
 _Batch = tuple[_Job, ...]
 """Jobs of one predictor that are fitted in one call."""
+_Queue = tuple[_Batch, ...]
+"""Batches that are worked off one after the other."""
 
 
 def run_suite(
@@ -212,11 +214,26 @@ def _in_processes(batches: Sequence[_Batch], workers: int, time_limit: float, le
     """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
     if not batches:
         return
-    crew = _Crew(min(workers, len(batches)), time_limit, tuple(levels))
+    queues = _queues(batches)
+    crew = _Crew(min(workers, len(queues)), time_limit, tuple(levels))
     try:
-        yield from crew.work(batches)
+        yield from crew.work(queues)
     finally:
         crew.stop()
+
+
+def _queues(batches: Iterable[_Batch]) -> list[_Queue]:
+    """Return what may be worked off side by side.
+
+    A stranger's fits on collections that share runs never run at the same time: whatever two fits may signal to each other, by time,
+    by the memory that is left or by what nobody has thought of, neither knows a value that the other one has to predict.
+    """
+    queues: dict[object, list[_Batch]] = {}
+    for batch in batches:
+        (job, *_) = batch
+        apart = (job.name, job.task.cluster) if isinstance(job.predictor, Submitted) else object()
+        queues.setdefault(apart, []).append(batch)
+    return sorted(map(tuple, queues.values()), key=len, reverse=True)  # long ones first: they end last
 
 
 class _Crew:
@@ -225,17 +242,17 @@ class _Crew:
     def __init__(self, size: int, time_limit: float, levels: tuple[float, ...]) -> None:
         self._time_limit = time_limit
         self._levels = levels
-        self._todo: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._todo: SimpleQueue[_Queue | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
         self._hands = [_Hand() for _ in range(size)]
         self._threads = [Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
 
-    def work(self, batches: Iterable[_Batch]) -> Iterator[TaskResult]:
+    def work(self, queues: Iterable[_Queue]) -> Iterator[TaskResult]:
         """Yield the results of all batches."""
         left = 0
-        for batch in batches:
-            self._todo.put(batch)
-            left += 1
+        for queue in queues:
+            self._todo.put(queue)
+            left += len(queue)
         for thread in self._threads:
             thread.start()
         while left:
@@ -245,7 +262,7 @@ class _Crew:
                 raise folds
             if len(batch) > 1 and all(f.status in ("timeout", "crash") for f in folds):
                 for job in batch:  # one rung must not fail the others
-                    self._todo.put((job,))
+                    self._todo.put(((job,),))
                 left += len(batch)
                 continue
             yield from _results(batch, folds)
@@ -260,11 +277,12 @@ class _Crew:
                 thread.join(10.0)
 
     def _serve(self, hand: _Hand) -> None:
-        while not hand.stopped and (batch := self._todo.get()) is not None:
-            try:
-                self._done.put((batch, hand.fit(batch, self._time_limit, self._levels)))
-            except BaseException as error:  # it is raised again in the thread that waits for the results
-                self._done.put((batch, error))
+        while not hand.stopped and (queue := self._todo.get()) is not None:
+            for batch in queue:
+                try:
+                    self._done.put((batch, hand.fit(batch, self._time_limit, self._levels)))
+                except BaseException as error:  # it is raised again in the thread that waits for the results
+                    self._done.put((batch, error))
 
 
 class _Hand:
