@@ -6,7 +6,7 @@ import arena as arenas
 import pytest
 
 from scalingbench.benchmark.evaluation.wall.guard import Guards
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
 
 _ROWS: list[tuple[str, str, str, str, float]] = []

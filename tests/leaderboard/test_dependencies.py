@@ -11,9 +11,10 @@ import pytest
 from command import scalingbench
 from small_suites import suite_file
 
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
-from scalingbench.leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
+from scalingbench.common.packages import brought
+from scalingbench.leaderboard.submissions.dependencies import differing, needed, pinned, read_requirements
 
 SUITE = suite_file()
 USES = """

@@ -7,9 +7,10 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,19 @@ import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
 from scalingbench.benchmark.evaluation.wall import frames, messages
-from scalingbench.benchmark.evaluation.wall.layers import Wall
-from scalingbench.benchmark.evaluation.wall.libraries import libraries
-from scalingbench.benchmark.evaluation.wall.namespaces import ENVIRONMENT, EXTRA, SCRATCH, sandboxed
+from scalingbench.benchmark.evaluation.wall.opened import Opened, opened
+from scalingbench.benchmark.evaluation.wall.sandbox import DEVICES, ENVIRONMENT, ROOT, SCRATCH, Wall, sandboxed
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
 
-__all__ = ["CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
+__all__ = ["CodeError", "Facts", "Guard", "Guards", "Sandbox", "Source", "TimeUp"]
 
 _START_SECONDS = 120.0
 _RESULTS_SECONDS = 60.0
 _RESULTS_HEADER, _RESULTS_BODY = 2**26, 2**28
+_UNPACKING_SECONDS = 120.0
+_PACKAGES = "/packages"
+_PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
 
 
 class CodeError(InputError):
@@ -127,6 +130,10 @@ class _Cell:
         predictions, *quantiles = (as_stored(column) for column in values)
         return FoldResult(name, "ok", said.message, predictions, dict(zip(levels, quantiles, strict=False)), said.constants, **seconds)
 
+    def unpack(self, wheel: bytes) -> None:
+        self.say({"step": "unpack"}, wheel)
+        self.hear(messages.Unpacked)
+
     def results(self, content: bytes) -> tuple[TaskResult, ...]:
         self.say({"step": "results"}, content)
         said, body = self.hear(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
@@ -138,14 +145,13 @@ class Guard:
 
     Parameters
     ----------
-    wall : Wall
-        Which layers are on, and the limits.
+    sandbox : Sandbox
+        Where it runs.
     """
 
-    def __init__(self, wall: Wall) -> None:
-        self.wall = wall
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self._control: socket.socket | None = None
-        self._server: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
     def start(self) -> None:
@@ -203,13 +209,29 @@ class Guard:
         except TimeUp:
             raise InputError(f"not a result file: takes longer than {_RESULTS_SECONDS:g} s to read") from None
 
+    def unpack(self, name: str, wheel: bytes) -> None:
+        """Unpack a wheel for the fits that follow.
+
+        Raises
+        ------
+        InputError
+            If it is none, or too large a one.
+        """
+        try:
+            with self._cell(_UNPACKING_SECONDS, b"U") as cell:
+                cell.unpack(wheel)
+        except _Ended as ended:
+            raise InputError(f"{name}: cannot be unpacked: {ended.message}") from None
+        except TimeUp:
+            raise InputError(f"{name}: cannot be unpacked: takes longer than {_UNPACKING_SECONDS:g} s") from None
+
     def stop(self) -> None:
-        """End the server, and with it all that runs behind the wall. Another thread may call it, and it may be called twice."""
+        """End the server, and with it its cell. Another thread may call it, and it may be called twice."""
         self.stopped = True
         self._end_server()
 
     @contextmanager
-    def _cell(self, seconds: float) -> Iterator[_Cell]:
+    def _cell(self, seconds: float, kind: bytes = b"S") -> Iterator[_Cell]:
         """Give a new cell; whatever comes of it, it is gone afterwards. The time starts when the server is there."""
         control = self._control or self._start()
         deadline = time.monotonic() + seconds
@@ -218,7 +240,7 @@ class Guard:
         with ours:
             try:
                 with theirs:
-                    socket.send_fds(control, [b"S"], [theirs.fileno()])
+                    socket.send_fds(control, [kind], [theirs.fileno()])
                 cell = _Cell(ours, deadline)
                 ready, _ = cell.hear(messages.Ready)
                 if ready.problem:
@@ -252,47 +274,122 @@ class Guard:
         """Start the server; returns the line to it."""
         if self.stopped:
             raise InterruptedError("stopped")
+        self._control = control = self._sandbox.line()
+        if self.stopped:  # meanwhile, by another thread
+            self._end_server()
+            raise InterruptedError("stopped")
+        return control
+
+    def _end_server(self) -> None:
+        control, self._control = self._control, None
+        frames.hang_up(control)  # it ends when it hears that
+
+
+class Sandbox:
+    """Owner of the process that makes fork servers.
+
+    Parameters
+    ----------
+    wall : Wall
+        Which layers are on, and the limits.
+    wheels : mapping of str to bytes
+        Packages that a submission brings, by name of the file.
+    """
+
+    def __init__(self, wall: Wall, wheels: Mapping[str, bytes]) -> None:
+        self._wall = wall
+        self._wheels = dict(wheels)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._lock = RLock()
+        self._folder = ExitStack()
+
+    def line(self) -> socket.socket:
+        """Return the line to a new fork server; starts the sandbox where it does not run.
+
+        Raises
+        ------
+        InputError
+            If it does not start, or a wheel cannot be unpacked.
+        """
+        with self._lock:
+            if self._control is None or self._process is None or self._process.poll() is not None:
+                self._start()
+            assert self._control is not None
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    socket.send_fds(self._control, [b"N"], [theirs.fileno()])
+                except OSError:  # it has just died: whoever uses the line hears of it
+                    frames.hang_up(ours)
+            return ours
+
+    def stop(self) -> None:
+        """End all that runs behind the wall."""
+        process, control = self._process, self._control
+        self._process = self._control = None
+        frames.hang_up(control)
+        if process is not None:
+            process.kill()
+            process.wait()
+        self._folder.close()
+
+    def _start(self) -> None:
+        self.stop()
         ours, theirs = socket.socketpair()
-        found = libraries()
-        wall = self.wall
-        extra = [EXTRA if wall.namespaces else str(wall.extra)] if wall.extra else []
-        command = [found.python, "-s", "-S", "-B", "-P", "-X", "utf8", "-c", _PROGRAM, str(theirs.fileno()), *found.imports]
-        if wall.namespaces:
-            command = sandboxed(found, command, extra=wall.extra, capabilities=("CAP_SYS_ADMIN",))
-        settings = {
+        found, wall = opened(), self._wall
+        command = [found.python, *_OPTIONS, "-c", _PROGRAM, str(theirs.fileno())]
+        outside = [*command, *found.imports]
+        started = sandboxed(found, outside) if wall.namespaces else outside
+        with theirs, tempfile.TemporaryFile() as said:
+            self._process = _popen(started, theirs.fileno(), said.fileno())
+            self._control = ours
+            theirs.close()
+            try:
+                deadline = time.monotonic() + _START_SECONDS
+                settings = self._settings()
+                if wall.namespaces:
+                    frames.send(ours, {**_root(found, [*command, *found.imports_inside]), **settings}, deadline=deadline)
+                frames.send(ours, settings, deadline=deadline)
+                frames.receive(ours, deadline=deadline)
+            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
+                self.stop()
+                said.seek(0)
+                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
+                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
+        self._unpack()
+
+    def _settings(self) -> dict[str, Any]:
+        found, wall = opened(), self._wall
+        packages = ""
+        if self._wheels:
+            packages = _PACKAGES if wall.namespaces else self._folder.enter_context(tempfile.TemporaryDirectory(prefix="scalingbench-"))
+        outside = [source for source, _ in found.copies] + [path for path, _ in found.texts]
+        inside = [target for _, target in found.copies] + [path for path, _ in found.texts]
+        return {
             "namespaces": wall.namespaces,
             "landlock": bool(wall.landlock),
             "seccomp": (wall.seccomp or b"").hex(),
             "memory": wall.memory,
-            "readable": [*found.readable, *extra, *_DEVICES],
+            "readable": [*dict.fromkeys(inside if wall.namespaces else outside), *DEVICES[1:]],
+            "listable": found.imports_inside if wall.namespaces else found.sources,
             "scratch": SCRATCH,
-            "imports": extra,
+            "packages": packages,
+            "packages_bytes": _PACKAGES_BYTES,
+            "packages_files": _PACKAGES_FILES,
         }
-        with theirs, tempfile.TemporaryFile() as said:
-            self._server = _popen(command, theirs.fileno(), said.fileno())
-            self._control = ours
-            theirs.close()
-            if self.stopped:  # meanwhile, by another thread
-                self._end_server()
-                raise InterruptedError("stopped")
-            try:
-                deadline = time.monotonic() + _START_SECONDS
-                frames.send(ours, settings, deadline=deadline)
-                frames.receive(ours, deadline=deadline)
-            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
-                self._end_server()
-                said.seek(0)
-                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
-                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
-        return ours
 
-    def _end_server(self) -> None:
-        server, control = self._server, self._control
-        self._server = self._control = None
-        if server is not None:
-            server.kill()
-            server.wait()
-        frames.hang_up(control)
+    def _unpack(self) -> None:
+        """Have a cell unpack each wheel."""
+        guard = Guard(self)
+        try:
+            for name, wheel in self._wheels.items():
+                guard.unpack(name, wheel)
+        except InputError:
+            self.stop()
+            raise
+        finally:
+            guard.stop()
 
 
 class Guards:
@@ -302,10 +399,13 @@ class Guards:
     ----------
     wall : Wall
         Which layers are on, and the limits.
+    wheels : mapping of str to bytes, optional
+        Packages that their cells find beside ours, by name of the file.
     """
 
-    def __init__(self, wall: Wall) -> None:
+    def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
         self.wall = wall
+        self._sandbox = Sandbox(wall, wheels or {})
         self._idle: list[Guard] = []
         self._all: list[Guard] = []
 
@@ -315,6 +415,7 @@ class Guards:
     def __exit__(self, *_: object) -> None:
         for guard in self._all:
             guard.stop()
+        self._sandbox.stop()
 
     def take(self) -> Guard:
         """Return a guard that nobody else uses, started before the first time that counts."""
@@ -323,7 +424,7 @@ class Guards:
             if not guard.stopped:
                 break
         else:
-            guard = Guard(self.wall)
+            guard = Guard(self._sandbox)
             self._all.append(guard)
         guard.start()
         return guard
@@ -346,7 +447,20 @@ _PROGRAM = (
     "import sys; handle, *imports = sys.argv[1:]; sys.path.extend(imports); "
     "from scalingbench.benchmark.evaluation.wall.fork_server import main; main(int(handle))"
 )
-_DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
+_OPTIONS = ("-s", "-S", "-B", "-P", "-X", "utf8")
+
+
+def _root(found: Opened, command: Sequence[str]) -> dict[str, Any]:
+    """Return what the root of cells is filled with, and what to start in it."""
+    return {
+        "root": ROOT,
+        "copies": found.copies,
+        "texts": found.texts,
+        "devices": DEVICES,
+        "links": ("/lib", "/lib64"),
+        "folders": (SCRATCH, _PACKAGES),
+        "command": command,
+    }
 
 
 def _popen(command: Sequence[str], handle: int, errors: int) -> subprocess.Popen[bytes]:
