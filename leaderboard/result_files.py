@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scalingbench.benchmark.evaluation.results import SCORES, predictor_path
 from scalingbench.leaderboard.stored import committed_folder
-from scalingbench.leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
+from scalingbench.leaderboard.submissions.metadata import RESULTS, submissions_in_folders
 
 __all__ = ["committed_file_of", "committed_files", "committed_folder"]
 
@@ -27,5 +27,4 @@ def committed_file_of(suite: str, predictors: Iterable[str]) -> dict[str, Path]:
 
 def _submitted(suite: str) -> dict[str, Path]:
     """Return the result files of the submissions to a suite, by predictor."""
-    known = ((folder, read_submission(folder)) for folder in list_submissions())
-    return {submission.name: folder / RESULTS for folder, submission in known if submission.suite == suite}
+    return {s.name: folder / RESULTS for folder, s in submissions_in_folders().items() if s.suite == suite}

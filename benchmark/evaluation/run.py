@@ -318,7 +318,7 @@ class _Hand:
                 for fold in inputs:
                     if self.stopped:
                         raise InterruptedError("stopped")
-                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
+                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic(), asked=predictor.asked))
                 return folds
             finally:
                 self._guard = None  # before others may use it

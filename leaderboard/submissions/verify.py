@@ -10,12 +10,12 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from scalingbench.benchmark.evaluation.confined_predictor import load_submitted
+from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
 from scalingbench.benchmark.evaluation.predictor import parameters_of, usable
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
 from scalingbench.benchmark.evaluation.run import run_suite
@@ -28,6 +28,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import one_line
 from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
+from scalingbench.leaderboard.submissions.known_values import Exactness, exactness, values_held
 from scalingbench.leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
 from scalingbench.leaderboard.submissions.submit import Progress
 
@@ -85,8 +86,10 @@ class Verdict:
         What the code was confined by.
     suite_fingerprint : str
         Of the rows of the suite's tasks over bundled collections, and over the fetch-only ones that the submission names.
+    exactness : Exactness
+        How many predictions equal what was measured.
     notes : tuple of str
-        Packages whose version differs from the submission's.
+        Packages whose version differs from the submission's, and held-out values that its source holds.
     results : tuple of TaskResult
         Of this run; with its predictions, constants and times, none of which come from the submission.
     """
@@ -97,6 +100,7 @@ class Verdict:
     tolerance: float
     layers: tuple[str, ...]
     suite_fingerprint: str
+    exactness: Exactness
     notes: tuple[str, ...] = ()
     results: tuple[TaskResult, ...] = ()
 
@@ -108,6 +112,14 @@ class Verdict:
 
 class _Refused(Exception):
     """The results don't recompute; the message names task, fold and row."""
+
+
+class _Differs(_Refused):
+    """A prediction differs."""
+
+    def __init__(self, message: str, task: Task) -> None:
+        super().__init__(message)
+        self.task = task
 
 
 def verify(
@@ -123,6 +135,7 @@ def verify(
 ) -> Verdict:
     """Run a submission again and compare every prediction.
 
+    It is asked for the rows of a fold in two halves, drawn anew: what it predicts of a row must not depend on which others are asked.
     A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger.
 
     Parameters
@@ -156,22 +169,71 @@ def verify(
     count = Count()
     again: tuple[TaskResult, ...] = ()
     reason = ""
-    with tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
+    with with_packages(guards, requirements, wheels) as own:
         try:
             predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
             tasks = [task for task in among if usable(predictor, task)]
             _complete(stored, tasks, folder)
             count.folds = sum(len(task.folds) for task in tasks)
             count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
-            again = run_suite(
-                {submission.name: predictor}, tasks, Path(work), suite=suite.name, jobs=jobs, time_limit=time_limit, progress=progress
-            )
+            run = _Run(submission.name, suite.name, jobs, time_limit, progress)
+            again = run(replace(predictor, asked="in parts"), tasks)
             _compare(stored, again, tasks, parameters_of(predictor), tolerance, count)
             if not count.complete:
                 reason = "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
+        except _Differs as error:
+            reason = _why(error, stored, run, predictor, tolerance)
         except (CodeError, _Refused) as error:
             reason = str(error)
-    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), differing(requirements), again)
+    exact = exactness(again, among)
+    if exact.too_good and not reason:
+        reason = f"{exact}: more than noise allows"
+    notes = (*_held(folder, among), *(f"verified with {difference}" for difference in differing(requirements)))
+    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), exact, notes, again)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How a submission is run again."""
+
+    name: str
+    suite: str
+    jobs: int
+    time_limit: float
+    progress: Progress
+
+    def __call__(self, predictor: Submitted, tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+        with tempfile.TemporaryDirectory() as work:
+            return run_suite(
+                {self.name: predictor},
+                tasks,
+                Path(work),
+                suite=self.suite,
+                jobs=self.jobs,
+                time_limit=self.time_limit,
+                progress=self.progress,
+            )
+
+
+def _why(error: _Differs, stored: Sequence[TaskResult], run: _Run, predictor: Submitted, tolerance: float) -> str:
+    """Return why a task differs: it is run once more, asked for all rows together as it was for the submission."""
+    theirs = [result for result in stored if result.task == error.task.id]
+    together = run(predictor, [error.task])
+    try:
+        _compare(theirs, together, [error.task], parameters_of(predictor), tolerance, Count())
+    except _Refused:
+        return str(error)
+    return f"{error}: its predictions depend on which other rows are asked"
+
+
+def _held(folder: Path, tasks: Sequence[Task]) -> list[str]:
+    """Return a note on the held-out values that the source holds, where there are some."""
+    try:
+        values = values_held((folder / SOURCE).read_text(encoding="utf-8"), tasks)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # no Python: nothing of it was run either
+        return []
+    shown = ", ".join(f"{value:.9g}" for value in values[:3])
+    return [f"{SOURCE} holds {len(values)} held-out values ({shown}, ...)"] if values else []
 
 
 def fingerprint_of(tasks: Iterable[Task]) -> str:
@@ -193,7 +255,8 @@ def write_summary(path: Path, verdict: Verdict) -> None:
         "tolerance": verdict.tolerance,
         **asdict(verdict.count),
         "layers": verdict.layers,
-        "other_versions": verdict.notes,
+        "exactness": asdict(verdict.exactness),
+        "notes": verdict.notes,
     }
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -203,7 +266,7 @@ def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[
     """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
     try:
         with guards.one() as guard:
-            stored = guard.read_results((folder / RESULTS).read_bytes())
+            stored = guard.read_results((folder / RESULTS).read_bytes(), sum(len(task.folds) for task in tasks), _most_values(tasks))
     except InputError as error:
         raise InputError(f"{folder / RESULTS}: {error}") from None
     for result in stored:
@@ -214,6 +277,10 @@ def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[
     for stale in stale_results(stored, tasks)[:1]:
         raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
     return stored
+
+
+def _most_values(tasks: Sequence[Task]) -> int:
+    return sum(len(fold.y_test) + 1 for task in tasks for fold in task.folds)
 
 
 def _complete(stored: Sequence[TaskResult], tasks: Sequence[Task], folder: Path) -> None:
@@ -253,11 +320,11 @@ def _compare(
         if theirs.parameters != parameters:
             raise _Refused(f"{task.id}: submitted with other constructor arguments than the class has")
         for mine, given, fold in zip(ours[task.id].folds, theirs.folds, task.folds, strict=True):
-            _compare_fold(mine, given, fold, f"{task.id}, fold {fold.name!r}", tolerance, count)
+            _compare_fold(mine, given, fold, task, tolerance, count)
 
 
-def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, tolerance: float, count: Count) -> None:
-    n = len(fold.y_test)
+def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, task: Task, tolerance: float, count: Count) -> None:
+    n, where = len(fold.y_test), f"{task.id}, fold {fold.name!r}"
     if ours.fold != fold.name or theirs.fold != fold.name:
         raise _Refused(f"{where}: not the fold that was asked for")
     if ours.status != theirs.status:
@@ -273,6 +340,6 @@ def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, 
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
         values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
-        raise _Refused(f"{where}, row {row}: {values}; the results don't recompute")
+        raise _Differs(f"{where}, row {row}: {values}; the results don't recompute", task)
     count.folds_compared += 1
     count.predictions_compared += int(good.sum())

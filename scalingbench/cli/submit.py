@@ -247,8 +247,9 @@ def verify(
     print(f"{folder}: {count.predictions_compared} predictions on {len(verdict.results)} tasks recomputed within {tolerance:g}", end="")
     print(f"; {count.folds_failed} fits failed again" if count.folds_failed else "")
     print(f"confined by {', '.join(wall.layers)}")
+    print(verdict.exactness)
     for note in verdict.notes:
-        print(f"verified with {note}")
+        print(note)
     print()
     _preview(verdict.results, verdict.submission, chosen)
 

@@ -25,7 +25,8 @@ def wall():
 def arena(wall, tmp_path_factory):
     os.environ[arenas.SECRET] = "a5f0-secret-of-the-judge"
     with Guards(wall) as guards:
-        guards.give_back(guards.take())  # started before the first attack, so that its processes count as there
+        for guard in (guards.take(), guards.take()):  # started before the first attack, so that their processes count as there
+            guards.give_back(guard)
         made = arenas.Arena(guards, tmp_path_factory.mktemp("arena"))
         with made.listeners:
             yield made

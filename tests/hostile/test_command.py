@@ -123,13 +123,13 @@ def test_where_bubblewrap_is_missing_verify_refuses_and_names_the_line_that_inst
     assert done.returncode == 1 and "NOT confined by namespaces" in done.stderr and "SystemExit: 0" in last_line(done)
 
 
-def running(place, source):
-    """Start a verification of this source, and return it with the processes behind its wall as soon as it fits."""
+def running(place, source, *options):
+    """Start a verification of this source, and return it with the processes behind its wall as soon as it fits, or unpacks."""
     submitted(place, source)
-    command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml"]
+    command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml", *options]
     judge = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while len(behind := descendants(judge.pid)) < 4:  # bubblewrap twice, the fork server, the cell
+    while len(behind := descendants(judge.pid)) < 5:  # bubblewrap twice, what makes fork servers, one, the cell
         assert time.monotonic() < deadline and judge.poll() is None
         time.sleep(0.1)
     return judge, behind

@@ -39,6 +39,7 @@ _HANDLES = 256
 _THREADS = 256
 _SIGNALS = 64
 _UNPACKING_MEMORY = 2 * 2**30
+_LARGEST_RESULTS = 2**28
 _LONGEST = 500
 
 Task = Literal["fit", "unpack"]
@@ -187,7 +188,7 @@ class _Fit:
     def serve(self) -> None:
         asked, body = self.hear()
         if asked["step"] == "results":
-            self.say(*_results(body))
+            self.say(*_results(asked, body))
             return
         if asked["step"] == "unpack":
             self.say(_unpacked(body, self.settings))
@@ -197,7 +198,8 @@ class _Fit:
         with suppress(_Failed), self.trying():
             self.load(asked, body.decode())
             self.fit()
-            self.predict()
+            while True:  # the judge ends it
+                self.predict()
 
     def hear(self) -> tuple[dict[str, Any], bytes]:
         header, body = frames.receive(self.channel, header_limit=2**31, body_limit=2**33)
@@ -234,7 +236,7 @@ class _Fit:
         predicted = outcome.predictions(self.model.predict(X.copy()), len(X))
         if predicted.status != "ok":
             self.say({"step": "failed", "status": predicted.status, "message": predicted.message[:_LONGEST]})
-            return
+            raise _Failed
         quantiles = outcome.quantiles(self.model, X, tuple(asked["levels"]))
         said = {"message": outcome.note(self.model)[:_LONGEST], "constants": _finite(outcome.constants(self.model))}
         columns = [predicted.values, *quantiles.values()]
@@ -286,11 +288,12 @@ def _described(error: BaseException) -> str:
     return f"{kind}: {text}"[:_LONGEST] if text else str(kind)[:_LONGEST]
 
 
-def _results(body: bytes) -> tuple[dict[str, object], bytes]:
+def _results(asked: dict[str, Any], body: bytes) -> tuple[dict[str, object], bytes]:
     """Return the rows of a result file as JSON and numbers: the file is a stranger's too, and is taken apart here."""
     from scalingbench.benchmark.evaluation.results import read_results
 
     try:
+        _refuse_many(body, asked["rows"], asked["values"])
         results = read_results(io.BytesIO(body))
     except (InputError, MemoryError) as error:
         return {"step": "failed", "status": "error", "message": str(error)[:_LONGEST] or "too large"}, b""
@@ -304,6 +307,21 @@ def _results(body: bytes) -> tuple[dict[str, object], bytes]:
     ]
     columns = [c for result in results for f in result.folds for c in (f.predictions, *f.quantiles.values())]
     return {"step": "results", "rows": rows}, b"".join(np.asarray(c, "<f8").tobytes() for c in columns)
+
+
+def _refuse_many(body: bytes, most_rows: int, most_values: int) -> None:
+    """Refuse a result file that says that it holds more than the tasks have: a few bytes can stand for a billion values."""
+    import pyarrow.parquet as pq
+
+    try:
+        facts = pq.ParquetFile(io.BytesIO(body)).metadata
+        columns = [facts.row_group(group).column(i) for group in range(facts.num_row_groups) for i in range(facts.num_columns)]
+        values = max((column.num_values for column in columns), default=0)
+        size = sum(column.total_uncompressed_size for column in columns)
+    except Exception:  # no such file at all: whoever reads it says so
+        return
+    if facts.num_rows > most_rows or values > max(most_rows, most_values) or size > _LARGEST_RESULTS:
+        raise InputError(f"{facts.num_rows} rows of {values} values; the tasks have {most_rows} folds")
 
 
 def _unpacked(body: bytes, settings: Settings) -> dict[str, object]:

@@ -171,7 +171,9 @@ def _serve_to_the_end(handle: int, settings: cell.Settings, rules: dict[cell.Tas
     try:
         kernel.die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _serve(socket.socket(fileno=handle), settings, rules)
+        line = socket.socket(fileno=handle)
+        line.sendall(frames.ENDED.pack(0))  # it is there
+        _serve(line, settings, rules)
     finally:
         os._exit(0)
 

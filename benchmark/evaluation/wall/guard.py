@@ -9,9 +9,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import RLock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from scalingbench.benchmark.evaluation.wall.sandbox import DEVICES, ENVIRONMENT,
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
 
-__all__ = ["CodeError", "Facts", "Guard", "Guards", "Sandbox", "Source", "TimeUp"]
+__all__ = ["Asked", "CodeError", "Facts", "Guard", "Guards", "Sandbox", "Source", "TimeUp"]
 
 _START_SECONDS = 120.0
 _RESULTS_SECONDS = 60.0
@@ -31,6 +31,8 @@ _RESULTS_HEADER, _RESULTS_BODY = 2**26, 2**28
 _UNPACKING_SECONDS = 120.0
 _PACKAGES = "/packages"
 _PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
+
+Asked = Literal["together", "in parts"]
 
 
 class CodeError(InputError):
@@ -106,36 +108,43 @@ class _Cell:
         self.say({"step": "load", "file": source.file_name, "class": source.attribute}, source.text.encode())
         return self.hear(messages.Loaded)[0]
 
-    def fit(self, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
+    def fit(self, name: str, X: pd.DataFrame, y: np.ndarray, parts: Sequence[pd.DataFrame], levels: tuple[float, ...]) -> FoldResult:
+        """Fit, and predict one part of the held-out rows after the other."""
         frame = _arrow(X)
         start = time.perf_counter()
         self.say({"step": "fit", "frame": len(frame)}, frame, np.asarray(y, "<f8").tobytes())
         self.hear(messages.Fitted)
         fitted = time.perf_counter()
-        n = len(X_test)
         try:
             # the held-out inputs leave this process only now: a fit cannot have looked at them
-            self.say({"step": "predict", "levels": list(levels)}, _arrow(X_test))
-            said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
+            said, values = zip(*(self.predict(part, levels) for part in parts), strict=True)
         except _Ended as ended:
             raise _Ended(ended.status, ended.message, fitted - start) from None
         seconds: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
-        columns = 1 + (len(levels) if said.quantiles else 0)
-        if len(body) != 8 * n * columns:
-            raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * columns}")
-        values = np.frombuffer(body, "<f8").astype(float).reshape(columns, n)
-        if not np.isfinite(values).all():
-            broken = int((~np.isfinite(values)).sum())
-            return FoldResult(name, "not-finite", f"predict returned {broken} of {values.size} values that are NaN or infinite", **seconds)
-        predictions, *quantiles = (as_stored(column) for column in values)
-        return FoldResult(name, "ok", said.message, predictions, dict(zip(levels, quantiles, strict=False)), said.constants, **seconds)
+        columns = np.concatenate([v[: min(map(len, values))] for v in values], axis=1)
+        if not np.isfinite(columns).all():
+            broken = int((~np.isfinite(columns)).sum())
+            return FoldResult(name, "not-finite", f"predict returned {broken} of {columns.size} values that are NaN or infinite", **seconds)
+        predictions, *quantiles = (as_stored(column) for column in columns)
+        first = said[0]
+        return FoldResult(name, "ok", first.message, predictions, dict(zip(levels, quantiles, strict=False)), first.constants, **seconds)
+
+    def predict(self, X: pd.DataFrame, levels: tuple[float, ...]) -> tuple[messages.Predicted, np.ndarray]:
+        """Return what is said of the predictions of some rows, and these: one line of predictions, and one for each level."""
+        n = len(X)
+        self.say({"step": "predict", "levels": list(levels)}, _arrow(X))
+        said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
+        lines = 1 + (len(levels) if said.quantiles else 0)
+        if len(body) != 8 * n * lines:
+            raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * lines}")
+        return said, np.frombuffer(body, "<f8").astype(float).reshape(lines, n)
 
     def unpack(self, wheel: bytes) -> None:
         self.say({"step": "unpack"}, wheel)
         self.hear(messages.Unpacked)
 
-    def results(self, content: bytes) -> tuple[TaskResult, ...]:
-        self.say({"step": "results"}, content)
+    def results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
+        self.say({"step": "results", "rows": most_rows, "values": most_values}, content)
         said, body = self.hear(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
         return messages.rebuilt(said, body)
 
@@ -177,7 +186,16 @@ class Guard:
         return Facts(loaded.variables, loaded.positive_only, loaded.parameters)
 
     def fit(
-        self, source: Source, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...], seconds: float
+        self,
+        source: Source,
+        name: str,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        X_test: pd.DataFrame,
+        levels: tuple[float, ...],
+        seconds: float,
+        *,
+        asked: Asked = "together",
     ) -> FoldResult:
         """Fit a class in a cell of its own; returns its predictions, or how it failed.
 
@@ -186,15 +204,27 @@ class Guard:
         TimeUp
             If it takes longer than `seconds`.
         """
+        halves = _halves(len(X_test)) if asked == "in parts" else [np.arange(len(X_test))]
         try:
             with self._cell(seconds) as cell:
                 cell.load(source)
-                return cell.fit(name, X, y, X_test, levels)
+                fold = cell.fit(name, X, y, [X_test.iloc[rows].reset_index(drop=True) for rows in halves], levels)
         except _Ended as ended:
             return FoldResult(name, ended.status, ended.message, fit_seconds=ended.fit_seconds)
+        order = np.argsort(np.concatenate(halves))
+        if fold.status != "ok":
+            return fold
+        return replace(fold, predictions=fold.predictions[order], quantiles={k: v[order] for k, v in fold.quantiles.items()})
 
-    def read_results(self, content: bytes) -> tuple[TaskResult, ...]:
+    def read_results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
         """Return what a stranger's result file holds; a cell takes it apart.
+
+        Parameters
+        ----------
+        content : bytes
+            Of the file.
+        most_rows, most_values : int
+            How many folds and predictions the tasks have; a file of more is not read.
 
         Raises
         ------
@@ -203,7 +233,7 @@ class Guard:
         """
         try:
             with self._cell(_RESULTS_SECONDS) as cell:
-                return cell.results(content)
+                return cell.results(content, most_rows, most_values)
         except _Ended as ended:
             raise InputError(f"not a result file: {ended.message.removeprefix('not a result file: ')}") from None
         except TimeUp:
@@ -320,6 +350,9 @@ class Sandbox:
             with theirs:
                 try:
                     socket.send_fds(self._control, [b"N"], [theirs.fileno()])
+                    theirs.close()
+                    ours.settimeout(_START_SECONDS)
+                    ours.recv(frames.ENDED.size, socket.MSG_WAITALL)
                 except OSError:  # it has just died: whoever uses the line hears of it
                     frames.hang_up(ours)
             return ours
@@ -441,6 +474,12 @@ class Guards:
             yield guard
         finally:
             self.give_back(guard)
+
+
+def _halves(n: int) -> list[np.ndarray]:
+    """Return two halves of n rows, drawn so that nobody can foresee them; one row is one part."""
+    order = np.random.default_rng().permutation(n)
+    return [half for half in (np.sort(order[: n // 2]), np.sort(order[n // 2 :])) if len(half)]
 
 
 _PROGRAM = (

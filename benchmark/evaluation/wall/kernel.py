@@ -152,7 +152,7 @@ def landlock_version() -> int:
 
 
 def landlock_rules(readable: Iterable[str], listable: Iterable[str], writable: Iterable[str]) -> int:
-    """Return a handle of Landlock rules: these paths may be read, of those the names, those written, and nothing else; no TCP; no signals out.
+    """Return a handle of Landlock rules: these may be read, of those the names, those written, nothing else; no TCP; no signals out.
 
     Refusing TCP needs version 4 of the interface, refusing signals and abstract sockets version 6.
     """
