@@ -31,6 +31,7 @@ from scalingbench.benchmark.evaluation.workers import Inputs, Worker, WorkerDied
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
+from scalingbench.common.files import sweep
 from scalingbench.common.names import slug
 from scalingbench.predictors.contract import pools
 
@@ -139,6 +140,8 @@ def run_suite(
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
     refuse_unwritable(out)
+    for left in (".*.parquet.*.tmp", ".parts/*/.*.parquet.*.tmp"):
+        sweep(out, left)
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
@@ -189,12 +192,19 @@ def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) 
         parts = part_path(out, name, "x").parent
         for file in (predictor_path(out, name), *sorted(parts.glob("*.parquet"))):
             if file.is_file():
-                stored |= {(r.predictor, r.task): r for r in read_results(file)}
+                stored |= {(r.predictor, r.task): r for r in _readable(file)}
     for job in jobs:
         result = stored.get((job.name, job.task.id))
         same = (job.task.fingerprint, parameters_of(job.predictor), _versions())
         if result is not None and (result.fingerprint, result.parameters, result.versions) == same:
             yield result
+
+
+def _readable(file: Path) -> tuple[TaskResult, ...]:
+    try:
+        return read_results(file)
+    except InputError as error:
+        raise InputError(f"{error}; delete this file, and what it held is run again") from None
 
 
 def _collect(out: Path, name: str, results: list[TaskResult]) -> None:

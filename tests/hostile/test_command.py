@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from command import scalingbench
 from small_suites import suite_file
 
 from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.common.files import sha256_of
 
 SUITE = suite_file()
 TWO_FACED = """
@@ -123,9 +126,10 @@ def test_where_bubblewrap_is_missing_verify_refuses_and_names_the_line_that_inst
     assert done.returncode == 1 and "NOT confined by namespaces" in done.stderr and "SystemExit: 0" in last_line(done)
 
 
-def running(place, source, *options):
+def running(place, source, *options, requirements=""):
     """Start a verification of this source, and return it with the processes behind its wall as soon as it fits, or unpacks."""
     submitted(place, source)
+    (place / "hostile" / "requirements.txt").write_text(requirements)
     command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml", *options]
     judge = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
@@ -158,6 +162,25 @@ def test_when_the_judge_is_ended_then_nothing_behind_the_wall_goes_on(signum, pl
         assert time.monotonic() < deadline
         time.sleep(0.1)
     shutil.rmtree(place / "hostile")
+
+
+def test_when_the_judge_is_ended_while_a_wheel_is_unpacked_then_nothing_goes_on(place):
+    wheel = place / "wheels" / "sbbig-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(15):
+            archive.writestr(f"sbbig/{i}", bytes(2**25))
+    pin = f"sbbig==1.0 --hash=sha256:{sha256_of(wheel)}\n"
+    before = set(os.listdir(tempfile.gettempdir()))
+    judge, behind = running(place, code(), "--wheels", "wheels", requirements=pin)
+    judge.send_signal(signal.SIGTERM)
+    _, said = judge.communicate(timeout=30)
+    assert judge.returncode == 128 + signal.SIGTERM and "Traceback" not in said
+    deadline = time.monotonic() + 10
+    while any(alive(p) for p in behind):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not [n for n in set(os.listdir(tempfile.gettempdir())) - before if n.startswith("scalingbench")]
 
 
 def alive(pid):

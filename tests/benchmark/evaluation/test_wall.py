@@ -263,11 +263,11 @@ class P:
         held, modules = set(y.tolist()), X["run"].iloc[0].split()
         found, files = [], 0
         for top in ROOTS:
-            for folder, _, names in os.walk(top) if os.path.isdir(top) else [(os.path.dirname(top), [], [os.path.basename(top)])]:
+            for folder, _, names in os.walk(top) if not os.path.isfile(top) else [(os.path.dirname(top), [], [os.path.basename(top)])]:
                 for name in names:
                     files += 1
                     path = os.path.join(folder, name)
-                    table = name.endswith((".parquet", ".arrow", ".feather", ".npz"))
+                    table = name.endswith((".parquet", ".arrow", ".feather")) or (name.endswith((".csv", ".json", ".npz")) and "scalingbench" in path)
                     if table or not self.clean(path, held):
                         found.append(path)
         found += [m for m in modules if self.importable(m)]
