@@ -205,7 +205,7 @@ TRICKS = {
     "a field less": (lambda folder: content("submission.yaml", "name: hostile\n")(folder), "Field required"),
     "an old hash": (lambda folder: (folder / "predictor.py").write_text("class P: pass\n"), "not the source that gave the results"),
     "no mapping": (content("submission.yaml", "- a\n- b\n"), "submission.yaml"),
-    "binary metadata": (content("submission.yaml", b"\x80\x04\x95\xff\x00"), "not YAML"),
+    "binary metadata": (content("submission.yaml", b"\x80\x04\x95\xff\x00"), "byte 1 is not UTF-8 text"),
     "metadata with NUL": (content("submission.yaml", b"name: a\x00b\n"), "not YAML"),
     "a Python object": (content("submission.yaml", "!!python/object/apply:os._exit [0]\n"), "not YAML"),
     "a billion laughs": (content("submission.yaml", BOMB), "submission.yaml"),
@@ -232,7 +232,7 @@ TRICKS = {
     "one prediction more": (first(predictions=lambda f: np.r_[f.predictions, 1.0]), "7 predictions, expected 6"),
     "no prediction": (first(predictions=np.empty(0)), "a fold that is ok has one finite prediction or more"),
     "one row less": (folds(lambda f: f[:-1]), "other folds than the task's"),
-    "one row twice": (folds(lambda f: [*f, f[0]]), "is there twice"),
+    "one row twice": (folds(lambda f: [*f[:-1], f[0]]), "is there twice"),
     "rows in another order": (folds(lambda f: f[::-1]), "other folds than the task's"),
     "another fold": (first(fold="group 9"), "other folds than the task's"),
     "no rows": (lambda folder: write_results(folder / "results.parquet", []), "no result"),
@@ -259,7 +259,7 @@ TRICKS = {
         lambda folder: write_results(
             folder / "results.parquet", [r for x in read_results(folder / "results.parquet") for r in (x, replace(x, versions='{"a": "b"}'))]
         ),
-        "two results of one task",
+        "the tasks have 3 folds",
     ),
     "a status of its own": (rows(lambda r: [{**x, "status": "verified"} for x in r]), "is none of ok, error"),
     "a status with escape codes": (rows(lambda r: [{**x, "status": "\x1b[2J"} for x in r]), "is none of ok, error"),

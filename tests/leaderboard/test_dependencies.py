@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -160,10 +159,9 @@ def archive(folder: Path, entries: dict[str, bytes], *, declared: int | None = N
 )
 def test_a_wheel_that_is_a_trap_is_refused_in_one_line(place, entries, declared, reason):
     archive(place / "wheels", entries, declared=declared)
-    began = time.monotonic()
     done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
     assert done.returncode == 2 and reason in done.stderr and "Traceback" not in done.stderr, done.stderr
-    assert time.monotonic() - began < 120 and not (place / "subs").exists()
+    assert not (place / "subs").exists()
 
 
 def test_wheels_of_other_systems_are_refused(place):

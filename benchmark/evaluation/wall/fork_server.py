@@ -117,7 +117,7 @@ def _copy(source: str, target: str) -> None:
 def _host(control: socket.socket, settings: cell.Settings) -> None:
     """Load the libraries, and fork a server for each line that comes."""
     _load()
-    rules = {task: _rules(settings, task) for task in ("fit", "unpack")}
+    rules: dict[cell.Task, int] = {"fit": _rules(settings, "fit"), "unpack": _rules(settings, "unpack")}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the servers
     frames.send(control, {"ready": True})
     control.settimeout(None)
