@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import RLock
 from typing import Any, Literal
 
 import numpy as np
@@ -18,19 +15,14 @@ import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
 from scalingbench.benchmark.evaluation.wall import frames, messages
-from scalingbench.benchmark.evaluation.wall.opened import Opened, opened
-from scalingbench.benchmark.evaluation.wall.sandbox import DEVICES, ENVIRONMENT, ROOT, SCRATCH, Wall, sandboxed
+from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall
 from scalingbench.common.errors import InputError
-from scalingbench.common.messages import one_line
 
-__all__ = ["Asked", "CodeError", "Facts", "Guard", "Guards", "Sandbox", "Source", "TimeUp"]
+__all__ = ["Asked", "CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
 
-_START_SECONDS = 120.0
 _RESULTS_SECONDS = 60.0
 _RESULTS_HEADER, _RESULTS_BODY = 2**26, 2**28
 _UNPACKING_SECONDS = 120.0
-_PACKAGES = "/packages"
-_PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
 
 Asked = Literal["together", "in parts"]
 
@@ -290,7 +282,7 @@ class Guard:
     def _end_cell(self, control: socket.socket, wish: bytes) -> int | None:
         """Have the server end the cell; returns how it ended, None where the server itself is gone."""
         try:
-            control.settimeout(_START_SECONDS)
+            control.settimeout(START_SECONDS)
             control.sendall(wish)
             answer = control.recv(frames.ENDED.size, socket.MSG_WAITALL)
             return int(frames.ENDED.unpack(answer)[0])
@@ -315,116 +307,6 @@ class Guard:
         frames.hang_up(control)  # it ends when it hears that
 
 
-class Sandbox:
-    """Owner of the process that makes fork servers.
-
-    Parameters
-    ----------
-    wall : Wall
-        Which layers are on, and the limits.
-    wheels : mapping of str to bytes
-        Packages that a submission brings, by name of the file.
-    """
-
-    def __init__(self, wall: Wall, wheels: Mapping[str, bytes]) -> None:
-        self._wall = wall
-        self._wheels = dict(wheels)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
-        self._lock = RLock()
-        self._folder = ExitStack()
-
-    def line(self) -> socket.socket:
-        """Return the line to a new fork server; starts the sandbox where it does not run.
-
-        Raises
-        ------
-        InputError
-            If it does not start, or a wheel cannot be unpacked.
-        """
-        with self._lock:
-            if self._control is None or self._process is None or self._process.poll() is not None:
-                self._start()
-            assert self._control is not None
-            ours, theirs = socket.socketpair()
-            with theirs:
-                try:
-                    socket.send_fds(self._control, [b"N"], [theirs.fileno()])
-                    theirs.close()
-                    ours.settimeout(_START_SECONDS)
-                    ours.recv(frames.ENDED.size, socket.MSG_WAITALL)
-                except OSError:  # it has just died: whoever uses the line hears of it
-                    frames.hang_up(ours)
-            return ours
-
-    def stop(self) -> None:
-        """End all that runs behind the wall."""
-        process, control = self._process, self._control
-        self._process = self._control = None
-        frames.hang_up(control)
-        if process is not None:
-            process.kill()
-            process.wait()
-        self._folder.close()
-
-    def _start(self) -> None:
-        self.stop()
-        ours, theirs = socket.socketpair()
-        found, wall = opened(), self._wall
-        command = [found.python, *_OPTIONS, "-c", _PROGRAM, str(theirs.fileno())]
-        outside = [*command, *found.imports]
-        started = sandboxed(found, outside) if wall.namespaces else outside
-        with theirs, tempfile.TemporaryFile() as said:
-            self._process = _popen(started, theirs.fileno(), said.fileno())
-            self._control = ours
-            theirs.close()
-            try:
-                deadline = time.monotonic() + _START_SECONDS
-                settings = self._settings()
-                if wall.namespaces:
-                    frames.send(ours, {**_root(found, [*command, *found.imports_inside]), **settings}, deadline=deadline)
-                frames.send(ours, settings, deadline=deadline)
-                frames.receive(ours, deadline=deadline)
-            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
-                self.stop()
-                said.seek(0)
-                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
-                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
-        self._unpack()
-
-    def _settings(self) -> dict[str, Any]:
-        found, wall = opened(), self._wall
-        packages = ""
-        if self._wheels:
-            packages = _PACKAGES if wall.namespaces else self._folder.enter_context(tempfile.TemporaryDirectory(prefix="scalingbench-"))
-        outside = [source for source, _ in found.copies] + [path for path, _ in found.texts]
-        inside = [target for _, target in found.copies] + [path for path, _ in found.texts]
-        return {
-            "namespaces": wall.namespaces,
-            "landlock": bool(wall.landlock),
-            "seccomp": (wall.seccomp or b"").hex(),
-            "memory": wall.memory,
-            "readable": [*dict.fromkeys(inside if wall.namespaces else outside), *DEVICES[1:]],
-            "listable": found.imports_inside if wall.namespaces else found.sources,
-            "scratch": SCRATCH,
-            "packages": packages,
-            "packages_bytes": _PACKAGES_BYTES,
-            "packages_files": _PACKAGES_FILES,
-        }
-
-    def _unpack(self) -> None:
-        """Have a cell unpack each wheel."""
-        guard = Guard(self)
-        try:
-            for name, wheel in self._wheels.items():
-                guard.unpack(name, wheel)
-        except InputError:
-            self.stop()
-            raise
-        finally:
-            guard.stop()
-
-
 class Guards:
     """Guards of one wall that are started once and used by turns; a context, at whose end they are stopped.
 
@@ -438,7 +320,8 @@ class Guards:
 
     def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
         self.wall = wall
-        self._sandbox = Sandbox(wall, wheels or {})
+        self._wheels = dict(wheels or {})
+        self._sandbox = Sandbox(wall, self._unpack if self._wheels else None)
         self._idle: list[Guard] = []
         self._all: list[Guard] = []
 
@@ -466,6 +349,18 @@ class Guards:
         """Let others use a guard again."""
         self._idle.append(guard)
 
+    def _unpack(self) -> None:
+        """Have a cell unpack each wheel."""
+        guard = Guard(self._sandbox)
+        try:
+            for name, wheel in self._wheels.items():
+                guard.unpack(name, wheel)
+        except InputError:
+            self._sandbox.stop()
+            raise
+        finally:
+            guard.stop()
+
     @contextmanager
     def one(self) -> Iterator[Guard]:
         """Give a guard for a while."""
@@ -480,32 +375,6 @@ def _halves(n: int) -> list[np.ndarray]:
     """Return two halves of n rows, drawn so that nobody can foresee them; one row is one part."""
     order = np.random.default_rng().permutation(n)
     return [half for half in (np.sort(order[: n // 2]), np.sort(order[n // 2 :])) if len(half)]
-
-
-_PROGRAM = (
-    "import sys; handle, *imports = sys.argv[1:]; sys.path.extend(imports); "
-    "from scalingbench.benchmark.evaluation.wall.fork_server import main; main(int(handle))"
-)
-_OPTIONS = ("-s", "-S", "-B", "-P", "-X", "utf8")
-
-
-def _root(found: Opened, command: Sequence[str]) -> dict[str, Any]:
-    """Return what the root of cells is filled with, and what to start in it."""
-    return {
-        "root": ROOT,
-        "copies": found.copies,
-        "texts": found.texts,
-        "devices": DEVICES,
-        "links": ("/lib", "/lib64"),
-        "folders": (SCRATCH, _PACKAGES),
-        "command": command,
-    }
-
-
-def _popen(command: Sequence[str], handle: int, errors: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command, env=dict(ENVIRONMENT), pass_fds=(handle,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd="/"
-    )
 
 
 def _ending(status: int | None) -> str:

@@ -19,9 +19,9 @@ from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
 from scalingbench.benchmark.evaluation.run import evaluate, run_suite
 from scalingbench.benchmark.evaluation.wall import frames, kernel, messages, sandbox
-from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Sandbox, Source, TimeUp
+from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
 from scalingbench.benchmark.evaluation.wall.opened import opened
-from scalingbench.benchmark.evaluation.wall.sandbox import Wall, raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import Sandbox, Wall, raise_wall
 from scalingbench.benchmark.tasks.suite import list_suites, load_suite, load_task
 from scalingbench.common.errors import InputError
 
@@ -210,7 +210,7 @@ def test_when_the_server_is_killed_then_another_one_is_started(guard):
 
 
 def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
-    where = Sandbox(wall, {})
+    where = Sandbox(wall)
     guard = Guard(where)
     guard.start()
     threading.Timer(0.5, guard.stop).start()
