@@ -3,12 +3,15 @@
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp, mkstemp
 
-__all__ = ["replacing", "replacing_folder", "sha256_of"]
+__all__ = ["replacing", "replacing_folder", "sha256_of", "sweep"]
+
+_LEFT_SECONDS = 600.0
 
 
 def sha256_of(path: Path) -> str:
@@ -48,6 +51,16 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep(folder: Path, pattern: str) -> None:
+    """Remove the temporary files of these names in a folder that a killed run has left: those ten minutes old."""
+    for path in folder.glob(pattern):
+        try:
+            if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+                path.unlink()
+        except OSError:  # it is gone, or not ours
+            continue
 
 
 def _umask() -> int:

@@ -17,8 +17,8 @@ from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard.committed import load_stored
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
-from scalingbench.leaderboard.store import load_stored
 from scalingbench.predictors.registry import get, list_predictors, make
 
 if TYPE_CHECKING:

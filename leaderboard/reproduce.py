@@ -14,7 +14,7 @@ from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import facts_html
-from scalingbench.leaderboard.store import committed_folder
+from scalingbench.leaderboard.committed import committed_folder
 from scalingbench.predictors.registry import make
 
 __all__ = ["Reproduction", "largest_difference", "reproduce"]

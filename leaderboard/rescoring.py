@@ -18,8 +18,8 @@ from scalingbench.benchmark.tasks.suite import Suite, task_table
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.committed import ScoredTasks, committed_files, scores_path
 from scalingbench.leaderboard.protocol_boards import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
-from scalingbench.leaderboard.store import ScoredTasks, committed_files, scores_path
 from scalingbench.predictors.registry import families
 
 __all__ = ["Rescored", "collections_at_hand", "rescore", "scored_beside", "scores_of", "store_scores"]

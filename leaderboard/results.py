@@ -19,13 +19,14 @@ from scalingbench.common.names import listed
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.committed import committed_file_of, load_stored
 from scalingbench.leaderboard.placement import Placement, placement_of
 from scalingbench.leaderboard.ranking import SYNTHETIC, Ranking, rank
 from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, committed_file_of, committed_store, load_stored, not_ranked_on
+from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on
 from scalingbench.leaderboard.suite_board import SuiteBoard, specialists
 from scalingbench.predictors.registry import families
 

@@ -5,7 +5,6 @@ Committed scores are read without any collection, so that a board prints at once
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -16,47 +15,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.evaluation.results import SCORES, ResultFiles, TaskResult, predictor_path, read_results
-from scalingbench.benchmark.scores.store import read_scores
-from scalingbench.benchmark.tasks.frozen import SuiteHead, frozen_statements
+from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, read_results
+from scalingbench.benchmark.tasks.frozen import SuiteHead
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
+from scalingbench.leaderboard.committed import ScoredTasks, committed_file_of, load_stored, submitted_files
 from scalingbench.predictors.registry import trained_on
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = [
-    "Choice",
-    "ScoredTasks",
-    "Store",
-    "committed_file_of",
-    "committed_files",
-    "committed_folder",
-    "committed_store",
-    "load_stored",
-    "not_ranked_on",
-    "scores_path",
-    "submitted_files",
-]
-
-
-@dataclass(frozen=True)
-class ScoredTasks:
-    """What boards are made from.
-
-    Attributes
-    ----------
-    scores : DataFrame
-        As `scalingbench.benchmark.scores.table` states it, each row with the ``fingerprint`` of its task and the ``digest`` of its
-        predictions.
-    tasks : DataFrame
-        What the suite states of its tasks, one row each, of every role.
-    """
-
-    scores: pd.DataFrame
-    tasks: pd.DataFrame
+__all__ = ["Choice", "Store", "committed_store", "not_ranked_on"]
 
 
 @dataclass(frozen=True)
@@ -181,59 +151,6 @@ class Store:
                 self.own or (), self.whole, tasks, exclusions=self.exclusions, files=self.files, stored=self.stored
             )
         return self.scored_before[collections]
-
-
-def committed_folder(suite: str) -> Path:
-    """Return the folder of a suite's committed results; it may not exist."""
-    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "results" / suite))
-
-
-def scores_path(suite: str) -> Path:
-    """Return the file of a suite's stored scores; it may not exist."""
-    return committed_folder(suite) / SCORES
-
-
-def load_stored(suite: SuiteHead) -> ScoredTasks | None:
-    """Return the stored scores of a suite and its statements; None where the package has none.
-
-    A selection of another suite's tasks has that one's scores, and its tuning tasks, which choose the entry of every family.
-
-    Raises
-    ------
-    InputError
-        If one of the files is broken.
-    """
-    path, tasks = scores_path(suite.home), _statements(suite)
-    if tasks is None or not path.is_file():
-        return None
-    if suite.of is not None and (whole := frozen_statements(suite.of)) is not None:
-        tasks = pd.concat([tasks, whole[(whole["role"] == "tuning") & ~whole["task"].isin(tasks["task"])]], ignore_index=True)
-    return ScoredTasks(read_scores(path), tasks)
-
-
-def _statements(suite: SuiteHead) -> pd.DataFrame | None:
-    return suite.frozen_tasks if hasattr(suite, "frozen_tasks") else frozen_statements(suite.name)
-
-
-def committed_files(suite: SuiteHead) -> tuple[Path, ...]:
-    """Return the result files of a suite: our own, and those of the submissions to it."""
-    own = (file for file in sorted(committed_folder(suite.home).glob("*.parquet")) if file.name != SCORES)
-    return (*own, *submitted_files(suite).values())
-
-
-def committed_file_of(suite: SuiteHead, predictors: Iterable[str]) -> dict[str, Path]:
-    """Return the committed result file of each predictor, without a look into any."""
-    submitted = submitted_files(suite)
-    own = {name: predictor_path(committed_folder(suite.home), name) for name in predictors if name not in submitted}
-    return {**{name: file for name, file in own.items() if file.is_file()}, **submitted}
-
-
-def submitted_files(suite: SuiteHead) -> dict[str, Path]:
-    """Return the result files of the submissions to a suite, by predictor."""
-    from scalingbench.leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
-
-    known = ((folder, read_submission(folder)) for folder in list_submissions())
-    return {submission.name: folder / RESULTS for folder, submission in known if submission.suite in (suite.name, suite.home)}
 
 
 def not_ranked_on() -> dict[str, tuple[str, ...]]:

@@ -20,8 +20,8 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.leaderboard.committed import ScoredTasks, load_stored
 from scalingbench.leaderboard.scores import ScoreMatrix
-from scalingbench.leaderboard.store import ScoredTasks, load_stored
 from scalingbench.predictors.registry import list_predictors
 
 BUDGET, MOST, PER_CLUSTER, GENERAL = 60.0, 8.0, 5, 5.0

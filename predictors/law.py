@@ -14,13 +14,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import FitWarning, PredictorError
+from scalingbench.common.rounding import REFITS, jittered
 from scalingbench.predictors import fitting
 from scalingbench.predictors.allocation import Allocation, optimum
 from scalingbench.predictors.columns import check_weights, select
 from scalingbench.predictors.estimator import Findings, ScalingLaw
 from scalingbench.predictors.fitting import Loss, Problem, Space, intervals
 from scalingbench.predictors.parameters import Parameter
-from scalingbench.predictors.rounding import REFITS, jittered
 
 __all__ = ["ParametricLaw"]
 

@@ -10,8 +10,8 @@ from command import scalingbench_process as scalingbench
 from scalingbench.benchmark.evaluation.results import load_results
 from scalingbench.benchmark.tasks.suite import list_suites, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
+from scalingbench.leaderboard.committed import committed_files, committed_folder
 from scalingbench.leaderboard.results import Results
-from scalingbench.leaderboard.store import committed_files, committed_folder
 from scalingbench.predictors.registry import list_predictors
 
 SAMPLE = ("chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixing", "compressed-representation", "beta-binomial")

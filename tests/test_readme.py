@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command import scalingbench
 
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.defaults import DEFAULT_SUITE
 
 README = Path(__file__).parent.parent / "README.md"

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.evaluation.wall.guard import Guards, Source
+from scalingbench.benchmark.evaluation.wall.guard import Asked, Guards, Source
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 
@@ -36,6 +36,8 @@ class Submitted:
         Whether it asks for positive values.
     parameters : str
         Its constructor arguments, as JSON.
+    asked : {"together", "in parts"}
+        Whether it is asked for all rows of a fold at once, or for two halves, drawn anew each time.
     """
 
     source: Source
@@ -43,6 +45,7 @@ class Submitted:
     variables: tuple[str, ...] | None = None
     positive_only: bool = False
     parameters: str = "{}"
+    asked: Asked = "together"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a stranger's predictor is not pickled: its code would run where it is opened")

@@ -14,9 +14,9 @@ from scalingbench.benchmark.data.variables import OWN_PREFIX
 from scalingbench.benchmark.evaluation.results import UNSTABLE
 from scalingbench.benchmark.evaluation.stability import jittered, moves
 from scalingbench.common.defaults import TIME_LIMIT
+from scalingbench.common.rounding import REFITS
 from scalingbench.common.variables import MIXTURE, VARIABLES, family_of
 from scalingbench.predictors.contract import CONTRACT, missing_methods
-from scalingbench.predictors.rounding import REFITS
 
 __all__ = ["check", "unstable"]
 

@@ -33,6 +33,7 @@ from scalingbench.benchmark.evaluation.workers import Inputs, Worker, WorkerDied
 from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
+from scalingbench.common.files import sweep
 from scalingbench.common.names import slug
 from scalingbench.predictors.contract import pools
 
@@ -111,6 +112,8 @@ class _Asked:
 
 _Batch = tuple[_Job, ...]
 """Jobs of one predictor that are fitted in one call."""
+_Queue = tuple[_Batch, ...]
+"""Batches that are worked off one after the other."""
 
 
 def run_suite(
@@ -172,6 +175,8 @@ def run_suite(
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
     refuse_unwritable(out)
+    for left in (".*.parquet.*.tmp", ".parts/*/.*.parquet.*.tmp"):
+        sweep(out, left)
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo) if r.measured or not stability} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
@@ -222,12 +227,19 @@ def _kept(out: Path, predictors: Mapping[str, Predictor], jobs: Iterable[_Job]) 
         parts = part_path(out, name, "x").parent
         for file in (predictor_path(out, name), *sorted(parts.glob("*.parquet"))):
             if file.is_file():
-                stored |= {(r.predictor, r.task): r for r in read_results(file)}
+                stored |= {(r.predictor, r.task): r for r in _readable(file)}
     for job in jobs:
         result = stored.get((job.name, job.task.id))
         same = (job.task.fingerprint, parameters_of(job.predictor), _versions(), job.conditions)
         if result is not None and job.conditions and (result.fingerprint, result.parameters, result.versions, result.conditions) == same:
             yield result
+
+
+def _readable(file: Path) -> tuple[TaskResult, ...]:
+    try:
+        return read_results(file)
+    except InputError as error:
+        raise InputError(f"{error}; delete this file, and what it held is run again") from None
 
 
 def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
@@ -247,11 +259,26 @@ def _in_processes(batches: Sequence[_Batch], workers: int, asked: _Asked) -> Ite
     """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
     if not batches:
         return
-    crew = _Crew(min(workers, len(batches)), asked)
+    queues = _queues(batches)
+    crew = _Crew(min(workers, len(queues)), asked)
     try:
-        yield from crew.work(batches)
+        yield from crew.work(queues)
     finally:
         crew.stop()
+
+
+def _queues(batches: Iterable[_Batch]) -> list[_Queue]:
+    """Return what may be worked off side by side.
+
+    A stranger's fits on collections that share runs never run at the same time: whatever two fits may signal to each other, by time,
+    by the memory that is left or by what nobody has thought of, neither knows a value that the other one has to predict.
+    """
+    queues: dict[object, list[_Batch]] = {}
+    for batch in batches:
+        (job, *_) = batch
+        apart = (job.name, job.task.cluster) if isinstance(job.predictor, Submitted) else object()
+        queues.setdefault(apart, []).append(batch)
+    return sorted(map(tuple, queues.values()), key=len, reverse=True)  # long ones first: they end last
 
 
 class _Crew:
@@ -259,17 +286,17 @@ class _Crew:
 
     def __init__(self, size: int, asked: _Asked) -> None:
         self._asked = asked
-        self._todo: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._todo: SimpleQueue[_Queue | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
         self._hands = [_Hand() for _ in range(size)]
         self._threads = [Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
 
-    def work(self, batches: Iterable[_Batch]) -> Iterator[TaskResult]:
+    def work(self, queues: Iterable[_Queue]) -> Iterator[TaskResult]:
         """Yield the results of all batches."""
         left = 0
-        for batch in batches:
-            self._todo.put(batch)
-            left += 1
+        for queue in queues:
+            self._todo.put(queue)
+            left += len(queue)
         for thread in self._threads:
             thread.start()
         while left:
@@ -279,7 +306,7 @@ class _Crew:
                 raise folds
             if len(batch) > 1 and all(f.status in ("timeout", "crash") for f in folds):
                 for job in batch:  # one rung must not fail the others
-                    self._todo.put((job,))
+                    self._todo.put(((job,),))
                 left += len(batch)
                 continue
             yield from _results(batch, folds)
@@ -294,11 +321,12 @@ class _Crew:
                 thread.join(10.0)
 
     def _serve(self, hand: _Hand) -> None:
-        while not hand.stopped and (batch := self._todo.get()) is not None:
-            try:
-                self._done.put((batch, hand.fit(batch, self._asked)))
-            except BaseException as error:  # it is raised again in the thread that waits for the results
-                self._done.put((batch, error))
+        while not hand.stopped and (queue := self._todo.get()) is not None:
+            for batch in queue:
+                try:
+                    self._done.put((batch, hand.fit(batch, self._asked)))
+                except BaseException as error:  # it is raised again in the thread that waits for the results
+                    self._done.put((batch, error))
 
 
 class _Hand:
@@ -338,7 +366,7 @@ class _Hand:
                 for fold in inputs:
                     if self.stopped:
                         raise InterruptedError("stopped")
-                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic()))
+                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic(), asked=predictor.asked))
                 return folds
             finally:
                 self._guard = None  # before others may use it

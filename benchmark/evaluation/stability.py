@@ -16,9 +16,9 @@ import pandas as pd
 from scalingbench.benchmark.evaluation.results import FoldResult
 from scalingbench.benchmark.evaluation.workers import Inputs
 from scalingbench.benchmark.tasks.fold import Fold
+from scalingbench.common.rounding import REFITS
+from scalingbench.common.rounding import jittered as of_array
 from scalingbench.predictors.columns import numeric_columns
-from scalingbench.predictors.rounding import REFITS
-from scalingbench.predictors.rounding import jittered as of_array
 
 __all__ = ["MARGIN", "Fits", "jittered", "moves", "with_instability"]
 

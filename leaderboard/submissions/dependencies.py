@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distributions, packages_distributions, requires, version
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from packaging.tags import sys_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion
+
 from scalingbench.benchmark.evaluation.wall.guard import Guards
-from scalingbench.benchmark.evaluation.wall.layers import Wall
-from scalingbench.benchmark.evaluation.wall.libraries import libraries
-from scalingbench.benchmark.evaluation.wall.namespaces import ENVIRONMENT, sandboxed
 from scalingbench.common.errors import InputError, LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import one_line
+from scalingbench.common.packages import brought, package_key
 
 __all__ = ["REQUIREMENTS", "Requirement", "differing", "needed", "pinned", "read_requirements", "with_packages"]
 
 REQUIREMENTS = "requirements.txt"
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.+!-]+)((?: --hash=sha256:[0-9a-f]{64})*)")
 _WHEEL = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9.+!_]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
-_SECONDS = 600.0
-_LARGEST_FILE = 2**31
+_LARGEST_WHEEL = 2**28
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Requirement:
     @property
     def key(self) -> str:
         """The name as package indexes compare it."""
-        return _key(self.name)
+        return package_key(self.name)
 
     def __str__(self) -> str:
         return f"{self.name}=={self.version}" + "".join(f" --hash=sha256:{h}" for h in self.hashes)
@@ -78,28 +76,6 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
         if keys.count(key) > 1:
             raise LeaderboardError(f"{path}: {key}: pinned twice")
     return tuple(found)
-
-
-@lru_cache(maxsize=1)
-def brought() -> frozenset[str]:
-    """Return the packages that every verifier has: ScalingBench, what it needs, what these need, and so on."""
-    found: set[str] = set()
-    left = ["scalingbench"]
-    while left:
-        key = left.pop()
-        if key in found:
-            continue
-        found.add(key)
-        try:
-            lines = requires(key) or []
-        except PackageNotFoundError:  # of another platform, or a source tree that was not installed
-            continue
-        left += [_key(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in lines if "extra ==" not in line]
-    return frozenset(found) if len(found) > 1 else frozenset(_key(d.metadata["Name"]) for d in distributions())
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def needed(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:
@@ -142,10 +118,10 @@ def pinned(source: Path, wheels: Path | None) -> tuple[Requirement, ...]:
     imported = {d for name in names for d in known.get(name, ())[:1]} - {"scalingbench"}
     given = _wheels(wheels)
     for name in sorted(imported):
-        if _key(name) not in brought() | given.keys():
+        if package_key(name) not in brought() | given.keys():
             get = f"pip download --only-binary :all: -d DIR {name}=={version(name)}"
             raise InputError(f"{source}: imports {name}, which verifiers don't bring; give its wheels with --wheels DIR ({get})")
-    ours = [Requirement(name, version(name)) for name in imported if _key(name) in brought()]
+    ours = [Requirement(name, version(name)) for name in imported if package_key(name) in brought()]
     return tuple(sorted((*ours, *given.values()), key=lambda r: r.key))
 
 
@@ -175,7 +151,7 @@ def with_packages(guards: Guards, requirements: Sequence[Requirement], wheels: P
     Raises
     ------
     InputError
-        If a wheel is missing, or is not the one that was pinned.
+        If a wheel is missing, is not the one that was pinned, or is too large.
     """
     wanted = needed(requirements)
     if not wanted:
@@ -184,41 +160,36 @@ def with_packages(guards: Guards, requirements: Sequence[Requirement], wheels: P
     if wheels is None or not wheels.is_dir():
         get = "pip download --no-deps --only-binary :all: --require-hashes -d DIR -r LINES"
         raise InputError(f"{REQUIREMENTS}: {wanted[0].name}=={wanted[0].version}: give the folder of its wheel with --wheels DIR ({get})")
-    with tempfile.TemporaryDirectory(prefix="scalingbench-") as work:
-        for name in ("packages", "pins"):
-            (Path(work) / name).mkdir()
-        (Path(work) / "pins" / REQUIREMENTS).write_text("".join(f"{r}\n" for r in wanted), encoding="utf-8")
-        _unpack(Path(work) / "packages", Path(work) / "pins", wheels.resolve(), guards.wall)
-        with Guards(replace(guards.wall, extra=Path(work) / "packages")) as own:
-            yield own
+    given = dict(_pinned_wheel(requirement, wheels) for requirement in wanted)
+    with Guards(guards.wall, given) as own:
+        with own.one():  # a wheel that cannot be unpacked ends here, before anything is fitted
+            pass
+        yield own
 
 
-def _unpack(target: Path, pins: Path, wheels: Path, wall: Wall) -> None:
-    """Have pip, in the sandbox where there is one, unpack wheels into a folder; it runs nothing that they hold."""
-    found = libraries()
-    inside = wall.namespaces
-    into, lines, links = ("/packages", "/pins", "/wheels") if inside else (str(target), str(pins), str(wheels))
-    options = ["--isolated", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "install", "--quiet", "--no-index", "--no-deps"]
-    options += ["--only-binary", ":all:", "--require-hashes", "--no-compile", "--target", into, "--find-links", links]
-    program = "import sys, runpy; sys.path.extend(sys.argv.pop(1).split(':')); runpy.run_module('pip', run_name='__main__')"
-    python = [found.python, "-s", "-S", "-B", "-P", "-X", "utf8", "-c", program, ":".join(found.imports)]
-    command = [*python, *options, "-r", f"{lines}/{REQUIREMENTS}"]
-    environment = {**ENVIRONMENT, "TMPDIR": into, "HOME": into}
-    if inside:
-        readable, writable = ((pins, "/pins"), (wheels, "/wheels")), ((target, "/packages"),)
-        command = sandboxed(found, command, readable=readable, writable=writable, environment=environment)
+def _pinned_wheel(requirement: Requirement, folder: Path) -> tuple[str, bytes]:
+    """Return the name and content of the wheel that a requirement pins, the one for this machine where there are some."""
+    named = [path for path in sorted(folder.glob("*.whl")) if _is_of(path, requirement)]
+    if not named:
+        raise InputError(f"{REQUIREMENTS}: {requirement.name}=={requirement.version}: no wheel of it in {folder}")
+    pinned = [path for path in named if _small(path) and sha256_of(path) in requirement.hashes]
+    if not pinned:
+        raise InputError(f"{REQUIREMENTS}: {named[0].name}: its sha256 is not a hash that is pinned")
+    fitting = [path for path in pinned if not parse_wheel_filename(path.name)[3].isdisjoint(sys_tags())]
+    if not fitting:
+        raise InputError(f"{REQUIREMENTS}: {pinned[0].name}: not for this interpreter and system")
+    return fitting[0].name, fitting[0].read_bytes()
+
+
+def _is_of(path: Path, requirement: Requirement) -> bool:
     try:
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, preexec_fn=_limit_files, cwd="/"
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(f"{REQUIREMENTS}: its wheels take longer than {_SECONDS:g} s to unpack") from None
-    if done.returncode:
-        said = [line for line in done.stderr.decode(errors="replace").splitlines() if "ERROR" in line] or ["pip failed"]
-        raise InputError(f"{REQUIREMENTS}: {one_line(said[0].removeprefix('ERROR: '), 300)}")
+        name, version, *_ = parse_wheel_filename(path.name)
+    except (InvalidWheelFilename, InvalidVersion):
+        return False
+    return package_key(name) == requirement.key and str(version) == requirement.version and not path.is_symlink() and path.is_file()
 
 
-def _limit_files() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+def _small(path: Path) -> bool:
+    if path.stat().st_size > _LARGEST_WHEEL:
+        raise InputError(f"{REQUIREMENTS}: {path.name}: larger than {_LARGEST_WHEEL // 2**20} MiB")
+    return True

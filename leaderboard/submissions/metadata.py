@@ -8,14 +8,15 @@ A submission is a folder of five files and nothing else: ``predictor.py``, ``sub
 from __future__ import annotations
 
 import importlib.resources
+import logging
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from scalingbench.benchmark.data.collection import list_collections
-from scalingbench.common.errors import LeaderboardError
+from scalingbench.common.documents import parse_yaml, read_text
+from scalingbench.common.errors import InputError, LeaderboardError
 from scalingbench.common.files import sha256_of
 from scalingbench.common.messages import first_problem, one_line
 from scalingbench.common.names import slug, unknown_name
@@ -34,6 +35,7 @@ __all__ = [
     "list_submissions",
     "read_submission",
     "submissions",
+    "submissions_in_folders",
 ]
 
 SOURCE = "predictor.py"
@@ -55,7 +57,11 @@ LICENSES = (
     "LGPL-3.0-or-later",
 )
 """Licences, by SPDX name, that let the maintainers run and keep the code."""
-_PAPER = r"^(unpublished|\d{4}\.\d{4,5}(v\d+)?|[a-z-]+/\d{7}(v\d+)?|10\.\d{4,9}/[!-~]+|https?://[!-~]+)$"
+_ADDRESS = r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
+_PAPER = rf"^(unpublished|\d{{4}}\.\d{{4,5}}(v\d+)?|[a-z-]+/\d{{7}}(v\d+)?|10\.\d{{4,9}}/[A-Za-z0-9._;()/:-]+|{_ADDRESS})$"
+_DEVICES = ("con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10)))
+_RESERVED = frozenset((*_DEVICES, "scores", "index", "board", "readme"))
+"""Names of devices, of files that stand beside results, and of pages."""
 
 
 def _printable(text: str) -> str:
@@ -98,7 +104,7 @@ class Submission(BaseModel):
     paper: str = Field(pattern=_PAPER, max_length=500)
     license: str
     year: int = Field(ge=2020, le=2100)
-    suite: Line
+    suite: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)
     trained_on: tuple[Line, ...] = ()
     fetch_only: tuple[Line, ...] = ()
     source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -116,11 +122,13 @@ def read_submission(folder: Path) -> Submission:
     _check_files(folder)
     path = folder / METADATA
     try:
-        submission = Submission.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise LeaderboardError(f"{path}: not YAML: {one_line(error)}") from None
+        submission = Submission.model_validate(parse_yaml(read_text(path, LeaderboardError)))
     except ValidationError as error:
         raise LeaderboardError(f"{path}: {first_problem(error)}") from None
+    except LeaderboardError:
+        raise
+    except InputError as error:
+        raise LeaderboardError(f"{path}: {error}") from None
     check_license(submission.license, str(path))
     check_name(submission.name, str(path))
     for collection in submission.trained_on:
@@ -163,13 +171,15 @@ def check_license(license_name: str, where: str) -> None:
 
 
 def check_name(name: str, where: str) -> None:
-    """Refuse a name whose page or result file would be that of a predictor of the board.
+    """Refuse a name that is reserved, or whose page or result file would be that of a predictor of the board.
 
     Raises
     ------
     LeaderboardError
         If it would.
     """
+    if slug(name).partition(".")[0] in _RESERVED:
+        raise LeaderboardError(f"{where}: name: {name!r} is reserved; choose another")
     for entry in list_predictors():
         if slug(entry.name).casefold() == slug(name).casefold():
             same = "" if name == entry.name else f" has the same file and page: {entry.name!r}"
@@ -182,8 +192,21 @@ def list_submissions() -> tuple[Path, ...]:
 
 
 def submissions() -> dict[str, Submission]:
-    """Return the submissions that come with the package, by name."""
-    return {s.name: s for s in map(read_submission, list_submissions())}
+    """Return the submissions that come with the package, by name; one that is broken is named in a warning and left out."""
+    return {submission.name: submission for submission in submissions_in_folders().values()}
+
+
+def submissions_in_folders() -> dict[Path, Submission]:
+    """Return the submissions that come with the package by their folders, without those that are broken."""
+    found = {}
+    for folder in list_submissions():
+        try:
+            submission = read_submission(folder)
+        except LeaderboardError as error:
+            logging.getLogger(__name__).warning("left out: %s", error)
+            continue
+        found[folder] = submission
+    return found
 
 
 def _root() -> Path:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import one_line
 from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
+from scalingbench.leaderboard.submissions.known_values import Exactness, exactness, values_held
 from scalingbench.leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
 from scalingbench.leaderboard.submissions.submit import Progress
 
@@ -91,8 +91,10 @@ class Verdict:
         What the code was confined by.
     suite_fingerprint : str
         Of the rows of the suite's tasks over bundled collections, and over the fetch-only ones that the submission names.
+    exactness : Exactness
+        How many predictions equal what was measured.
     notes : tuple of str
-        Packages whose version differs from the submission's.
+        Packages whose version differs from the submission's, and held-out values that its source holds.
     results : tuple of TaskResult
         Of this run; with its predictions, constants and times, none of which come from the submission.
     """
@@ -103,6 +105,7 @@ class Verdict:
     tolerance: float
     layers: tuple[str, ...]
     suite_fingerprint: str
+    exactness: Exactness
     notes: tuple[str, ...] = ()
     results: tuple[TaskResult, ...] = ()
 
@@ -114,6 +117,14 @@ class Verdict:
 
 class _Refused(Exception):
     """The results don't recompute; the message names task, fold and row."""
+
+
+class _Differs(_Refused):
+    """A prediction differs."""
+
+    def __init__(self, message: str, task: Task) -> None:
+        super().__init__(message)
+        self.task = task
 
 
 def verify(
@@ -129,9 +140,10 @@ def verify(
 ) -> Verdict:
     """Run a submission again and compare every prediction.
 
+    It is asked for the rows of a fold in two halves, drawn anew: what it predicts of a row must not depend on which others are asked.
     A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger. Where one exceeds
-    the tolerance, the fold's instability is measured here, and ten times that is allowed; a submission most of whose predictions
-    need it is refused.
+    the tolerance, the fold's instability is measured here, and ten times that is allowed, at most 1 %: instability is the submission's
+    own doing and must not open the door to another result. One most of whose predictions need it is refused.
 
     Parameters
     ----------
@@ -164,21 +176,84 @@ def verify(
     count = Count()
     again: tuple[TaskResult, ...] = ()
     reason = ""
-    with tempfile.TemporaryDirectory() as work, with_packages(guards, requirements, wheels) as own:
+    with with_packages(guards, requirements, wheels) as own:
         try:
             predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
             tasks = [task for task in among if usable(predictor, task)]
             _complete(stored, tasks, folder)
             count.folds = sum(len(task.folds) for task in tasks)
             count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
-            again = run_suite(
-                {submission.name: predictor}, tasks, Path(work), suite=suite.name, jobs=jobs, time_limit=time_limit, progress=progress
-            )
-            _compare(stored, again, tasks, predictor, tolerance, time_limit, count)
+            run = _Run(submission.name, suite.name, jobs, time_limit, progress)
+            again = run(replace(predictor, asked="in parts"), tasks)
+            _compare(stored, again, tasks, _Allowance(predictor, tolerance, time_limit), count)
             reason = _shortcoming(count)
+        except _Differs as error:
+            reason = _why(error, stored, run, _Allowance(predictor, tolerance, time_limit))
         except (CodeError, _Refused) as error:
             reason = str(error)
-    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), differing(requirements), again)
+    exact = exactness(again, among)
+    if exact.too_good and not reason:
+        reason = f"{exact}: more than noise allows"
+    notes = (*_held(folder, among), *(f"verified with {difference}" for difference in differing(requirements)))
+    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), exact, notes, again)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """How a submission is run again."""
+
+    name: str
+    suite: str
+    jobs: int
+    time_limit: float
+    progress: Progress
+
+    def __call__(self, predictor: Submitted, tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
+        with tempfile.TemporaryDirectory() as work:
+            return run_suite(
+                {self.name: predictor},
+                tasks,
+                Path(work),
+                suite=self.suite,
+                jobs=self.jobs,
+                time_limit=self.time_limit,
+                progress=self.progress,
+            )
+
+
+@dataclass(frozen=True)
+class _Allowance:
+    """How far predictions of a submission may differ."""
+
+    predictor: Submitted
+    tolerance: float
+    time_limit: float
+
+    def on(self, task: Task, fold: Fold) -> float:
+        """Return the largest difference allowed on a fold that exceeds the tolerance, by six more fits of it."""
+        instability = np.nan_to_num(measure(self.predictor, task, fold, time_limit=self.time_limit), posinf=0.0)
+        return max(self.tolerance, min(MARGIN * float(instability), _LARGEST_TOLERANCE))
+
+
+def _why(error: _Differs, stored: Sequence[TaskResult], run: _Run, allowance: _Allowance) -> str:
+    """Return why a task differs: it is run once more, asked for all rows together as it was for the submission."""
+    theirs = [result for result in stored if result.task == error.task.id]
+    together = run(allowance.predictor, [error.task])
+    try:
+        _compare(theirs, together, [error.task], allowance, Count())
+    except _Refused:
+        return str(error)
+    return f"{error}: its predictions depend on which other rows are asked"
+
+
+def _held(folder: Path, tasks: Sequence[Task]) -> list[str]:
+    """Return a note on the held-out values that the source holds, where there are some."""
+    try:
+        values = values_held((folder / SOURCE).read_text(encoding="utf-8"), tasks)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # no Python: nothing of it was run either
+        return []
+    shown = ", ".join(f"{value:.9g}" for value in values[:3])
+    return [f"{SOURCE} holds {len(values)} held-out values ({shown}, ...)"] if values else []
 
 
 def _shortcoming(count: Count) -> str:
@@ -209,7 +284,8 @@ def write_summary(path: Path, verdict: Verdict) -> None:
         "tolerance": verdict.tolerance,
         **asdict(verdict.count),
         "layers": verdict.layers,
-        "other_versions": verdict.notes,
+        "exactness": asdict(verdict.exactness),
+        "notes": verdict.notes,
     }
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -219,7 +295,7 @@ def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[
     """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
     try:
         with guards.one() as guard:
-            stored = guard.read_results((folder / RESULTS).read_bytes())
+            stored = guard.read_results((folder / RESULTS).read_bytes(), sum(len(task.folds) for task in tasks), _most_values(tasks))
     except InputError as error:
         raise InputError(f"{folder / RESULTS}: {error}") from None
     for result in stored:
@@ -230,6 +306,10 @@ def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[
     for stale in stale_results(stored, tasks)[:1]:
         raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
     return stored
+
+
+def _most_values(tasks: Sequence[Task]) -> int:
+    return sum(len(fold.y_test) + 1 for task in tasks for fold in task.folds)
 
 
 def _complete(stored: Sequence[TaskResult], tasks: Sequence[Task], folder: Path) -> None:
@@ -263,26 +343,21 @@ def _compare(
     stored: Sequence[TaskResult],
     again: Sequence[TaskResult],
     tasks: Sequence[Task],
-    predictor: Submitted,
-    tolerance: float,
-    time_limit: float,
+    allowance: _Allowance,
     count: Count,
 ) -> None:
     """Compare and count every fold; raises at the first that differs."""
     ours = {result.task: result for result in again}
     for theirs in stored:
         (task,) = (t for t in tasks if t.id == theirs.task)
-        if theirs.parameters != parameters_of(predictor):
+        if theirs.parameters != parameters_of(allowance.predictor):
             raise _Refused(f"{task.id}: submitted with other constructor arguments than the class has")
         for mine, given, fold in zip(ours[task.id].folds, theirs.folds, task.folds, strict=True):
-            instability = partial(measure, predictor, task, fold, time_limit=time_limit)
-            _compare_fold(mine, given, fold, f"{task.id}, fold {fold.name!r}", tolerance, instability, count)
+            _compare_fold(mine, given, fold, task, allowance, count)
 
 
-def _compare_fold(
-    ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, tolerance: float, instability: Callable[[], float], count: Count
-) -> None:
-    n = len(fold.y_test)
+def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, task: Task, allowance: _Allowance, count: Count) -> None:
+    n, where = len(fold.y_test), f"{task.id}, fold {fold.name!r}"
     if ours.fold != fold.name or theirs.fold != fold.name:
         raise _Refused(f"{where}: not the fold that was asked for")
     if ours.status != theirs.status:
@@ -294,12 +369,12 @@ def _compare_fold(
     if not len(ours.predictions) == len(theirs.predictions) == n:
         raise _Refused(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed, {n} expected")
     apart = moves(ours.predictions, theirs.predictions, fold.y_test)
-    if not (apart <= tolerance).all():  # nor for NaN; only such folds are worth six more fits
-        allowed = max(tolerance, MARGIN * np.nan_to_num(instability(), posinf=0.0))
+    if not (apart <= allowance.tolerance).all():  # nor for NaN; only such folds are worth six more fits
+        allowed = allowance.on(task, fold)
         if not (apart <= allowed).all():
             row = int(np.flatnonzero(~(apart <= allowed))[0])
             values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
-            raise _Refused(f"{where}, row {row}: {values}; the results don't recompute")
+            raise _Differs(f"{where}, row {row}: {values}; the results don't recompute", task)
         count.folds_unstable += 1
         count.predictions_unstable += n
     count.folds_compared += 1

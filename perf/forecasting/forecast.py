@@ -30,8 +30,8 @@ from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.forecasting.records import Forecast
+from scalingbench.leaderboard.committed import committed_folder
 from scalingbench.leaderboard.results import not_ranked_on
-from scalingbench.leaderboard.store import committed_folder
 from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")

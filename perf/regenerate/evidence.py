@@ -13,8 +13,8 @@ from pathlib import Path
 from scalingbench.benchmark.evaluation.results import read_results
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.forecasting.evidence import records, tabulate
+from scalingbench.leaderboard.committed import committed_files
 from scalingbench.leaderboard.results import not_ranked_on
-from scalingbench.leaderboard.store import committed_files
 
 PATH = Path(__file__).parents[2] / "scalingbench" / "forecasting" / "evidence.json"
 

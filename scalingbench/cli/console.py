@@ -108,7 +108,7 @@ def say_fetch_only(suite: Suite) -> None:
 
 def committed_names(suite: Suite) -> tuple[str, ...]:
     """Return the predictors with committed results of a suite."""
-    from scalingbench.leaderboard.store import load_stored
+    from scalingbench.leaderboard.committed import load_stored
 
     stored = load_stored(suite)
     return () if stored is None else tuple(sorted(stored.scores["predictor"].unique()))

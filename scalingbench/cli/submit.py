@@ -17,7 +17,7 @@ from scalingbench.common.messages import first_problem
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.evaluation.results import TaskResult
-    from scalingbench.benchmark.evaluation.wall.layers import Wall
+    from scalingbench.benchmark.evaluation.wall.sandbox import Wall
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.leaderboard.results import Results
     from scalingbench.leaderboard.submissions.metadata import Submission
@@ -133,7 +133,7 @@ def submit(
 ) -> None:
     """Run a predictor on the suite and write the folder to open a pull request with."""
     from scalingbench.benchmark.evaluation.wall.guard import Guards
-    from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+    from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.results import Results
     from scalingbench.leaderboard.submissions.submit import submit as submit_to
@@ -220,7 +220,7 @@ def verify(
     """Run a submission again, confined, compare every prediction, and preview the board."""
     from scalingbench.benchmark.evaluation.results import write_results
     from scalingbench.benchmark.evaluation.wall.guard import Guards
-    from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+    from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.submissions.metadata import read_submission
     from scalingbench.leaderboard.submissions.verify import verify as verify_folder
@@ -249,8 +249,9 @@ def verify(
     if count.folds_unstable:
         print(f"{count.folds_unstable} of {count.folds_compared} fits are unstable: they needed ten times what rounding moves them by")
     print(f"confined by {', '.join(wall.layers)}")
+    print(verdict.exactness)
     for note in verdict.notes:
-        print(f"verified with {note}")
+        print(note)
     print()
     _preview(verdict.results, verdict.submission, chosen)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
 import socket
 import time
+import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +20,7 @@ import pandas as pd
 import yaml
 from attacks import Attack
 
-import benchmark
+import scalingbench
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult, as_stored, write_results
 from scalingbench.benchmark.evaluation.wall.guard import Guards
 from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
@@ -26,14 +28,15 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
 from scalingbench.leaderboard.submissions.verify import verify
 
-ROOT = Path(benchmark.__file__).parent.parent
+ROOT = Path(scalingbench.__file__).parent.parent
 SECRET = "SB_HOSTILE_SECRET"
 MARK = "sb-hostile"
-TASK = "distillation_apple/loss/frontier-flops-1e21"
+COLLECTIONS = ("distillation_apple", "porian")
+"""Of different clusters: fits on them may run side by side."""
 
 
-def suite(groups: int) -> SimpleNamespace:
-    """Return a suite of one task: every group of six rows is held out once, and trained on by the other folds."""
+def suite(groups: int, tasks: int = 1) -> SimpleNamespace:
+    """Return a suite of tasks alike: every group of six rows is held out once, and trained on by the other folds."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"params": np.geomspace(1e7, 1e10, 18), "tokens": np.geomspace(1e11, 1e9, 18) * rng.uniform(0.5, 2, 18)})
     y = 1.7 + 400 * X["params"].to_numpy() ** -0.34 + 410 * X["tokens"].to_numpy() ** -0.28
@@ -50,13 +53,17 @@ def suite(groups: int) -> SimpleNamespace:
         )
         for g in range(groups)
     )
-    spec = {"collection": "distillation_apple", "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
+    made = tuple(_task(collection, folds) for collection in COLLECTIONS[:tasks])
+    return SimpleNamespace(name="tiny", tasks=made, tasks_with=lambda fetch_only: made)
+
+
+def _task(collection: str, folds: tuple[Fold, ...]) -> Task:
+    spec = {"collection": collection, "metric": "loss", "track": "compute", "variables": ["params", "tokens"]}
     split = {"kind": "frontier", "variable": "flops", "train_max": 1e21}
-    task = Task(TASK, TaskSpec.model_validate({**spec, "split": split}), folds, 1.0, 1.0, "flops", ())
-    return SimpleNamespace(name="tiny", tasks=(task,), tasks_with=lambda fetch_only: (task,))
+    return Task(f"{collection}/loss/frontier-flops-1e21", TaskSpec.model_validate({**spec, "split": split}), folds, 1.0, 1.0, "flops", ())
 
 
-SUITES = {n: suite(n) for n in (1, 3)}
+SUITES = {(groups, tasks): suite(groups, tasks) for groups in (1, 3) for tasks in (1, 2)}
 
 
 def claimed(attack: Attack, folds: tuple[Fold, ...]) -> list[np.ndarray]:
@@ -68,17 +75,25 @@ def claimed(attack: Attack, folds: tuple[Fold, ...]) -> list[np.ndarray]:
         "mean": honest,
         # the first fold has nothing to remember; the rows of the others were trained on before
         "memory": [honest[0], *(f.y_test for f in folds[1:])],
+        "together": [_given(attack.source, f) for f in folds] if attack.claim == "together" else [],
     }[attack.claim]
+
+
+def _given(source: str, fold: Fold) -> np.ndarray:
+    """Return what the code predicts; it is ours, and does no harm."""
+    names: dict[str, object] = {}
+    exec(source, names)
+    predictor = names["P"]().fit(fold.X_train, fold.y_train)  # type: ignore[operator]
+    return np.asarray(predictor.predict(fold.X_test), float)
 
 
 def write_submission(folder: Path, source: str, suite: SimpleNamespace, predictions: list[np.ndarray], **changed: object) -> None:
     """Write a submission's folder with these predictions as its results."""
-    (task,) = suite.tasks
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictor.py").write_text(source, encoding="utf-8", errors="surrogatepass")
-    folds = tuple(FoldResult(f.name, "ok", "", as_stored(p)) for f, p in zip(task.folds, predictions, strict=True))
-    result = TaskResult("hostile", "{}", suite.name, task.id, task.fingerprint, "{}", folds)
-    write_results(folder / "results.parquet", [result])
+    folds = tuple(FoldResult(f.name, "ok", "", as_stored(p)) for f, p in zip(suite.tasks[0].folds, predictions, strict=True))
+    results = [TaskResult("hostile", "{}", suite.name, task.id, task.fingerprint, "{}", folds) for task in suite.tasks]
+    write_results(folder / "results.parquet", results)
     facts = {
         "name": "hostile",
         "predictor": "P",
@@ -135,19 +150,28 @@ class Arena:
         return found
 
     @cached_property
+    def table(self) -> str:
+        """The held-out values by what the code is asked."""
+        fold = SUITES[1, 1].tasks[0].folds[0]
+        return repr({tuple(row): value for row, value in zip(fold.X_test.to_numpy().tolist(), fold.y_test.tolist(), strict=True)})
+
+    @cached_property
     def words(self) -> dict[str, str]:
         """What the sources are filled in with."""
         return {
             "@JUDGE@": str(os.getpid()),
+            "@TABLE@": self.table,
+            "@PACKED@": base64.b85encode(zlib.compress(self.table.encode())).decode(),
             "@GROUP@": str(os.getpgrp()),
             "@PORT@": str(self.port),
             "@UNIX@": self.path,
             "@ABSTRACT@": self.abstract,
             "@CANARY@": str(self.canary),
-            "@TABLES@": str(ROOT / "benchmark" / "data" / "tables"),
+            "@TABLES@": str(ROOT / "scalingbench" / "benchmark" / "data" / "tables"),
             "@ROOT@": str(ROOT),
             "@FOLDER@": str(self.folder),
             "@HOME@": os.path.expanduser("~"),
+            "@MIRROR@": os.environ.get("SCALINGBENCH_MIRROR", "/nonexistent"),
             "@SECRET@": os.environ[SECRET],
         }
 
@@ -156,17 +180,17 @@ class Arena:
             source = source.replace(word, value)
         return source
 
-    def run(self, attack: Attack) -> Outcome:
-        """Verify an attack as a maintainer would."""
-        chosen = SUITES[3 if attack.claim == "memory" else 1]
+    def run(self, attack: Attack, jobs: int) -> Outcome:
+        """Verify an attack as a maintainer would; with two jobs there are two tasks, so that two fits run side by side."""
+        chosen = SUITES[3 if attack.claim == "memory" else 1, jobs]
         write_submission(self.folder, self.filled(attack.source), chosen, claimed(attack, chosen.tasks[0].folds))
-        return self.judge(chosen, attack.seconds)
+        return self.judge(chosen, attack.seconds, jobs)
 
-    def judge(self, chosen: SimpleNamespace, seconds: float = 30.0) -> Outcome:
+    def judge(self, chosen: SimpleNamespace, seconds: float = 30.0, jobs: int = 1) -> Outcome:
         """Verify what is in the folder."""
         began = time.monotonic()
         try:
-            verdict = verify(self.folder, chosen, guards=self.guards, jobs=1, time_limit=seconds, progress=lambda *_: None)
+            verdict = verify(self.folder, chosen, guards=self.guards, jobs=jobs, time_limit=seconds, progress=lambda *_: None)
         except InputError as error:
             return Outcome("refused", f"bad input: {error}", time.monotonic() - began)
         times = [f.fit_seconds for r in verdict.results for f in r.folds]

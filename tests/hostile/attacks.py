@@ -13,7 +13,7 @@ from typing import Literal
 
 __all__ = ["ATTACKS", "Attack"]
 
-Claim = Literal["truth", "two", "memory", "mean"]
+Claim = Literal["truth", "two", "memory", "mean", "together"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Attack:
         Its code.
     claim : str
         What its results say: the held-out values (``truth``), 2 (``two``: what it predicts where its probe worked), what an
-        earlier fold was trained on (``memory``), or what an honest fit gives (``mean``).
+        earlier fold was trained on (``memory``), what an honest fit gives (``mean``), or what the code itself gives where all rows
+        are asked together (``together``).
     verdict : str
         ``refused``, or ``verified`` where it predicts honestly and its noise has no effect.
     reason : str
@@ -451,6 +452,202 @@ def reading() -> Iterator[Attack]:
         yield Attack("reading", name, probe(text), "two", reason="recomputed 1")
 
 
+def answers() -> Iterator[Attack]:
+    """What of this project's files holds, or makes, values that a suite holds out: by its path, its links, its module."""
+    paths = {
+        "a table of raw values": "benchmark/data/raw/designed_text.parquet",
+        "a table through the link": "scalingbench/benchmark/data/tables/distillation_apple.parquet",
+        "raw values through the link": "scalingbench/benchmark/data/raw/designed_text.parquet",
+        "the makers of synthetic worlds": "benchmark/data/sources/synthetic_chinchilla.py",
+        "a source module": "benchmark/data/sources/porian.py",
+        "clusters": "benchmark/data/clusters.json",
+        "the list of tasks": "benchmark/tasks/suites/v2.yaml",
+        "statements of tasks": "benchmark/tasks/suites/v2.tasks.json",
+        "cards of the package": "benchmark/data/cards",
+        "cards of the repository": "data_cards/porian.md",
+        "what AutoLaw has learnt": "predictors/autolaw_tables.json",
+        "that, through the link": "scalingbench/predictors/autolaw_tables.json",
+        "scores": "leaderboard/results/v2/scores.parquet",
+        "predictions of others": "leaderboard/results/v2/kaplan.parquet",
+        "tests": "tests",
+        "tools": "perf",
+        "history": ".git",
+    }
+    for name, path in paths.items():
+        yield Attack("answers", name, probe(f"os.stat('@ROOT@/{path}')"), "two", reason="recomputed 1")
+    near = {
+        "beside a library": "assert os.listdir(os.path.dirname(os.path.dirname(np.__file__)) + '/../../../../../work')",
+        "beside the package": "import scalingbench; os.stat(os.path.dirname(scalingbench.__file__) + '/benchmark/data/tables')",
+        "beside its module": "import scalingbench.predictors as p; os.stat(os.path.dirname(p.__file__) + '/autolaw_tables.json')",
+        "where it is installed": "from importlib.metadata import distribution; assert distribution('scalingbench').files",
+        "the cache of downloads": "assert os.listdir('@HOME@/.cache')",
+        "the mirror": "assert os.listdir('@MIRROR@')",
+        "the temporary folder": "assert os.listdir('/tmp')",
+        "the root before": "assert os.listdir('/root-of-cells') or os.listdir('/newroot') or os.listdir('/oldroot')",
+        "the root of process 1": "assert os.listdir('/proc/1/root')",
+        "above the root": "d = os.open('/', os.O_PATH); os.stat('..' * 1 + '/home', dir_fd=d)",
+        "every folder": "assert [d for d, _, files in os.walk('/') for f in files if f.endswith(('.parquet', '.arrow', '.feather')) or f == 'v2.yaml']",
+        "every table in a library": "assert [f for p in sys.path for d, _, files in os.walk(p) for f in files if f.endswith('.parquet') or 'autolaw_tables' in f]",
+    }
+    for name, text in near.items():
+        yield Attack("answers", name, probe(text), "two", reason="recomputed 1")
+    modules = {
+        "loads a task": "import scalingbench as sb; sb.load_task('porian/loss_val/constant-lr-frontier')",
+        "loads a suite": "import scalingbench as sb; sb.load_suite('v2').tasks",
+        "makes a synthetic world": "import scalingbench.benchmark.data.sources.synthetic_chinchilla",
+        "the maker of worlds": "import scalingbench.benchmark.data.synthetic",
+        "lists the sources": "import scalingbench.benchmark.data.sources",
+        "the registry of tasks": "import scalingbench.benchmark.tasks",
+        "scores": "import scalingbench.benchmark.scores",
+        "forecasts": "import scalingbench.forecasting",
+        "the learnt table": "from scalingbench.predictors import learnt_tables; learnt_tables.load_table()",
+        "the Hub": "from scalingbench.benchmark.hub.load import load_collection; load_collection('porian')",
+        "resources of the package": "import importlib.resources as r; assert list((r.files('scalingbench.benchmark') / 'data' / 'raw').iterdir())",
+    }
+    for name, text in modules.items():
+        yield Attack("answers", name, probe(text), "two", reason="recomputed 1")
+
+
+def traces() -> Iterator[Attack]:
+    """What the kernel would remember of one fit and tell another: page cache, locks, hints, policies, counters by user."""
+    before = """
+    import errno, fcntl, resource
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    LIBRARY = np.__file__
+    def reached(number, *arguments):
+        ctypes.set_errno(0)
+        r = libc.syscall(number, *arguments)
+        assert r >= 0 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS), ctypes.get_errno()
+    def mapped(shared=False):
+        fd = os.open(LIBRARY, os.O_RDONLY)
+        at = libc.mmap(None, ctypes.c_size_t(4096), 1, 1 if shared else 2, fd, ctypes.c_long(0))
+        assert at not in (None, 2**64 - 1)
+        return ctypes.c_void_p(at)
+    def advise(what, shared=False):
+        assert libc.madvise(mapped(shared), ctypes.c_size_t(4096), what) == 0
+    """
+    lock = "struct.pack('hhqqi4x', {kind}, 0, 0, 1, 0)"
+    ways = {
+        "page cache: drops a page": "os.posix_fadvise(os.open(LIBRARY, 0), 0, 4096, os.POSIX_FADV_DONTNEED)",
+        "page cache: reads ahead by advice": "os.posix_fadvise(os.open(LIBRARY, 0), 0, 4096, os.POSIX_FADV_WILLNEED)",
+        "page cache: readahead": "reached(187, os.open(LIBRARY, 0), 0, 4096)",
+        "page cache: asks without waiting": "os.preadv(os.open(LIBRARY, 0), [bytearray(1)], 0, os.RWF_NOWAIT)",
+        "page cache: mincore": "reached(27, mapped(), 4096, ctypes.create_string_buffer(1))",
+        "page cache: cachestat": "reached(451, os.open(LIBRARY, 0), bytes(16), ctypes.create_string_buffer(40), 0)",
+        "page cache: pages out": "advise(21)",
+        "page cache: cools": "advise(20)",
+        "page cache: will need": "advise(3)",
+        "page cache: populates": "advise(22)",
+        "page cache: merges": "advise(12)",
+        "page cache: writes back": "reached(277, os.open(LIBRARY, 0), 0, 4096, 2)",
+        "page cache: locks a page": "reached(149, mapped(), 4096)",
+        "page cache: a disk below the libraries": "assert os.major(os.stat(LIBRARY).st_dev) != 0",
+        "times: a library was read": "t = os.stat(LIBRARY).st_atime_ns; open(LIBRARY, 'rb').read(); time.sleep(.02); open(LIBRARY, 'rb').read(); assert os.stat(LIBRARY).st_atime_ns != t",
+        "times: a folder was listed": "d = os.path.dirname(LIBRARY); t = os.stat(d).st_atime_ns; os.listdir(d); time.sleep(.02); os.listdir(d); assert os.stat(d).st_atime_ns != t",
+        "lock: flock of a library": "fcntl.flock(os.open(LIBRARY, 0), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "lock: flock of a folder": "fcntl.flock(os.open(os.path.dirname(LIBRARY), 0), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "lock: flock of a device": "fcntl.flock(os.open('/dev/null', 2), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "lock: a record": f"fcntl.fcntl(os.open('/dev/null', 2), 6, {lock.format(kind=1)})",
+        "lock: a record of a library": f"fcntl.fcntl(os.open(LIBRARY, 0), 6, {lock.format(kind=0)})",
+        "lock: waits for a record": f"fcntl.fcntl(os.open('/dev/null', 2), 7, {lock.format(kind=1)})",
+        "lock: who holds a record": f"fcntl.fcntl(os.open('/dev/null', 2), 5, {lock.format(kind=1)})",
+        "lock: of a description": f"fcntl.fcntl(os.open('/dev/null', 2), 37, {lock.format(kind=1)})",
+        "lock: who holds a description": f"fcntl.fcntl(os.open('/dev/null', 2), 36, {lock.format(kind=1)})",
+        "lock: lockf": "fcntl.lockf(os.open('/dev/null', 2), fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "lock: a lease": "fcntl.fcntl(os.open(LIBRARY, 0), 1024, 0)",
+        "lock: asks for a lease": "fcntl.fcntl(os.open(LIBRARY, 0), 1025)",
+        "lock: notices of a folder": "fcntl.fcntl(os.open(os.path.dirname(LIBRARY), 0), 1026, 0x80000001)",
+        "lock: signals of a file": "fcntl.fcntl(0, 10, 12)",
+        "lock: owner of a file": "fcntl.fcntl(0, 8, os.getpid())",
+        "hint: lifetime of a file": "fcntl.fcntl(os.open(LIBRARY, 0), 1036, struct.pack('Q', 3)); fcntl.fcntl(os.open(LIBRARY, 0), 1035, bytes(8))",
+        "hint: asks for it": "fcntl.fcntl(os.open(LIBRARY, 0), 1035, bytes(8))",
+        "hint: flags of a file": "fcntl.ioctl(os.open(LIBRARY, 0), 0x80086601, bytes(8))",
+        "hint: entropy": "fcntl.ioctl(os.open('/dev/random', 2), 0x40085203, bytes(16))",
+        "watch: inotify": "reached(253)",
+        "watch: inotify with flags": "reached(294, 0)",
+        "watch: fanotify": "reached(300, 0, 0)",
+        "policy: of a library's page": "reached(237, mapped(True), 4096, 1, bytes([1, 0, 0, 0, 0, 0, 0, 0]), 64, 0)",
+        "policy: asks for it": "reached(239, ctypes.create_string_buffer(4), None, 0, mapped(True), 2)",
+        "policy: of the process": "reached(238, 0, None, 0)",
+        "policy: moves pages": "reached(279, 0, 0, None, None, None, 0)",
+        "counter: numbers of pipes": "assert os.fstat(os.pipe()[0]).st_ino",
+        "counter: numbers of pairs": "a, b = socket.socketpair(); assert os.fstat(a.fileno()).st_ino",
+        "counter: sizes of pipes by user": "r, w = os.pipe(); assert fcntl.fcntl(w, 1031, 2**20) >= 0",
+        "counter: timers by user": "reached(222, 1, None, ctypes.create_string_buffer(8))",
+        "counter: queued signals by user": "reached(129, os.getpid(), 17, bytes(128))",
+        "counter: queued signals to a thread": "reached(297, os.getpid(), os.getpid(), 17, bytes(128))",
+        "counter: memory in files": "os.memfd_create('x')",
+        "counter: semaphores": "reached(64, 77, 1, 0o1666)",
+        "counter: queues": "reached(240, b'sb', 0o102, 0o666, None)",
+        "counter: keys": "reached(250, 0, -3, 1, 0, 0)",
+        "counter: watches by user": "reached(206, 1, ctypes.create_string_buffer(8))",
+        "counter: memory locks by user": "reached(151, 1)",
+        "counter: mounts": "reached(458, bytes(24), ctypes.create_string_buffer(64), 8, 0)",
+        "counter: a mount's statistics": "reached(457, bytes(24), ctypes.create_string_buffer(512), 512, 0)",
+        "futex: wakes who waits on a library": "reached(202, mapped(), 1, 1, None, None, 0)",
+        "futex: by sets": "reached(202, mapped(), 10, 1, None, None, 0xFFFFFFFF)",
+        "futex: moves who waits": "reached(202, mapped(), 3, 0, ctypes.c_long(1), mapped(), 0)",
+        "futex: of many": "reached(449, None, 0, 0, None, 0)",
+        "futex: wakes, the new way": "reached(454, mapped(), 0xFFFFFFFF, 1, 2)",
+        "thread: whom its end wakes": "reached(218, mapped())",
+        "channel: the judge's descriptor": "reached(55, 3, 1, 77, ctypes.create_string_buffer(4), struct.pack('i', 4))",
+        "channel: who the judge is": "reached(55, 3, 1, 17, ctypes.create_string_buffer(12), struct.pack('i', 12))",
+        "channel: the judge's groups": "reached(55, 3, 1, 59, ctypes.create_string_buffer(64), struct.pack('i', 64))",
+        "channel: its buffers": "socket.socket(fileno=os.dup(3)).setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)",
+        "live: meminfo": "open('/proc/meminfo').read()",
+        "live: load": "open('/proc/loadavg').read()",
+        "live: statistics": "open('/proc/stat').read()",
+        "live: idle processors": "os.listdir('/sys/devices/system/cpu/cpu0')",
+        "live: clock of a processor": "os.listdir('/sys/devices/system/cpu/cpufreq')",
+        "kernel: opens a tree of mounts": "reached(428, -100, b'/', 1)",
+        "kernel: opens a file system": "reached(430, b'tmpfs', 0)",
+        "kernel: changes a mount": "reached(442, -100, b'/', 0, bytes(32), 32)",
+        "kernel: moves a mount": "reached(429, -100, b'/', -100, b'/', 0)",
+        "kernel: handle of a file": "reached(303, -100, b'/', bytes(128), bytes(8), 0)",
+        "kernel: secret memory": "reached(447, 0)",
+        "kernel: rights by name": "reached(452, -100, b'/scratch/own', 0o777, 0)",
+        "kernel: rules of its own": "reached(444, None, 0, 1)",
+        "kernel: priority of its input": "reached(251, 1, 0, 0)",
+        "kernel: timer slack": "reached(157, 29, 1, 0, 0, 0)",
+        "kernel: speculation": "reached(157, 53, 0, 2, 0, 0)",
+        "channel: its owner": "reached(16, 3, 0x8903, ctypes.create_string_buffer(8))",
+    }
+    for name, text in ways.items():
+        yield Attack("trace", name, probe(text, before), "two", reason="recomputed 1")
+
+
+def crowd() -> Iterator[Attack]:
+    """Answers that depend on which rows are asked together: a fit learns of the others what it has to predict."""
+    given = {
+        "their number": "np.full(n, float(n))",
+        "their mean": "X['params'].to_numpy() / X['params'].mean()",
+        "their ranks": "X['params'].rank().to_numpy()",
+        "the largest of them": "np.full(n, X['tokens'].max())",
+        "their order": "np.arange(n) + 1.0",
+        "the first of them": "np.full(n, X['params'].iloc[0])",
+        "their index": "X.index.to_numpy() + 1.0",
+        "how often it is asked": "(setattr(self, 'calls', getattr(self, 'calls', 0) + 1), np.full(n, float(self.calls)))[1]",
+    }
+    for name, expression in given.items():
+        yield Attack("crowd", name, returns(expression), "together", reason="depend on which other rows are asked")
+
+
+def known() -> Iterator[Attack]:
+    """The held-out values are public, and stand in the source."""
+    look = "np.array([{value} for r in X.to_numpy().tolist()])"
+    tables = {
+        "as numbers": ("TABLE = @TABLE@", "TABLE[tuple(r)]"),
+        "as text": ("TABLE = eval(repr(@TABLE@))", "TABLE[tuple(r)]"),
+        "packed": ("import base64, zlib\nTABLE = eval(zlib.decompress(base64.b85decode('@PACKED@')))", "TABLE[tuple(r)]"),
+        "rounded": ("TABLE = @TABLE@", "float(f'{TABLE[tuple(r)]:.6g}')"),
+        "with a little noise": ("TABLE = @TABLE@", "TABLE[tuple(r)] * (1 + 1e-6 * np.sin(r[0]))"),
+        "all but one": ("TABLE = @TABLE@", "TABLE[tuple(r)] * (1 + 5e-5 * (r[0] == min(TABLE)[0]))"),
+    }
+    for name, (table, value) in tables.items():
+        yield Attack("known values", name, returns(look.format(value=value), table + "\n"), reason="more than noise allows")
+
+
 def writing() -> Iterator[Attack]:
     for where, path in {"a file of the user": "'@CANARY@'", "a library": "np.__file__"}.items():
         ways = {
@@ -626,7 +823,7 @@ ATTACKS = tuple(
     attack
     for family in (
         honest, exits, errors, values, patches, texts, frames, hangs, memory, processes, signals,
-        network, reading, writing, remembering, clocks, noise, loading,
+        network, reading, answers, traces, writing, remembering, crowd, known, clocks, noise, loading,
     )
     for attack in family()
 )  # fmt: skip

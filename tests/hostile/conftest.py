@@ -6,7 +6,7 @@ import arena as arenas
 import pytest
 
 from scalingbench.benchmark.evaluation.wall.guard import Guards
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
 
 _ROWS: list[tuple[str, str, str, str, float]] = []
@@ -25,7 +25,8 @@ def wall():
 def arena(wall, tmp_path_factory):
     os.environ[arenas.SECRET] = "a5f0-secret-of-the-judge"
     with Guards(wall) as guards:
-        guards.give_back(guards.take())  # started before the first attack, so that its processes count as there
+        for guard in (guards.take(), guards.take()):  # started before the first attack, so that their processes count as there
+            guards.give_back(guard)
         made = arenas.Arena(guards, tmp_path_factory.mktemp("arena"))
         with made.listeners:
             yield made

@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from command import scalingbench_process as scalingbench
 from made import suite_file
 
 from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.common.files import sha256_of
 
 SUITE = suite_file()
 TWO_FACED = """
@@ -36,7 +39,7 @@ class Key(str):
 FORGERIES = {
     "exit at import": (code("import", "sys.exit(0)"), "predictor.py: SystemExit: 0"),
     "exit in fit": (code("fit", "sys.exit(0)"), "submitted as 'ok', recomputed as 'error' SystemExit: 0"),
-    "NaN the second time": (returns("A(n)", TWO_FACED), "don't recompute"),
+    "NaN the second time": (returns("A(n)", TWO_FACED), "recomputed as 'not-finite'"),
     "a pickled payload": (code("fit", "self.params_ = {Key('x'): 1.0}", PICKLED), "don't recompute"),
 }
 
@@ -108,7 +111,7 @@ def test_a_broken_folder_ends_with_status_2(place):
     submitted(place, code())
     (place / "hostile" / "submission.yaml").write_bytes(b"\x80\xff")
     done = verify(place)
-    assert done.returncode == 2 and last_line(done).startswith("error: hostile/submission.yaml: not YAML")
+    assert done.returncode == 2 and last_line(done).startswith("error: hostile/submission.yaml: byte 1 is not UTF-8")
 
 
 def test_where_bubblewrap_is_missing_verify_refuses_and_names_the_line_that_installs_it(place):
@@ -123,13 +126,14 @@ def test_where_bubblewrap_is_missing_verify_refuses_and_names_the_line_that_inst
     assert done.returncode == 1 and "NOT confined by namespaces" in done.stderr and "SystemExit: 0" in last_line(done)
 
 
-def running(place, source):
-    """Start a verification of this source, and return it with the processes behind its wall as soon as it fits."""
+def running(place, source, *options, requirements=""):
+    """Start a verification of this source, and return it with the processes behind its wall as soon as it fits, or unpacks."""
     submitted(place, source)
-    command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml"]
+    (place / "hostile" / "requirements.txt").write_text(requirements)
+    command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml", *options]
     judge = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while len(behind := descendants(judge.pid)) < 4:  # bubblewrap twice, the fork server, the cell
+    while len(behind := descendants(judge.pid)) < 5:  # bubblewrap twice, what makes fork servers, one, the cell
         assert time.monotonic() < deadline and judge.poll() is None
         time.sleep(0.1)
     return judge, behind
@@ -158,6 +162,25 @@ def test_when_the_judge_is_ended_then_nothing_behind_the_wall_goes_on(signum, pl
         assert time.monotonic() < deadline
         time.sleep(0.1)
     shutil.rmtree(place / "hostile")
+
+
+def test_when_the_judge_is_ended_while_a_wheel_is_unpacked_then_nothing_goes_on(place):
+    wheel = place / "wheels" / "sbbig-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(15):
+            archive.writestr(f"sbbig/{i}", bytes(2**25))
+    pin = f"sbbig==1.0 --hash=sha256:{sha256_of(wheel)}\n"
+    before = set(os.listdir(tempfile.gettempdir()))
+    judge, behind = running(place, code(), "--wheels", "wheels", requirements=pin)
+    judge.send_signal(signal.SIGTERM)
+    _, said = judge.communicate(timeout=30)
+    assert judge.returncode == 128 + signal.SIGTERM and "Traceback" not in said
+    deadline = time.monotonic() + 10
+    while any(alive(p) for p in behind):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not [n for n in set(os.listdir(tempfile.gettempdir())) - before if n.startswith("scalingbench")]
 
 
 def alive(pid):

@@ -14,7 +14,7 @@ from attacks import code
 from scalingbench.benchmark.evaluation.results import read_results, write_results
 from scalingbench.common.files import sha256_of
 
-SUITE = SUITES[3]
+SUITE = SUITES[3, 1]
 HONEST = [np.full(len(f.y_test), np.mean(f.y_train)) for f in SUITE.tasks[0].folds]
 
 
@@ -134,6 +134,28 @@ def spread(folder):
     pq.write_table(many, folder / "results.parquet", compression="zstd", use_dictionary=True)
 
 
+def many_values(folder):
+    """Write a result file of some kilobytes that holds ten million values in a row."""
+    path = folder / "results.parquet"
+    table = pq.read_table(path)
+    values = pa.array([np.zeros(10**7, np.float32)], table.schema.field("predictions").type)
+    pq.write_table(
+        table.slice(0, 1).set_column(table.schema.get_field_index("predictions"), table.schema.field("predictions"), values), path
+    )
+    assert path.stat().st_size < 2**20
+
+
+def line(field, text):
+    """Change one field of the metadata as text: a value that only the reader of YAML makes something of."""
+
+    def apply(folder):
+        path = folder / "submission.yaml"
+        kept = [x for x in path.read_text().splitlines() if not x.startswith(f"{field}:")]
+        path.write_text("\n".join([*kept, f"{field}: {text}", ""]))
+
+    return apply
+
+
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
     f"{c}: &{c} [{','.join(['*' + p] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
 )
@@ -144,6 +166,30 @@ TRICKS = {
     "the name of a predictor": (metadata(name="kaplan"), "is a predictor of the board"),
     "the reference's name": (metadata(name="nearest-neighbor"), "is a predictor of the board"),
     "another folder's name": (metadata(name="other"), "belongs into a folder 'other'"),
+    "a device's name": (metadata(name="con"), "name: 'con' is reserved"),
+    "a device's name, with an ending": (metadata(name="com1.law"), "name: 'com1.law' is reserved"),
+    "the file of scores": (metadata(name="scores"), "name: 'scores' is reserved"),
+    "the page of all": (metadata(name="index"), "name: 'index' is reserved"),
+    "a suite of its own": (metadata(suite="mine.yaml"), "suite: String should match pattern"),
+    "a suite by its path": (metadata(suite="../v2"), "suite: String should match pattern"),
+    "a date that there is not": (line("year", "2020-99-99"), "submission.yaml: not YAML"),
+    "a time that there is not": (line("year", "2020-01-01T99:99:99Z"), "submission.yaml: not YAML"),
+    "a number of 5,000 digits": (line("year", "9" * 5000), "submission.yaml: not YAML"),
+    "a truth that is none": (line("year", "!!bool abc"), "submission.yaml: not YAML"),
+    "a number that is none": (line("year", "!!int abc"), "submission.yaml: not YAML"),
+    "a float that is none": (line("year", "!!float abc"), "submission.yaml: not YAML"),
+    "a time that is none": (line("year", "!!timestamp abc"), "submission.yaml: not YAML"),
+    "bytes that are none": (line("year", "!!binary \u00e9"), "submission.yaml: not YAML"),
+    "a number in sixties": (line("year", "1:" * 3000 + "1"), "submission.yaml"),
+    "a list of itself": (line("trained_on", "&a [*a]"), "submission.yaml"),
+    "a key that is a list": (line("? [a]", "b"), "submission.yaml"),
+    "a merge of nothing": (line("<<", "5"), "submission.yaml: not YAML"),
+    "an address with a tag": (metadata(paper="https://example.org/<script>"), "paper: String should match pattern"),
+    "an address with a quote": (metadata(paper='https://example.org/"onclick=x'), "paper: String should match pattern"),
+    "an address of a file": (metadata(paper="file:///etc/passwd"), "paper: String should match pattern"),
+    "an address with a user": (metadata(paper="https://arxiv.org@evil.org/x"), "paper: String should match pattern"),
+    "ten million values": (many_values, "the tasks have 3 folds"),
+    "more rows than folds": (rows(lambda r: r * 2), "the tasks have 3 folds"),
     "a name with a path": (metadata(name="../../v1"), "name: String should match pattern"),
     "a name of 10,000 letters": (metadata(name="a" * 10_000), "name: String should match pattern"),
     "a class that is code": (metadata(predictor="P();import os"), "predictor: String should match pattern"),
@@ -159,7 +205,7 @@ TRICKS = {
     "a field less": (lambda folder: content("submission.yaml", "name: hostile\n")(folder), "Field required"),
     "an old hash": (lambda folder: (folder / "predictor.py").write_text("class P: pass\n"), "not the source that gave the results"),
     "no mapping": (content("submission.yaml", "- a\n- b\n"), "submission.yaml"),
-    "binary metadata": (content("submission.yaml", b"\x80\x04\x95\xff\x00"), "not YAML"),
+    "binary metadata": (content("submission.yaml", b"\x80\x04\x95\xff\x00"), "byte 1 is not UTF-8 text"),
     "metadata with NUL": (content("submission.yaml", b"name: a\x00b\n"), "not YAML"),
     "a Python object": (content("submission.yaml", "!!python/object/apply:os._exit [0]\n"), "not YAML"),
     "a billion laughs": (content("submission.yaml", BOMB), "submission.yaml"),
@@ -186,7 +232,7 @@ TRICKS = {
     "one prediction more": (first(predictions=lambda f: np.r_[f.predictions, 1.0]), "7 predictions, expected 6"),
     "no prediction": (first(predictions=np.empty(0)), "a fold that is ok has one finite prediction or more"),
     "one row less": (folds(lambda f: f[:-1]), "other folds than the task's"),
-    "one row twice": (folds(lambda f: [*f, f[0]]), "is there twice"),
+    "one row twice": (folds(lambda f: [*f[:-1], f[0]]), "is there twice"),
     "rows in another order": (folds(lambda f: f[::-1]), "other folds than the task's"),
     "another fold": (first(fold="group 9"), "other folds than the task's"),
     "no rows": (lambda folder: write_results(folder / "results.parquet", []), "no result"),
@@ -213,7 +259,7 @@ TRICKS = {
         lambda folder: write_results(
             folder / "results.parquet", [r for x in read_results(folder / "results.parquet") for r in (x, replace(x, versions='{"a": "b"}'))]
         ),
-        "two results of one task",
+        "the tasks have 3 folds",
     ),
     "a status of its own": (rows(lambda r: [{**x, "status": "verified"} for x in r]), "is none of ok, error"),
     "a status with escape codes": (rows(lambda r: [{**x, "status": "\x1b[2J"} for x in r]), "is none of ok, error"),

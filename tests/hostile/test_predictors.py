@@ -11,12 +11,15 @@ GRACE = 10.0
 """Seconds beyond the limits of one verification that a loaded machine may take."""
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("attack", CHOSEN, ids=lambda a: f"{a.family}: {a.name}")
-def test_when_a_hostile_predictor_is_verified_then_only_its_honest_predictions_count(attack, arena, capfd):
+def test_when_a_hostile_predictor_is_verified_then_only_its_honest_predictions_count(attack, jobs, arena, capfd):
     before = arena.state()
-    outcome = arena.run(attack)
+    outcome = arena.run(attack, jobs)
     printed = capfd.readouterr()
-    arena.rows.append((attack.family, attack.name, outcome.reason or "predicts honestly", outcome.verdict, outcome.seconds))
+    arena.rows.append(
+        (attack.family, f"{attack.name} (jobs {jobs})", outcome.reason or "predicts honestly", outcome.verdict, outcome.seconds)
+    )
     assert outcome.verdict == attack.verdict, outcome.reason
     if attack.verdict == "refused":
         assert outcome.reason and outcome.reason.isprintable() and len(outcome.reason) < 1000
@@ -29,4 +32,4 @@ def test_when_a_hostile_predictor_is_verified_then_only_its_honest_predictions_c
 
 
 def test_there_are_enough_of_them():
-    assert len(ATTACKS) >= 150 and len({(a.family, a.name) for a in ATTACKS}) == len(ATTACKS)
+    assert len(ATTACKS) >= 480 and len({(a.family, a.name) for a in ATTACKS}) == len(ATTACKS)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.collection_plot import _best
-from scalingbench.leaderboard.store import ScoredTasks
+from scalingbench.leaderboard.committed import ScoredTasks
 
 
 @pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("porian", []), ("rectified_sft", ["--predictor", "bnsl-1"])])

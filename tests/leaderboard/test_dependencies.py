@@ -11,9 +11,10 @@ import pytest
 from command import scalingbench
 from made import suite_file
 
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
-from scalingbench.leaderboard.submissions.dependencies import brought, differing, needed, pinned, read_requirements
+from scalingbench.common.packages import brought
+from scalingbench.leaderboard.submissions.dependencies import differing, needed, pinned, read_requirements
 
 SUITE = suite_file()
 USES = """
@@ -131,3 +132,40 @@ def test_other_versions_are_told(tmp_path):
     found = read_requirements(tmp_path / "requirements.txt")
     assert differing(found) == (f"numpy {np.__version__} instead of 0.1",)
     assert [r.name for r in needed(found)] == ["x"]
+
+
+def archive(folder: Path, entries: dict[str, bytes], *, declared: int | None = None) -> Path:
+    """Write a wheel of these entries; one of them may say another size than it has."""
+    path = make_wheel(folder, "def level(y):\n    return 1.0\n")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as wheel:
+        for name, data in entries.items():
+            wheel.writestr(name, data)
+        if declared is not None:
+            wheel.filelist[-1].file_size = declared
+    return path
+
+
+@pytest.mark.parametrize(
+    ("entries", "declared", "reason"),
+    [
+        ({f"sbtiny_{i}.bin": bytes(2**28) for i in range(3)}, None, "unpacks to 768 MiB in 7 files, at most 512 MiB in 20000 files"),
+        ({f"sbtiny_data/{i}": b"" for i in range(21_000)}, None, "in 21004 files, at most"),
+        ({"x.bin": bytes(2**28)}, 10, "cannot be unpacked: BadZipFile"),
+        ({"../x.py": b"1"}, None, "holds a file outside its folder"),
+        ({"/etc/x.py": b"1"}, None, "holds a file outside its folder"),
+        ({"a": b"1", "a/b": b"1"}, None, "cannot be unpacked"),
+    ],
+    ids=["size", "files", "a size that is a lie", "above its folder", "from the root", "a file that is a folder"],
+)
+def test_a_wheel_that_is_a_trap_is_refused_in_one_line(place, entries, declared, reason):
+    archive(place / "wheels", entries, declared=declared)
+    done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and reason in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert not (place / "subs").exists()
+
+
+def test_wheels_of_other_systems_are_refused(place):
+    path = make_wheel(place / "wheels", "def level(y):\n    return 1.0\n")
+    path.rename(path.with_name("sbtiny-1.0-cp31-cp31-win_amd64.whl"))
+    done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "not for this interpreter and system" in done.stderr

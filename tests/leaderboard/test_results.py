@@ -17,11 +17,11 @@ from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.benchmark.tasks.suite import load_suite, load_task, task_table
 from scalingbench.cli.submit import _beside_committed
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.committed import ScoredTasks, load_stored
 from scalingbench.leaderboard.protocol_boards import protocol_differences, stored_protocol_table, write_protocol_table
 from scalingbench.leaderboard.reproduce import largest_difference, reproduce
 from scalingbench.leaderboard.rescoring import rescore
 from scalingbench.leaderboard.results import Results, not_ranked_on
-from scalingbench.leaderboard.store import ScoredTasks, load_stored
 
 LAWS = {"law": [0.1, 0.1, 0.1], "mean": [0.4, 0.4, 0.4]}
 """Errors on three tasks; the reference's is 0.2 on each."""

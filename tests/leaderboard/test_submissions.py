@@ -13,7 +13,7 @@ from command import scalingbench
 from made import suite_file
 
 from scalingbench.benchmark.evaluation.results import read_results, write_results
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
 
 LAW = """

@@ -6,7 +6,7 @@ import pytest
 from perf import lite
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.tracks import TRACKS
-from scalingbench.leaderboard.store import load_stored
+from scalingbench.leaderboard.committed import load_stored
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 import scalingbench.leaderboard.submissions.metadata as submissions
 from scalingbench.benchmark.evaluation.wall.guard import Guards
-from scalingbench.benchmark.evaluation.wall.layers import raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.main import app
 from scalingbench.common.files import sha256_of

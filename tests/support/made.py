@@ -21,11 +21,12 @@ from scalingbench.benchmark.tasks.frozen import Rules, SuiteHead
 from scalingbench.benchmark.tasks.selection import build_tasks
 from scalingbench.benchmark.tasks.suite import Suite
 from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
+from scalingbench.leaderboard.committed import ScoredTasks
 from scalingbench.leaderboard.ranking import Ranking, rank
 from scalingbench.leaderboard.rescoring import rescore, store_scores
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.scores import ScoreMatrix
-from scalingbench.leaderboard.store import ScoredTasks, Store
+from scalingbench.leaderboard.store import Store
 
 # Collections of a few rows, and tasks of them.
 

@@ -10,14 +10,17 @@ import io
 import json
 import os
 import resource
+import shutil
 import socket
 import sys
 import types
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -31,8 +34,16 @@ __all__ = ["Settings", "live"]
 _CHANNEL = 3
 _SCRATCH_BYTES = 64 * 2**20
 _FILE_BYTES = 64 * 2**20
+_SCRATCH_FILES = 4096
 _HANDLES = 256
+_THREADS = 256
+_SIGNALS = 64
+_UNPACKING_MEMORY = 2 * 2**30
+_LARGEST_RESULTS = 2**28
 _LONGEST = 500
+
+Task = Literal["fit", "unpack"]
+"""What a cell is for: a fit, or to unpack wheels for the fits after it."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,14 @@ class Settings:
         The filter, in hexadecimal; empty is none.
     memory : int
         Bytes of address space.
-    readable : sequence of str
-        Paths that may be read.
+    readable, listable : sequence of str
+        Paths that may be read; folders whose names may be read, where they are not the cell's alone.
     scratch : str
         The folder that may be written.
-    imports : sequence of str
-        Where a submission's own packages are.
+    packages : str
+        Where a submission's own packages are; empty where it brings none.
+    packages_bytes, packages_files : int
+        How large they may be in all.
     """
 
     namespaces: bool
@@ -60,30 +73,32 @@ class Settings:
     seccomp: str
     memory: int
     readable: tuple[str, ...]
+    listable: tuple[str, ...]
     scratch: str
-    imports: tuple[str, ...]
+    packages: str
+    packages_bytes: int
+    packages_files: int
 
 
-def live(handle: int, settings: Settings, rules: int) -> NoReturn:
-    """Lock this process in, serve one fit, and end."""
+def live(handle: int, settings: Settings, rules: int, task: Task) -> NoReturn:
+    """Lock this process in, serve one task, and end."""
     try:
-        channel = _lock_in(handle, settings, rules)
+        channel = _lock_in(handle, settings, rules, task)
         _Fit(channel, settings).serve()
     except (frames.ChannelClosed, frames.FrameError):  # the judge has seen enough
         os._exit(0)
     os._exit(0)
 
 
-def _lock_in(handle: int, settings: Settings, rules: int) -> socket.socket:
+def _lock_in(handle: int, settings: Settings, rules: int, task: Task) -> socket.socket:
     """Confine this process, layer by layer, and say so."""
     try:
         kernel.die_with_parent()
         if settings.namespaces:
-            kernel.own_mounts()
-            kernel.mount_tmpfs(settings.scratch, _SCRATCH_BYTES)
+            _own_namespaces(settings, task)
         os.setsid()
         channel, rules = _keep_only(handle, rules)
-        _limit(settings.memory)
+        _limit(settings, task)
         if sys.platform == "linux":
             if settings.namespaces:
                 kernel.drop_capabilities()
@@ -102,6 +117,14 @@ def _lock_in(handle: int, settings: Settings, rules: int) -> socket.socket:
     return channel
 
 
+def _own_namespaces(settings: Settings, task: Task) -> None:
+    kernel.own_mounts()
+    kernel.mount_tmpfs(settings.scratch, _SCRATCH_BYTES, _SCRATCH_FILES)
+    if settings.packages and task == "fit":
+        kernel.seal(settings.packages)
+    kernel.own_users()
+
+
 def _keep_only(handle: int, rules: int) -> tuple[socket.socket, int]:
     """Close every descriptor but the channel to the judge; nothing is read from, or printed to, the outside."""
     kept = [os.dup2(rules, 200), os.dup2(handle, 201)] if rules >= 0 else [-1, os.dup2(handle, 201)]
@@ -115,14 +138,18 @@ def _keep_only(handle: int, rules: int) -> tuple[socket.socket, int]:
     return socket.socket(fileno=_CHANNEL), kept[0]
 
 
-def _limit(memory: int) -> None:
-    for kind, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES),
-        (resource.RLIMIT_NOFILE, _HANDLES),
-        (resource.RLIMIT_MEMLOCK, 0),
-    ):
+def _limit(settings: Settings, task: Task) -> None:
+    unpacks = task == "unpack"
+    limits = {
+        resource.RLIMIT_AS: min(settings.memory, _UNPACKING_MEMORY) if unpacks else settings.memory,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: settings.packages_bytes if unpacks else _FILE_BYTES,
+        resource.RLIMIT_NOFILE: _HANDLES,
+        resource.RLIMIT_MEMLOCK: 0,
+    }
+    if settings.namespaces:  # the kernel counts these by user, and this process is the only one of its user namespace
+        limits |= {resource.RLIMIT_NPROC: _THREADS, resource.RLIMIT_SIGPENDING: _SIGNALS, resource.RLIMIT_MSGQUEUE: 0}
+    for kind, value in limits.items():
         hard = resource.getrlimit(kind)[1]
         limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (limit, limit))
@@ -161,14 +188,18 @@ class _Fit:
     def serve(self) -> None:
         asked, body = self.hear()
         if asked["step"] == "results":
-            self.say(*_results(body))
+            self.say(*_results(asked, body))
+            return
+        if asked["step"] == "unpack":
+            self.say(_unpacked(body, self.settings))
             return
         warnings.simplefilter("ignore")
-        sys.path.extend(self.settings.imports)
+        sys.path.extend([self.settings.packages] if self.settings.packages else [])
         with suppress(_Failed), self.trying():
             self.load(asked, body.decode())
             self.fit()
-            self.predict()
+            while True:  # the judge ends it
+                self.predict()
 
     def hear(self) -> tuple[dict[str, Any], bytes]:
         header, body = frames.receive(self.channel, header_limit=2**31, body_limit=2**33)
@@ -205,7 +236,7 @@ class _Fit:
         predicted = outcome.predictions(self.model.predict(X.copy()), len(X))
         if predicted.status != "ok":
             self.say({"step": "failed", "status": predicted.status, "message": predicted.message[:_LONGEST]})
-            return
+            raise _Failed
         quantiles = outcome.quantiles(self.model, X, tuple(asked["levels"]))
         said = {"message": outcome.note(self.model)[:_LONGEST], "constants": _finite(outcome.constants(self.model))}
         columns = [predicted.values, *quantiles.values()]
@@ -257,11 +288,12 @@ def _described(error: BaseException) -> str:
     return f"{kind}: {text}"[:_LONGEST] if text else str(kind)[:_LONGEST]
 
 
-def _results(body: bytes) -> tuple[dict[str, object], bytes]:
+def _results(asked: dict[str, Any], body: bytes) -> tuple[dict[str, object], bytes]:
     """Return the rows of a result file as JSON and numbers: the file is a stranger's too, and is taken apart here."""
     from scalingbench.benchmark.evaluation.results import read_results
 
     try:
+        _refuse_many(body, asked["rows"], asked["values"])
         results = read_results(io.BytesIO(body))
     except (InputError, MemoryError) as error:
         return {"step": "failed", "status": "error", "message": str(error)[:_LONGEST] or "too large"}, b""
@@ -275,3 +307,51 @@ def _results(body: bytes) -> tuple[dict[str, object], bytes]:
     ]
     columns = [c for result in results for f in result.folds for c in (f.predictions, *f.quantiles.values())]
     return {"step": "results", "rows": rows}, b"".join(np.asarray(c, "<f8").tobytes() for c in columns)
+
+
+def _refuse_many(body: bytes, most_rows: int, most_values: int) -> None:
+    """Refuse a result file that says that it holds more than the tasks have: a few bytes can stand for a billion values."""
+    import pyarrow.parquet as pq
+
+    try:
+        facts = pq.ParquetFile(io.BytesIO(body)).metadata
+        columns = [facts.row_group(group).column(i) for group in range(facts.num_row_groups) for i in range(facts.num_columns)]
+        values = max((column.num_values for column in columns), default=0)
+        size = sum(column.total_uncompressed_size for column in columns)
+    except Exception:  # no such file at all: whoever reads it says so
+        return
+    if facts.num_rows > most_rows or values > max(most_rows, most_values) or size > _LARGEST_RESULTS:
+        raise InputError(f"{facts.num_rows} rows of {values} values; the tasks have {most_rows} folds")
+
+
+def _unpacked(body: bytes, settings: Settings) -> dict[str, object]:
+    """Unpack a wheel, of which nothing is run; returns what to say of it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as wheel:
+            _refuse_large(wheel.infolist(), settings)
+            for entry in wheel.infolist():
+                _unpack(wheel, entry, Path(settings.packages))
+    except Exception as error:  # a broken archive raises errors of many kinds
+        return {"step": "failed", "status": "error", "message": _described(error)}
+    return {"step": "unpacked"}
+
+
+def _refuse_large(entries: list[zipfile.ZipInfo], settings: Settings) -> None:
+    size = sum(entry.file_size for entry in entries)
+    if size > settings.packages_bytes or len(entries) > settings.packages_files:
+        limits = f"at most {settings.packages_bytes // 2**20} MiB in {settings.packages_files} files"
+        raise ValueError(f"unpacks to {size // 2**20} MiB in {len(entries)} files, {limits}")
+
+
+def _unpack(wheel: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+    parts = PurePosixPath(entry.filename).parts
+    if parts and parts[0].endswith(".data"):  # programs, headers and files for elsewhere are left out
+        parts = parts[2:] if len(parts) > 1 and parts[1] in ("purelib", "platlib") else ()
+    if not parts or entry.is_dir():
+        return
+    if ".." in parts or parts[0] == "/":
+        raise ValueError(f"holds a file outside its folder: {entry.filename[:100]!r}")
+    path = folder.joinpath(*parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wheel.open(entry) as source, path.open("wb") as target:
+        shutil.copyfileobj(source, target, 2**16)

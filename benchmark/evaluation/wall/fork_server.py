@@ -1,8 +1,10 @@
-"""The fork server: our code, in the sandbox, with the libraries loaded; it makes cells and ends them.
+"""The process that makes fork servers, and the fork server: our code, in the sandbox, with the libraries loaded.
 
-It runs no line of a stranger's code and sees no data: a cell gets a socket of its own to the judge. The judge writes one byte
-for each thing to do (``S`` with that socket: start a cell; ``G``: give it a second to end by itself; ``E``: end it), and reads
-how the cell ended. When the judge is gone, so is the server, and with it everything in its namespaces.
+It runs no line of a stranger's code and sees no data. First it fills a file system in memory with what the open list names, makes it
+its root, and starts anew there. Then it loads the libraries, once for all, and forks a server for each line that the judge asks for. A
+server makes cells and ends them: a cell gets a socket of its own to the judge. The judge writes one byte for each thing to do (``S``
+with that socket: start a cell for a fit, ``U``: one that unpacks a wheel; ``G``: give it a second to end by itself; ``E``: end it), and
+reads how the cell ended. When the judge is gone, so is everything in these namespaces.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
+import sys
 import time
 import warnings
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from scalingbench.benchmark.evaluation.wall import cell, frames, kernel
 
@@ -42,26 +46,98 @@ _LOADED = (
     "sklearn.svm",
     "scalingbench.predictors.law",
     "scalingbench.predictors.registry",
-    "scalingbench.predictors.published",
 )
 """What is loaded once, so that a cell need not: the libraries that predictors use most."""
 _GRACE = 1.0
+_ROOT_BYTES, _ROOT_FILES = 4 * 2**30, 200_000
+_LEFT_OUT = frozenset(
+    ("tests", "test", "include", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "site-packages", "dist-packages")
+)
+"""Folders that are not copied: they are large, or not of this library, and no fit needs them."""
+_HEADERS = (".h", ".hpp", ".pxd", ".pyx", ".pyi", ".a", ".c", ".cpp")
 
 
 def main(handle: int) -> NoReturn:
     """Serve until the judge hangs up."""
     control = socket.socket(fileno=handle)
     try:
-        settings = cell.Settings(**json.loads(frames.receive(control)[0]))
-        _load()
-        rules = -1
-        if settings.landlock:
-            scratch = [os.path.dirname(settings.scratch)] if settings.namespaces else []
-            rules = kernel.landlock_rules(settings.readable, [*scratch, os.devnull])
-        _serve(control, settings, rules)
-    except (frames.ChannelClosed, OSError):
-        pass
+        asked = json.loads(frames.receive(control, header_limit=2**26)[0])
+        if "root" in asked:
+            _start_in_own_root(handle, asked)
+        _host(control, cell.Settings(**asked))
+    except (frames.ChannelClosed, OSError) as error:
+        print(error, file=sys.stderr)
     os._exit(0)
+
+
+def _start_in_own_root(handle: int, asked: dict[str, Any]) -> NoReturn:
+    """Fill a root with what is listed, enter it, and start this program anew in it."""
+    root = asked["root"]
+    kernel.mount_tmpfs(root, _ROOT_BYTES, _ROOT_FILES, programs=True)
+    for source, target in asked["copies"]:
+        _copy(source, root + target)
+    for path, text in asked["texts"]:
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        with open(root + path, "w") as file:
+            file.write(text)
+    for path in asked["devices"]:
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        os.close(os.open(root + path, os.O_CREAT | os.O_WRONLY))
+        kernel.bind(path, root + path)
+    for path in asked["links"]:
+        if os.path.islink(path) and not os.path.lexists(root + path):
+            os.symlink(os.readlink(path), root + path)
+    for folder in asked["folders"]:
+        os.makedirs(root + folder)
+    kernel.own_root(root)
+    if asked["packages"]:
+        kernel.mount_tmpfs(asked["packages"], asked["packages_bytes"], asked["packages_files"], programs=True)
+    kernel.seal("/")
+    os.set_inheritable(handle, True)
+    os.execv(asked["command"][0], asked["command"])
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file, or the code in a folder, with its times: Python compares those of what it compiled."""
+    if os.path.isdir(source):
+        for entry in os.scandir(source):
+            if not entry.name.endswith(_HEADERS) and entry.name not in _LEFT_OUT and not entry.name.startswith("config-"):
+                _copy(entry.path, f"{target}/{entry.name}")
+        return
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(source, target)
+    found = os.stat(source)
+    os.chmod(target, found.st_mode & 0o555)
+    os.utime(target, ns=(0, found.st_mtime_ns))
+
+
+def _host(control: socket.socket, settings: cell.Settings) -> None:
+    """Load the libraries, and fork a server for each line that comes."""
+    _load()
+    rules: dict[cell.Task, int] = {"fit": _rules(settings, "fit"), "unpack": _rules(settings, "unpack")}
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the servers
+    frames.send(control, {"ready": True})
+    control.settimeout(None)
+    while True:
+        _, handles, _, _ = socket.recv_fds(control, 1, 1)
+        if not handles:
+            return
+        if os.fork() == 0:
+            control.close()
+            _serve_to_the_end(handles[0], settings, rules)
+        os.close(handles[0])
+
+
+def _rules(settings: cell.Settings, task: cell.Task) -> int:
+    if not settings.landlock:
+        return -1
+    scratch = [os.path.dirname(settings.scratch)] if settings.namespaces else []
+    packages = [settings.packages] if settings.packages else []
+    written = packages if task == "unpack" else []
+    return kernel.landlock_rules([*settings.readable, *packages], settings.listable, [*scratch, *written, os.devnull])
 
 
 def _load() -> None:
@@ -91,14 +167,24 @@ def _run_once() -> None:
     law.fit(X, 1.7 + 400 * X["params"].to_numpy() ** -0.34 + 410 * X["tokens"].to_numpy() ** -0.28).predict(X)
 
 
-def _serve(control: socket.socket, settings: cell.Settings, rules: int) -> None:
-    frames.send(control, {"ready": True})
-    control.settimeout(None)
+def _serve_to_the_end(handle: int, settings: cell.Settings, rules: dict[cell.Task, int]) -> NoReturn:
+    try:
+        kernel.die_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        line = socket.socket(fileno=handle)
+        line.sendall(frames.ENDED.pack(0))  # it is there
+        _serve(line, settings, rules)
+    finally:
+        os._exit(0)
+
+
+def _serve(control: socket.socket, settings: cell.Settings, rules: dict[cell.Task, int]) -> None:
     while True:
         wish, handles, _, _ = socket.recv_fds(control, 1, 1)
-        if wish != b"S" or not handles:
+        if wish not in (b"S", b"U") or not handles:
             return
-        child = _start(control, handles[0], settings, rules)
+        task: cell.Task = "fit" if wish == b"S" else "unpack"
+        child = _start(control, handles[0], settings, rules[task], task)
         os.close(handles[0])
         wish = control.recv(1)
         status = _end(child, _GRACE if wish == b"G" else 0.0)
@@ -107,7 +193,7 @@ def _serve(control: socket.socket, settings: cell.Settings, rules: int) -> None:
         control.sendall(frames.ENDED.pack(status))
 
 
-def _start(control: socket.socket, channel: int, settings: cell.Settings, rules: int) -> int:
+def _start(control: socket.socket, channel: int, settings: cell.Settings, rules: int, task: cell.Task) -> int:
     """Fork a cell; it never returns from here."""
     if settings.namespaces:
         own = os.pidfd_open(os.getpid())
@@ -116,7 +202,7 @@ def _start(control: socket.socket, channel: int, settings: cell.Settings, rules:
     if child == 0:
         try:
             control.close()
-            cell.live(channel, settings, rules)
+            cell.live(channel, settings, rules, task)
         finally:
             os._exit(70)
     if settings.namespaces:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
 from scalingbench.benchmark.evaluation.wall import frames, messages
-from scalingbench.benchmark.evaluation.wall.layers import Wall
-from scalingbench.benchmark.evaluation.wall.libraries import libraries
-from scalingbench.benchmark.evaluation.wall.namespaces import ENVIRONMENT, EXTRA, SCRATCH, sandboxed
+from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall
 from scalingbench.common.errors import InputError
-from scalingbench.common.messages import one_line
 
-__all__ = ["CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
+__all__ = ["Asked", "CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
 
-_START_SECONDS = 120.0
 _RESULTS_SECONDS = 60.0
 _RESULTS_HEADER, _RESULTS_BODY = 2**26, 2**28
+_UNPACKING_SECONDS = 120.0
+
+Asked = Literal["together", "in parts"]
 
 
 class CodeError(InputError):
@@ -103,32 +100,43 @@ class _Cell:
         self.say({"step": "load", "file": source.file_name, "class": source.attribute}, source.text.encode())
         return self.hear(messages.Loaded)[0]
 
-    def fit(self, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...]) -> FoldResult:
+    def fit(self, name: str, X: pd.DataFrame, y: np.ndarray, parts: Sequence[pd.DataFrame], levels: tuple[float, ...]) -> FoldResult:
+        """Fit, and predict one part of the held-out rows after the other."""
         frame = _arrow(X)
         start = time.perf_counter()
         self.say({"step": "fit", "frame": len(frame)}, frame, np.asarray(y, "<f8").tobytes())
         self.hear(messages.Fitted)
         fitted = time.perf_counter()
-        n = len(X_test)
         try:
             # the held-out inputs leave this process only now: a fit cannot have looked at them
-            self.say({"step": "predict", "levels": list(levels)}, _arrow(X_test))
-            said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
+            said, values = zip(*(self.predict(part, levels) for part in parts), strict=True)
         except _Ended as ended:
             raise _Ended(ended.status, ended.message, fitted - start) from None
         seconds: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
-        columns = 1 + (len(levels) if said.quantiles else 0)
-        if len(body) != 8 * n * columns:
-            raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * columns}")
-        values = np.frombuffer(body, "<f8").astype(float).reshape(columns, n)
-        if not np.isfinite(values).all():
-            broken = int((~np.isfinite(values)).sum())
-            return FoldResult(name, "not-finite", f"predict returned {broken} of {values.size} values that are NaN or infinite", **seconds)
-        predictions, *quantiles = (as_stored(column) for column in values)
-        return FoldResult(name, "ok", said.message, predictions, dict(zip(levels, quantiles, strict=False)), said.constants, **seconds)
+        columns = np.concatenate([v[: min(map(len, values))] for v in values], axis=1)
+        if not np.isfinite(columns).all():
+            broken = int((~np.isfinite(columns)).sum())
+            return FoldResult(name, "not-finite", f"predict returned {broken} of {columns.size} values that are NaN or infinite", **seconds)
+        predictions, *quantiles = (as_stored(column) for column in columns)
+        first = said[0]
+        return FoldResult(name, "ok", first.message, predictions, dict(zip(levels, quantiles, strict=False)), first.constants, **seconds)
 
-    def results(self, content: bytes) -> tuple[TaskResult, ...]:
-        self.say({"step": "results"}, content)
+    def predict(self, X: pd.DataFrame, levels: tuple[float, ...]) -> tuple[messages.Predicted, np.ndarray]:
+        """Return what is said of the predictions of some rows, and these: one line of predictions, and one for each level."""
+        n = len(X)
+        self.say({"step": "predict", "levels": list(levels)}, _arrow(X))
+        said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
+        lines = 1 + (len(levels) if said.quantiles else 0)
+        if len(body) != 8 * n * lines:
+            raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * lines}")
+        return said, np.frombuffer(body, "<f8").astype(float).reshape(lines, n)
+
+    def unpack(self, wheel: bytes) -> None:
+        self.say({"step": "unpack"}, wheel)
+        self.hear(messages.Unpacked)
+
+    def results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
+        self.say({"step": "results", "rows": most_rows, "values": most_values}, content)
         said, body = self.hear(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
         return messages.rebuilt(said, body)
 
@@ -138,14 +146,13 @@ class Guard:
 
     Parameters
     ----------
-    wall : Wall
-        Which layers are on, and the limits.
+    sandbox : Sandbox
+        Where it runs.
     """
 
-    def __init__(self, wall: Wall) -> None:
-        self.wall = wall
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self._control: socket.socket | None = None
-        self._server: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
     def start(self) -> None:
@@ -171,7 +178,16 @@ class Guard:
         return Facts(loaded.variables, loaded.positive_only, loaded.parameters)
 
     def fit(
-        self, source: Source, name: str, X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, levels: tuple[float, ...], seconds: float
+        self,
+        source: Source,
+        name: str,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        X_test: pd.DataFrame,
+        levels: tuple[float, ...],
+        seconds: float,
+        *,
+        asked: Asked = "together",
     ) -> FoldResult:
         """Fit a class in a cell of its own; returns its predictions, or how it failed.
 
@@ -180,15 +196,27 @@ class Guard:
         TimeUp
             If it takes longer than `seconds`.
         """
+        halves = _halves(len(X_test)) if asked == "in parts" else [np.arange(len(X_test))]
         try:
             with self._cell(seconds) as cell:
                 cell.load(source)
-                return cell.fit(name, X, y, X_test, levels)
+                fold = cell.fit(name, X, y, [X_test.iloc[rows].reset_index(drop=True) for rows in halves], levels)
         except _Ended as ended:
             return FoldResult(name, ended.status, ended.message, fit_seconds=ended.fit_seconds)
+        order = np.argsort(np.concatenate(halves))
+        if fold.status != "ok":
+            return fold
+        return replace(fold, predictions=fold.predictions[order], quantiles={k: v[order] for k, v in fold.quantiles.items()})
 
-    def read_results(self, content: bytes) -> tuple[TaskResult, ...]:
+    def read_results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
         """Return what a stranger's result file holds; a cell takes it apart.
+
+        Parameters
+        ----------
+        content : bytes
+            Of the file.
+        most_rows, most_values : int
+            How many folds and predictions the tasks have; a file of more is not read.
 
         Raises
         ------
@@ -197,19 +225,35 @@ class Guard:
         """
         try:
             with self._cell(_RESULTS_SECONDS) as cell:
-                return cell.results(content)
+                return cell.results(content, most_rows, most_values)
         except _Ended as ended:
             raise InputError(f"not a result file: {ended.message.removeprefix('not a result file: ')}") from None
         except TimeUp:
             raise InputError(f"not a result file: takes longer than {_RESULTS_SECONDS:g} s to read") from None
 
+    def unpack(self, name: str, wheel: bytes) -> None:
+        """Unpack a wheel for the fits that follow.
+
+        Raises
+        ------
+        InputError
+            If it is none, or too large a one.
+        """
+        try:
+            with self._cell(_UNPACKING_SECONDS, b"U") as cell:
+                cell.unpack(wheel)
+        except _Ended as ended:
+            raise InputError(f"{name}: cannot be unpacked: {ended.message}") from None
+        except TimeUp:
+            raise InputError(f"{name}: cannot be unpacked: takes longer than {_UNPACKING_SECONDS:g} s") from None
+
     def stop(self) -> None:
-        """End the server, and with it all that runs behind the wall. Another thread may call it, and it may be called twice."""
+        """End the server, and with it its cell. Another thread may call it, and it may be called twice."""
         self.stopped = True
         self._end_server()
 
     @contextmanager
-    def _cell(self, seconds: float) -> Iterator[_Cell]:
+    def _cell(self, seconds: float, kind: bytes = b"S") -> Iterator[_Cell]:
         """Give a new cell; whatever comes of it, it is gone afterwards. The time starts when the server is there."""
         control = self._control or self._start()
         deadline = time.monotonic() + seconds
@@ -218,7 +262,7 @@ class Guard:
         with ours:
             try:
                 with theirs:
-                    socket.send_fds(control, [b"S"], [theirs.fileno()])
+                    socket.send_fds(control, [kind], [theirs.fileno()])
                 cell = _Cell(ours, deadline)
                 ready, _ = cell.hear(messages.Ready)
                 if ready.problem:
@@ -238,7 +282,7 @@ class Guard:
     def _end_cell(self, control: socket.socket, wish: bytes) -> int | None:
         """Have the server end the cell; returns how it ended, None where the server itself is gone."""
         try:
-            control.settimeout(_START_SECONDS)
+            control.settimeout(START_SECONDS)
             control.sendall(wish)
             answer = control.recv(frames.ENDED.size, socket.MSG_WAITALL)
             return int(frames.ENDED.unpack(answer)[0])
@@ -252,47 +296,15 @@ class Guard:
         """Start the server; returns the line to it."""
         if self.stopped:
             raise InterruptedError("stopped")
-        ours, theirs = socket.socketpair()
-        found = libraries()
-        wall = self.wall
-        extra = [EXTRA if wall.namespaces else str(wall.extra)] if wall.extra else []
-        command = [found.python, "-s", "-S", "-B", "-P", "-X", "utf8", "-c", _PROGRAM, str(theirs.fileno()), *found.imports]
-        if wall.namespaces:
-            command = sandboxed(found, command, extra=wall.extra, capabilities=("CAP_SYS_ADMIN",))
-        settings = {
-            "namespaces": wall.namespaces,
-            "landlock": bool(wall.landlock),
-            "seccomp": (wall.seccomp or b"").hex(),
-            "memory": wall.memory,
-            "readable": [*found.readable, *extra, *_DEVICES],
-            "scratch": SCRATCH,
-            "imports": extra,
-        }
-        with theirs, tempfile.TemporaryFile() as said:
-            self._server = _popen(command, theirs.fileno(), said.fileno())
-            self._control = ours
-            theirs.close()
-            if self.stopped:  # meanwhile, by another thread
-                self._end_server()
-                raise InterruptedError("stopped")
-            try:
-                deadline = time.monotonic() + _START_SECONDS
-                frames.send(ours, settings, deadline=deadline)
-                frames.receive(ours, deadline=deadline)
-            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
-                self._end_server()
-                said.seek(0)
-                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
-                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
-        return ours
+        self._control = control = self._sandbox.line()
+        if self.stopped:  # meanwhile, by another thread
+            self._end_server()
+            raise InterruptedError("stopped")
+        return control
 
     def _end_server(self) -> None:
-        server, control = self._server, self._control
-        self._server = self._control = None
-        if server is not None:
-            server.kill()
-            server.wait()
-        frames.hang_up(control)
+        control, self._control = self._control, None
+        frames.hang_up(control)  # it ends when it hears that
 
 
 class Guards:
@@ -302,10 +314,14 @@ class Guards:
     ----------
     wall : Wall
         Which layers are on, and the limits.
+    wheels : mapping of str to bytes, optional
+        Packages that their cells find beside ours, by name of the file.
     """
 
-    def __init__(self, wall: Wall) -> None:
+    def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
         self.wall = wall
+        self._wheels = dict(wheels or {})
+        self._sandbox = Sandbox(wall, self._unpack if self._wheels else None)
         self._idle: list[Guard] = []
         self._all: list[Guard] = []
 
@@ -315,6 +331,7 @@ class Guards:
     def __exit__(self, *_: object) -> None:
         for guard in self._all:
             guard.stop()
+        self._sandbox.stop()
 
     def take(self) -> Guard:
         """Return a guard that nobody else uses, started before the first time that counts."""
@@ -323,7 +340,7 @@ class Guards:
             if not guard.stopped:
                 break
         else:
-            guard = Guard(self.wall)
+            guard = Guard(self._sandbox)
             self._all.append(guard)
         guard.start()
         return guard
@@ -331,6 +348,18 @@ class Guards:
     def give_back(self, guard: Guard) -> None:
         """Let others use a guard again."""
         self._idle.append(guard)
+
+    def _unpack(self) -> None:
+        """Have a cell unpack each wheel."""
+        guard = Guard(self._sandbox)
+        try:
+            for name, wheel in self._wheels.items():
+                guard.unpack(name, wheel)
+        except InputError:
+            self._sandbox.stop()
+            raise
+        finally:
+            guard.stop()
 
     @contextmanager
     def one(self) -> Iterator[Guard]:
@@ -342,17 +371,10 @@ class Guards:
             self.give_back(guard)
 
 
-_PROGRAM = (
-    "import sys; handle, *imports = sys.argv[1:]; sys.path.extend(imports); "
-    "from scalingbench.benchmark.evaluation.wall.fork_server import main; main(int(handle))"
-)
-_DEVICES = ("/dev/zero", "/dev/random", "/dev/urandom")
-
-
-def _popen(command: Sequence[str], handle: int, errors: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command, env=dict(ENVIRONMENT), pass_fds=(handle,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd="/"
-    )
+def _halves(n: int) -> list[np.ndarray]:
+    """Return two halves of n rows, drawn so that nobody can foresee them; one row is one part."""
+    order = np.random.default_rng().permutation(n)
+    return [half for half in (np.sort(order[: n // 2]), np.sort(order[n // 2 :])) if len(half)]
 
 
 def _ending(status: int | None) -> str:

@@ -1,15 +1,21 @@
-"""The system calls of Linux that confine a process and that Python has no function for. Standard library only."""
+"""The system calls of Linux that confine a process and that Python has no function for, and the filter of those that a cell may make.
+
+Standard library only, but for the filter, which the judge makes.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 import sys
+import tempfile
 from collections.abc import Iterable
 from functools import lru_cache
 
 __all__ = [
+    "bind",
     "die_with_parent",
     "drop_capabilities",
     "enter_landlock",
@@ -20,15 +26,24 @@ __all__ = [
     "no_new_privileges",
     "own_mounts",
     "own_pids",
+    "own_root",
+    "own_users",
+    "seal",
+    "seccomp_program",
     "shared_pids",
 ]
 
-_NEW_MOUNTS, _NEW_IPC, _NEW_PIDS = 0x00020000, 0x08000000, 0x20000000
-_PRIVATE, _RECURSIVE, _NOSUID, _NODEV, _NOEXEC = 1 << 18, 1 << 14, 1 << 1, 1 << 2, 1 << 3
+_NEW_MOUNTS, _NEW_IPC, _NEW_USERS, _NEW_PIDS = 0x00020000, 0x08000000, 0x10000000, 0x20000000
+_READ_ONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _NOATIME, _BIND = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 10, 1 << 12
+_RECURSIVE, _PRIVATE = 1 << 14, 1 << 18
+_DETACH = 2
+_PIVOT_ROOT = {"x86_64": 155, "i686": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
+_PIVOT_ROOT_ELSEWHERE = 41  # aarch64, riscv64, loongarch64
 _PDEATHSIG, _SET_SECCOMP, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 22, 38, 47
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # the same numbers on every architecture
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many each version of Landlock knows
 _READ = 1 << 0 | 1 << 2 | 1 << 3  # execute (as a library is mapped), read a file, list a folder
+_LIST = 1 << 3
 _WRITE = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14  # and make and remove files and folders, cut them
 _OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14
 
@@ -66,10 +81,34 @@ def own_mounts() -> None:
     _call("mount", b"none", b"/", None, _number(_PRIVATE | _RECURSIVE), None)
 
 
-def mount_tmpfs(folder: str, size: int) -> None:
-    """Put an empty file system in memory over a folder."""
-    options = f"size={size},nr_inodes=4096,mode=0700".encode()
-    _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _number(_NOSUID | _NODEV | _NOEXEC), options)
+def own_users() -> None:
+    """Give this process a user namespace of its own: what the kernel counts by user (processes, queued signals) it counts anew."""
+    _call("unshare", _NEW_USERS)
+
+
+def mount_tmpfs(folder: str, size: int, files: int, *, programs: bool = False) -> None:
+    """Put an empty file system in memory over a folder, of at most `size` bytes; libraries can be loaded from one with `programs`."""
+    options = f"size={size},nr_inodes={files},mode=0700".encode()
+    _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _number(_NOSUID | _NODEV | (0 if programs else _NOEXEC)), options)
+
+
+def bind(source: str, target: str) -> None:
+    """Make a file appear at another place too."""
+    _call("mount", source.encode(), target.encode(), None, _number(_BIND), None)
+
+
+def seal(folder: str) -> None:
+    """Make a mount of `mount_tmpfs` read-only, so that reading it leaves no trace either."""
+    _call("mount", b"none", folder.encode(), None, _number(_REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV | _NOATIME), None)
+
+
+def own_root(folder: str) -> None:
+    """Make a mount the root, and let go of all that was there before."""
+    _call("mount", b"none", b"/", None, _number(_PRIVATE | _RECURSIVE), None)
+    os.chdir(folder)
+    _call("syscall", _PIVOT_ROOT.get(os.uname().machine, _PIVOT_ROOT_ELSEWHERE), b".", b".")
+    _call("umount2", b".", _DETACH)  # both are at this place now; the old one lies on top
+    os.chdir("/")
 
 
 def drop_capabilities() -> None:
@@ -99,7 +138,7 @@ def enter_seccomp(program: bytes) -> None:
     Parameters
     ----------
     program : bytes
-        BPF instructions of 8 bytes each, see `scalingbench.benchmark.evaluation.wall.syscalls`.
+        BPF instructions of 8 bytes each, see `seccomp_program`.
     """
     loaded = _Program(len(program) // 8, program)
     _call("prctl", _SET_SECCOMP, _number(2), ctypes.byref(loaded), _number(0), _number(0))
@@ -112,8 +151,8 @@ def landlock_version() -> int:
     return max(0, int(_libc().syscall(_LANDLOCK_CREATE, None, _number(0), _number(1))))
 
 
-def landlock_rules(readable: Iterable[str], writable: Iterable[str]) -> int:
-    """Return a handle of Landlock rules: these paths may be read, those written, and nothing else; no TCP; no signals out.
+def landlock_rules(readable: Iterable[str], listable: Iterable[str], writable: Iterable[str]) -> int:
+    """Return a handle of Landlock rules: these may be read, of those the names, those written, nothing else; no TCP; no signals out.
 
     Refusing TCP needs version 4 of the interface, refusing signals and abstract sockets version 6.
     """
@@ -122,7 +161,7 @@ def landlock_rules(readable: Iterable[str], writable: Iterable[str]) -> int:
     network, scopes = 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0
     fields = struct.pack("=QQQ", rights, network, scopes)[: 24 if version >= 6 else 16 if version >= 4 else 8]
     rules = _call("syscall", _LANDLOCK_CREATE, fields, _number(len(fields)), _number(0))
-    for paths, allowed in ((readable, _READ), (writable, _WRITE)):
+    for paths, allowed in ((readable, _READ), (listable, _LIST), (writable, _WRITE)):
         for path in paths:
             _allow(rules, path, allowed & rights)
     return rules
@@ -143,3 +182,99 @@ def _allow(rules: int, path: str, rights: int) -> None:
 def enter_landlock(rules: int) -> None:
     """Hold this process to rules, for good."""
     _call("syscall", _LANDLOCK_RESTRICT, rules, _number(0))
+
+
+_CLONE_THREAD = 0x00010000
+_ALLOWED = """
+read write readv writev pread64 pwrite64 preadv pwritev open openat close close_range
+stat fstat lstat newfstatat statx lseek access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd
+chdir fchdir dup dup2 dup3 fsync fdatasync ftruncate truncate fallocate rename renameat renameat2
+mkdir mkdirat rmdir unlink unlinkat umask statfs fstatfs sendfile copy_file_range eventfd eventfd2
+poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+sendto recvfrom shutdown getsockname getpeername
+mmap munmap mremap mprotect brk msync membarrier
+getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid
+sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min
+getrlimit setrlimit prlimit64 getrusage getpriority times sysinfo uname getcpu getrandom
+exit exit_group set_robust_list get_robust_list rseq wait4 waitid arch_prctl restart_syscall
+nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time alarm setitimer getitimer pause
+timerfd_create timerfd_settime timerfd_gettime
+rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack signalfd signalfd4
+"""
+_SIGNALS = "kill tkill tgkill"
+"""Allowed where the cell has a process namespace of its own, in which it finds nobody else."""
+_BY_ARGUMENT: dict[str, tuple[int, int, tuple[int, ...]]] = {
+    "fcntl": (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),  # copy a descriptor, its flags; no lock, lease, notice or size of a pipe
+    "fcntl64": (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),
+    "madvise": (2, 0xFFFFFFFF, (0, 1, 2, 4, 8, 14, 15, 16, 17, 102, 103)),  # what allocators say of their own memory; nothing of a file's
+    "ioctl": (1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),  # a file's kind, size and blocking mode
+    "prctl": (0, 0xFFFFFFFF, (15, 16)),  # the name of a thread
+    "getsockopt": (2, 0xFFFFFFFF, (3, 4, 38, 39)),  # kind, error, protocol and family
+    "futex": (1, 0x7F, (0, 9)),  # to wait, as joining a thread does
+}
+"""Calls that are allowed with some values of one argument: which argument, which bits of it, which values."""
+_REFUSED = """
+socket socketpair bind connect listen accept accept4 sendmsg recvmsg sendmmsg recvmmsg setsockopt pipe pipe2
+fork vfork execve execveat ptrace process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd pidfd_send_signal kcmp
+rt_sigqueueinfo rt_tgsigqueueinfo timer_create
+flock fadvise64 mincore cachestat readahead preadv2 pwritev2 sync_file_range mbind set_mempolicy get_mempolicy migrate_pages move_pages
+inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark
+chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat
+setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr link linkat symlink symlinkat mknod mknodat
+shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop semctl semtimedop
+mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
+mount umount2 pivot_root chroot unshare setns open_by_handle_at name_to_handle_at
+add_key request_key keyctl bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd memfd_create personality
+setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset setpgid setsid setpriority seccomp
+sched_setscheduler sched_setparam sched_setattr
+settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname reboot swapon swapoff syslog acct quotactl
+init_module finit_module delete_module kexec_load iopl ioperm
+"""
+"""Beside what is dangerous: whatever the kernel remembers of files, users or counters that fits share, and the calls that ask for it."""
+_PRIVATE_FUTEX = 128
+
+
+def seccomp_program(own_pids: bool) -> bytes | None:
+    """Return a filter of system calls as instructions for the kernel, or None where libseccomp is missing.
+
+    It allows what arithmetic, files, memory and threads need. Whatever is not listed does not exist for a cell (ENOSYS, so that
+    libraries fall back), and what a stranger may want to try is refused by name (EPERM, so that the failure says what it was). A
+    cell can start threads, but no process and no program: one process is all that there is to limit, to time and to end.
+
+    Parameters
+    ----------
+    own_pids : bool
+        Whether the cell has a process namespace of its own; if not, it may send no signal.
+    """
+    try:
+        import pyseccomp as libseccomp
+    except (ImportError, OSError, RuntimeError):  # RuntimeError: the binding is there and the library is not
+        return None
+    made = libseccomp.SyscallFilter(libseccomp.ERRNO(errno.ENOSYS))
+
+    def rule(action: int, name: str, *arguments: object) -> None:
+        try:
+            number = libseccomp.resolve_syscall(libseccomp.Arch.NATIVE, name)
+        except OSError:
+            return
+        if number >= 0:  # below 0: this architecture does not have it
+            made.add_rule(action, number, *arguments)
+
+    def masked(argument: int, mask: int, value: int) -> object:
+        return libseccomp.Arg(argument, libseccomp.MASKED_EQ, mask, value)
+
+    refuse = libseccomp.ERRNO(errno.EPERM)
+    for name in (*_ALLOWED.split(), *(_SIGNALS.split() if own_pids else ())):
+        rule(libseccomp.ALLOW, name)
+    for name in (*_REFUSED.split(), *(() if own_pids else _SIGNALS.split())):
+        rule(refuse, name)
+    for name, (argument, mask, values) in _BY_ARGUMENT.items():
+        for value in values:
+            rule(libseccomp.ALLOW, name, masked(argument, mask, value))
+    rule(libseccomp.ALLOW, "futex", masked(1, _PRIVATE_FUTEX, _PRIVATE_FUTEX))  # to wake others on memory of its own alone
+    rule(libseccomp.ALLOW, "clone", masked(0, _CLONE_THREAD, _CLONE_THREAD))
+    rule(refuse, "clone", masked(0, _CLONE_THREAD, 0))
+    with tempfile.TemporaryFile() as file:
+        made.export_bpf(file)
+        file.seek(0)
+        return file.read()

@@ -17,7 +17,7 @@ from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskRe
 from scalingbench.benchmark.evaluation.wall.frames import FrameError
 from scalingbench.common.messages import first_problem, one_line
 
-__all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Stored", "parse", "rebuilt"]
+__all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Stored", "Unpacked", "parse", "rebuilt"]
 
 
 def _parameters(text: str) -> str:
@@ -72,6 +72,12 @@ class Fitted(_Said):
     step: Literal["fitted"]
 
 
+class Unpacked(_Said):
+    """A wheel was unpacked."""
+
+    step: Literal["unpacked"]
+
+
 class Predicted(_Said):
     """Predictions follow as bytes, then quantiles."""
 
@@ -105,7 +111,7 @@ class Stored(_Said):
     rows: Annotated[tuple[StoredFold, ...], Field(max_length=100_000, strict=False)]
 
 
-T = TypeVar("T", Ready, Loaded, Fitted, Predicted, Stored)
+T = TypeVar("T", Ready, Loaded, Fitted, Unpacked, Predicted, Stored)
 
 
 def parse(header: bytes, kind: type[T]) -> T | Failed:

@@ -432,3 +432,17 @@ def test_a_task_of_many_folds_may_take_longer(tasks, tmp_path):
     assert {f.status for f in result.folds} == {"ok"}
     result = run_suite({"slow": Sleeps(0.6)}, [task], tmp_path, time_limit=2.0)[0]
     assert {f.status for f in result.folds} == {"timeout"} and result.folds[0].message == "took longer than 6 s"
+
+
+def test_what_a_killed_run_left_is_swept_and_a_corrupt_part_is_named(tasks, tmp_path, constant):
+    part = part_path(tmp_path, "c", tasks[0].id)
+    part.parent.mkdir(parents=True)
+    old, new = part.with_name(f".{part.name}.old.tmp"), part.with_name(f".{part.name}.new.tmp")
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    run_suite({"c": constant}, tasks[:1], tmp_path)
+    assert not old.exists() and new.exists()  # another run may be writing it
+    part.write_bytes(b"half")
+    with pytest.raises(InputError, match=f"{part.name}: not a result file.*; delete this file, and what it held is run again"):
+        run_suite({"c": constant}, tasks[:1], tmp_path, resume=True)

@@ -6,19 +6,23 @@ import struct
 import threading
 import time
 from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import scalingbench
+from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
-from scalingbench.benchmark.evaluation.run import evaluate
-from scalingbench.benchmark.evaluation.wall import frames, kernel, messages, namespaces
+from scalingbench.benchmark.evaluation.run import evaluate, run_suite
+from scalingbench.benchmark.evaluation.wall import frames, kernel, messages, sandbox
 from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
-from scalingbench.benchmark.evaluation.wall.layers import Wall, raise_wall
-from scalingbench.benchmark.evaluation.wall.libraries import libraries
-from scalingbench.benchmark.tasks.suite import load_task
+from scalingbench.benchmark.evaluation.wall.opened import opened
+from scalingbench.benchmark.evaluation.wall.sandbox import Sandbox, Wall, raise_wall
+from scalingbench.benchmark.tasks.suite import list_suites, load_suite, load_task
 from scalingbench.common.errors import InputError
 
 X = pd.DataFrame({"params": np.geomspace(1e6, 1e9, 12), "tokens": np.geomspace(1e10, 1e8, 12), "run": ["a", "b"] * 6})
@@ -199,20 +203,22 @@ def test_after_the_time_is_over_the_next_fit_works(guard):
 
 def test_when_the_server_is_killed_then_another_one_is_started(guard):
     guard.start()
-    guard._server.kill()
+    guard._sandbox._process.kill()
     first = guard.fit(source(), "f", X, Y, X, (), 30.0)
     assert first.status in ("crash", "ok")
     assert guard.fit(source(), "f", X, Y, X, (), 30.0).status == "ok"
 
 
 def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
-    guard = Guard(wall)
+    where = Sandbox(wall)
+    guard = Guard(where)
     guard.start()
     threading.Timer(0.5, guard.stop).start()
     with pytest.raises(InterruptedError):
         guard.fit(source("while True: pass"), "f", X, Y, X, (), 60.0)
     with pytest.raises(InterruptedError):
         guard.start()
+    where.stop()
 
 
 def test_a_class_says_of_itself_what_is_needed(guard):
@@ -240,21 +246,109 @@ def test_our_laws_are_there_and_fit_as_they_do_here(guard):
     np.testing.assert_allclose(fold.predictions, here, rtol=1e-6)
 
 
-def test_tables_cards_and_results_are_closed():
-    found = libraries()
-    closed = {p.rpartition("/")[2] for p in found.closed}
-    assert "tables" in closed
-    outside = [p for p in found.readable if p.endswith(("leaderboard", "tests", "data_cards"))]
-    assert outside == []
+WALK = """
+import importlib.util, json, os, re
+import numpy as np
+
+NUMBER = re.compile(rb"[0-9]+[.]?[0-9]*(?:[eE][-+]?[0-9]+)?")
+LARGEST = 0.1
+
+def precise(v):
+    return np.isfinite(v) and len(f"{v:.9g}".partition("e")[0].replace(".", "").lstrip("-0")) >= 6
+
+class P:
+    variables = ("params", "tokens")
+    def fit(self, X, y):
+        held, modules = set(y.tolist()), X["run"].iloc[0].split()
+        found, files = [], 0
+        for top in ROOTS:
+            for folder, _, names in os.walk(top) if not os.path.isfile(top) else [(os.path.dirname(top), [], [os.path.basename(top)])]:
+                for name in names:
+                    files += 1
+                    path = os.path.join(folder, name)
+                    ours = "scalingbench" in path
+                    table = name.endswith((".parquet", ".arrow", ".feather")) or (ours and not name.endswith((".py", ".pyc")))
+                    if table or not self.clean(path, held):
+                        found.append(path)
+        found += [m for m in modules if self.importable(m)]
+        self.params_ = {"files": float(files)}
+        assert not found, " ".join(found)
+        return self
+    def importable(self, module):
+        try: return importlib.util.find_spec(module) is not None
+        except ModuleNotFoundError: return False
+    def clean(self, path, held):
+        data = open(path, "rb").read()
+        if data[:4] == b"\\x7fELF" or (path.endswith(".pyc") and "scalingbench" not in path):
+            return True
+        if "scalingbench" in path and path.endswith(".pyc"):
+            numbers = {float(v) for at in range(8) for v in np.frombuffer(data[at : len(data) - (len(data) - at) % 8], "<f8")}
+        else:
+            numbers = {float(t) for t in NUMBER.findall(data) if len(t) > 6}
+        numbers = {v for v in numbers if precise(v)}
+        hits = numbers & held
+        return len(hits) < 3 or len(hits) < LARGEST * len(numbers)
+    def predict(self, X):
+        return np.zeros(len(X))
+"""
+
+
+def held_out_values():
+    """Return every held-out value of every suite, of collections whose values are here."""
+    suites = [load_suite(name) for name in list_suites()]
+    tasks = [task for s in suites if any(load_card(spec.collection).bundled for spec in s.specs) for task in s.tasks_with(())]
+    values = np.unique(np.concatenate([fold.y_test for task in tasks for fold in task.folds]))
+    return np.array([v for v in values if len(f"{v:.9g}".partition("e")[0].replace(".", "").lstrip("-0")) >= 6])
+
+
+def closed_modules():
+    """Return the modules of this project that no predictor needs."""
+    package = Path(scalingbench.__file__).parent
+    rooms = ("common", "predictors")
+    names = {".".join(("scalingbench", *p.relative_to(package).with_suffix("").parts)) for room in package.iterdir()
+             if room.is_dir() and room.name not in rooms for p in room.rglob("*.py")}  # fmt: skip
+    ours = "scalingbench.benchmark.evaluation"
+    needed = {f"{ours}.{m}" for m in ("outcome", "results", "wall.cell", "wall.fork_server", "wall.frames", "wall.kernel")}
+    return sorted(n for n in names - needed if not n.endswith("__init__"))
+
+
+def test_no_held_out_value_of_any_suite_is_readable_in_a_cell(guard):
+    values, modules = held_out_values(), closed_modules()
+    assert len(values) > 10_000 and len(modules) > 100
+    frame = pd.DataFrame({"params": 1.0, "tokens": 1.0, "run": " ".join(modules)}, index=range(len(values)))
+    frame.loc[1:, "run"] = ""
+    roots = [path for _, path in opened().copies if not path.startswith("/libraries")]
+    walk = WALK.replace("ROOTS", repr(["/libraries", "/packages", "/scratch", "/proc", "/sys", "/tmp", "/home", *roots]))
+    fold = guard.fit(Source(walk, "p.py", "P"), "f", frame, values, X, (), 300.0)
+    assert fold.status == "ok", fold.message
+    assert fold.constants["files"] > 1000
+
+
+def test_the_open_list_holds_of_this_project_only_code():
+    ours = {target for _, target in opened().copies if "/scalingbench/" in target}
+    assert {Path(p).suffix for p in ours} <= {".py", ".pyc"}
+    assert {p.split("/")[3] for p in ours} - {"__pycache__"} == {"__init__.py", "common", "predictors", "benchmark"}
+    assert {p.split("/")[4] for p in ours if p.split("/")[3] == "benchmark"} <= {"__init__.py", "__pycache__", "evaluation"}
+
+
+def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wall):
+    when = "import time; self.t = time.monotonic(); time.sleep(0.2)"
+    (tmp_path / "p.py").write_text(MEAN.format(fit=when).replace('"nan": float("nan")', '"from": self.t, "to": time.monotonic()'))
+    names = ("gemstones/loss/cooldown-to-large", "gemstones/loss/cooldown-frontier", "porian/loss_val/constant-lr-frontier")
+    tasks = [load_task(name) for name in (*names, "porian/loss_val/chinchilla-decay-frontier")]
+    with Guards(wall) as guards:
+        predictor = load_submitted(tmp_path / "p.py", "P", guards)
+        results = run_suite({"p": predictor}, tasks, tmp_path / "out", jobs=2)
+    spans = [(r.task.split("/")[0], f.constants["from"], f.constants["to"]) for r in results for f in r.folds]
+    together = [(a, b) for a, b in combinations(spans, 2) if a[1] < b[2] and b[1] < a[2]]
+    assert together and all(a[0] != b[0] for a, b in together)
 
 
 @pytest.mark.parametrize("seccomp", [True, False])
 def test_without_namespaces_the_other_layers_still_hold(seccomp, wall):
     if not kernel.landlock_version():
         pytest.skip("this system has no Landlock")
-    from scalingbench.benchmark.evaluation.wall.syscalls import seccomp_program
-
-    weaker = replace(wall, no_namespaces="not wanted", seccomp=seccomp_program(own_pids=False) if seccomp else None)
+    weaker = replace(wall, no_namespaces="not wanted", seccomp=kernel.seccomp_program(own_pids=False) if seccomp else None)
     assert weaker.missing and "namespaces" not in " ".join(weaker.layers)
     tries = {"open('/etc/passwd')": "PermissionError", "import os; os.kill(os.getppid(), 9)": "PermissionError"}
     if seccomp:
@@ -277,7 +371,7 @@ def test_with_no_layer_at_all_a_fit_still_is_a_process_of_its_own():
 
 
 def test_what_is_missing_is_named_unless_it_is_not_wanted(monkeypatch):
-    monkeypatch.setattr(namespaces.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="not confined: namespaces: bubblewrap is missing; install it with: apt-get install bubblewrap"):
         raise_wall()
     assert not raise_wall(unconfined=True).namespaces

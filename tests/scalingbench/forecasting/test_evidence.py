@@ -84,7 +84,7 @@ def test_the_table_is_that_of_the_committed_results(mirror):
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.forecasting.evidence import records
-    from scalingbench.leaderboard.store import committed_folder
+    from scalingbench.leaderboard.committed import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)
     tasks = suite.build(track="compute", fetch=True)

@@ -1,0 +1,296 @@
+"""The sandbox on this machine: which layers are on, and the namespaces in which the code behind the wall runs.
+
+bubblewrap makes the namespaces. What is bound there is seen by our own start alone (`fork_server`): it copies what `opened` lists
+into a file system in memory, makes that its root, and lets go of everything else before it serves.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
+
+from scalingbench.benchmark.evaluation.wall import frames, kernel
+from scalingbench.benchmark.evaluation.wall.opened import Opened, opened
+from scalingbench.common.errors import InputError
+from scalingbench.common.messages import one_line
+
+__all__ = ["DEFAULT_MEMORY", "START_SECONDS", "Sandbox", "Wall", "raise_wall"]
+
+DEFAULT_MEMORY = 8 * 2**30
+"""Bytes of address space that one fit of a stranger may map."""
+_ENVIRONMENT = {
+    "PATH": "/nonexistent",
+    "HOME": "/scratch/own",
+    "TMPDIR": "/scratch/own",
+    "TZ": "UTC",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    # one thread: the order of a sum, hence its last bits, must not depend on the machine's load
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), "1"),
+}
+"""All that a process behind the wall finds in its environment."""
+_SCRATCH = "/scratch/own"
+"""The folder that a cell may write to: empty for each, and gone with it. Not /tmp: the libraries may lie there. Landlock
+looks for its rules above a mount, not at it: hence a folder in a folder."""
+START_SECONDS = 120.0
+"""How long the sandbox, or a server in it, may take to start."""
+_PACKAGES = "/packages"
+_PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
+_ROOT = "/root-of-cells"
+"""Where the new root is filled, before it is the root."""
+_INSTALL = "apt-get install bubblewrap"
+_NEEDED = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+"""The devices that a cell finds."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """How a stranger's code is confined on this machine.
+
+    Attributes
+    ----------
+    no_namespaces : str
+        Why there are no namespaces; empty where they are on.
+    seccomp : bytes, optional
+        The filter of system calls, where libseccomp is there.
+    landlock : int
+        Version of the interface, 0 where the kernel has none.
+    memory : int
+        Bytes of address space of one fit.
+    """
+
+    no_namespaces: str
+    seccomp: bytes | None
+    landlock: int
+    memory: int = DEFAULT_MEMORY
+
+    @property
+    def namespaces(self) -> bool:
+        """Whether there are namespaces."""
+        return not self.no_namespaces
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What a whole wall needs and this machine lacks."""
+        return (
+            *([f"namespaces: {self.no_namespaces}"] if self.no_namespaces else []),
+            *(["seccomp: libseccomp is missing; install it with: apt-get install libseccomp2"] if self.seccomp is None else []),
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """What is on, outermost first."""
+        one = ", one process a fit" if self.seccomp is not None else ""
+        return (
+            *(["namespaces (user, pid, mount, network, ipc, uts)", "files of an open list, in memory"] if self.namespaces else []),
+            *([f"Landlock {self.landlock}"] if self.landlock else []),
+            *(["seccomp"] if self.seccomp is not None else []),
+            f"limits ({self.memory / 2**30:.3g} GiB{one})",
+            "empty environment",
+        )
+
+
+def raise_wall(*, unconfined: bool = False, memory: int = DEFAULT_MEMORY) -> Wall:
+    """Return the wall that this machine can raise.
+
+    Parameters
+    ----------
+    unconfined : bool
+        Whether to go on where a needed layer is missing; those that are there are on all the same.
+    memory : int
+        Bytes of address space of one fit.
+
+    Raises
+    ------
+    InputError
+        If namespaces or seccomp are missing, unless `unconfined`.
+    """
+    reason = _why_not()
+    wall = Wall(reason, kernel.seccomp_program(own_pids=not reason), kernel.landlock_version(), memory)
+    if wall.missing and not unconfined:
+        raise InputError(f"not confined: {'; '.join(wall.missing)}; or say --unconfined for code that you trust")
+    return wall
+
+
+def _why_not() -> str:
+    """Return why no sandbox can be made here, or nothing where it can."""
+    if sys.platform != "linux":
+        return "needs Linux"
+    if shutil.which("bwrap") is None:
+        return f"bubblewrap is missing; install it with: {_INSTALL}"
+    probe = [*_bubblewrap(), *_system_links(), "--ro-bind", "/usr", "/usr", "--cap-add", "CAP_SYS_ADMIN", "--", "/usr/bin/true"]
+    try:
+        done = subprocess.run(probe, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not run: {one_line(error)}"
+    if done.returncode:
+        said = one_line(done.stderr, 200) or f"exit status {done.returncode}"
+        return f"the kernel makes no namespaces for bubblewrap ({said}); on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    return ""
+
+
+def _bubblewrap() -> list[str]:
+    program = shutil.which("bwrap") or "bwrap"
+    return [program, *_NEEDED, "--unshare-cgroup-try", "--new-session", "--clearenv"]
+
+
+def _system_links() -> list[str]:
+    """Return the options that make /lib and its like what they are outside: links into /usr, or folders."""
+    options: list[str] = []
+    for path in ("/lib", "/lib64"):
+        if os.path.islink(path):
+            options += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            options += ["--ro-bind", path, path]
+    return options
+
+
+def _sandboxed(opened: Opened, command: list[str]) -> list[str]:
+    """Return the command line that starts a command of ours in namespaces of its own, where it can read what it has to copy."""
+    options = [*_bubblewrap(), "--cap-add", "CAP_SYS_ADMIN"]
+    for name, value in _ENVIRONMENT.items():
+        options += ["--setenv", name, value]
+    options += _system_links()
+    for path in opened.sources:
+        if path not in ("/lib", "/lib64"):
+            options += ["--ro-bind", path, path]
+    for path in _DEVICES:
+        options += ["--dev-bind", path, path]
+    return [*options, "--dir", _ROOT, "--chdir", "/", "--", *command]
+
+
+class Sandbox:
+    """Owner of the process that makes fork servers.
+
+    Parameters
+    ----------
+    wall : Wall
+        Which layers are on, and the limits.
+    prepare : callable, optional
+        What to do before the first server is handed out, each time that it starts: to fill the folder of a submission's own packages,
+        which is there only then.
+    """
+
+    def __init__(self, wall: Wall, prepare: Callable[[], None] | None = None) -> None:
+        self._wall = wall
+        self._prepare = prepare
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._lock = RLock()
+        self._folder = ExitStack()
+
+    def line(self) -> socket.socket:
+        """Return the line to a new fork server; starts the sandbox where it does not run.
+
+        Raises
+        ------
+        InputError
+            If it does not start, or cannot be prepared.
+        """
+        with self._lock:
+            if self._control is None or self._process is None or self._process.poll() is not None:
+                self._start()
+            assert self._control is not None
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    socket.send_fds(self._control, [b"N"], [theirs.fileno()])
+                    theirs.close()
+                    ours.settimeout(START_SECONDS)
+                    ours.recv(frames.ENDED.size, socket.MSG_WAITALL)
+                except OSError:  # it has just died: whoever uses the line hears of it
+                    frames.hang_up(ours)
+            return ours
+
+    def stop(self) -> None:
+        """End all that runs behind the wall."""
+        process, control = self._process, self._control
+        self._process = self._control = None
+        frames.hang_up(control)
+        if process is not None:
+            process.kill()
+            process.wait()
+        self._folder.close()
+
+    def _start(self) -> None:
+        self.stop()
+        ours, theirs = socket.socketpair()
+        found, wall = opened(), self._wall
+        command = [found.python, *_OPTIONS, "-c", _PROGRAM, str(theirs.fileno())]
+        outside = [*command, *found.imports]
+        started = _sandboxed(found, outside) if wall.namespaces else outside
+        with theirs, tempfile.TemporaryFile() as said:
+            self._process = _popen(started, theirs.fileno(), said.fileno())
+            self._control = ours
+            theirs.close()
+            try:
+                deadline = time.monotonic() + START_SECONDS
+                settings = self._settings()
+                if wall.namespaces:
+                    frames.send(ours, {**_root(found, [*command, *found.imports_inside]), **settings}, deadline=deadline)
+                frames.send(ours, settings, deadline=deadline)
+                frames.receive(ours, deadline=deadline)
+            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
+                self.stop()
+                said.seek(0)
+                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
+                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
+        if self._prepare is not None:
+            self._prepare()
+
+    def _settings(self) -> dict[str, Any]:
+        found, wall = opened(), self._wall
+        packages = ""
+        if self._prepare is not None:
+            packages = _PACKAGES if wall.namespaces else self._folder.enter_context(tempfile.TemporaryDirectory(prefix="scalingbench-"))
+        outside = [source for source, _ in found.copies] + [path for path, _ in found.texts]
+        inside = [target for _, target in found.copies] + [path for path, _ in found.texts]
+        return {
+            "namespaces": wall.namespaces,
+            "landlock": bool(wall.landlock),
+            "seccomp": (wall.seccomp or b"").hex(),
+            "memory": wall.memory,
+            "readable": [*dict.fromkeys(inside if wall.namespaces else outside), *_DEVICES[1:]],
+            "listable": found.imports_inside if wall.namespaces else found.sources,
+            "scratch": _SCRATCH,
+            "packages": packages,
+            "packages_bytes": _PACKAGES_BYTES,
+            "packages_files": _PACKAGES_FILES,
+        }
+
+
+_PROGRAM = (
+    "import sys; handle, *imports = sys.argv[1:]; sys.path.extend(imports); "
+    "from scalingbench.benchmark.evaluation.wall.fork_server import main; main(int(handle))"
+)
+_OPTIONS = ("-s", "-S", "-B", "-P", "-X", "utf8")
+
+
+def _root(found: Opened, command: Sequence[str]) -> dict[str, Any]:
+    """Return what the root of cells is filled with, and what to start in it."""
+    return {
+        "root": _ROOT,
+        "copies": found.copies,
+        "texts": found.texts,
+        "devices": _DEVICES,
+        "links": ("/lib", "/lib64"),
+        "folders": (_SCRATCH, _PACKAGES),
+        "command": command,
+    }
+
+
+def _popen(command: Sequence[str], handle: int, errors: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, env=dict(_ENVIRONMENT), pass_fds=(handle,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd="/"
+    )

@@ -1,0 +1,32 @@
+"""The packages that everyone who has ScalingBench has."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distributions, requires
+
+__all__ = ["brought", "package_key"]
+
+
+@lru_cache(maxsize=1)
+def brought() -> frozenset[str]:
+    """Return ScalingBench, what it needs, what these need, and so on."""
+    found: set[str] = set()
+    left = ["scalingbench"]
+    while left:
+        key = left.pop()
+        if key in found:
+            continue
+        found.add(key)
+        try:
+            lines = requires(key) or []
+        except PackageNotFoundError:  # of another platform, or a source tree that was not installed
+            continue
+        left += [package_key(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in lines if "extra ==" not in line]
+    return frozenset(found) if len(found) > 1 else frozenset(package_key(d.metadata["Name"]) for d in distributions())
+
+
+def package_key(name: str) -> str:
+    """Return a name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()

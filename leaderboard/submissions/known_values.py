@@ -1,0 +1,105 @@
+"""Signs that a submission knows what it had to predict: predictions that are too good, and held-out values in its files.
+
+They catch who copies values, not who hides that they do: a table that is packed, or predictions with noise added, pass here.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.evaluation.results import TaskResult, as_stored
+from scalingbench.benchmark.tasks.task import Fold, Task
+
+__all__ = ["Exactness", "exactness", "values_held"]
+
+_EQUAL, _CLOSE = 1e-7, 1e-5
+"""Relative differences: of predictions that equal a value to the 7 digits that results hold, and of those that do to 5."""
+_LARGEST_SHARE = {_EQUAL: 0.001, _CLOSE: 0.02}
+"""Of predictions within these differences, more is beyond what noise allows.
+
+On suite v2 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values that are stored with few
+digits) and 0.0056 (lr-annealing, 53 of 9505).
+"""
+_FEWEST = 3
+_DIGITS = 7
+_NUMBER = re.compile(rb"\d+\.?\d*(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """How many predictions equal what was measured.
+
+    Attributes
+    ----------
+    equal, close : int
+        To 7 digits, and to 5.
+    of : int
+        Predictions of measured values that no training row of the fold has, and that are not 0 or 1. Synthetic worlds, which a law may
+        fit exactly, are left out.
+    """
+
+    equal: int
+    close: int
+    of: int
+
+    @property
+    def too_good(self) -> bool:
+        """Whether that is beyond what noise allows."""
+        return any(n > max(_FEWEST, _LARGEST_SHARE[limit] * self.of) for n, limit in ((self.equal, _EQUAL), (self.close, _CLOSE)))
+
+    def __str__(self) -> str:
+        return f"{self.equal} of {self.of} predictions equal the measured value to 7 digits, {self.close} to 5"
+
+
+def exactness(results: Iterable[TaskResult], tasks: Sequence[Task]) -> Exactness:
+    """Return how many predictions equal what was measured."""
+    found = {result.task: result for result in results}
+    differences = [
+        _differences(result.predictions, fold)
+        for task in tasks
+        if task.id in found and load_card(task.collection).scalingbench.domain != "synthetic"
+        for result, fold in zip(found[task.id].folds, task.folds, strict=True)
+        if result.status == "ok"
+    ]
+    all_of = np.concatenate([np.empty(0), *differences])
+    return Exactness(int((all_of <= _EQUAL).sum()), int((all_of <= _CLOSE).sum()), len(all_of))
+
+
+def _differences(predictions: np.ndarray, fold: Fold) -> np.ndarray:
+    """Return relative differences from the measured values that say something."""
+    measured = fold.y_test
+    telling = ~np.isin(measured, [*fold.y_train, 0.0, 1.0])
+    differences: np.ndarray = np.abs(predictions - as_stored(measured))[telling] / np.abs(measured[telling])
+    return differences
+
+
+def values_held(source: str, tasks: Iterable[Task]) -> tuple[float, ...]:
+    """Return the held-out values of 7 digits or more that stand in a source: as numbers, or in a text or in bytes of it."""
+    measured = {float(v) for task in tasks for fold in task.folds for v in fold.y_test if _is_precise(float(v))}
+    stored = {float(v) for v in as_stored(np.array(sorted(measured)))}
+    found = {value for value in _numbers(source) if _is_precise(value)} & (measured | stored)
+    return tuple(sorted(found)) if len(found) > _FEWEST else ()
+
+
+def _numbers(source: str) -> set[float]:
+    found: set[float] = set()
+    for node in ast.walk(ast.parse(source)):
+        value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+        if isinstance(value, float):
+            found.add(value)
+        elif isinstance(value, str | bytes):
+            raw = value.encode(errors="replace") if isinstance(value, str) else value
+            found |= {float(text) for text in _NUMBER.findall(raw)}
+            found |= {float(v) for start in range(8) for v in np.frombuffer(raw[start : len(raw) - (len(raw) - start) % 8], "<f8")}
+            found |= {float(v) for start in range(4) for v in np.frombuffer(raw[start : len(raw) - (len(raw) - start) % 4], "<f4")}
+    return found
+
+
+def _is_precise(value: float) -> bool:
+    return np.isfinite(value) and len(f"{value:.9g}".partition("e")[0].replace(".", "").lstrip("-0")) >= _DIGITS
