@@ -254,6 +254,7 @@ _ROUNDING = 1e-13  # relative: a difference of objectives below this says nothin
 _STILL = 1e-10  # in units of the response: a step that moves no fitted value by more is the last
 _CLOSE = 1e-6  # nor is a step that moves them by less in need of a shorter one
 _DAMPINGS = np.array([0.0, 1e-8, 1e-6, 1e-4, 1e-2, 1.0])
+_LONGER = 4.0  # where a term dies out, Newton's steps in its logarithm are of length 1
 _PROBE = 0.1  # share of a step over which the bend of the residuals is measured
 
 
@@ -261,7 +262,7 @@ def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, i
     """Follow Newton's steps from one optimum until the fitted values stand still, which the objective alone cannot tell.
 
     The objective is flat at its optimum: its last digit leaves half of the digits of the constants open, and more of them along a
-    flat direction. So a full step is taken where it loses no more than rounding does, else the best of several that are shorter.
+    flat direction. So a full step is taken where it loses no more than rounding does, else the best of several that are shorter or longer.
 
     Parameters
     ----------
@@ -281,7 +282,7 @@ def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, i
         values, moved = objectives(problem, trials, weights, delta), _moved(problem, u, trials[0])
         still = moved <= _STILL
         if moved > _CLOSE or not (still or values[0] <= value * (1.0 + _ROUNDING)):
-            trials = np.concatenate([trials, _shorter(problem, u, weights, delta, g[0], h[0])])
+            trials = np.concatenate([trials, _others(problem, u, weights, delta, g[0], h[0])])
             values = objectives(problem, trials, weights, delta)
         enough = values.min() * (1.0 + _ROUNDING)
         best = 0 if values[0] <= enough else int(values.argmin())
@@ -299,8 +300,8 @@ def _moved(problem: Problem, u: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(r[1] - r[0]).max())
 
 
-def _shorter(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Return ends of damped Newton steps, as they are and bent as the valley is; shape (2 S, P).
+def _others(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Return ends of damped Newton steps: as they are, bent as the valley is, and longer, for optima far away; shape (3 S, P).
 
     The bend is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
     arXiv 1201.5885): without it, steps along a curved valley are short.
@@ -315,5 +316,5 @@ def _shorter(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float,
     turn = 0.5 * _newton_solve(h, (weights * steepness * bend) @ jacobian[0].T, ~_frozen(problem, at, g), damping)
     size, limit = (np.abs(a).max(axis=1, keepdims=True) for a in (turn, step))
     bent = step + turn * np.minimum(1.0, 0.75 * limit / np.maximum(size, 1e-300))
-    ends: np.ndarray = np.clip(np.concatenate([at + step, at + bent]), *problem.bounds)
+    ends: np.ndarray = np.clip(np.concatenate([at + step, at + bent, at + _LONGER * step]), *problem.bounds)
     return ends
