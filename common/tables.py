@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "facts_html", "interval", "number", "plain"]
+__all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "csv_of", "facts_html", "interval", "number", "plain", "settled"]
 
 Format = Literal["md", "csv", "json", "latex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SHOWN = 20  # rows in a notebook
+_SETTLED = 10  # digits that no processor changes
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Tabular(ABC):
     """What is a table for readers, a DataFrame for pandas, and records for programs."""
 
     rows: pd.DataFrame
-    """In full precision; the index is a column of the CSV if it has a name."""
+    """In full precision, whose last digits depend on the processor; the index is a column of the CSV if it has a name."""
 
     @abstractmethod
     def table(self) -> Table:
@@ -114,7 +115,7 @@ class Tabular(ABC):
 
     @abstractmethod
     def facts(self) -> Mapping[str, Any]:
-        """Return what JSON holds, in full precision."""
+        """Return what JSON holds, before its numbers are settled."""
 
     def render(self, form: Format = "md") -> str:
         """Return the table as text.
@@ -122,7 +123,7 @@ class Tabular(ABC):
         Parameters
         ----------
         form : {"md", "csv", "json", "latex"}
-            CSV and JSON hold full precision, the others what a reader needs.
+            CSV and JSON hold ten digits, which no processor changes, the others what a reader needs.
 
         Raises
         ------
@@ -134,9 +135,9 @@ class Tabular(ABC):
         if form == "latex":
             return self.table().latex()
         if form == "json":
-            return json.dumps(plain(self.facts()), indent=2)
+            return json.dumps(settled(plain(self.facts())), indent=2)
         if form == "csv":
-            return str(self.rows.to_csv(index=self.rows.index.name is not None)).strip()
+            return csv_of(self.rows, index=self.rows.index.name is not None)
         raise ValueError(f"form: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {form!r}")
 
     def _repr_html_(self) -> str:
@@ -152,7 +153,7 @@ def cell(value: object, spec: str, missing: str = "-") -> str:
 
 def number(value: float | None, digits: int, missing: str = "-") -> str:
     """Return a number with so many decimals."""
-    return cell(None if value is None else float(value), f".{digits}f", missing)
+    return cell(None if value is None else settled(float(value)), f".{digits}f", missing)
 
 
 def interval(low: float | None, high: float | None, digits: int, missing: str = "-") -> str:
@@ -168,6 +169,21 @@ def plain(value: Any) -> Any:
         return [plain(v) for v in value]
     value = value.item() if hasattr(value, "item") else value
     return None if _is_missing(value) or (isinstance(value, float) and not math.isfinite(value)) else value
+
+
+def settled(value: Any) -> Any:
+    """Return a value with its floats rounded to ten digits: the last ones differ between processors, and a half is rounded by them."""
+    if isinstance(value, dict):
+        return {k: settled(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [settled(v) for v in value]
+    return float(f"{value:.{_SETTLED}g}") if isinstance(value, float) and math.isfinite(value) else value
+
+
+def csv_of(rows: pd.DataFrame, *, index: bool = False) -> str:
+    """Return rows as CSV, their floats rounded to ten digits."""
+    shown = rows.apply(lambda column: column.map(settled) if column.dtype.kind in "fO" else column)
+    return str(shown.to_csv(index=index)).strip()
 
 
 def _is_missing(value: object) -> bool:

@@ -1,1 +1,1 @@
-"""Rankings of ScalingBench: `ranking.rank` makes a board from scores, `report.render` prints it."""
+"""Boards of ScalingBench: `results.Results` reads the `store`, `ranking.rank` makes a `board` of its scores, `site` shows it."""

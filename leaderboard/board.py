@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from scalingbench.common.messages import count_of
-from scalingbench.common.tables import Table, Tabular, interval, number
+from scalingbench.common.tables import Table, Tabular
+from scalingbench.leaderboard.columns import columns_text, shown_columns
 
 __all__ = ["Board"]
 
-_HEADER = ("rank", "predictor", "skill", "", "entered", "win rate", "", "Elo", "", "regret", "tasks", "failed fits", "fit ms")
-_INTERVALS = (("CRPS", "crps_skill", 3), ("in 80 %", "coverage", 2))
-_TRUTH = (("bias", "bias", 3), ("exponents", "exponent_error", 3))
-"""Columns that only some boards have, after regret: heading, column, decimals."""
 _FACTS = ("suite", "track", "n_tasks", "n_collections", "reference", "pool", "n_resamples", "seed", "version")
 
 
@@ -30,10 +27,9 @@ class Board(Tabular):
     Attributes
     ----------
     rows : DataFrame
-        One row per predictor, best first: rank (missing for variants), predictor, family, variant_of (empty for the
-        head of a family), skill, skill_low, skill_high, skill_entered, win_rate, win_low, win_high, mean_rank, elo,
-        elo_low, elo_high, regret, log_params_error, coverage, tasks_entered, tasks_total, failed_tasks, failed_folds,
-        fit_seconds, mape. Columns that end in low and high are the ends of 95 % intervals.
+        One row per predictor, best first, with the columns
+
+        COLUMNS
     suite : str
         Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
     reference : str
@@ -101,12 +97,9 @@ class Board(Tabular):
         return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"
 
     def table(self) -> Table:
-        imputed = _INTERVALS if "crps_skill" in self.rows else ()
-        truth = _TRUTH if "exponent_error" in self.rows else ()
-        at = _HEADER.index("regret") + 1
-        header = (*_HEADER[:at], *(heading for heading, _, _ in (*imputed, *truth)), *_HEADER[at:])
-        more = [(column, digits) for _, column, digits in (*imputed, *truth)]
-        rows = [_cells(row, at, [number(row[column], digits) for column, digits in more]) for row in self.rows.to_dict("records")]
+        columns = shown_columns(self.rows)
+        header = [heading for column in columns for heading in column.headings]
+        rows = [[cell for column in columns for cell in column.cells(row)] for row in self.rows.to_dict("records")]
         return Table(header, rows, frozenset({1}), self.caption)
 
     def facts(self) -> dict[str, Any]:
@@ -119,26 +112,4 @@ class Board(Tabular):
         return f"Board({self.scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
-def _cells(row: Mapping[Any, Any], at: int, more: Sequence[str]) -> list[str]:
-    """Return the cells of a row, with more of them at a place."""
-    cells = [
-        "" if row["variant_of"] else str(row["rank"]),
-        f"- {row['predictor']}" if row["variant_of"] else row["predictor"],
-        number(row["skill"], 3),
-        interval(row["skill_low"], row["skill_high"], 2),
-        number(row["skill_entered"], 3),
-        number(row["win_rate"], 2),
-        interval(row["win_low"], row["win_high"], 2),
-        number(row["elo"], 0),
-        interval(row["elo_low"], row["elo_high"], 0),
-        number(row["regret"], 2),
-        f"{row['tasks_entered']}/{row['tasks_total']}",
-        str(row["failed_folds"]),
-        _milliseconds(row["fit_seconds"]),
-    ]
-    return [*cells[:at], *more, *cells[at:]]
-
-
-def _milliseconds(seconds: float) -> str:
-    # times are measured anew by every run: two digits, so that readers don't read more into them
-    return number(seconds, 0) if pd.isna(seconds) else f"{float(f'{1000 * seconds:.2g}'):g}"
+Board.__doc__ = str(Board.__doc__).replace("COLUMNS", columns_text(" " * 8))

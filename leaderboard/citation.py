@@ -1,4 +1,4 @@
-"""Citations as BibTeX, APA and CFF."""
+"""What to cite for a score, as BibTeX, APA and CFF."""
 
 from __future__ import annotations
 
@@ -8,11 +8,44 @@ from typing import Any, Literal
 
 import yaml
 
+from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.data.collection import list_collections
+from scalingbench.common.names import unknown_name
 from scalingbench.common.references import Reference
+from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.submissions.metadata import submissions
+from scalingbench.predictors.catalogue import papers_of
+from scalingbench.predictors.registry import get
 
-__all__ = ["CitationFormat", "cite"]
+__all__ = ["CitationFormat", "citations", "cite"]
+
+TITLE = "ScalingBench: datasets and a benchmark for scaling-law predictors"
 
 CitationFormat = Literal["bibtex", "apa", "cff"]
+
+
+def citations(suite: str, predictor: str | None, collection: str | None, form: CitationFormat) -> str:
+    """Return what to cite for a score: the suite at its version, the law's papers, the collections it rests on.
+
+    Raises
+    ------
+    InputError
+        If the suite, collection or predictor does not exist.
+    """
+    if collection is not None and collection not in list_collections():
+        raise unknown_name("collection", collection, list_collections())
+    law = _papers_of(predictor) if predictor else ()
+    results = Results.load(suite)
+    names = [collection] if collection else results.rests_on(predictor)
+    version = results.version if results.protocol is None else suite
+    own = Reference(TITLE, "ScalingBench maintainers", 2026, version=version)
+    return cite([own, *law, *(paper for name in names for paper in load_card(name).scalingbench.papers)], form)
+
+
+def _papers_of(predictor: str) -> tuple[Reference, ...]:
+    if (own := submissions().get(predictor)) is not None:
+        return (Reference(f"{predictor}, a predictor submitted to ScalingBench ({own.paper})", own.authors, own.year),)
+    return papers_of(get(predictor).paper)
 
 
 def cite(references: Iterable[Reference], form: CitationFormat) -> str:

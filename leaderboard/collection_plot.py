@@ -18,8 +18,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
-from scalingbench.leaderboard.results import Results
-from scalingbench.leaderboard.stored import load_scored
+from scalingbench.leaderboard.store import load_stored
 from scalingbench.predictors.registry import get, list_predictors, make
 
 if TYPE_CHECKING:
@@ -103,14 +102,10 @@ def _best(task: Task, suite: Suite) -> str:
 
 
 def _committed_scores(task: Task, suite: Suite) -> pd.DataFrame:
-    """Return the scores of the committed results, those on the task among them; none if they were made from other rows."""
-    if suite.rules is not None:
-        stored = load_scored(suite.name)
-        scores = pd.DataFrame(columns=["predictor", "task", "error", "fingerprint"]) if stored is None else stored.scores
-        return scores[scores["fingerprint"] == task.fingerprint]
-    results = Results((), suite).beside_committed().select(collections=[task.collection])
-    current = any(r.predictor == suite.reference and r.fingerprint == task.fingerprint for r in results.results)
-    return results.scores if current else pd.DataFrame(columns=["predictor", "task", "error"])
+    """Return the stored scores, those on the task among them; none if they were made from other rows."""
+    stored = load_stored(suite)
+    scores = pd.DataFrame(columns=["predictor", "task", "error", "fingerprint"]) if stored is None else stored.scores
+    return scores[scores["fingerprint"] == task.fingerprint]
 
 
 def _panel(axis: Axes, task: Task, fold: Fold, law: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import VARIABLES
 from scalingbench.benchmark.tasks.task import Task
+from scalingbench.common.variables import VARIABLES
 
 __all__ = ["PlotAxis", "axis_of", "axis_of_collection", "axis_of_task", "is_log"]
 

@@ -1,20 +1,44 @@
-"""Boards by other benchmarks' rules, with their published scores beside ours."""
+"""Boards by other benchmarks' rules, with their published scores beside ours, and what their protocols measure, stored.
+
+The board of all results is printed from what is stored, without any collection.
+"""
 
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.scores.protocols import revisiting_nsl
+from scalingbench.benchmark.evaluation.results import TaskResult
+from scalingbench.benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
+from scalingbench.benchmark.tasks.task import Task
+from scalingbench.common.errors import InputError
+from scalingbench.common.files import replacing
+from scalingbench.common.messages import described
 from scalingbench.common.tables import Table, Tabular, cell
 
-__all__ = ["ProtocolBoard", "board_of", "published_scores", "revisiting_nsl_board", "sldbench_board"]
+__all__ = [
+    "ProtocolBoard",
+    "board_of",
+    "protocol_differences",
+    "protocol_path",
+    "protocol_table",
+    "published_scores",
+    "revisiting_nsl_board",
+    "sldbench_board",
+    "stored_protocol_table",
+    "write_protocol_table",
+]
 
 SLDBENCH_TASKS = ("parallel", "vocab", "sft", "domain_mixture", "moe", "data_constrained", "lr_bsz", "easy_question")
 _NOT_ENTERED = -1.0
+_KEYS = {"predictor", "task", "domain", "curve"}
+_SAME = 1e-9  # relative: other machines round the last bits of exp and log differently
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +89,7 @@ def published_scores(name: str) -> pd.DataFrame:
 
 
 def board_of(protocol: str, table: pd.DataFrame) -> ProtocolBoard:
-    """Rank predictors by a protocol, from what `scalingbench.leaderboard.protocol_tables.protocol_table` made of their results."""
+    """Rank predictors by a protocol, from what `protocol_table` made of their results."""
     return sldbench_board(table) if protocol == "sldbench" else revisiting_nsl_board(revisiting_nsl(table))
 
 
@@ -117,3 +141,53 @@ def revisiting_nsl_board(table: pd.DataFrame) -> ProtocolBoard:
     board = board.assign(place=board[errors].rank().mean(axis=1)).sort_values("place", kind="stable")[["source", *order]]
     note = "Mean RMSLE of a domain's curves, and share of curves won (errors truncated to three decimals, ties share)."
     return ProtocolBoard("revisiting-nsl", board.rename_axis("predictor"), note, digits=4)
+
+
+def protocol_path(suite: str) -> Path:
+    """Return the file of what a suite's protocol measured of its committed results; it may not exist."""
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "protocols" / f"{suite}.parquet"))
+
+
+def protocol_table(protocol: str, results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFrame:
+    """Return what a protocol measures: SLDBench's scores of tasks, or the errors on the curves of Revisiting Neural Scaling Laws."""
+    return sldbench(results, tasks) if protocol == "sldbench" else curve_errors(results, tasks)
+
+
+def stored_protocol_table(suite: str) -> pd.DataFrame | None:
+    """Return what is stored of a suite; None if nothing is.
+
+    Raises
+    ------
+    InputError
+        If the file is broken.
+    """
+    path = protocol_path(suite)
+    if not path.is_file():
+        return None
+    try:
+        table = pd.read_parquet(path)
+        table["predictor"]
+    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
+        raise InputError(f"{path}: not a table of a protocol's scores: {described(error, 200)}") from None
+    return table
+
+
+def write_protocol_table(suite: str, table: pd.DataFrame) -> None:
+    """Write what a protocol measured of a suite's committed results: whole or not at all."""
+    with replacing(protocol_path(suite)) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
+
+
+def protocol_differences(stored: pd.DataFrame | None, again: pd.DataFrame) -> tuple[str, ...]:
+    """Return one line for every number that is stored otherwise than it is computed again; one if the rows are others."""
+    keys = [str(c) for c in again if c in _KEYS]
+    if stored is None or list(stored) != list(again) or not stored[keys].astype(str).equals(again[keys].astype(str)):
+        return ("the stored scores of the protocol are of other results",)
+    found = []
+    for column in (c for c in again if c not in _KEYS):
+        same = np.isclose(stored[column].to_numpy(float), again[column].to_numpy(float), rtol=_SAME, atol=1e-12, equal_nan=True)
+        for row in np.flatnonzero(~same):
+            who = " ".join(str(again[key].to_numpy()[row]) for key in keys)
+            old, new = (float(table[column].to_numpy(float)[row]) for table in (stored, again))
+            found.append(f"{who}: {column} is stored as {old}, computed again it is {new}")
+    return tuple(found)

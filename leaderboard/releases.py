@@ -6,39 +6,20 @@ import hashlib
 import importlib.resources
 import json
 import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.suite_board import SuiteBoard
 
-__all__ = ["board_from_json", "list_releases", "load_release", "version_of", "version_of_scores"]
+__all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
 
 
-def version_of(suite: str, fingerprints: Mapping[str, str], predictions: Iterable[tuple[str, str, str, np.ndarray]]) -> str:
+def version_of(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
     """Return the version of a board: its suite, and a hash of the content of its tasks and results.
-
-    Parameters
-    ----------
-    suite : str
-        Name of the suite.
-    fingerprints : mapping of str to str
-        Of every task ranked on.
-    predictions : iterable of (predictor, task, fold, values)
-        Everything that was ranked; the order doesn't matter.
-    """
-    lines = [f"task {task} {fingerprint}" for task, fingerprint in fingerprints.items()]
-    lines += [f"{p}|{t}|{f}|{_digest(values)}" for p, t, f, values in predictions]
-    return _version(suite, lines)
-
-
-def version_of_scores(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
-    """Return the version of a board that is made from stored scores.
 
     Parameters
     ----------
@@ -53,15 +34,7 @@ def version_of_scores(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> 
     ranked = (scores[name].tolist() for name in ("predictor", "task", "digest"))
     lines = ["task " + " ".join(map(str, row)) for row in zip(*stated, strict=True)]
     lines += ["|".join(row) for row in zip(*ranked, strict=True)]
-    return _version(suite, lines)
-
-
-def _version(suite: str, lines: Iterable[str]) -> str:
     return f"{suite}-{hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()[:10]}"
-
-
-def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f4").tobytes()).hexdigest()[:16]
 
 
 def board_from_json(text: str) -> Board:

@@ -9,12 +9,12 @@ import numpy as np
 from scalingbench.benchmark.evaluation.results import TaskResult, predictor_path, read_results
 from scalingbench.benchmark.evaluation.run import evaluate
 from scalingbench.benchmark.scores.scoring import score
-from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.benchmark.tasks.frozen import SuiteHead, read_head
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import facts_html
-from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.leaderboard.store import committed_folder
 from scalingbench.predictors.registry import make
 
 __all__ = ["Reproduction", "largest_difference", "reproduce"]
@@ -79,22 +79,23 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
         If there is no such predictor, or no committed result of it on the task as it is today.
     """
     model = make(predictor)
-    stored, reference = (_committed(name, task, suite) for name in (predictor, load_suite(suite).reference))
+    head = read_head(suite)
+    stored, reference = (_committed(name, task, head) for name in (predictor, head.reference))
     ours = evaluate(model, task, name=predictor, suite=suite)
     error, ratio = _error(ours, reference, task)
     stored_error, _ = _error(stored, reference, task)
     return Reproduction(ours, stored, largest_difference(stored, ours, task), error, ratio, stored_error)
 
 
-def _committed(predictor: str, task: Task, suite: str) -> TaskResult:
-    file = predictor_path(committed_folder(suite), predictor)
+def _committed(predictor: str, task: Task, suite: SuiteHead) -> TaskResult:
+    file = predictor_path(committed_folder(suite.home), predictor)
     if not file.is_file():
-        raise InputError(f"{predictor}: suite {suite!r} has no committed results of it")
+        raise InputError(f"{predictor}: suite {suite.name!r} has no committed results of it")
     found = next((r for r in read_results(file) if r.task == task.id), None)
     if found is None:
-        raise InputError(f"{predictor}: suite {suite!r} has no committed result of it on {task.id}")
+        raise InputError(f"{predictor}: suite {suite.name!r} has no committed result of it on {task.id}")
     if found.fingerprint != task.fingerprint:
-        raise InputError(f"{task.id}: its rows are not those that the committed results of suite {suite!r} were made from")
+        raise InputError(f"{task.id}: its rows are not those that the committed results of suite {suite.name!r} were made from")
     return found
 
 

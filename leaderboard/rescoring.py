@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from scalingbench.benchmark.data.collection import is_at_hand
 from scalingbench.benchmark.evaluation.results import TaskResult, read_results
-from scalingbench.benchmark.scores.scoring import current_results, score
-from scalingbench.benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from scalingbench.benchmark.scores.scoring import current_results, score, stale_results
+from scalingbench.benchmark.scores.store import differences, digest_of, read_scores, with_provenance, write_scores
 from scalingbench.benchmark.scores.truth import truth_of
 from scalingbench.benchmark.tasks.suite import Suite, task_table
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
-from scalingbench.leaderboard.protocol_tables import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
-from scalingbench.leaderboard.result_files import committed_files
-from scalingbench.leaderboard.scored_suite import ScoredSuite
-from scalingbench.leaderboard.stored import scores_path
-from scalingbench.leaderboard.submissions.metadata import submissions
+from scalingbench.leaderboard.protocol_boards import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
+from scalingbench.leaderboard.store import ScoredTasks, committed_files, scores_path
 from scalingbench.predictors.registry import families
 
-__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_suite", "scores_of", "store_scores", "with_joined"]
+__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_beside", "scores_of", "store_scores"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,14 +67,15 @@ def scores_of(
     return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
 
 
-def scored_suite(
+def scored_beside(
     results: Iterable[TaskResult],
     suite: Suite,
     tasks: Sequence[Task],
+    *,
     exclusions: Mapping[str, Sequence[str]],
     files: Mapping[str, Path],
-    others: ScoredSuite | None = None,
-) -> ScoredSuite:
+    stored: ScoredTasks | None,
+) -> ScoredTasks:
     """Return the scores of results with what their suite states of the tasks.
 
     Parameters
@@ -85,36 +83,22 @@ def scored_suite(
     results, tasks, exclusions, files
         As for `scores_of`.
     suite : Suite
-        With rules.
-    others : ScoredSuite, optional
-        Stored scores; those of other predictors join, on these tasks and on those that choose the recipe of a family.
+        Whose tasks they are.
+    stored : ScoredTasks, optional
+        Stored scores; those of other predictors join, on these tasks and on those that choose the entry of a family.
     """
+    results = tuple(results)
+    for stale in stale_results(results, tasks):
+        _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
     own = scores_of(results, tasks, suite.reference, exclusions, files)
-    stated = task_table(tasks) if suite.stated is None else suite.stated
+    stated = task_table(tasks) if suite.frozen_tasks is None else suite.frozen_tasks
     known = {t.id for t in tasks}
-    if others is not None:
+    if stored is not None:
+        stated = stored.tasks
         known |= set(stated.loc[stated["role"] == "tuning", "task"])
-        beside = others.scores["task"].isin(known) & ~others.scores["predictor"].isin(set(own["predictor"]))
-        own = pd.concat([own, others.scores[beside]], ignore_index=True)
-    return ScoredSuite(suite.name, suite.reference, suite.pool, own, stated[stated["task"].isin(known)])
-
-
-def with_joined(stored: ScoredSuite, suite: Suite, files: Mapping[str, Path], exclusions: Mapping[str, Sequence[str]]) -> ScoredSuite:
-    """Return stored scores and those of the submissions that joined since they were stored, on the tasks whose data are at hand.
-
-    Parameters
-    ----------
-    stored : ScoredSuite
-        Of a suite without rules; its reference's committed results are the unit.
-    suite, files, exclusions
-        As for `scored_suite`; files are the committed ones.
-    """
-    joined = [name for name in files if name in submissions() and name not in stored.predictors]
-    if not joined:
-        return stored
-    results = [r for name in (*joined, suite.reference) for r in read_results(files[name])]
-    own = scores_of(results, suite.build(collections=collections_at_hand(suite, suite.ranked_on)), suite.reference, exclusions, files)
-    return replace(stored, scores=pd.concat([stored.scores, own[own["predictor"] != suite.reference]], ignore_index=True))
+        beside = stored.scores["task"].isin(known) & ~stored.scores["predictor"].isin(set(own["predictor"]))
+        own = pd.concat([own, stored.scores[beside]], ignore_index=True)
+    return ScoredTasks(own, stated[stated["task"].isin(known)])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -134,7 +118,7 @@ class Rescored:
     n_tasks, n_elsewhere : int
         How many tasks were computed, and how many are not at hand.
     protocol : DataFrame, optional
-        Of a suite that follows another benchmark's protocol, what that measures, see `scalingbench.leaderboard.protocol_tables`.
+        Of a suite that follows another benchmark's protocol, what that measures, see `scalingbench.leaderboard.protocol_boards`.
     """
 
     suite: Suite
@@ -152,16 +136,18 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     Raises
     ------
     InputError
-        If a result file is broken or the reference's results are missing.
+        If a result file is broken, the reference's results are missing, or the suite's scores are another suite's.
     """
-    read = {file: read_results(file) for file in committed_files(suite.name)}
+    if suite.of is not None:
+        raise InputError(f"suite {suite.name!r} has the scores of {suite.of!r}: compute these again")
+    read = {file: read_results(file) for file in committed_files(suite)}
     results = [r for found in read.values() for r in found]
     files = {r.predictor: file for file, found in read.items() for r in found}
     names = collections_at_hand(suite, {spec.collection for spec in suite.specs})
     tasks = suite.build(collections=names)
     again = scores_of(results, tasks, suite.reference, exclusions, files)
     path = scores_path(suite.name)
-    stored = read_scores(path).table if path.is_file() else again.head(0)
+    stored = read_scores(path) if path.is_file() else again.head(0)
     known = {t.id for t in tasks}
     elsewhere = [r for r in results if r.task not in known and r.task.split("/")[0] not in exclusions.get(r.predictor, ())]
     here = stored["task"].isin(known)
@@ -207,7 +193,7 @@ def store_scores(rescored: Rescored) -> Path:
         raise InputError(rescored.lacking[0])
     suite = rescored.suite
     path = scores_path(suite.name)
-    write_scores(path, StoredScores(suite.name, suite.reference, suite.pool, rescored.table, suite.rules is not None))
+    write_scores(path, rescored.table)
     if rescored.protocol is not None:
         write_protocol_table(suite.name, rescored.protocol)
     return path

@@ -7,89 +7,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
-from scalingbench.benchmark.scores.scoring import score, stale_results
-from scalingbench.benchmark.tasks.suite import Suite, load_suite, task_table
-from scalingbench.benchmark.tasks.task import Task
+from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import listed, unknown_name
+from scalingbench.common.names import listed
 from scalingbench.common.tables import facts_html
+from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
-from scalingbench.leaderboard.neighbours import Standing
-from scalingbench.leaderboard.protocol_boards import ProtocolBoard, board_of
-from scalingbench.leaderboard.protocol_tables import protocol_table, stored_protocol_table
-from scalingbench.leaderboard.ranking import rank
+from scalingbench.leaderboard.placement import Placement, placement_of
+from scalingbench.leaderboard.ranking import SYNTHETIC, Ranking, rank
 from scalingbench.leaderboard.releases import version_of
-from scalingbench.leaderboard.rescoring import collections_at_hand, scored_suite, with_joined
-from scalingbench.leaderboard.result_files import committed_file_of, committed_files
-from scalingbench.leaderboard.scored_suite import SYNTHETIC, ScoredSuite
+from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
-from scalingbench.leaderboard.slices import SkillBySlice, What, skill_by
-from scalingbench.leaderboard.stored import load_frozen, load_scored, ranked_statements, scores_on
-from scalingbench.leaderboard.submissions.metadata import submissions
-from scalingbench.leaderboard.suite_board import SuiteBoard
-from scalingbench.predictors.registry import families, trained_on
+from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
+from scalingbench.leaderboard.store import Choice, Store, committed_file_of, committed_store, load_stored, not_ranked_on
+from scalingbench.leaderboard.suite_board import SuiteBoard, specialists
+from scalingbench.predictors.registry import families
+
+if TYPE_CHECKING:
+    from scalingbench.benchmark.tasks.suite import Suite
+    from scalingbench.benchmark.tasks.task import Task
+    from scalingbench.leaderboard.protocol_boards import ProtocolBoard
 
 __all__ = ["Results", "not_ranked_on"]
 
 _log = logging.getLogger(__name__)
-
-
-def not_ranked_on() -> dict[str, tuple[str, ...]]:
-    """Return the collections that went into each predictor, where any did; by its catalogue entry or its submission."""
-    return {**trained_on(), **{name: s.trained_on for name, s in submissions().items() if s.trained_on}}
+_EVERY_KIND = ("track", "kind")
+"""Slices that also show what the overall board leaves out."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """What predictors predicted on the tasks of a suite; every board, score and comparison is a method of it.
 
-    It is not changed after it was made: `select` gives another object. Tasks are built and scores are made when they are
-    first asked for, and once.
-
-    Parameters
-    ----------
-    results : sequence of TaskResult
-        Those of tasks outside the choice are ignored; those of tasks whose rows have changed since are ignored with a warning.
-    suite : Suite
-        Its tasks, reference and pool.
-    track : str, optional
-        Only the tasks of this track.
-    collections : tuple of str, optional
-        Only the tasks on these collections.
-    exclusions : mapping of str to tuple of str
-        Collections that went into a predictor, on which it is not ranked; by default as catalogue and submissions say.
-    files : mapping of str to Path
-        Result file of each predictor, where the results were read from files.
-    stored : ScoredSuite, optional
-        Stored scores that come with the package. Where the results are the committed ones, their scores are these; else, of a suite
-        with rules, these are the scores of the others.
-    choice : mapping of str to object
-        What else was chosen of a suite with rules, see `scalingbench.leaderboard.scored_suite.ScoredSuite.select`.
+    `load` reads results, `of` takes those of a run, `select` gives fewer. Results are not changed after they were made; tasks are
+    built and scores are made when they are first needed, and once.
 
     Examples
     --------
     >>> import scalingbench as sb
-    >>> results = sb.Results.load("v0")
-    >>> results
-    Results(suite v0: 29 predictors)
+    >>> results = sb.Results.load("lite")
     >>> board = results.select(track="compute").board()
     >>> board.rows.loc[0, ["predictor", "rank"]].tolist()
     ['autolaw', 1]
     """
 
-    results: Sequence[TaskResult]
-    suite: Suite
-    track: str | None = None
-    collections: tuple[str, ...] | None = None
-    exclusions: Mapping[str, tuple[str, ...]] = field(default_factory=not_ranked_on)
-    files: Mapping[str, Path] = field(default_factory=dict)
-    stored: ScoredSuite | None = None
-    choice: Mapping[str, object] = field(default_factory=dict)
+    store: Store
+    choice: Choice = field(default_factory=Choice)
 
     @classmethod
     def load(cls, suite: str | Suite = DEFAULT_SUITE, folder: str | Path | None = None) -> Results:
@@ -100,29 +69,53 @@ class Results:
         suite : str or Suite
             Name of the suite, or a path that ends in ``.yaml``.
         folder : str or Path, optional
-            Folder of result files; by default the results that come with the package, submissions included. They are not read
-            before somebody asks for a prediction where their scores are stored, and ranked on as the suite stated its tasks when it was
-            frozen: of a suite without rules, on those whose collection was bundled then.
+            Folder of result files; by default the results that come with the package, submissions included. These are ranked by their
+            stored scores, and their predictions are read where somebody looks at one; a submission that has no stored scores yet is
+            scored on the tasks whose data are at hand.
 
         Raises
         ------
         InputError
             If the suite does not exist or there are no results of it.
         """
-        chosen = load_suite(suite) if isinstance(suite, str) else suite
-        if folder is None and (stored := load_frozen(chosen)) is not None:
-            named = committed_file_of(chosen.name, dict.fromkeys([*stored.predictors, *not_ranked_on()]))
-            stored = stored if chosen.rules is not None else with_joined(stored, chosen, named, not_ranked_on())
-            return cls(ResultFiles(named), chosen, files=named, stored=stored)
-        files = committed_files(chosen.name) if folder is None else list_result_files(folder)
-        if not files:
-            raise InputError(f"suite {chosen.name!r} has no results that come with the package; name a folder with --results")
-        read = {file: read_results(file) for file in files}
-        return cls(
-            tuple(r for found in read.values() for r in found),
-            chosen,
-            files={r.predictor: file for file, found in read.items() for r in found},
-        )
+        if isinstance(suite, str) and suite.endswith(".yaml"):
+            from scalingbench.benchmark.tasks.suite import load_suite
+
+            suite = load_suite(suite)
+        head = read_head(suite) if isinstance(suite, str) else suite
+        if folder is None:
+            return cls(committed_store(head))
+        read = {file: read_results(file) for file in list_result_files(folder)}
+        files = {r.predictor: file for file, found in read.items() for r in found}
+        return cls(Store(head, tuple(r for found in read.values() for r in found), None, not_ranked_on(), files))
+
+    @classmethod
+    def of(
+        cls,
+        results: Sequence[TaskResult],
+        suite: Suite,
+        *,
+        track: str | None = None,
+        collections: Iterable[str] | None = None,
+        exclusions: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Results:
+        """Return the results of a run.
+
+        Parameters
+        ----------
+        results : sequence of TaskResult
+            Those of tasks whose rows have changed since are ignored with a warning.
+        suite : Suite
+            Its tasks, reference and pool.
+        track : str, optional
+            Only the tasks of this track.
+        collections : iterable of str, optional
+            Only the tasks on these collections.
+        exclusions : mapping of str to tuple of str, optional
+            Collections that went into a predictor, on which it is not ranked; by default as catalogue and submissions say.
+        """
+        store = Store(suite, tuple(results), None, not_ranked_on() if exclusions is None else exclusions, {})
+        return cls(store, Choice(track, None if collections is None else listed(collections)))
 
     def select(
         self,
@@ -138,207 +131,211 @@ class Results:
         Parameters
         ----------
         track : str, optional
-            Only the tasks of this track; of a suite with rules also ``"synthetic"``, the worlds of known truth.
+            Only the tasks of this track; ``"synthetic"`` is the worlds of known truth.
         collections : iterable of str, optional
             Only the tasks on these collections.
         predictors : iterable of str, optional
             Only these predictors, and always the suite's reference and pool, which they are measured against.
         bundled : bool
-            Only collections whose table is part of the package, as the suite states; suites without rules rank on no others.
+            Only collections whose table is part of the package.
         published_after : str, optional
-            Only collections first published in a later month than this, as YYYY-MM; of a suite with rules.
+            Only collections first published in a later month than this, as YYYY-MM.
 
         Raises
         ------
         InputError
-            If there is no such track, collection or predictor; suggests the nearest.
+            If there is no such track, collection or predictor, which suggests the nearest, or the choice leaves no task.
         """
-        if track is not None and self.track not in (None, track):
-            raise InputError(f"these are the results of track {self.track!r}, not of {track!r}")
-        if published_after is not None and self.suite.rules is None:
-            raise InputError(f"suite {self.suite.name!r} does not state when its collections were published")
-        names = self.collections
-        if collections is not None:
-            names = tuple(c for c in listed(collections) if names is None or c in names)
-        asked = {"bundled": bundled or None, "published_after": published_after, "predictors": predictors and listed(predictors)}
-        choice = {**self.choice, **{name: value for name, value in asked.items() if value is not None}}
-        chosen = replace(self, track=track or self.track, collections=names, results=self._of(predictors), choice=choice)
-        worlds = self.suite.rules is not None and chosen.track == SYNTHETIC
-        # names an unknown track or collection
-        self.suite.entries(track=None if worlds else chosen.track, collections=names, fetch=self.suite.rules is not None or self._by_store)
-        if "_all_scored" in self.__dict__:  # made already, of every choice
-            chosen.__dict__["_all_scored"] = self._all_scored
-        elif self.suite.rules is None and "scores" in self.__dict__:  # made already, and those of a choice are some of them
-            scores = self.scores[self.scores["task"].isin(chosen._fingerprints) & self.scores["predictor"].isin(chosen.predictors)]
-            if len(scores):
-                chosen.__dict__["scores"] = scores
+        names = [None if names is None else listed(names) for names in (collections, predictors)]
+        wanted = Choice(track, *names, bundled, published_after)
+        self.store.refuse_unknown(wanted)
+        chosen = replace(self, choice=self.choice.narrowed(wanted))
+        if chosen.choice.collections == () or (self.store.own is None and not len(chosen.task_table)):
+            raise InputError(f"suite {self.store.suite.name} has no task of that choice")
         return chosen
 
-    def _of(self, predictors: Iterable[str] | None) -> Sequence[TaskResult]:
-        if predictors is None:
-            return self.results
-        names = listed(predictors)
-        for name in (n for n in names if n not in self.predictors):
-            raise unknown_name("predictor of these results", name, self.predictors)
-        kept = {*names, self.suite.reference, *self.suite.pool}
-        return self.results.of(kept) if isinstance(self.results, ResultFiles) else tuple(r for r in self.results if r.predictor in kept)
-
     def beside_committed(self) -> Results:
-        """Return these results, and the committed ones of all other predictors.
+        """Return these results beside the committed ones of all other predictors.
 
-        Of a suite with rules the others are there by their stored scores, and by predictions only the reference, whose error is the unit.
+        The others are there by their stored scores, and by predictions only the reference, whose error is the unit.
         """
-        own, name = set(self.predictors), self.suite.name
-        if not own and load_frozen(self.suite) is not None:
-            return replace(Results.load(self.suite), track=self.track, collections=self.collections, choice=self.choice)
-        stored = load_scored(name) if self.suite.rules is not None else None
-        files = committed_files(name) if stored is None else committed_file_of(name, (self.suite.reference,)).values()
-        others = (r for file in files for r in read_results(file) if r.predictor not in own)
-        return replace(self, results=(*self.results, *others), stored=stored)
+        suite, own = self.store.suite, self.store.own or ()
+        if not own:
+            return replace(self, store=committed_store(suite))
+        known = {r.predictor for r in own}
+        reference = () if suite.reference in known else tuple(committed_file_of(suite, (suite.reference,)).values())[:1]
+        others = (r for file in reference for r in read_results(file))
+        return replace(self, store=replace(self.store, own=(*own, *others), stored=load_stored(suite), scored_before={}, tasks_before={}))
+
+    @property
+    def suite(self) -> Suite:
+        """The suite whose tasks they are of."""
+        return self.store.whole
+
+    @property
+    def results(self) -> Sequence[TaskResult]:
+        """The predictions of the chosen predictors."""
+        found = self.store.predictions
+        if self.choice.predictors is None:
+            return found
+        return found.of(self._kept) if isinstance(found, ResultFiles) else tuple(r for r in found if r.predictor in self._kept)
+
+    @property
+    def _kept(self) -> set[str]:
+        return {*(self.choice.predictors or self.store.predictors), self.store.suite.reference, *self.store.suite.pool}
+
+    @property
+    def exclusions(self) -> Mapping[str, tuple[str, ...]]:
+        """Collections that went into each predictor, on which it is not ranked."""
+        return self.store.exclusions
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """Result file of each predictor, where the results were read from files."""
+        return self.store.files
 
     @property
     def protocol(self) -> str | None:
-        """Whose rules the suite's board follows; None is this project's."""
-        return self.suite.protocol
+        """Whose rules the suite's printed board follows; None is this project's."""
+        return self.store.suite.protocol
+
+    @property
+    def track(self) -> str | None:
+        """The chosen track."""
+        return self.choice.track
 
     @property
     def predictors(self) -> tuple[str, ...]:
         """Names of the predictors, in the order of the results."""
-        known = self.stored.predictors if self.stored is not None else ()
-        if isinstance(self.results, ResultFiles):
-            return tuple(self.results.files)
-        return tuple(dict.fromkeys([*(r.predictor for r in self.results), *known]))
+        return tuple(name for name in self.store.predictors if self.choice.predictors is None or name in self._kept)
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that are ranked on.
-
-        Of a suite with rules, or whose scores are stored, those whose data are at hand; of the former tuning tasks and worlds too.
-        """
-        if self.suite.rules is None and not self._by_store:
-            return self.suite.build(track=self.track, collections=self.collections)
-        chosen = set((self.task_table if self.suite.rules is None else self.scored.tasks)["task"])
-        return tuple(t for t in self._built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
+        """The chosen tasks whose data are at hand, those that are not ranked on too."""
+        chosen = set(self.statements["task"])
+        built = self.store.tasks(self.store.collections(self.choice))
+        return tuple(t for t in built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
 
     @cached_property
-    def _built(self) -> tuple[Task, ...]:
-        """The tasks that there may be results of, and whose data are at hand."""
-        of = (s.collection for s in self.suite.specs) if self._by_store else (r.task.split("/")[0] for r in self.results)
-        held = set(of if self.suite.rules is not None else self.task_table["collection"])
-        if self.choice.get("bundled"):
-            held -= set(self.suite.fetch_only)
-        names = collections_at_hand(self.suite, held if self.collections is None else held & set(self.collections))
-        return self.suite.build(collections=names) if names else ()
-
-    @property
-    def _by_store(self) -> bool:
-        """Whether the scores of these results are stored."""
-        return self.stored is not None and isinstance(self.results, ResultFiles)
-
-    @cached_property
-    def _all_scored(self) -> ScoredSuite:
-        """The scores of a suite with rules, of every track; computed from the predictions unless they are stored."""
-        if self.stored is not None and self._by_store:
-            return self.stored
-        return scored_suite(self.results, self.suite, self._built, self.exclusions, self.files, self.stored)
-
-    @cached_property
-    def scored(self) -> ScoredSuite:
-        """The scores and the stated tasks of a suite with rules, as chosen.
-
-        Raises
-        ------
-        InputError
-            If the suite has none, or nothing is left to score.
-        """
-        if self.suite.rules is None:
-            raise InputError(f"suite {self.suite.name!r} has no rules that its tasks state themselves by")
-        return self._all_scored.select(track=self.track, collections=self.collections, **self.choice)  # type: ignore[arg-type]
+    def statements(self) -> pd.DataFrame:
+        """What the suite states of the chosen tasks, one row each, of every track and role."""
+        return self.choice.of(self.store.scored(self.choice).tasks)
 
     @cached_property
     def task_table(self) -> pd.DataFrame:
-        """One row per task that is ranked on; where scores are stored, as the suite states."""
-        if self.suite.rules is not None:
-            return self.scored.ranked
-        if self.stored is None or not self._by_store:
-            return task_table(self.tasks)
-        return ranked_statements(self.stored, self.track, self.collections)
+        """The tasks that the board ranks on: those of the track, or by default the counted ones of the kinds that the rules name."""
+        if self.track == SYNTHETIC:
+            found = self.statements[self.statements["role"] == SYNTHETIC]
+        elif self.track is None:
+            found = self._counted[self._counted["kind"].isin(self.store.suite.rules.kinds)]
+        else:
+            found = self._counted[self._counted["track"] == self.track]
+        if not len(found):
+            raise InputError(f"suite {self.store.suite.name} has no task of that choice")
+        return found
+
+    @cached_property
+    def _counted(self) -> pd.DataFrame:
+        return self.statements[(self.statements["role"] == "counted") & (self.statements["weight"] > 0)]
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row per predictor and task that it entered, see `scalingbench.benchmark.scores.scoring.score`.
+        """One row per predictor and chosen task that it entered, see `scalingbench.benchmark.scores.table`.
 
-        Results on a collection that went into the predictor are left out.
-
-        Raises
-        ------
-        InputError
-            If nothing is left to score or the reference is missing.
+        Scores of tasks whose rows have changed since are left out with a warning.
         """
-        if self.suite.rules is not None:
-            return self.scored.current
-        if self.stored is not None and self._by_store:
-            found = scores_on(self.stored, self.task_table["task"], self.predictors, self.exclusions)
-        else:
-            found = self._scored_anew()
-        if not len(found):
-            raise InputError(f"no results for suite {self.suite.name!r}" + (f", track {self.track!r}" if self.track else ""))
-        return found
-
-    def _scored_anew(self) -> pd.DataFrame:
-        for stale in stale_results(self.results, self.tasks):
-            _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
-        kept = [r for r in self._current if r.task.split("/")[0] not in self.exclusions.get(r.predictor, ())]
-        return score(kept, self.tasks, self.suite.reference, families()) if kept else pd.DataFrame()
+        found = self.store.scored(self.choice).scores
+        if self.choice.predictors is not None:
+            found = found[found["predictor"].isin(self._kept)]
+        today = found["task"].map(dict(zip(self.statements["task"], self.statements["fingerprint"], strict=True)))
+        known = today.notna().to_numpy()
+        stale = known & (today != found["fingerprint"]).to_numpy()
+        for row in found[stale].itertuples():
+            _log.warning("%s on %s: made from other rows than today's task; ignored", row.predictor, row.task)
+        return found[known & ~stale]
 
     @cached_property
-    def _fingerprints(self) -> dict[str, str]:
-        if self.suite.rules is None and not self._by_store:
-            return {t.id: t.fingerprint for t in self.tasks}
-        return dict(zip(self.task_table["task"], self.task_table["fingerprint"], strict=True))
+    def matrix(self) -> ScoreMatrix:
+        """The scores on every chosen task that has a weight, as arrays."""
+        return ScoreMatrix.of(self.scores, self.statements)
 
     @cached_property
-    def _current(self) -> tuple[TaskResult, ...]:
-        return tuple(r for r in self.results if self._fingerprints.get(r.task) == r.fingerprint)
+    def _ranked(self) -> ScoreMatrix:
+        return self.matrix.on(self.task_table["task"])
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Predictors, by skill on the tuning tasks: the first of a family heads it; ties are settled by the catalogue."""
+        place = {name: i for i, name in enumerate(families())}
+        names = sorted(set(self.scores["predictor"]), key=lambda name: (place.get(name, len(place)), name))
+        tuning = self.matrix.on(self.statements.loc[self.statements["role"] == "tuning", "task"])
+        known = dict(zip(tuning.predictors, tuning.skill() if len(tuning.tasks) else (), strict=True))
+        return tuple(sorted(names, key=lambda name: -round(float(known.get(name, 0.0)), 12)))
 
     @cached_property
     def version(self) -> str:
-        """Suite, and hash of the content of the tasks and of the predictions on them."""
-        if self.suite.rules is not None:
-            return self.scored.version
-        predictions = ((r.predictor, r.task, f.fold, f.predictions) for r in self._current for f in r.folds)
-        return version_of(self.suite.name, self._fingerprints, predictions)
+        """Suite, and hash of what the ranked tasks state and of the predictions on them."""
+        return self._version_on(self.task_table)
+
+    def _version_on(self, tasks: pd.DataFrame) -> str:
+        return version_of(self.store.suite.name, tasks, self.scores[self.scores["task"].isin(tasks["task"])])
 
     def board(self) -> Board:
         """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
 
-        Of a suite with rules, and without a track, it is a `SuiteBoard`: the general-purpose entries, with the tracks and the
-        specialised laws beside them.
+        Without a track it is a `SuiteBoard`: the general-purpose entries, with the tracks and the specialised laws beside them.
         """
         return self._board
 
     @cached_property
     def _board(self) -> Board:
-        if self.suite.rules is not None:
-            ranked = self.scored.board()
-        else:
-            ranked = rank(
-                self.scores,
-                _unclustered(self.task_table),
-                pool=self.suite.pool,
-                reference=self.suite.reference,
-                suite=self.suite.name,
-                track=self.track,
-                order=tuple(families()),
-                version=self.version,
-            )
-        present = set(self.task_table["collection"])
+        return self._whole_board() if self.track is None else self._rank(self._ranked, self.track)
+
+    def _rank(
+        self,
+        scores: ScoreMatrix,
+        track: str | None,
+        *,
+        entries: Literal["all", "general"] = "all",
+        comparisons: Literal["pool", "none"] = "pool",
+    ) -> Board:
+        what = Ranking(self.store.suite, self.order, track)
+        tasks = self.statements[self.statements["task"].isin(scores.tasks)]
+        present = set(tasks["collection"])
         left_out = {name: tuple(c for c in self.exclusions.get(name, ()) if c in present) for name in self.predictors}
         return replace(
-            ranked,
-            fingerprints=self._fingerprints,
+            rank(scores, what, entries=entries, comparisons=comparisons),
+            version=self._version_on(tasks) if comparisons == "pool" else "",
+            choice=self.choice.words,
+            fingerprints=dict(zip(tasks["task"], tasks["fingerprint"], strict=True)),
             exclusions={name: names for name, names in left_out.items() if names},
         )
+
+    def _whole_board(self) -> SuiteBoard:
+        overall = self._rank(self._ranked, None, entries="general")
+        tracks = {name: self._rank(scores, name, comparisons="none") for name, scores in self._on_track.items()}
+        months = self._counted.dropna(subset="published").groupby("track")["published"].agg(["min", "max"])
+        published = {str(name): (str(first), str(last)) for name, first, last in months.itertuples()}
+        facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
+        rows = specialists(overall, tracks, self._skill_on_entered)
+        return SuiteBoard(**facts, tracks=tracks, published=published, specialists=rows, general=self.store.suite.rules.general)
+
+    @cached_property
+    def _on_track(self) -> dict[str, ScoreMatrix]:
+        """The scores on the counted tasks of each track."""
+        of = {name: self._counted.loc[self._counted["track"] == name, "task"] for name in TRACKS}
+        return {name: self.matrix.on(tasks) for name, tasks in of.items() if len(tasks)}
+
+    def _skill_on_entered(self, predictor: str, beside: str, track: str) -> float:
+        """Return the skill of a predictor on the tasks of a track that another one entered."""
+        scores = self._on_track[track]
+        own = scores.on(scores.tasks[scores.entered[scores.place_of(beside)]]).among([predictor])
+        return float(own.skill()[0]) if len(own.predictors) else 0.0  # as the reference where it entered none of them
+
+    @cached_property
+    def everyone(self) -> Board:
+        """All predictors on the tasks that the board ranks on, general-purpose or not."""
+        return self._rank(self._ranked, self.track)
 
     def protocol_board(self) -> ProtocolBoard:
         """Rank the predictors by the rules of the benchmark that the suite follows, published scores beside ours.
@@ -348,10 +345,12 @@ class Results:
         InputError
             If the suite follows no other benchmark, or there are no results.
         """
-        name, protocol = self.suite.name, self.suite.protocol
+        from scalingbench.leaderboard.protocol_boards import board_of, protocol_table, stored_protocol_table
+
+        name, protocol = self.store.suite.name, self.protocol
         if protocol is None or not self.results:
             raise InputError(f"suite {name!r} follows no other benchmark's rules" if self.results else f"no results for suite {name!r}")
-        whole = self._by_store and self.track is None and self.collections is None
+        whole = self.store.own is None and replace(self.choice, predictors=None) == Choice()
         if whole and (stored := stored_protocol_table(name)) is not None:
             return board_of(protocol, stored[stored["predictor"].isin(self.predictors)])
         if not self.tasks:
@@ -364,25 +363,35 @@ class Results:
         Parameters
         ----------
         by : str
-            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"track"``; ``"reach"`` and ``"published"`` of a suite with rules.
+            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"reach"``. Tracks and kinds are shown of all counted
+            tasks, the rest of those that the board ranks on.
         top : int, optional
             Only the first of the board.
         what : {"skill", "coverage", "crps"}
-            What to show of each slice; other than skill of a suite with rules.
+            What to show of each slice.
         """
-        if self.suite.rules is not None:
-            return self.scored.by(by, top, what=what)
-        if what != "skill":
-            raise InputError(f"{what} by {by}: only of a suite with rules, which suite {self.suite.name!r} is not")
-        heads = self.board().heads["predictor"]
-        return skill_by(self.scores, _unclustered(self.task_table), by).of(heads.head(top or len(heads)))
+        tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table
+        found = slices_of(self.matrix.on(tasks["task"]), tasks, by, what=what, reference=self.store.suite.reference)
+        names = list(self._shown)
+        if what == "coverage":
+            names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
+        return found.of(pd.Series(names[:top], dtype=str))
 
     def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return what `skill_by` returns."""
         return self.skill_by(by, top, what=what)
 
+    @cached_property
+    def _shown(self) -> tuple[str, ...]:
+        """The heads of families, in the order of the board: general-purpose ones first."""
+        heads = self._rank(self._ranked, self.track, comparisons="none").heads
+        if self.track is not None:
+            return tuple(heads["predictor"])
+        general = self._rank(self._ranked, None, entries="general", comparisons="none").heads
+        return (*general["predictor"], *heads.loc[~heads["family"].isin(general["family"]), "predictor"])
+
     def compare(self, predictors: Iterable[str] | None = None, *, top: int = 12) -> Comparison:
-        """Test which predictors the collections can tell apart, or the clusters of them where the suite knows clusters.
+        """Test which predictors differ significantly over the clusters.
 
         Parameters
         ----------
@@ -391,30 +400,24 @@ class Results:
         top : int
             How many of the board, unless they are named.
         """
-        if self.suite.rules is not None:
-            return self.scored.compare(None if predictors is None else listed(predictors), top=top)
-        names = list(listed(predictors) if predictors else map(str, self.board().heads["predictor"].head(top)))
-        return compare(self.scores, _unclustered(self.task_table), names)
+        return compare(self._ranked, self._shown[:top] if predictors is None else listed(predictors))
 
-    def standing(self, *predictors: str) -> Standing:
+    def standing(self, *predictors: str) -> Placement:
         """Return where predictors stand: their neighbours on the board, and their place on every track that they entered."""
-        if self.suite.rules is not None:
-            return self._standing_by_rules(predictors)
-        table = self.task_table[self.task_table["weight"] > 0]
-        counted = dict(zip(table["task"], table["track"].astype(str), strict=True))
-        entered = {counted[r.task] for r in self.results if r.predictor in predictors and r.task in counted}
-        scored = self.board()
-        tracks = sorted(entered) if self.track is None and len(entered) > 1 else []
-        return Standing(scored, {track: self.select(track=track).board() for track in tracks}, predictors)
+        return placement_of(self.board(), predictors, self.share_entered)
 
-    def _standing_by_rules(self, predictors: tuple[str, ...]) -> Standing:
-        board = self.board()
-        if not isinstance(board, SuiteBoard):
-            return Standing(board, {}, predictors)
-        own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
-        shares = {name: self.scored.share_entered(name) for name in predictors if name not in set(board.rows["predictor"])}
-        notes = (f"{name} enters {share:.0%} of the weight: a specialised law, ranked on tracks" for name, share in shares.items())
-        return Standing(board.overall, own, predictors, tuple(notes))
+    def share_entered(self, predictor: str) -> float:
+        """Return the share of the weight that the board ranks on which a predictor entered."""
+        entered = self.scores.loc[self.scores["predictor"] == predictor, "task"]
+        weight = self.task_table.set_index("task")["weight"]
+        return float(weight[weight.index.isin(entered)].sum() / weight.sum())
+
+    def rests_on(self, predictor: str | None = None) -> list[str]:
+        """Return the collections of the counted tasks, those that a predictor entered if one is named."""
+        tasks = self._counted
+        if predictor is not None:
+            tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == predictor, "task"])]
+        return sorted(set(tasks["collection"]))
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -427,23 +430,18 @@ class Results:
 
     def __repr__(self) -> str:
         track = f", track {self.track}" if self.track else ""
-        collections = f", collections {', '.join(self.collections)}" if self.collections else ""
-        return f"Results(suite {self.suite.name}{track}{collections}: {len(self.predictors)} predictors)"
+        words = f", {self.choice.words}" if self.choice.words else ""
+        return f"Results(suite {self.store.suite.name}{track}{words}: {len(self.predictors)} predictors)"
 
     def _repr_html_(self) -> str:
         return facts_html(
             repr(self),
             [
-                ("suite", f"{self.suite.name}: {self.suite.description}"),
+                ("suite", f"{self.store.suite.name}: {self.store.suite.description}"),
                 ("track", self.track or "all"),
-                ("collections", ", ".join(self.collections or ()) or "all"),
+                ("collections", ", ".join(self.choice.collections or ()) or "all"),
                 ("predictors", ", ".join(self.predictors)),
-                ("reference", self.suite.reference),
+                ("reference", self.store.suite.reference),
                 ("fits that failed", sum(len(r.failures) for r in self.results)),
             ],
         )
-
-
-def _unclustered(tasks: pd.DataFrame) -> pd.DataFrame:
-    """Return the tasks of a suite without rules, where every collection counts as one."""
-    return tasks.drop(columns="cluster", errors="ignore")

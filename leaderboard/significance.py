@@ -15,15 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.scores.table import check_scores
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
-from scalingbench.leaderboard.ranking import cluster_means, skill_over
-from scalingbench.leaderboard.wide import Wide
+from scalingbench.leaderboard.scores import ScoreMatrix
 
-__all__ = ["Comparison", "compare", "compare_wide", "draw"]
+__all__ = ["Comparison", "compare", "draw"]
 
 LEVEL = 0.05
 
@@ -42,15 +40,12 @@ class Comparison(Tabular):
         Longest runs of neighbours in the order of skill that can't be told apart, of two or more.
     n_clusters : int
         How many values each test had.
-    unit : {"collections", "clusters"}
-        What a value is of: where a suite knows no clusters, every collection counts as one.
     """
 
     skill: pd.Series
     p: pd.DataFrame
     cliques: tuple[tuple[str, ...], ...]
     n_clusters: int
-    unit: str = "collections"
 
     @property
     def rows(self) -> pd.DataFrame:  # type: ignore[override]
@@ -63,10 +58,10 @@ class Comparison(Tabular):
         return Table(header, cells, note=" ".join(f"{line}." for line in self._notes()), compact=True)
 
     def facts(self) -> dict[str, Any]:
-        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, self.unit: self.n_clusters}
+        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, "clusters": self.n_clusters}
 
     def _notes(self) -> list[str]:
-        tests = f"Wilcoxon signed-rank tests over {self.n_clusters} {self.unit}, adjusted by Holm; columns in the order of the rows"
+        tests = f"Wilcoxon signed-rank tests over {self.n_clusters} clusters, adjusted by Holm; columns in the order of the rows"
         return [tests, *(f"not told apart at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
 
     def __str__(self) -> str:
@@ -76,17 +71,17 @@ class Comparison(Tabular):
 
     def __repr__(self) -> str:
         cliques = count_of(len(self.cliques), "clique")
-        return f"Comparison({len(self.skill)} predictors on {self.n_clusters} {self.unit}; {cliques} not told apart)"
+        return f"Comparison({len(self.skill)} predictors on {self.n_clusters} clusters; {cliques} not told apart)"
 
 
-def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) -> Comparison:
+def compare(scores: ScoreMatrix, predictors: Sequence[str]) -> Comparison:
     """Test every pair of predictors.
 
     Parameters
     ----------
-    scores, tasks : DataFrame
-        As for `scalingbench.leaderboard.ranking.rank`; a task that was not entered counts as the reference's.
-    predictors : list of str
+    scores : ScoreMatrix
+        On the tasks ranked on; a task that was not entered counts as the reference's.
+    predictors : sequence of str
         Which, two or more; the correction is for the pairs among them.
 
     Raises
@@ -94,20 +89,14 @@ def compare(scores: pd.DataFrame, tasks: pd.DataFrame, predictors: list[str]) ->
     LeaderboardError
         If one has no scores.
     """
-    check_scores(scores)
-    return compare_wide(Wide.of(scores, tasks), predictors, "clusters" if "cluster" in tasks else "collections")
-
-
-def compare_wide(scores: Wide, predictors: Sequence[str], unit: str = "clusters") -> Comparison:
-    """Test every pair of predictors by scores that were checked before; `unit` says what a cluster is called."""
     missing = [name for name in predictors if name not in set(scores.predictors)]
     if missing:
         raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
     chosen = scores.among(predictors)
-    values, weight = cluster_means(chosen, np.nan_to_num(chosen.log_ratio))
-    skill = skill_over(values, weight).sort_values(ascending=False, kind="stable")
+    values = chosen.cluster_means()
+    skill = pd.Series(chosen.skill(), index=chosen.predictors).sort_values(ascending=False, kind="stable")
     p = _holm(values.loc[skill.index])
-    return Comparison(skill, p, _cliques(p), values.shape[1], unit)
+    return Comparison(skill, p, _cliques(p), values.shape[1])
 
 
 def _holm(values: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +154,7 @@ def draw(comparison: Comparison, out: Path) -> None:
         axes.plot([x, x], [-names.index(clique[0]) + 0.2, -names.index(clique[-1]) - 0.2], color="tab:blue", linewidth=3)
     axes.set_yticks([])
     axes.set_xlabel("skill (right is better)")
-    axes.set_title(f"bars join what {comparison.n_clusters} {comparison.unit} can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
+    axes.set_title(f"bars join what {comparison.n_clusters} clusters can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
     axes.margins(x=0.25)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

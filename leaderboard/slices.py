@@ -9,14 +9,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.scores.table import check_scores
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.tables import Table, Tabular, number
-from scalingbench.leaderboard.imputed import crps_ratio
-from scalingbench.leaderboard.ranking import cluster_means, skill_over
-from scalingbench.leaderboard.wide import Wide
+from scalingbench.leaderboard.ranking import crps_skill
+from scalingbench.leaderboard.scores import ScoreMatrix
 
-__all__ = ["SLICES", "SkillBySlice", "What", "skill_by", "slice_of", "slices_of"]
+__all__ = ["SLICES", "SkillBySlice", "What", "slice_of", "slices_of"]
 
 What = Literal["skill", "coverage", "crps"]
 """What is shown of a slice: skill, the share of held-out values within predicted 80 % intervals, or skill by the continuous ranked
@@ -41,7 +39,7 @@ SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "track": lambda tasks: tasks["track"],
     "domain": lambda tasks: tasks["domain"],
     "metric": lambda tasks: tasks["metric"],
-    "extrapolation": _bins("extrapolation", (1.0, 4.0, 16.0), _FACTORS),
+    "extrapolation": _bins("far", (1.0, 4.0, 16.0), _FACTORS),
     "compute-share": _bins("compute_share", (0.1, 0.5), ("up to 10 %", "10 to 50 %", "over 50 %")),
     "rows": _bins("rows_per_fit", (10.0, 100.0), ("up to 10", "11 to 100", "over 100")),
     "noise": _bins("noise", (0.003,), ("up to 0.3 %", "over 0.3 %"), missing="not measured"),
@@ -55,7 +53,7 @@ SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SkillBySlice(Tabular):
-    """Skill on each slice of a suite, or what else was asked for.
+    """Skill on each slice of a suite, or what else it shows.
 
     Attributes
     ----------
@@ -65,8 +63,8 @@ class SkillBySlice(Tabular):
         Predictors x slices; NaN where none of a slice's tasks was entered, or has no intervals.
     counts : Series
         How many tasks each slice has.
-    clusters : Series, optional
-        How many clusters they are of, where the suite knows clusters.
+    clusters : Series
+        How many clusters they are of.
     what : {"skill", "coverage", "crps"}
         What the numbers are.
     """
@@ -74,7 +72,7 @@ class SkillBySlice(Tabular):
     by: str
     rows: pd.DataFrame
     counts: pd.Series
-    clusters: pd.Series | None = None
+    clusters: pd.Series
     what: What = "skill"
 
     def of(self, predictors: pd.Series) -> SkillBySlice:
@@ -87,16 +85,14 @@ class SkillBySlice(Tabular):
         return Table(header, cells, note=self._note(), compact=True)
 
     def _size(self, name: str) -> str:
-        return f"{self.counts[name]}" if self.clusters is None else f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
+        return f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
 
     def _note(self) -> str:
-        size = "the number of tasks" if self.clusters is None else "the numbers of tasks and of clusters"
         absent = "has no intervals there" if self.what == "coverage" else "entered none of them"
-        return f"{_TITLES[self.what]} by {self.by}; {size} in brackets; '-' {absent}."
+        return f"{_TITLES[self.what]} by {self.by}; the numbers of tasks and of clusters in brackets; '-' {absent}."
 
     def facts(self) -> dict[str, Any]:
-        clusters = {} if self.clusters is None else {"clusters": self.clusters.to_dict()}
-        return {"by": self.by, "tasks": self.counts.to_dict(), **clusters, self.what: self.rows.to_dict("index")}
+        return {"by": self.by, "tasks": self.counts.to_dict(), "clusters": self.clusters.to_dict(), self.what: self.rows.to_dict("index")}
 
     def __repr__(self) -> str:
         what = "" if self.what == "skill" else f"{self.what} "
@@ -126,33 +122,12 @@ def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
         raise LeaderboardError(f"cut by {by!r}: tasks of this suite don't state {error.args[0]!r}") from None
 
 
-def skill_by(scores: pd.DataFrame, tasks: pd.DataFrame, by: str) -> SkillBySlice:
-    """Return the skill of every predictor on each slice of the tasks that count.
+def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "") -> SkillBySlice:
+    """Return a number of every predictor on each slice of the tasks.
 
     Parameters
     ----------
-    scores, tasks : DataFrame
-        As for `scalingbench.leaderboard.ranking.rank`.
-    by : str
-        One of `SLICES`.
-
-    Raises
-    ------
-    LeaderboardError
-        If the suite can't be cut by that.
-    """
-    check_scores(scores)
-    return slices_of(Wide.of(scores, tasks), tasks, by, clustered="cluster" in tasks)
-
-
-def slices_of(
-    scores: Wide, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "", clustered: bool = True
-) -> SkillBySlice:
-    """Return a number of every predictor on each slice of the tasks, from scores that were checked before.
-
-    Parameters
-    ----------
-    scores : Wide
+    scores : ScoreMatrix
         On the tasks that are cut.
     tasks : DataFrame
         What is stated of these tasks, and possibly of others.
@@ -162,8 +137,6 @@ def slices_of(
         What to show of each slice.
     reference : str
         Whose score is the unit, of ``"crps"``.
-    clustered : bool
-        Whether to say how many clusters a slice has.
 
     Raises
     ------
@@ -174,23 +147,18 @@ def slices_of(
         raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
     stated = tasks.set_index("task").loc[scores.tasks]
     slices = slice_of(stated, by)
-    columns = {}
-    for name in _in_order(slices, by):
-        own = scores.on(slices.index[slices == name])
-        columns[name] = _coverage(own) if what == "coverage" else _skill(own, what, reference)
+    columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference) for name in _in_order(slices, by)}
     counts = slices.value_counts().reindex(list(columns))
-    clusters = stated.groupby(slices)["cluster"].nunique().reindex(list(columns)) if clustered else None
+    clusters = stated.groupby(slices)["cluster"].nunique().reindex(list(columns))
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
 
 
-def _skill(scores: Wide, what: What, reference: str) -> pd.Series:
-    log_ratio = scores.log_ratio if what == "skill" else np.log(crps_ratio(scores, reference))
-    return skill_over(*cluster_means(scores, np.nan_to_num(log_ratio)))
-
-
-def _coverage(scores: Wide) -> pd.Series:
-    """Return the weighted mean over the tasks of which a predictor has intervals."""
-    return pd.Series(scores.weighted_mean(scores["coverage"]), index=scores.predictors)
+def _shown(scores: ScoreMatrix, what: What, reference: str) -> pd.Series:
+    if what == "skill":
+        values = scores.skill()
+    else:
+        values = crps_skill(scores, reference) if what == "crps" else scores.weighted_mean(scores["coverage"])
+    return pd.Series(values, index=scores.predictors)
 
 
 def _in_order(slices: pd.Series, by: str) -> list[str]:

@@ -1,20 +1,19 @@
-"""The board of a suite with rules: every track with its leaders, the general-purpose entries, and where each specialised law is best."""
+"""The board of a suite: every track with its leaders, the general-purpose entries, and where each specialised law is best."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
-from scalingbench.common.tables import Format, Table, interval, number
+from scalingbench.benchmark.tasks.frozen import Rules
+from scalingbench.common.tables import Format, Table, csv_of, interval, number
 from scalingbench.leaderboard.board import Board
 
-__all__ = ["GENERAL", "LEADERS", "SuiteBoard"]
+__all__ = ["LEADERS", "SuiteBoard", "specialists"]
 
-GENERAL = 0.95
-"""Share of the weight that an entry must have entered to be general-purpose."""
 LEADERS = 3
 """How many of a track are shown on the board."""
 _TRACK_HEADER = ("track", "tasks", "clusters", "published", "rank", "predictor", "skill", "", "entered", "tasks", "regret")
@@ -28,7 +27,7 @@ class SuiteBoard(Board):
     Attributes
     ----------
     tracks : mapping of str to Board
-        Board of each track, best first, without duels.
+        Board of each track, best first, without pairwise comparisons.
     published : mapping of str to tuple of str
         First and last month in which a track's collections were published.
     specialists : DataFrame
@@ -37,12 +36,15 @@ class SuiteBoard(Board):
         skill of the first of the overall board on the same tasks.
     placed : int, optional
         Only laws that are among this many first of a track are among the specialists; None is all of them.
+    general : float
+        Share of the weight that a general-purpose entry must have entered.
     """
 
     tracks: Mapping[str, Board] = field(default_factory=dict)
     published: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     specialists: pd.DataFrame = field(default_factory=pd.DataFrame)
     placed: int | None = None
+    general: float = Rules().general
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> SuiteBoard:
         """Return the board with its first general-purpose rows only, and the laws that place as high on a track; or without variants.
@@ -104,14 +106,14 @@ class SuiteBoard(Board):
         leader = str(self.heads["predictor"].iloc[0]) if len(self.rows) else self.reference
         among = "" if self.placed is None else f"; only those that place in the first {self.placed} there"
         note = (
-            f"Specialised laws, which enter less than {GENERAL:.0%} of the weight, on the track where each places best{among}; 'entered' "
-            f"is the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."
+            f"Specialised laws, which enter less than {self.general:.0%} of the weight, on the track where each places best{among}; "
+            f"'entered' is the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."
         )
         return Table(_SPECIALIST_HEADER, rows, frozenset({0, 1}), note)
 
     def render(self, form: Format = "md") -> str:
         if form == "csv":
-            return str(self._flat().to_csv(index=False)).strip()
+            return csv_of(self._flat())
         if form not in ("md", "latex"):
             return super().render(form)
         tables = [t for t in (self.track_table(), self.table(), self.specialist_table()) if t.rows]
@@ -127,3 +129,39 @@ class SuiteBoard(Board):
         tracks = {name: {**board.facts(), "published": self.published.get(name)} for name, board in self.tracks.items()}
         placed = {} if self.placed is None else {"placed": self.placed}
         return {**super().facts(), **placed, "specialists": self.specialists.to_dict("records"), "tracks": tracks}
+
+
+def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: Callable[[str, str, str], float]) -> pd.DataFrame:
+    """Return the families without a general-purpose entry, each on the track where its head places best.
+
+    Parameters
+    ----------
+    overall : Board
+        The general-purpose entries.
+    tracks : mapping of str to Board
+        Board of each track.
+    skill_on_entered : callable
+        From a predictor, another one and a track to the skill of the first on the tasks that the other entered.
+    """
+    general = set(overall.rows["family"])
+    leader = str(overall.heads["predictor"].iloc[0]) if len(overall.rows) else overall.reference
+    best: dict[str, dict[str, Any]] = {}
+    for name, board in tracks.items():
+        heads = board.heads[list(_PLACE)].to_dict("records")
+        for row in (row for row in heads if row["family"] not in general):
+            found: dict[str, Any] = {**{str(k): v for k, v in row.items()}, "best_track": name, "places": len(heads)}
+            if row["family"] not in best or _better(found, best[row["family"]]):
+                best[row["family"]] = found
+    place = list(tracks)
+    rows = sorted(best.values(), key=lambda row: (place.index(row["best_track"]), row["rank"], row["predictor"]))
+    for law in rows:
+        law["leader_skill"] = skill_on_entered(leader, law["predictor"], law["best_track"])
+    return pd.DataFrame(rows, columns=["predictor", "family", "best_track", "rank", "places", *_PLACE[3:], "leader_skill"])
+
+
+_PLACE = ("predictor", "family", "rank", "skill", "skill_low", "skill_high", "skill_entered", "tasks_entered", "tasks_total")
+
+
+def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether a place on a track is better than that on another; of equal places that of higher skill is."""
+    return (one["rank"], -one["skill"]) < (other["rank"], -other["skill"])

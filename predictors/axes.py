@@ -7,17 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from scalingbench.common.variables import falls, family_of
 from scalingbench.predictors.columns import numeric_columns
 
-__all__ = ["ALL", "FALLING", "INTERPOLATION", "axes_of", "direction", "directions", "groups_by_missing"]
+__all__ = ["ALL", "INTERPOLATION", "axes_of", "direction", "directions", "groups_by_missing"]
 
 ALL = "*"
 """The axis of overall scale: the sum of the log variables."""
 INTERPOLATION = "interpolation"
 _NEGLIGIBLE = 0.02
 """Share of the training range up to which a row beyond it still counts as lying within."""
-FALLING = ("source_loss", "teacher_loss")
-"""Axes along which larger models lie lower."""
 
 
 def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -25,9 +24,9 @@ def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
     axes = {}
     for name in numeric_columns(X):
         x = X[name].to_numpy(float)
-        if name.startswith(("mix_", "obs_")) or not (x > 0).all():
+        if family_of(name) is not None or not (x > 0).all():
             continue
-        axes[name] = -np.log(x) if name in FALLING else np.log(x)
+        axes[name] = -np.log(x) if falls(name) else np.log(x)
     several = [axes[name] for name in _summed(axes)]
     if len(several) > 1:
         axes[ALL] = np.sum(several, axis=0)
@@ -92,11 +91,11 @@ def _axes_of_rows(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, np.ndarr
         x = test[name].to_numpy(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.where(x > 0, np.log(x), np.nan)
-        places[name] = -logs if name in FALLING else logs
+        places[name] = -logs if falls(name) else logs
     several = [places[name] for name in _summed(places)]
     return places | ({ALL: np.sum(several, axis=0)} if len(several) > 1 else {})
 
 
 def _summed(names: Iterable[str]) -> list[str]:
     """Return the axes that make up the overall scale."""
-    return [name for name in names if name not in FALLING and name not in ("learning_rate", "batch_size")]
+    return [name for name in names if not falls(name) and name not in ("learning_rate", "batch_size")]

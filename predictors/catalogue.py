@@ -47,6 +47,8 @@ class Entry:
     """Collections that went into its constants: it is not ranked on them."""
     candidate: Candidacy | None = None
     """Where AutoLaw may use it, for a recipe that differs from what its class says of the law."""
+    superseded: bool = False
+    """Whether another entry replaces it: it keeps its results and is run only where it is named."""
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
@@ -70,10 +72,12 @@ def _entry(
     *,
     family: str | None = None,
     candidate: Candidacy | None = None,
+    superseded: bool = False,
     **arguments: Any,
 ) -> Entry:
     own_family = family or name.split("[")[0]
-    return Entry(name, f"scalingbench.predictors.{target}", own_family, tuple(tracks.split()), paper, arguments, candidate=candidate)
+    home, place = f"scalingbench.predictors.{target}", tuple(tracks.split())
+    return Entry(name, home, own_family, place, paper, arguments, candidate=candidate, superseded=superseded)
 
 
 def _published(law: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
@@ -122,7 +126,7 @@ _GENERIC = (
     _entry("gaussian-process", "generic.regressors:GaussianProcess"),
     _entry("gradient-boosting", "generic.regressors:GradientBoosting"),
     _entry("autolaw", "autolaw.autolaw:AutoLaw"),
-    _entry("autolaw[2026-11]", "autolaw.autolaw_2026_11:AutoLaw202611"),
+    _entry("autolaw[2026-11]", "autolaw.autolaw_2026_11:AutoLaw202611", superseded=True),
 )
 _CURVE = (
     _entry("power-law", "laws.power_laws:PowerLaw", "curve", _HESTNESS, **_L2_LOG),

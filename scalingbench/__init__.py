@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.task import Task
     from scalingbench.forecasting.allocate import allocate
     from scalingbench.forecasting.forecast import forecast
+    from scalingbench.forecasting.pictures import plot
     from scalingbench.forecasting.plan import plan
+    from scalingbench.forecasting.report import report
     from scalingbench.leaderboard.board import Board
     from scalingbench.leaderboard.reproduce import reproduce
     from scalingbench.leaderboard.results import Results
@@ -54,9 +56,11 @@ _HOMES = {
     "location": "scalingbench.predictors.parameters",
     "make": "scalingbench.predictors.registry",
     "plan": "scalingbench.forecasting.plan",
+    "plot": "scalingbench.forecasting.pictures",
     "positive": "scalingbench.predictors.parameters",
     "read_table": "scalingbench.benchmark.data.schema",
     "real": "scalingbench.predictors.parameters",
+    "report": "scalingbench.forecasting.report",
     "reproduce": "scalingbench.leaderboard.reproduce",
     "run_suite": "scalingbench.benchmark.evaluation.run",
 }
@@ -91,9 +95,11 @@ __all__ = [
     "location",
     "make",
     "plan",
+    "plot",
     "positive",
     "read_table",
     "real",
+    "report",
     "reproduce",
     "run_suite",
 ]

@@ -1,6 +1,5 @@
 """The README's code runs, and its board is the one that the committed results give."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import scalingbench
 
 from scalingbench.benchmark.evaluation.wall.layers import raise_wall
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -18,8 +18,19 @@ BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 def run(*arguments, cwd):
-    environment = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    return subprocess.run([*arguments], cwd=cwd, capture_output=True, text=True, env=environment, timeout=300)
+    return subprocess.run([*arguments], cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+FIRST = re.findall(r"```bash\n(python3 -m venv .*)\n```", TEXT)
+"""The two commands that a reader begins with, which .ci/run runs too."""
+
+
+@pytest.mark.parametrize(("line", "end"), list(zip(FIRST, ("scalingbench run", "pytest"), strict=True)))
+def test_each_first_command_leaves_its_environment_activated(line, end, tmp_path):
+    stubs = 'python3() { command python3 "$@" --without-pip; }; pip() { :; }; scalingbench() { :; }; pytest() { :; }'
+    done = run("bash", "-c", f"{stubs}; {line} && command -v python", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.strip() == str(tmp_path / ".venv" / "bin" / "python"), done.stderr
+    assert line.split(" && ")[-1].startswith(end) and ".venv/bin/" not in TEXT.replace(". .venv/bin/activate", "")
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[b.strip().splitlines()[0] for b in BLOCKS])
@@ -34,7 +45,7 @@ def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
     (tmp_path / "mylaw.py").write_text(law)
     command = re.search(r"```bash\nscalingbench (evaluate .*?)\n```", TEXT)
     assert command
-    done = run(sys.executable, "-m", "scalingbench", *command[1].split(), "--collections", "porian", cwd=tmp_path)
+    done = scalingbench(*command[1].split(), "--collections", "porian", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "JointPower" in done.stdout
 
@@ -44,7 +55,7 @@ BOARDS = re.findall(r"<!-- board: scalingbench (.*?) -->\n(.*?)<!-- /board -->",
 
 @pytest.mark.parametrize(("command", "board"), BOARDS, ids=[command for command, _ in BOARDS])
 def test_the_board_is_what_the_command_prints(command, board, tmp_path):
-    done = run(sys.executable, "-m", "scalingbench", *command.split(), cwd=tmp_path)
+    done = scalingbench(*command.split(), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert board.strip() == done.stdout.strip()
 
@@ -56,7 +67,7 @@ def test_how_to_submit_works_as_it_stands(tmp_path):
     for line in block.strip().splitlines():
         program, *arguments = shlex.split(line)
         assert program == "scalingbench"
-        done = run(sys.executable, "-m", "scalingbench", *arguments, cwd=tmp_path)
+        done = scalingbench(*arguments, cwd=tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     assert "my-law" in done.stdout and "recomputed" in done.stdout
     assert (tmp_path / "leaderboard" / "submissions" / "my-law" / "submission.yaml").is_file()
@@ -65,5 +76,5 @@ def test_how_to_submit_works_as_it_stands(tmp_path):
 def test_how_to_cite_works_as_it_stands(tmp_path):
     command = re.search(r"```bash\nscalingbench (cite .*?)\n```", TEXT)
     assert command
-    done = run(sys.executable, "-m", "scalingbench", *command[1].split(), cwd=tmp_path)
+    done = scalingbench(*command[1].split(), cwd=tmp_path)
     assert done.returncode == 0 and "Kaplan, J." in done.stdout and f"version {DEFAULT_SUITE}-" in done.stdout

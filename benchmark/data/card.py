@@ -13,11 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from scalingbench.benchmark.data.variables import OWN_PREFIX, Variable, is_own, is_variable
+from scalingbench.benchmark.data.variables import OWN_PREFIX, is_own
 from scalingbench.common.documents import parse_yaml, read_text
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import first_problem
 from scalingbench.common.references import Reference
+from scalingbench.common.variables import Variable, is_variable
 
 __all__ = ["Card", "Metric", "OwnVariable", "load_card", "parse_card", "read_card"]
 

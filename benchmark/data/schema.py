@@ -1,7 +1,7 @@
 """The schema: one row is one measured value of one trained model at one point.
 
 `validate` refuses a table that breaks a rule with one line that names the file, the row, the column and the rule. Which
-variables, metrics and flags there are is stated in `scalingbench.benchmark.data.variables`.
+variables, metrics and flags there are is stated in `scalingbench.common.variables` and `scalingbench.benchmark.data.variables`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import FLAGS, VARIABLES, Variable, is_own, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.variables import FLAGS, is_own, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import described
 from scalingbench.common.names import nearest
+from scalingbench.common.variables import VARIABLES, Variable, is_variable
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -191,7 +192,7 @@ def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
 
 def _near(name: str, known: tuple[str, ...]) -> str:
     near = nearest(name, known, cutoff=0.6)
-    return f"; did you mean {near!r}?" if near else "; variables are registered in benchmark/data/variables.py"
+    return f"; did you mean {near!r}?" if near else "; variables are registered in common/variables.py"
 
 
 def validate(table: pd.DataFrame, own: Own = _NONE) -> None:

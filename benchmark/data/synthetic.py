@@ -31,11 +31,13 @@ class World:
 
 
 def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:
-    """Round to significant digits: the last bits of exp and log differ between processors."""
+    """Round to significant digits: the last bits of exp, log and powers differ between processors."""
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log10(np.abs(values)))
-    unit = 10.0 ** np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
-    return np.round(values / unit) * unit
+    places = np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
+    unit = np.array([float(f"1e{place:.0f}") for place in places.ravel()]).reshape(places.shape)
+    settled: np.ndarray = np.round(values / unit) * unit
+    return settled
 
 
 def noisy(values: np.ndarray, noise: float, seed: int, *, outliers: float = 0.0, size: float = 0.1) -> np.ndarray:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import OPEN_PREFIXES, OWN_PREFIX, VARIABLES
+from scalingbench.benchmark.data.variables import OWN_PREFIX
 from scalingbench.common.defaults import TIME_LIMIT
+from scalingbench.common.variables import MIXTURE, VARIABLES, family_of
 from scalingbench.predictors.contract import CONTRACT, missing_methods
 
 __all__ = ["check"]
@@ -59,7 +60,7 @@ def _declared(predictor: Any) -> Iterator[str]:
         yield f"variables: expected a tuple of names, got the string {variables!r}"
         return
     for name in variables:
-        if name not in VARIABLES and name not in ("run", "curve") and not str(name).startswith((*OPEN_PREFIXES, OWN_PREFIX)):
+        if name not in VARIABLES and name not in ("run", "curve") and family_of(str(name)) is None and not str(name).startswith(OWN_PREFIX):
             yield f"variables: {name!r} is not in the schema ('scalingbench tasks' lists what tasks hand over)"
 
 
@@ -80,7 +81,7 @@ def _task(predictor: Any, n: int) -> tuple[pd.DataFrame, np.ndarray, pd.DataFram
     declared = tuple(getattr(predictor, "variables", None) or ("params", "tokens"))
     names = ("tokens",) if declared == ("*",) else tuple(c for name in declared for c in _OPEN.get(str(name), (str(name),)))
     X = pd.DataFrame({name: _column(name, n + 4, rng) for name in names})
-    mixture = [c for c in names if c.startswith("mix_")]
+    mixture = [c for c in names if c.startswith(MIXTURE)]
     X[mixture] = X[mixture].div(X[mixture].sum(axis=1), axis=0)
     numbers = [c for c in names if c not in ("run", "curve")]
     X[numbers] = X[numbers].sort_values(numbers[0]).to_numpy()
@@ -92,7 +93,7 @@ def _task(predictor: Any, n: int) -> tuple[pd.DataFrame, np.ndarray, pd.DataFram
 def _column(name: str, n: int, rng: np.random.Generator) -> Any:
     if name in ("run", "curve"):
         return [f"{name}-{i % 3}" for i in range(n)]
-    low, high = _RANGES.get(name, (0.05, 0.95) if name.startswith(OPEN_PREFIXES) else (1.0, 1e3))
+    low, high = _RANGES.get(name, (0.05, 0.95) if family_of(name) else (1.0, 1e3))
     return np.exp(rng.uniform(np.log(low), np.log(high), n))
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, load_collection, read_facts
-from scalingbench.benchmark.data.variables import METRIC_KINDS, VARIABLES
+from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.files import sha256_of
+from scalingbench.common.variables import VARIABLES
 
 __all__ = ["configurations", "render_card", "render_croissant", "short_name"]
 
@@ -72,7 +73,7 @@ def render_card(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> st
 
 _INTRO = """Runs of public scaling studies (parameters, tokens, FLOPs, learning rate, experts, samples ... to loss, accuracy),
 curated into one schema. Each configuration is a collection; `<collection>.<metric>.<split>` are the extrapolation tasks
-of suite v1, with their training and held-out rows. Licences differ by configuration and stand in the table below.
+of suite v2, with their training and held-out rows. Licences differ by configuration and stand in the table below.
 
 ```python
 from datasets import load_dataset

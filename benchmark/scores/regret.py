@@ -14,6 +14,7 @@ import numpy as np
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.evaluation.results import TaskResult
 from scalingbench.benchmark.tasks.task import Fold, Task
+from scalingbench.common.variables import tracks_of
 
 __all__ = ["Decision", "Groups", "decide", "decision_groups"]
 
@@ -22,8 +23,6 @@ _SAME_COST = 1.05
 _BUDGETS = ("flops", "params x tokens")
 _TRACKS = ("compute", "data-constrained", "architecture", "downstream")
 _ANY_COST = ("hyperparameters", "mixture")  # their runs differ in what they were trained with, not in size
-_CHOSEN = ("learning_rate", "batch_size", "momentum", "weight_decay")
-"""Variables that, like the shares of a mixture, make a task on the track of interpolation one of these two."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def decision_groups(task: Task) -> Groups:
 
 def _any_cost(task: Task) -> bool:
     among_runs = task.track == "interpolation" and "run" not in task.variables
-    return task.track in _ANY_COST or (among_runs and any(v in _CHOSEN or v.startswith("mix_") for v in task.variables))
+    return task.track in _ANY_COST or (among_runs and not tracks_of(task.variables).isdisjoint(_ANY_COST))
 
 
 def _by_cost(fold: Fold) -> list[np.ndarray]:

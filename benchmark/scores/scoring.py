@@ -23,9 +23,9 @@ from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import LEVELS
 from scalingbench.common.errors import InputError
 
-__all__ = ["INTERVAL", "current_results", "scorable_results", "score", "stale_results"]
+__all__ = ["INTERVAL_LEVELS", "current_results", "scorable_results", "score", "stale_results"]
 
-INTERVAL = (0.1, 0.9)
+INTERVAL_LEVELS = (0.1, 0.9)
 """Levels of the predicted quantiles whose coverage is reported."""
 
 
@@ -99,16 +99,16 @@ def score(
     results = scorable_results(results, tasks)
     truths = truths or {}
     by_id = {task.id: task for task in tasks}
-    asked = {name: truths[name].task if name in truths else task for name, task in by_id.items()}
-    references = {r.task: _measured(r, by_id[r.task], asked[r.task]) for r in results if r.predictor == reference}
-    groups = {name: decision_groups(asked[name]) for name in {r.task for r in results}}
+    target = {name: truths[name].task if name in truths else task for name, task in by_id.items()}
+    references = {r.task: _measured(r, by_id[r.task], target[r.task]) for r in results if r.predictor == reference}
+    groups = {name: decision_groups(target[name]) for name in {r.task for r in results}}
     rows = []
     for result in results:
         base = references.get(result.task)
         if base is None or not np.isfinite(base.error).all():
             raise InputError(f"no complete result of the reference {reference!r} on {result.task}; run it too")
         family = (families or {}).get(result.predictor, result.predictor)
-        scored = _score_task(result, by_id[result.task], asked[result.task], base, groups[result.task])
+        scored = _score_task(result, by_id[result.task], target[result.task], base, groups[result.task])
         known = truths.get(result.task)
         exponents = known.exponent_error(result, family) if known else float("nan")
         rows.append({"predictor": result.predictor, "family": family, **scored, "exponent_error": exponents})
@@ -125,15 +125,15 @@ class _Measured:
     crps: np.ndarray
 
 
-def _score_task(result: TaskResult, task: Task, asked: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
-    """Return what a result scores on a task; `asked` is the task with the values that are asked for, which may be free of noise."""
+def _score_task(result: TaskResult, task: Task, target: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
+    """Return what a result scores on a task; `target` is the task with the values to be predicted, which may be free of noise."""
     unit = max(float(reference.error.mean()), 1e-12)
-    own = _measured(result, task, asked)
+    own = _measured(result, task, target)
     failed = ~np.isfinite(own.error)
     error = _capped_mean(own.error, reference.error)
     ratio = CEILING if failed.all() else float(np.clip(error / unit, FLOOR, CEILING))
-    good = [(fold, f) for fold, f in zip(asked.folds, result.folds, strict=True) if f.status == "ok"]
-    decision = decide(result, asked, groups)
+    good = [(fold, f) for fold, f in zip(target.folds, result.folds, strict=True) if f.status == "ok"]
+    decision = decide(result, target, groups)
     return {
         "task": task.id,
         "collection": task.collection,
@@ -162,19 +162,19 @@ def _capped_mean(values: np.ndarray, reference: np.ndarray) -> float:
     return float(np.where(np.isfinite(values), np.minimum(values, cap), cap).mean())
 
 
-def _measured(result: TaskResult, task: Task, asked: Task) -> _Measured:
-    folds = zip(task.folds, asked.folds, result.folds, strict=True)
+def _measured(result: TaskResult, task: Task, target: Task) -> _Measured:
+    folds = zip(task.folds, target.folds, result.folds, strict=True)
     return _Measured(*np.array([_measured_fold(fold, wanted, f, task.on_log_scale) for fold, wanted, f in folds], float).T)
 
 
-def _measured_fold(fold: Fold, asked: Fold, result: FoldResult, log: bool) -> tuple[float, float]:
+def _measured_fold(fold: Fold, target: Fold, result: FoldResult, log: bool) -> tuple[float, float]:
     if result.status != "ok":
         return float("nan"), float("nan")
     given = {level: result.quantiles[level][fold.scored] for level in LEVELS if level in result.quantiles}
     y, p = _held_out(fold, result)
     on = log_scale if log else np.asarray
     quantiles = {level: on(q) for level, q in given.items()} if len(given) == len(LEVELS) else {0.5: on(p)}
-    return (rmsle if log else rmse)(*_held_out(asked, result)), crps(on(y), quantiles)
+    return (rmsle if log else rmse)(*_held_out(target, result)), crps(on(y), quantiles)
 
 
 def _shift(y: np.ndarray, p: np.ndarray) -> float:
@@ -183,7 +183,7 @@ def _shift(y: np.ndarray, p: np.ndarray) -> float:
 
 
 def _covered(fold: Fold, result: FoldResult) -> float:
-    low, high = (result.quantiles.get(level) for level in INTERVAL)
+    low, high = (result.quantiles.get(level) for level in INTERVAL_LEVELS)
     if low is None or high is None:
         return float("nan")
     return coverage(fold.y_test[fold.scored], low[fold.scored], high[fold.scored])

@@ -7,9 +7,7 @@ give wherever the data are at hand.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,37 +19,13 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import described
 
-__all__ = ["SCORES", "StoredScores", "differences", "digest_of", "read_scores", "with_provenance", "write_scores"]
+__all__ = ["SCORES", "differences", "digest_of", "read_scores", "with_provenance", "write_scores"]
 
 PROVENANCE = ("fingerprint", "digest", "source")
 """Columns beside those of the score table: hash of the task's rows, of the predictions, of the result file they stand in."""
 _KEY = ["predictor", "task"]
 _NUMBERS = tuple(c.name for c in COLUMNS if c.kind != "text")
 _SAME = 1e-9  # relative: other machines round the last bits of exp and log differently
-_FACTS = b"scalingbench"
-
-
-@dataclass(frozen=True)
-class StoredScores:
-    """The scores of a suite's results.
-
-    Attributes
-    ----------
-    suite, reference : str
-        Name of the suite, and the predictor whose error is the unit.
-    pool : tuple of str
-        Predictors that win rates are measured against.
-    table : DataFrame
-        The score table with `PROVENANCE`, by predictor and task.
-    rules : bool
-        Whether the suite has rules by which its tasks count.
-    """
-
-    suite: str
-    reference: str
-    pool: tuple[str, ...]
-    table: pd.DataFrame
-    rules: bool = True
 
 
 def digest_of(result: TaskResult) -> str:
@@ -82,19 +56,14 @@ def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources
     return scores.merge(made_from, on=_KEY, validate="one_to_one").sort_values(_KEY, ignore_index=True)
 
 
-def write_scores(path: Path, scores: StoredScores) -> None:
-    """Write scores to a Parquet file: whole or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    check_scores(scores.table)
-    table = pa.Table.from_pandas(scores.table[[*(c.name for c in COLUMNS), *PROVENANCE]], preserve_index=False)
-    facts = json.dumps({"suite": scores.suite, "reference": scores.reference, "pool": list(scores.pool), "rules": scores.rules})
+def write_scores(path: Path, scores: pd.DataFrame) -> None:
+    """Write a score table with `PROVENANCE` to a Parquet file: whole or not at all."""
+    check_scores(scores)
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata({_FACTS: facts.encode()}), temporary, compression="zstd", compression_level=9)
+        scores[[*(c.name for c in COLUMNS), *PROVENANCE]].to_parquet(temporary, index=False, compression="zstd", compression_level=9)
 
 
-def read_scores(path: Path) -> StoredScores:
+def read_scores(path: Path) -> pd.DataFrame:
     """Read what `write_scores` wrote.
 
     Raises
@@ -102,16 +71,11 @@ def read_scores(path: Path) -> StoredScores:
     InputError
         If the file is missing, is none of these, or a row of it breaks a rule; names the file.
     """
-    import pyarrow.parquet as pq
-
     if not path.is_file():
         raise InputError(f"{path}: no such file of scores")
     try:
-        stored = pq.read_table(path)
-        facts = json.loads(stored.schema.metadata[_FACTS])
-        table = stored.select([*(c.name for c in COLUMNS), *PROVENANCE]).to_pandas()
-        scores = StoredScores(facts["suite"], facts["reference"], tuple(facts["pool"]), table, facts.get("rules", True))
-        check_scores(table)
+        scores = pd.read_parquet(path, columns=[*(c.name for c in COLUMNS), *PROVENANCE])
+        check_scores(scores)
     except Exception as error:  # the libraries raise errors of many kinds on a file that is none
         raise InputError(f"{path}: not a file of scores: {described(error, 200)}") from None
     return scores

@@ -16,7 +16,7 @@ import pandas as pd
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.tracks import TRACKS
 
-__all__ = ["CEILING", "COLUMNS", "FLOOR", "Column", "check_scores"]
+__all__ = ["CEILING", "COLUMNS", "FLOOR", "ScoreColumn", "check_scores"]
 
 CEILING = 10.0
 """Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
@@ -27,7 +27,7 @@ Kind = Literal["text", "count", "number"]
 
 
 @dataclass(frozen=True)
-class Column:
+class ScoreColumn:
     """One column of the score table.
 
     Attributes
@@ -53,28 +53,28 @@ class Column:
     among: tuple[str, ...] = ()
 
 
-COLUMNS: tuple[Column, ...] = (
-    Column("predictor", "name of the entry", "text"),
-    Column("family", "entries of one family fold under its head", "text"),
-    Column("task", "identifier of the task", "text"),
-    Column("collection", "whose runs they are; what resampling draws", "text"),
-    Column("track", "where it is ranked", "text", among=TRACKS),
-    Column("error", "mean over folds of the capped error; a failed fold counts as the cap", low=0.0),
-    Column("reference_error", "mean over folds of the reference's error: the unit", low=1e-12),
-    Column("ratio", "error / reference_error, clipped; CEILING where every fold failed", low=FLOOR, high=CEILING),
-    Column("failed", "folds without a usable prediction", "count", low=0),
-    Column("folds", "independent fits of the task", "count", low=1),
-    Column("fit_seconds", "median over folds", low=0.0, missing=True),
-    Column("mape", "mean over folds of the mean absolute relative error, as a share", low=0.0, missing=True),
-    Column("r2", "mean over folds with at least 5 held-out rows", high=1.0, missing=True),
-    Column("bias", "mean over folds of the signed error, of the logarithm where errors are", missing=True),
-    Column("coverage", "share of held-out rows between the predicted 10 % and 90 % quantiles", low=0.0, high=1.0, missing=True),
-    Column("crps", "mean over folds, capped as errors are, on their scale; without quantiles the mean absolute error", low=0.0),
-    Column("regret", "of the decisions, 0 best and 1 chance; below 0 by rounding only", low=-1e-9, missing=True),
-    Column("log_params_error", "|log(params picked / params of the best)|", low=0.0, missing=True),
-    Column("exponent_error", "mean |fitted - true| over the exponents of a synthetic world", low=0.0, missing=True),
-    Column("extrapolation", "largest held-out scale over the largest trained on", low=0.0),
-    Column("compute_share", "cost of the training runs as a share of that of all", low=0.0, high=1.0),
+COLUMNS: tuple[ScoreColumn, ...] = (
+    ScoreColumn("predictor", "name of the entry", "text"),
+    ScoreColumn("family", "entries of one family fold under its head", "text"),
+    ScoreColumn("task", "identifier of the task", "text"),
+    ScoreColumn("collection", "whose runs they are; what resampling draws", "text"),
+    ScoreColumn("track", "where it is ranked", "text", among=TRACKS),
+    ScoreColumn("error", "mean over folds of the capped error; a failed fold counts as the cap", low=0.0),
+    ScoreColumn("reference_error", "mean over folds of the reference's error: the unit", low=1e-12),
+    ScoreColumn("ratio", "error / reference_error, clipped; CEILING where every fold failed", low=FLOOR, high=CEILING),
+    ScoreColumn("failed", "folds without a usable prediction", "count", low=0),
+    ScoreColumn("folds", "independent fits of the task", "count", low=1),
+    ScoreColumn("fit_seconds", "median over folds", low=0.0, missing=True),
+    ScoreColumn("mape", "mean over folds of the mean absolute relative error, as a share", low=0.0, missing=True),
+    ScoreColumn("r2", "mean over folds with at least 5 held-out rows", high=1.0, missing=True),
+    ScoreColumn("bias", "mean over folds of the signed error, of the logarithm where errors are", missing=True),
+    ScoreColumn("coverage", "share of held-out rows between the predicted 10 % and 90 % quantiles", low=0.0, high=1.0, missing=True),
+    ScoreColumn("crps", "mean over folds, capped as errors are, on their scale; without quantiles the mean absolute error", low=0.0),
+    ScoreColumn("regret", "of the decisions, 0 best and 1 chance; below 0 by rounding only", low=-1e-9, missing=True),
+    ScoreColumn("log_params_error", "|log(params picked / params of the best)|", low=0.0, missing=True),
+    ScoreColumn("exponent_error", "mean |fitted - true| over the exponents of a synthetic world", low=0.0, missing=True),
+    ScoreColumn("extrapolation", "largest held-out scale over the largest trained on", low=0.0),
+    ScoreColumn("compute_share", "cost of the training runs as a share of that of all", low=0.0, high=1.0),
 )
 """What the table holds, in order."""
 
@@ -103,7 +103,7 @@ def check_scores(table: pd.DataFrame) -> None:
     _refuse(table, table.duplicated(["predictor", "task"]).to_numpy(), "task", "is scored twice for one predictor")
 
 
-def _check_column(table: pd.DataFrame, column: Column) -> None:
+def _check_column(table: pd.DataFrame, column: ScoreColumn) -> None:
     if column.kind == "text":
         _check_text(table, column)
     elif column.kind == "count" and not pd.api.types.is_integer_dtype(table[column.name]):
@@ -114,7 +114,7 @@ def _check_column(table: pd.DataFrame, column: Column) -> None:
         _check_range(table, column)
 
 
-def _check_text(table: pd.DataFrame, column: Column) -> None:
+def _check_text(table: pd.DataFrame, column: ScoreColumn) -> None:
     values = table[column.name]
     named = [v for v in values.unique() if isinstance(v, str) and v]
     _refuse(table, ~values.isin(named).to_numpy(bool), column.name, "must be a name")
@@ -122,7 +122,7 @@ def _check_text(table: pd.DataFrame, column: Column) -> None:
         _refuse(table, ~values.isin(column.among).to_numpy(bool), column.name, f"must be one of {', '.join(column.among)}")
 
 
-def _check_range(table: pd.DataFrame, column: Column) -> None:
+def _check_range(table: pd.DataFrame, column: ScoreColumn) -> None:
     values = table[column.name].to_numpy(float)
     inside = np.isfinite(values) & (values >= column.low) & (values <= column.high)
     outside = ~inside & ~np.isnan(values) if column.missing else ~inside

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import VARIABLES, is_own
+from scalingbench.benchmark.data.variables import is_own
 from scalingbench.benchmark.tasks.fold import Fold
 from scalingbench.benchmark.tasks.reach import AxisReach, beyond_edge
 from scalingbench.benchmark.tasks.splits import Part, quantity
 from scalingbench.benchmark.tasks.task import Role, Task, TaskSpec, falling
 from scalingbench.common.errors import TaskError
+from scalingbench.common.variables import VARIABLES
 
 __all__ = ["Group", "assemble"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.tasks.reach import INFERENCE
+from scalingbench.common.variables import of_track
 
 __all__ = ["full_cost"]
 
@@ -30,7 +30,7 @@ def full_cost(rows: pd.DataFrame, variables: Sequence[str]) -> tuple[np.ndarray,
     variables : sequence of str
         What a predictor sees.
     """
-    spent = _first(rows, [name for name in INFERENCE if name in variables])
+    spent = _first(rows, [name for name in of_track("inference") if name in variables])
     whole = None if spent else _first(rows, _WHOLE)
     if whole:
         return rows[whole].to_numpy(float), whole

@@ -6,9 +6,10 @@ from typing import Any
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import Collection, load_collection, read_facts
-from scalingbench.benchmark.data.variables import VARIABLES, metric_kind
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.tasks.suite import Suite
 from scalingbench.benchmark.tasks.task import Task
+from scalingbench.common.variables import VARIABLES
 
 __all__ = ["describe_card", "describe_collection"]
 

@@ -1,18 +1,140 @@
-"""The frozen statements of a suite: read with nothing else of a suite or a collection, because boards are printed from them at once."""
+"""What boards need of a suite that comes with the package: its head, its rules, and what it stated of its tasks when it was frozen.
+
+Read with the standard library and yaml alone, and from the first lines of the suite's file, because boards are printed from it at once.
+`scalingbench.benchmark.tasks.suite` reads and checks whole suites.
+"""
 
 from __future__ import annotations
 
 import importlib.resources
 import json
+import math
+import re
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import pandas as pd
-
+from scalingbench.benchmark.tasks.reach import Kind
 from scalingbench.common.errors import SchemaError
+from scalingbench.common.names import unknown_name
 
-__all__ = ["frozen_statements", "read_statements"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Rules", "SuiteHead", "frozen_statements", "list_suites", "read_head", "read_statements", "suite_folder"]
 
 _NUMBERS = ("noise", "compute")
 """Fields that may be missing."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The block ``rules`` of a suite file: how tasks count, and which of them the overall board ranks on.
+
+    Attributes
+    ----------
+    tuning : tuple of str
+        Collections set aside for choosing defaults; their tasks count nowhere.
+    weights : {"held-out-runs", "equal"}
+        Tasks of one collection that hold out the same runs count 1 together and those of a cluster in a track `cap`; or every
+        task counts 1.
+    cap : float
+        Most weight that the tasks of one cluster have together in one track.
+    kinds : tuple of str
+        Kinds of tasks that the overall board ranks on; other kinds stand on tracks of their own.
+    general : float
+        Share of the weight that an entry must have entered to be on the overall board.
+    decisions : {"all", "entered"}
+        Tasks that regret is a mean over: all that have decisions, those not entered imputed, or those that a predictor entered.
+    cost : {"full", "group"}
+        What reaching a row costs: the fullest figure that all rows of a task have, or that of each group of rows alone.
+    """
+
+    tuning: tuple[str, ...] = ()
+    weights: Literal["held-out-runs", "equal"] = "held-out-runs"
+    cap: float = 5.0
+    kinds: tuple[Kind, ...] = ("extrapolation",)
+    general: float = 0.95
+    decisions: Literal["all", "entered"] = "all"
+    cost: Literal["full", "group"] = "full"
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if not 0 < self.cap < math.inf:
+            raise ValueError(f"cap: expected a finite number above 0, got {self.cap}")
+        if not 0 <= self.general <= 1:
+            raise ValueError(f"general: expected a share from 0 to 1, got {self.general}")
+
+
+@dataclass(frozen=True)
+class SuiteHead:
+    """A suite without its tasks.
+
+    Attributes
+    ----------
+    name : str
+        Version, e.g. ``"v2"``.
+    description : str
+        What it covers.
+    reference : str
+        Predictor whose error is the unit of skill.
+    pool : tuple of str
+        Frozen pool of predictors that win rates are measured against.
+    rules : Rules
+        By which weights and roles are computed.
+    protocol : {"sldbench", "revisiting-nsl"}, optional
+        Whose rules its printed board follows; by default this project's.
+    of : str, optional
+        The suite that its tasks are selected from; that one's results and scores are its own too.
+    """
+
+    name: str
+    description: str
+    reference: str
+    pool: tuple[str, ...]
+    rules: Rules = Rules()
+    protocol: str | None = None
+    of: str | None = None
+
+    @property
+    def home(self) -> str:
+        """The suite whose committed results and stored scores are its own."""
+        return self.of or self.name
+
+
+def suite_folder() -> Traversable:
+    """Return the folder of the suites that come with the package."""
+    return importlib.resources.files("scalingbench.benchmark.tasks") / "suites"
+
+
+def list_suites() -> tuple[str, ...]:
+    """Return the names of the suites that come with the package."""
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in suite_folder().iterdir() if f.name.endswith(".yaml")))
+
+
+def read_head(name: str) -> SuiteHead:
+    """Return the head of a suite that comes with the package.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in list_suites():
+        raise unknown_name("suite", name, list_suites())
+    fields = _head_fields(name)
+    rules = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.pop("rules", {}).items()}
+    return SuiteHead(name, **{**fields, "pool": tuple(fields["pool"]), "rules": Rules(**rules)})
+
+
+def _head_fields(name: str) -> dict[str, Any]:
+    """Return what stands before the tasks; of a selection, what it does not state is as in the suite that it selects from."""
+    import yaml
+
+    text = (suite_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    own = yaml.safe_load(re.split("^tasks:", text, maxsplit=1, flags=re.MULTILINE)[0])
+    return {**(_head_fields(own["of"]) if "of" in own else {}), **own}
 
 
 def frozen_statements(suite: str) -> pd.DataFrame | None:
@@ -23,7 +145,7 @@ def frozen_statements(suite: str) -> pd.DataFrame | None:
     SchemaError
         If the file is broken.
     """
-    file = importlib.resources.files("scalingbench.benchmark.tasks") / "suites" / f"{suite}.tasks.json"
+    file = suite_folder() / f"{suite}.tasks.json"
     return read_statements(str(file), file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
@@ -35,6 +157,8 @@ def read_statements(name: str, text: str) -> pd.DataFrame:
     SchemaError
         If it is no list of statements.
     """
+    import pandas as pd
+
     try:
         table = pd.DataFrame(json.loads(text))
         return table.astype({"task": str, **dict.fromkeys(_NUMBERS, float)})

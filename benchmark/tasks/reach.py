@@ -13,15 +13,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import OPEN_PREFIXES, VARIABLES
 from scalingbench.benchmark.tasks.fold import Fold
+from scalingbench.common.variables import falls, family_of
 
 __all__ = ["AxisReach", "Kind", "Reach", "beyond_edge", "kind_of", "reach_of"]
-
-FALLING = tuple(name for name, variable in VARIABLES.items() if variable.falls)
-"""Variables that fall as models grow."""
-INFERENCE = ("samples", "inference_tokens")
-"""Variables of what is spent on asking a trained model."""
 
 Kind = Literal["extrapolation", "interpolation", "training-curve", "transfer"]
 """What a task asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
@@ -126,12 +121,12 @@ def _numeric(fold: Fold) -> list[str]:
 
 def _axes(numbers: Sequence[str]) -> list[str]:
     """Return the variables along which a ratio says something: not the shares of a mixture, nor benchmark results."""
-    return [name for name in numbers if not name.startswith(OPEN_PREFIXES)]
+    return [name for name in numbers if family_of(name) is None]
 
 
 def _axis(folds: Sequence[Fold], name: str) -> AxisReach | None:
     sides = [(f.X_train[name].to_numpy(float), f.X_test[name].to_numpy(float)[f.scored]) for f in folds]
-    beyond = [beyond_edge(train, test, name in FALLING) for train, test in sides]
+    beyond = [beyond_edge(train, test, falls(name)) for train, test in sides]
     farthest, median = (_mean_ratio(ratios) for ratios in zip(*beyond, strict=True))
     return None if farthest is None or median is None else AxisReach(farthest, median)
 

@@ -1,4 +1,4 @@
-"""The rules of a suite that computes its weights: which tasks count, and that no body of evidence counts too much."""
+"""What the rules of a suite do: which tasks count, and that no body of evidence counts too much."""
 
 from __future__ import annotations
 
@@ -7,36 +7,25 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import load_collection
+from scalingbench.benchmark.tasks.frozen import Rules
 from scalingbench.benchmark.tasks.splits import FAMILY, LeaveGroupOut
 from scalingbench.benchmark.tasks.task import Role, Task
 from scalingbench.common.errors import SchemaError
 
-__all__ = ["Rules", "refuse_leak", "refuse_wrong_track", "weighed"]
+__all__ = ["refuse_leak", "refuse_wrong_track", "weighed"]
 
 _OWN_TRACK = ("training-curve", "interpolation", "transfer")
-
-
-class Rules(BaseModel):
-    """The block ``rules`` of a suite file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    tuning: tuple[str, ...] = ()
-    """Collections set aside for choosing defaults; their tasks count nowhere."""
-    cap: float = Field(default=5.0, gt=0)
-    """Most weight that the tasks of one cluster have together in one track."""
 
 
 def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
     """Return tasks with their roles and weights.
 
-    An entry is worth 1, split over the rungs of a ladder. Tasks of one collection that hold out the same runs are worth 1
-    together at most, and those of one cluster in one track as much as the cap. Each role is weighed by itself; a task that is
-    only shown has weight 0.
+    An entry is worth 1, split over the rungs of a ladder. Unless all weights are equal, tasks of one collection that hold out
+    the same runs are worth 1 together at most, and those of one cluster in one track as much as the cap. Each role is weighed by
+    itself; a task that is only shown has weight 0.
 
     Parameters
     ----------
@@ -47,9 +36,9 @@ def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
     """
     roles = [_role(task, rules) for task in tasks]
     weights = [task.weight for task in tasks]
-    held_out = [(role, t.collection, _held_out(t)) for role, t in zip(roles, tasks, strict=True)]
-    weights = _at_most(1.0, weights, held_out)
-    weights = _at_most(rules.cap, weights, [(role, t.cluster, t.track) for role, t in zip(roles, tasks, strict=True)])
+    if rules.weights == "held-out-runs":
+        weights = _at_most(1.0, weights, [(role, t.collection, _held_out(t)) for role, t in zip(roles, tasks, strict=True)])
+        weights = _at_most(rules.cap, weights, [(role, t.cluster, t.track) for role, t in zip(roles, tasks, strict=True)])
     return tuple(replace(t, role=r, weight=w) for t, r, w in zip(tasks, roles, weights, strict=True))
 
 
@@ -74,17 +63,17 @@ def _at_most(limit: float, weights: Sequence[float], groups: Sequence[Hashable])
     return [weight * min(1.0, limit / total[group]) if weight else 0.0 for weight, group in zip(weights, groups, strict=True)]
 
 
-def refuse_wrong_track(suite: str, task: Task) -> None:
-    """Refuse a task that is ranked where its kind does not belong.
+def refuse_wrong_track(suite: str, task: Task, rules: Rules) -> None:
+    """Refuse a task that is ranked where its kind does not belong; kinds that the overall board ranks on stand on any track.
 
     Raises
     ------
     SchemaError
         Names the task, its kind with the figure that makes it so, and the track it must or must not have.
     """
-    kind = task.kind
-    if (kind in _OWN_TRACK or task.track in _OWN_TRACK) and task.track != kind:
-        must = f"its track must be {kind!r}, not {task.track!r}" if kind in _OWN_TRACK else f"its track cannot be {task.track!r}"
+    kind, apart = task.kind, set(_OWN_TRACK) - set(rules.kinds)
+    if (kind in apart or task.track in apart) and task.track != kind:
+        must = f"its track must be {kind!r}, not {task.track!r}" if kind in apart else f"its track cannot be {task.track!r}"
         raise SchemaError(f"suite {suite}: task {task.id} is of kind {kind} ({_why(task)}), so {must}")
 
 

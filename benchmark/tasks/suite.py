@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,7 +15,8 @@ from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.benchmark.tasks.cost import full_cost
-from scalingbench.benchmark.tasks.rules import Rules, refuse_leak, refuse_wrong_track, weighed
+from scalingbench.benchmark.tasks.frozen import Rules, SuiteHead, list_suites, suite_folder
+from scalingbench.benchmark.tasks.rules import refuse_leak, refuse_wrong_track, weighed
 from scalingbench.benchmark.tasks.selection import build_tasks
 from scalingbench.benchmark.tasks.statements import read_statements, render_statements, task_table
 from scalingbench.benchmark.tasks.task import Role, Task, TaskSpec
@@ -26,23 +26,24 @@ from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.messages import count_of, first_problem
 from scalingbench.common.names import nearest, unknown_name
 
-__all__ = ["Suite", "freeze_statements", "list_suites", "load_suite", "load_task", "stated_tasks", "task_table"]
+__all__ = ["Suite", "freeze_statements", "list_suites", "load_suite", "load_task", "task_table"]
 
 
-class _SuiteFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str
     reference: str
-    protocol: Literal["sldbench", "revisiting-nsl"] | None = None
     pool: tuple[str, ...] = Field(min_length=1)
-    rules: Rules | None = None
+    rules: Rules = Rules()
+
+
+class _SuiteFile(_File):
+    protocol: Literal["sldbench", "revisiting-nsl"] | None = None
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _rules_weigh(self) -> _SuiteFile:
-        if self.rules is None:
-            return self
         for spec in self.tasks:
             if "weight" in spec.model_fields_set and spec.weight != 0:
                 raise ValueError(f"{spec.id}: weights are computed by the rules; only 0 may be written, for a task that is shown")
@@ -52,37 +53,29 @@ class _SuiteFile(BaseModel):
         return self
 
 
+class _SelectionFile(_File):
+    """A suite of chosen tasks of another suite; what it does not state is as there."""
+
+    of: str
+    tasks: tuple[str, ...] = Field(min_length=1)
+
+
 @dataclass(frozen=True)
-class Suite:
-    """A versioned list of tasks.
+class Suite(SuiteHead):
+    """A versioned list of tasks; what stands before them is stated by `SuiteHead`.
 
     Attributes
     ----------
-    name : str
-        Version, e.g. ``"v0"``.
-    description : str
-        What it covers.
-    reference : str
-        Predictor whose error is the unit of skill.
-    pool : tuple of str
-        Frozen pool of predictors that win rates are measured against.
     specs : tuple of TaskSpec
         Its entries.
-    protocol : str, optional
-        Whose rules its board follows; by default this project's.
-    rules : Rules, optional
-        By which weights and roles are computed; without them weights are as its entries say.
+    chosen : frozenset of str, optional
+        Of a selection: names of the tasks of these entries that are its own; by default all.
     statements : Traversable or Path, optional
         Where it states its tasks once it is frozen.
     """
 
-    name: str
-    description: str
-    reference: str
-    pool: tuple[str, ...]
-    specs: tuple[TaskSpec, ...]
-    protocol: str | None = None
-    rules: Rules | None = None
+    specs: tuple[TaskSpec, ...] = ()
+    chosen: frozenset[str] | None = None
     statements: Traversable | Path | None = None
 
     @cached_property
@@ -134,12 +127,10 @@ class Suite:
         Raises
         ------
         InputError
-            If one of the names is no fetch-only collection of the suite, or the suite has no rules: then none counts.
+            If one of the names is no fetch-only collection of the suite.
         """
         if not fetch_only:
             return self.build(track=track)
-        if self.rules is None:
-            raise InputError(f"suite {self.name} ranks on bundled collections only")
         for name in fetch_only:
             if name not in self.fetch_only:
                 raise unknown_name(f"fetch-only collection of suite {self.name}", name, self.fetch_only)
@@ -148,20 +139,24 @@ class Suite:
 
     def _tasks_of(self, spec: TaskSpec) -> tuple[Task, ...]:
         if id(spec) not in self._built:
-            self._built.update({id(spec): build_tasks(spec)} if self.rules is None else self._weighed(spec, self.rules))
+            self._built.update(self._weighed(spec))
         return self._built[id(spec)]
 
-    def _weighed(self, spec: TaskSpec, rules: Rules) -> dict[int, tuple[Task, ...]]:
+    def _weighed(self, spec: TaskSpec) -> dict[int, tuple[Task, ...]]:
         """Return the tasks of an entry with what they count: as stated, or computed from all entries of its cluster."""
-        if self.stated is not None:
-            return {id(spec): tuple(self._as_stated(task) for task in build_tasks(spec, cost=full_cost))}
+        if self.frozen_tasks is not None:
+            return {id(spec): tuple(self._as_stated(task) for task in self._unweighed(spec))}
         cluster = cluster_of(spec.collection)
-        of = {id(s): build_tasks(s, cost=full_cost) for s in self.specs if cluster_of(s.collection) == cluster}
+        of = {id(s): self._unweighed(s) for s in self.specs if cluster_of(s.collection) == cluster}
         for task in (task for tasks in of.values() for task in tasks):
-            refuse_wrong_track(self.name, task)
+            refuse_wrong_track(self.name, task, self.rules)
             refuse_leak(self.name, task)
-        done = iter(weighed([task for tasks in of.values() for task in tasks], rules))
+        done = iter(weighed([task for tasks in of.values() for task in tasks], self.rules))
         return {key: tuple(next(done) for _ in tasks) for key, tasks in of.items()}
+
+    def _unweighed(self, spec: TaskSpec) -> tuple[Task, ...]:
+        tasks = build_tasks(spec, cost=full_cost if self.rules.cost == "full" else None)
+        return tasks if self.chosen is None else tuple(task for task in tasks if task.id in self.chosen)
 
     def _as_stated(self, task: Task) -> Task:
         if task.id not in self._stated_weights:
@@ -170,7 +165,7 @@ class Suite:
         return replace(task, role=role, weight=weight)
 
     @cached_property
-    def stated(self) -> pd.DataFrame | None:
+    def frozen_tasks(self) -> pd.DataFrame | None:
         """What the suite stated of its tasks when it was frozen; None if it is not."""
         if self.statements is None or not self.statements.is_file():
             return None
@@ -178,12 +173,12 @@ class Suite:
 
     @cached_property
     def _stated_weights(self) -> dict[str, tuple[Role, float]]:
-        assert self.stated is not None
-        return {str(t): (r, float(w)) for t, r, w in zip(*(self.stated[c] for c in ("task", "role", "weight")), strict=True)}
+        assert self.frozen_tasks is not None
+        return {str(t): (r, float(w)) for t, r, w in zip(*(self.frozen_tasks[c] for c in ("task", "role", "weight")), strict=True)}
 
     @cached_property
     def _built(self) -> dict[int, tuple[Task, ...]]:
-        """Tasks of the entries that were asked for so far."""
+        """Tasks of the entries that were built so far."""
         return {}
 
     def task(self, name: str) -> Task:
@@ -194,7 +189,7 @@ class Suite:
         InputError
             If there is none of that name; suggests the nearest.
         """
-        likely = [spec for spec in self.specs if name == spec.id or name.startswith(f"{spec.id}-")]
+        likely = [spec for spec in self.specs if _may_be_of(name, spec)]
         for task in (task for spec in likely for task in self._tasks_of(spec)):
             if task.id == name:
                 return task
@@ -209,36 +204,13 @@ class Suite:
         return f"Suite({self.name}: {len(self.specs)} entries on {collections})"
 
     @property
-    def ranked_on(self) -> tuple[str, ...]:
-        """Collections that the board ranks on: all of a suite with rules, else those that were bundled when it was frozen."""
-        if self.rules is None and self.stated is not None:
-            return tuple(sorted(set(self.stated.loc[self.stated["tier"] == "bundled", "collection"])))
-        return tuple(sorted({s.collection for s in self.specs if self.rules is not None or load_card(s.collection).bundled}))
-
-    @property
     def fetch_only(self) -> tuple[str, ...]:
         """Collections of the suite that are not bundled."""
         return tuple(sorted({s.collection for s in self.specs if not load_card(s.collection).bundled}))
 
 
-def stated_tasks(suite: Suite) -> pd.DataFrame | None:
-    """Return what the suite stated of its tasks when it was frozen; no collection is loaded.
-
-    Returns
-    -------
-    DataFrame or None
-        As `task_table` makes it, of all tasks, those over fetch-only collections too; None if the suite is not frozen.
-
-    Raises
-    ------
-    SchemaError
-        If the file is broken.
-    """
-    return suite.stated
-
-
 def freeze_statements(suite: Suite) -> str:
-    """Return the text of the file that `stated_tasks` reads, from tasks built anew; fetch-only collections must be at hand.
+    """Return the text of the file that `Suite.frozen_tasks` reads, from tasks built anew; fetch-only collections must be at hand.
 
     Raises
     ------
@@ -256,15 +228,6 @@ def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
         seen.add(task.id)
 
 
-def _folder() -> Traversable:
-    return importlib.resources.files("scalingbench.benchmark.tasks") / "suites"
-
-
-def list_suites() -> tuple[str, ...]:
-    """Return the names of the suites that come with the package."""
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in _folder().iterdir() if f.name.endswith(".yaml")))
-
-
 def load_suite(name: str) -> Suite:
     """Load a suite by name, or from a path that ends in ``.yaml``.
 
@@ -279,23 +242,44 @@ def load_suite(name: str) -> Suite:
         path = Path(name)
         if not path.is_file():
             raise SchemaError(f"{path}: no such file")
-        label, text = path.stem, read_text(path, SchemaError)
+        label, text, folder = path.stem, read_text(path, SchemaError), path.parent
     elif name in list_suites():
-        label, text = name, (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+        folder = suite_folder()
+        label, text = name, (folder / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         raise unknown_name("suite", name, list_suites())
     try:
-        file = _SuiteFile.model_validate(parse_yaml(text))
+        return replace(_suite(label, parse_yaml(text)), statements=folder / f"{label}.tasks.json")
     except ValidationError as error:
         raise SchemaError(f"suite {name}: {first_problem(error)}") from None
     except InputError as error:
         raise SchemaError(f"suite {name}: {error}") from None
+
+
+def _suite(name: str, document: Any) -> Suite:
+    if isinstance(document, dict) and "of" in document:
+        return _selection(name, document)
+    file = _SuiteFile.model_validate(document)
     for named in (c for spec in file.tasks for c in (spec.collection, spec.duplicates) if c is not None):
         if named not in list_collections():
-            raise SchemaError(f"suite {name}: {unknown_name('collection', named, list_collections())}")
-    folder: Traversable | Path = Path(name).parent if name.endswith(".yaml") else _folder()
-    statements = folder / f"{label}.tasks.json"
-    return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol, file.rules, statements)
+            raise unknown_name("collection", named, list_collections())
+    return Suite(name, file.description, file.reference, file.pool, file.rules, file.protocol, specs=file.tasks)
+
+
+def _selection(name: str, document: dict[str, Any]) -> Suite:
+    """Return a suite of chosen tasks of another."""
+    whole = load_suite(str(document["of"]))
+    file = _SelectionFile.model_validate({"reference": whole.reference, "pool": whole.pool, "rules": whole.rules, **document})
+    for task in file.tasks:
+        if not any(_may_be_of(task, spec) for spec in whole.specs):
+            raise unknown_name(f"task of suite {whole.name}", task, {spec.id for spec in whole.specs})
+    specs = tuple(spec for spec in whole.specs if any(_may_be_of(task, spec) for task in file.tasks))
+    return Suite(name, file.description, file.reference, file.pool, file.rules, of=whole.name, specs=specs, chosen=frozenset(file.tasks))
+
+
+def _may_be_of(task: str, spec: TaskSpec) -> bool:
+    """Return whether a task may be of an entry, by its name; a rung of a ladder is named after it."""
+    return task == spec.id or task.startswith(f"{spec.id}-")
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:

@@ -15,11 +15,12 @@ from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.benchmark.data.variables import FLAGS, may_be_variable, metric_kind
 from scalingbench.benchmark.tasks.fold import Fold
 from scalingbench.benchmark.tasks.inputs import Source
-from scalingbench.benchmark.tasks.reach import INFERENCE, AxisReach, Kind, Reach, kind_of, reach_of
+from scalingbench.benchmark.tasks.reach import AxisReach, Kind, Reach, kind_of, reach_of
 from scalingbench.benchmark.tasks.splits import Frontier, QuantityName, Split, VariableName, checked_quantity
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import Track
+from scalingbench.common.variables import tracks_of
 
 __all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Role", "Task", "TaskSpec", "Where"]
 
@@ -246,7 +247,7 @@ class Task:
     @property
     def kind(self) -> Kind:
         """What it asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
-        asked_more = self.track == "inference" and any(name in INFERENCE for name in self.variables)
+        asked_more = self.track == "inference" and "inference" in tracks_of(self.variables)
         return kind_of(self.reach, self.spec.split.kind, asked_more)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The book of forecasts: a folder of registrations in a hash chain, and of outcomes beside it."""
+"""The book of forecasts: a folder of registrations in a hash chain, and of their outcomes."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from scalingbench.benchmark.data.variables import VARIABLES, is_variable, metric_kind
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import LeaderboardError, SchemaError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import first_problem
 from scalingbench.common.names import slug, unknown_name
+from scalingbench.common.variables import VARIABLES, is_variable
 from scalingbench.leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration
 
-__all__ = ["Book", "committed_book", "load_book", "read_draft", "register", "resolve"]
+__all__ = ["Book", "committed_book", "enter", "load_book", "read_draft", "register", "resolve"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Book:
-    """Every registration in its order, and the outcomes by question and target.
+    """Registrations in their order, and outcomes by question and target.
 
     Attributes
     ----------
     folder : Path
-        Where the files lie.
+        Folder of the files.
     registrations : tuple of Registration
-        The chain, verified when it was read.
+        The chain, which is verified when it is read.
     outcomes : dict
-        (Question, target) to outcome.
+        (Question, target) -> outcome.
     """
 
     folder: Path
@@ -48,7 +49,7 @@ class Book:
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """Every question, in the order in which it was first asked."""
+        """Every question, in the order of its first registration."""
         return tuple(dict.fromkeys(r.question for r in self.registrations))
 
     def of(self, question: str) -> tuple[Registration, ...]:
@@ -94,7 +95,7 @@ def load_book(folder: Path | None = None) -> Book:
         file = _read(path, OutcomeFile)
         for outcome in file.outcomes:
             if (file.question, outcome.target) not in asked:
-                raise LeaderboardError(f"{path}: nothing registered asks for {outcome.target!r} of {file.question!r}")
+                raise LeaderboardError(f"{path}: no registration forecasts {outcome.target!r} of {file.question!r}")
             outcomes[file.question, outcome.target] = outcome
     return Book(folder, registrations, outcomes)
 
@@ -137,13 +138,13 @@ def read_draft(path: Path) -> Draft:
 
 
 def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Registration, ...]:
-    """Append forecasts to a book's chain; every draft is checked before the first file is written.
+    """Append forecasts to a book's chain; all drafts are checked before the first file is written.
 
     Raises
     ------
     LeaderboardError
-        If the book is broken, a forecaster has answered the question already, or a registered forecast comes after
-        the outcome.
+        If the book is broken, a forecaster has answered the question already, or the outcome of a registered forecast is
+        known.
     """
     book = load_book(folder)
     answered = {(r.question, r.forecaster) for r in book.registrations}
@@ -177,12 +178,12 @@ def _check_names(draft: Draft) -> None:
 
 
 def resolve(question: str, outcomes: Iterable[Outcome], folder: Path | None = None) -> Path:
-    """Write outcomes of a question beside the chain; those that are there already are kept, or replaced by target.
+    """Write outcomes of a question; known outcomes of other targets are kept.
 
     Raises
     ------
     LeaderboardError
-        If the question or a target was never asked, or an outcome is older than a forecast registered here for it.
+        If the question or a target is unknown, or an outcome is older than its registered forecast.
     """
     book = load_book(folder)
     forecasts = book.of(question)
@@ -201,6 +202,44 @@ def resolve(question: str, outcomes: Iterable[Outcome], folder: Path | None = No
     path = book.folder / "outcomes" / f"{slug(question)}.json"
     _write(path, OutcomeFile(question=question, outcomes=tuple(known[name] for name in sorted(known))))
     return path
+
+
+def enter(
+    values: tuple[float, ...], folder: Path | None = None, *, question: str | None = None, source: str = "", date: str | None = None
+) -> str:
+    """Write the outcome of a question with one target, and return the question.
+
+    Parameters
+    ----------
+    values : tuple of float
+        Measured values, one per repeat of the run.
+    folder : Path, optional
+        The book; by default the project's own.
+    question : str, optional
+        By default the only open question.
+    source, date : str
+        Where and when the outcome was read.
+
+    Raises
+    ------
+    LeaderboardError
+        If no question or several are open, or the question has several targets.
+    """
+    book = load_book(folder)
+    open_ones = [q for q in book.questions if book.status(q) == "open"]
+    if question is None and len(open_ones) != 1:
+        named = f"are open: {', '.join(open_ones)}; choose one with --question" if open_ones else "is open"
+        raise LeaderboardError(f"{book.folder}: {len(open_ones) or 'no question'} {named}")
+    question = question or open_ones[0]
+    targets = sorted({t.name for r in book.of(question) for t in r.targets})
+    if len(targets) > 1:
+        raise LeaderboardError(f"{book.folder}: {question} has several targets; enter them with 'scalingbench forecasts resolve'")
+    try:
+        outcome = Outcome(target=targets[0], values=values, date=date, source=source or "entered by hand")
+    except ValidationError as error:
+        raise LeaderboardError(f"--value: {first_problem(error)}") from None
+    resolve(question, [outcome], folder)
+    return question
 
 
 def _write(path: Path, record: BaseModel) -> None:

@@ -1,7 +1,7 @@
-"""What a forecast's file holds, and what an outcome's does.
+"""The files of forecasts and outcomes.
 
-Whether variables and metrics are those of the schema is checked when a forecast is registered, and not when it is read: a
-later change of the schema must not break the chain.
+Variables and metrics are checked against the schema when a forecast is registered, not when it is read: a later change of
+the schema must not break the chain.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["GENESIS", "Draft", "Kind", "Outcome", "OutcomeFile", "Registration", "Target", "Training"]
+__all__ = ["GENESIS", "Draft", "ForecastKind", "Outcome", "OutcomeFile", "Registration", "Target", "Training", "now"]
 
 GENESIS = "0" * 64
-"""What the first registration names as the one before it."""
+"""The hash before that of the first registration."""
 
-Kind = Literal["registered", "recorded", "replay"]
-"""Ours, before the outcome; somebody else's, copied from where it was made; ours, made later from the rows known then."""
+ForecastKind = Literal["registered", "recorded", "replay"]
+"""The project's own, before the outcome; another author's, copied from its source; the project's own, made after the outcome from
+the rows known before it."""
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 Moment = Annotated[str, Field(pattern=rf"^{_DAY}(T\d{{2}}:\d{{2}}:\d{{2}}Z)?$")]
-"""A day, or a second in universal time; as text, two moments compare in time."""
+"""A day, or a second in universal time; the order of the texts is the order in time."""
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s].*$")]
 
@@ -42,17 +44,17 @@ class _Strict(BaseModel):
 
 
 class Target(_Strict):
-    """One value that is forecast."""
+    """One forecast value."""
 
     name: Name
     inputs: dict[str, float] = {}
     point: float
     quantiles: Annotated[dict[str, float], AfterValidator(_levels)] = {}
-    """Level, as text, to value; empty where the forecaster gave none."""
+    """Level (as text) -> value; empty where the forecaster gives none."""
 
 
 class Training(_Strict):
-    """The rows that a forecast rests on."""
+    """The training rows of a forecast."""
 
     table: str
     """Which collection or file."""
@@ -62,29 +64,29 @@ class Training(_Strict):
     fingerprint: Digest
     """Digest of inputs and values, see `scalingbench.benchmark.data.collection.table_digest`."""
     flops_max: float | None = None
-    """Compute of the dearest row, where it is known."""
+    """Compute of the most expensive row, where it is known."""
     by_hand: bool = False
-    """Whether the rows were typed in from a text."""
+    """Whether the rows were transcribed from a text."""
 
 
 class Draft(_Strict):
     """A forecast that is not yet in the chain."""
 
     question: Annotated[str, Field(pattern=r"^[a-z0-9_]+(/[a-z0-9_.-]+)+$")]
-    """Whoever forecasts the same targets states the same question."""
+    """Name; forecasts of the same targets have the same question."""
     what: str
     """The question in a sentence."""
     metric: str
     unit: str
-    kind: Kind
+    kind: ForecastKind
     forecaster: Name
     method: str
     registered_at: Moment | None
-    """None where the source of a recorded forecast does not say."""
+    """None where the source of a recorded forecast does not state it."""
     registered_source: str | None = None
-    """Of a recorded forecast: where it was made."""
+    """Source of a recorded forecast."""
     data_cutoff: Moment | None = None
-    """No row that became known later was used."""
+    """No row that became known later is used."""
     targets: tuple[Target, ...] = Field(min_length=1)
     training: Training | None = None
     software: str | None = None
@@ -120,16 +122,16 @@ class Registration(Draft):
 
 
 class Outcome(_Strict):
-    """What one target came out as."""
+    """The outcome of one target."""
 
     target: Name
     values: tuple[float, ...] = ()
     """One per repeat of the run; empty where the target is void."""
     date: Moment | None = None
-    """When it was known; None where the source does not say."""
+    """When it became known; None where the source does not state it."""
     source: str
     status: Literal["resolved", "void"] = "resolved"
-    """Void: the run that was forecast will not exist as it was described."""
+    """Void: the run will not exist as it was described."""
     note: str = ""
 
     @model_validator(mode="after")
@@ -142,7 +144,12 @@ class Outcome(_Strict):
 
 
 class OutcomeFile(_Strict):
-    """The outcomes of a question, beside the chain: resolving changes no registration."""
+    """The outcomes of a question, stored beside the chain: an outcome changes no registration."""
 
     question: str
     outcomes: tuple[Outcome, ...]
+
+
+def now() -> str:
+    """Return the current time in universal time, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

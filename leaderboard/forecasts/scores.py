@@ -1,8 +1,8 @@
-"""Scores of forecasts whose outcome is known, several forecasters of one question side by side.
+"""Scores of forecasts with a known outcome, all forecasters of a question side by side.
 
-For losses and rates the error is that of logarithms, and CRPS and interval score are shares of the outcome (a quantile
-may be 0, whose logarithm is nothing); for accuracies and scores all are in the metric's unit. Where a target was run
-several times, each repeat is an outcome, and their (geometric) mean is what errors are taken to.
+For losses and rates the error is that of logarithms, and CRPS and interval score are relative to the outcome (a quantile can be
+0, which has no logarithm); for accuracies and scores all three are in the metric's unit. Each repeat of a target is an outcome;
+errors are relative to the (geometric) mean of the repeats.
 """
 
 from __future__ import annotations
@@ -14,37 +14,14 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import metric_kind
-from scalingbench.benchmark.scores.metrics import bias, coverage, pinball
+from scalingbench.benchmark.scores.metrics import bias, coverage, crps
 from scalingbench.leaderboard.forecasts.book import Book
 from scalingbench.leaderboard.forecasts.records import Registration, Target
 
-__all__ = ["crps", "interval_score", "score_forecasts", "score_targets"]
+__all__ = ["interval_score", "score_forecasts", "score_targets"]
 
 _LOW, _HIGH = "0.1", "0.9"
 _ALPHA = 0.2
-
-
-def crps(y: np.ndarray, levels: np.ndarray, quantiles: np.ndarray) -> float:
-    r"""Return the continuous ranked probability score, from quantiles.
-
-    .. math:: \mathrm{CRPS} = 2 \int_0^1 \rho_\tau(y - q_\tau)\, d\tau \approx \frac{2}{K} \sum_k \rho_{\tau_k}(y - q_{\tau_k})
-
-    with the pinball loss :math:`\rho` (Gneiting & Ranjan 2011, J. Bus. Econ. Stat. 29, eq. 17; the sum, over levels
-    evenly spread, is the weighted interval score of Bracher et al. 2021, PLoS Comput. Biol. 17, section 2.2).
-
-    Parameters
-    ----------
-    y : ndarray, shape (n,)
-        Outcomes.
-    levels, quantiles : ndarray, shape (k,)
-        Levels, evenly spread over (0, 1), and the values forecast at them.
-
-    Examples
-    --------
-    >>> crps(np.array([1.0]), np.array([0.25, 0.5, 0.75]), np.array([0.0, 0.0, 0.0]))
-    1.0
-    """
-    return float(2 * np.mean([pinball(y, np.full(len(y), q), level) for level, q in zip(levels, quantiles, strict=True)]))
 
 
 def interval_score(y: np.ndarray, low: float, high: float, alpha: float) -> float:
@@ -64,7 +41,7 @@ def interval_score(y: np.ndarray, low: float, high: float, alpha: float) -> floa
 
 
 def score_targets(book: Book, questions: Iterable[str] | None = None) -> pd.DataFrame:
-    """Return one row per forecast value whose outcome is known, in the book's order."""
+    """Return one row per forecast value with a known outcome, in the order of the book."""
     chosen = tuple(questions) if questions is not None else book.questions
     rows = [
         _score(entry, target, np.array(outcome.values))
@@ -113,8 +90,7 @@ def _score(entry: Registration, target: Target, values: np.ndarray) -> dict[str,
     }
     unit = outcome if log else 1.0
     if target.quantiles:
-        levels = np.array([float(level) for level in target.quantiles])
-        row["crps"] = crps(values / unit, levels, np.array(list(target.quantiles.values())) / unit)
+        row["crps"] = crps(values / unit, {float(level): quantile / unit for level, quantile in target.quantiles.items()})
     if _LOW in target.quantiles and _HIGH in target.quantiles:
         low, high = target.quantiles[_LOW], target.quantiles[_HIGH]
         row["interval_score"] = interval_score(values / unit, low / unit, high / unit, _ALPHA)

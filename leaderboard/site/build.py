@@ -86,45 +86,45 @@ def check_site_can_be_written(out: Path) -> None:
 
 
 def _content(results: Results, say: Say) -> SiteContent:
-    made = material_of(results)
-    comparison = results.compare() if len(made.everyone.heads) > 1 else None
+    material = material_of(results)
+    comparison = results.compare() if len(material.everyone.heads) > 1 else None
     say(f"pages of {len(results.predictors)} predictors")
-    predictors = _predictor_pages(made)
-    say(f"pages of {len(made.stated)} tasks")
-    tasks = _task_pages(made)
+    predictors = _predictor_pages(material)
+    say(f"pages of {len(material.facts)} tasks")
+    tasks = _task_pages(material)
     say("pages of collections")
-    collections = _collection_pages(made)
+    collections = _collection_pages(material)
     return SiteContent(
-        made.board,
-        made.tracks,
-        _summaries(made),
-        _charts(made),
+        material.board,
+        material.tracks,
+        _summaries(material),
+        _charts(material),
         _drawn(comparison),
         comparison.cliques if comparison else (),
         predictors,
         collections,
         tasks,
+        results.suite.rules.general,
         results.files,
     )
 
 
-def _summaries(made: Material) -> list[Table]:
-    """Return the tables that stand above the board, tracks first, and below it; only of a suite with rules."""
-    if not isinstance(made.board, SuiteBoard):
-        return []
-    cut = made.board.cut(variants=False)
-    inside = made.results.by("reach", what="coverage")
-    slices = [made.results.by("reach", _TOP), *([inside] if len(inside.rows) else [])]
+def _summaries(material: Material) -> list[Table]:
+    """Return the tables that stand above the board, tracks first, and below it."""
+    assert isinstance(material.board, SuiteBoard)
+    cut = material.board.cut(variants=False)
+    inside = material.results.by("reach", what="coverage")
+    slices = [material.results.by("reach", _TOP), *([inside] if len(inside.rows) else [])]
     return [table for table in (cut.track_table(), *(s.table() for s in slices), cut.specialist_table()) if table.rows]
 
 
-def _charts(made: Material) -> dict[str, tuple[str, Chart]]:
+def _charts(material: Material) -> dict[str, tuple[str, Chart]]:
     """Return the charts of the first page, by identifier: title and specification; those without data are left out."""
-    leaders = [str(name) for name in made.board.heads["predictor"].head(_TOP)]
-    axis = "extrapolation factor" if made.results.suite.rules is None else "median held-out run / dearest training run"
-    by_reach = binned_chart(made.ranked_scores, leaders, "extrapolation", axis, _EXTRAPOLATION)
-    by_share = binned_chart(made.ranked_scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
-    calibration = calibration_chart(made.results.results, made.ranked_tasks, _with_quantiles(made))
+    leaders = [str(name) for name in material.board.heads["predictor"].head(_TOP)]
+    axis = "median held-out run / most expensive training run"
+    by_reach = binned_chart(material.ranked_scores, leaders, "extrapolation", axis, _EXTRAPOLATION)
+    by_share = binned_chart(material.ranked_scores, leaders, "compute_share", "cost of the training runs / all runs", _SHARE)
+    calibration = calibration_chart(material.results.results, material.ranked_tasks, _with_quantiles(material))
     charts = {
         "extrapolation": ("Error by extrapolation", by_reach),
         "share": ("Error by share of compute spent", by_share),
@@ -133,10 +133,10 @@ def _charts(made: Material) -> dict[str, tuple[str, Chart]]:
     return {name: (title, chart) for name, (title, chart) in charts.items() if chart is not None}
 
 
-def _with_quantiles(made: Material) -> list[str]:
+def _with_quantiles(material: Material) -> list[str]:
     """Return the first predictors of the board whose quantiles are stored."""
-    stored = {r.predictor for r in made.results.results if any(f.quantiles for f in r.folds)}
-    return [str(name) for name in made.board.heads["predictor"] if name in stored][:_TOP]
+    stored = {r.predictor for r in material.results.results if any(f.quantiles for f in r.folds)}
+    return [str(name) for name in material.board.heads["predictor"] if name in stored][:_TOP]
 
 
 def _drawn(comparison: Comparison | None) -> str:
@@ -148,22 +148,22 @@ def _drawn(comparison: Comparison | None) -> str:
         return path.read_text(encoding="utf-8")
 
 
-def _predictor_pages(made: Material) -> list[PredictorPage]:
+def _predictor_pages(material: Material) -> list[PredictorPage]:
     submitted = submissions()
-    rows = made.everyone.rows.to_dict("records")
+    rows = material.everyone.rows.to_dict("records")
     ranked = {str(row["predictor"]) for row in rows}
-    elsewhere: list[dict[Any, Any]] = [{"predictor": name} for name in made.results.predictors if name not in ranked]
-    return [_predictor_page(row, made, submitted) for row in (*rows, *elsewhere)]
+    elsewhere: list[dict[Any, Any]] = [{"predictor": name} for name in material.results.predictors if name not in ranked]
+    return [_predictor_page(row, material, submitted) for row in (*rows, *elsewhere)]
 
 
-def _predictor_page(row: dict[Any, Any], made: Material, submitted: Mapping[str, Submission]) -> PredictorPage:
+def _predictor_page(row: dict[Any, Any], material: Material, submitted: Mapping[str, Submission]) -> PredictorPage:
     """Return the page of a predictor; its row holds nothing but the name if it entered no task that the board ranks on."""
     name = str(row["predictor"])
-    own = made.scores[made.scores["predictor"] == name].sort_values("ratio", kind="stable")
-    drawn = made.ranked_scores[made.ranked_scores["predictor"] == name].sort_values("ratio", kind="stable")
+    own = material.scores[material.scores["predictor"] == name].sort_values("ratio", kind="stable")
+    drawn = material.ranked_scores[material.ranked_scores["predictor"] == name].sort_values("ratio", kind="stable")
     about, latex, paper, constants = _described(name, submitted)
-    places = [p for track, board in made.tracks.items() if (p := _place(board, track, name))]
-    left_out = made.results.exclusions.get(name, ())
+    places = [p for track, board in material.tracks.items() if (p := _place(board, track, name))]
+    left_out = material.results.exclusions.get(name, ())
     chart = extrapolation_chart(drawn) if len(drawn) else None
     return PredictorPage(name, about, latex, paper, constants, row if len(row) > 1 else None, places, _records(own), chart, left_out)
 
@@ -196,12 +196,12 @@ def _records(scores: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in scores.to_dict("records")]
 
 
-def _task_pages(made: Material) -> list[TaskPage]:
-    stored = {(r.task, r.predictor): r for r in made.results.results}
-    with_values = {task.id: task for task in made.tasks}
+def _task_pages(material: Material) -> list[TaskPage]:
+    stored = {(r.task, r.predictor): r for r in material.results.results}
+    with_values = {task.id: task for task in material.tasks}
     pages = []
-    for name, facts in made.stated.items():
-        own = made.scores[made.scores["task"] == name].sort_values(["error", "predictor"], kind="stable")
+    for name, facts in material.facts.items():
+        own = material.scores[material.scores["task"] == name].sort_values(["error", "predictor"], kind="stable")
         page = TaskPage(name, str(facts["collection"]), facts, _records(own))
         if (task := with_values.get(name)) is not None:
             shown = [str(n) for n in own.drop_duplicates("family")["predictor"].head(_SHOWN)]
@@ -223,17 +223,17 @@ def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[s
     return rows, sum(len(f.y_test) for f in task.folds)
 
 
-def _collection_pages(made: Material) -> list[CollectionPage]:
-    best = made.best()
+def _collection_pages(material: Material) -> list[CollectionPage]:
+    best = material.best()
     tasks: dict[str, list[dict[str, Any]]] = {}
-    for name, facts in made.stated.items():
+    for name, facts in material.facts.items():
         found = [{"task": name, "track": facts["track"], **_best_of(best[name])}] if name in best else []
         tasks.setdefault(str(facts["collection"]), []).extend(found)
-    return [_collection_page(name, tasks[name], made) for name in sorted(tasks)]
+    return [_collection_page(name, tasks[name], material) for name in sorted(tasks)]
 
 
-def _collection_page(name: str, rows: list[dict[str, Any]], made: Material) -> CollectionPage:
-    own = [t for t in made.tasks if t.collection == name]
+def _collection_page(name: str, rows: list[dict[str, Any]], material: Material) -> CollectionPage:
+    own = [t for t in material.tasks if t.collection == name]
     citation = cite(load_card(name).scalingbench.papers, "bibtex")
     if not own:
         return CollectionPage(name, describe_card(name), citation, rows, None)
@@ -241,7 +241,7 @@ def _collection_page(name: str, rows: list[dict[str, Any]], made: Material) -> C
     points = table[(table["metric"] == metric) & (table["flag"] == "")]
     axis = axis_of_collection(points, own)
     chart = points_chart(points, metric, axis, metric_kind(metric).log) if axis.variable else None
-    return CollectionPage(name, describe_collection(name, made.results.suite), citation, rows, chart)
+    return CollectionPage(name, describe_collection(name, material.results.suite), citation, rows, chart)
 
 
 def _best_of(score: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import TaskResult
-from scalingbench.benchmark.scores.scoring import INTERVAL
+from scalingbench.benchmark.scores.scoring import INTERVAL_LEVELS
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
 
@@ -185,7 +185,8 @@ def _scale(log: bool) -> Any:
 
 
 def _predicted(name: str, fold: str, x: np.ndarray, p: np.ndarray, quantiles: dict[float, np.ndarray], most: int) -> list[dict[str, Any]]:
-    frame = pd.DataFrame({"x": x, "value": p, "low": quantiles.get(INTERVAL[0], np.nan), "high": quantiles.get(INTERVAL[1], np.nan)})
+    low, high = (quantiles.get(level, np.nan) for level in INTERVAL_LEVELS)
+    frame = pd.DataFrame({"x": x, "value": p, "low": low, "high": high})
     rows = _thinned(frame, most).to_dict("records")
     return [{"predictor": name, "fold": fold, **{str(k): v for k, v in row.items()}} for row in rows]
 

@@ -73,7 +73,7 @@ class SiteContent:
     board: Board
     track_boards: Mapping[str, Board]
     summaries: Sequence[Table]
-    """Of a suite with rules: the first of every track, the board by reach, and where specialised laws are best."""
+    """The first of every track, the board by reach, and where specialised laws are best."""
     charts: Mapping[str, tuple[str, Chart]]
     """By identifier: title and specification, of the first page."""
     comparison_svg: str
@@ -81,5 +81,7 @@ class SiteContent:
     predictors: Sequence[PredictorPage]
     collections: Sequence[CollectionPage]
     tasks: Sequence[TaskPage]
+    general: float
+    """Share of the weight that a general-purpose entry must have entered."""
     result_files: Mapping[str, Path] = field(default_factory=dict)
     """By predictor: its result file, copied beside the pages."""

@@ -16,8 +16,8 @@ import pandas as pd
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.ranking import SYNTHETIC
 from scalingbench.leaderboard.results import Results
-from scalingbench.leaderboard.scored_suite import SYNTHETIC
 from scalingbench.leaderboard.suite_board import SuiteBoard
 
 __all__ = ["Material", "material_of"]
@@ -39,8 +39,8 @@ class Material:
         Board of each track.
     tasks : tuple of Task
         Those whose values may be shown.
-    stated : mapping of str to dict
-        What is stated of every task, by its name, those on fetch-only collections too.
+    facts : mapping of str to dict
+        What the suite states of every task, by its name, those on fetch-only collections too.
     """
 
     results: Results
@@ -49,22 +49,18 @@ class Material:
     everyone: Board
     tracks: Mapping[str, Board]
     tasks: tuple[Task, ...]
-    stated: Mapping[str, dict[str, Any]]
+    facts: Mapping[str, dict[str, Any]]
 
     @cached_property
     def ranked_scores(self) -> pd.DataFrame:
-        """The scores on the tasks that the board ranks on; how far they go is what the board slices them by."""
-        if self.results.suite.rules is None:
-            return self.scores
-        ranked = self.scores[self.scores["task"].isin(self.results.scored.ranked["task"])]
-        return ranked.assign(extrapolation=[self.stated[task]["far"] for task in ranked["task"]])
+        """The scores on the tasks that the board ranks on, with how far each goes."""
+        ranked = self.scores[self.scores["task"].isin(self.results.task_table["task"])]
+        return ranked.assign(extrapolation=[self.facts[task]["far"] for task in ranked["task"]])
 
     @property
     def ranked_tasks(self) -> tuple[Task, ...]:
         """Those of the tasks whose values may be shown that the board ranks on."""
-        if self.results.suite.rules is None:
-            return self.tasks
-        ranked = set(self.results.scored.ranked["task"])
+        ranked = set(self.results.task_table["task"])
         return tuple(task for task in self.tasks if task.id in ranked)
 
     def best(self) -> dict[str, dict[str, Any]]:
@@ -76,23 +72,19 @@ class Material:
 def material_of(results: Results) -> Material:
     """Return what the pages of results are made from."""
     scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
-    board = results.board()
-    if results.suite.rules is None:
-        tracks = sorted({str(t.track) for t in results.tasks if t.weight > 0})
-        everyone, tasks, stated = board, results.tasks, results.task_table
-        scores = scores[scores["task"].isin([t.id for t in tasks])]  # a task has a page where its data are at hand
-    else:
-        worlds = [SYNTHETIC] if (results.scored.tasks["role"] == SYNTHETIC).any() else []
-        tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]
-        everyone, tasks, stated = results.scored.everyone, _bundled_tasks(results), results.scored.tasks
+    board, stated = results.board(), results.statements
+    worlds = [SYNTHETIC] if (stated["role"] == SYNTHETIC).any() else []
+    tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]
     facts = {str(row["task"]): {str(k): v for k, v in row.items()} for row in stated.to_dict("records")}
-    return Material(results, scores, board, everyone, {name: results.select(track=name).board() for name in tracks}, tasks, facts)
+    boards = {name: results.select(track=name).board() for name in tracks}
+    return Material(results, scores, board, results.everyone, boards, _bundled_tasks(results), facts)
 
 
 def _bundled_tasks(results: Results) -> tuple[Task, ...]:
-    stated = results.scored.tasks
-    names = tuple(name for name in sorted(set(stated["collection"])) if load_card(name).bundled)
-    return tuple(task for task in results.suite.build(collections=names) if task.id in set(stated["task"])) if names else ()
+    known = set(results.statements["task"])
+    names = {spec.collection for spec in results.suite.specs} & set(results.statements["collection"])
+    bundled = tuple(name for name in sorted(names) if load_card(name).bundled)
+    return tuple(task for task in results.suite.build(collections=bundled) if task.id in known) if bundled else ()
 
 
 def _result_rows(results: Results) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from scalingbench.common.names import slug
 from scalingbench.common.tables import cell, interval, plain
+from scalingbench.leaderboard.columns import shown_columns
 from scalingbench.leaderboard.site.content import SiteContent
-from scalingbench.leaderboard.suite_board import GENERAL, SuiteBoard
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,11 +45,10 @@ def write_site(content: SiteContent, out: Path) -> int:
     _data(content, out / "data")
     (out / "comparison.svg").write_text(content.comparison_svg, encoding="utf-8")
     drawn = {p.name: _formula(p.latex, out / "predictors" / f"{slug(p.name)}.svg") for p in content.predictors}
-    by_rules = isinstance(content.board, SuiteBoard)
-    shared = {"board": content.board, "caption": content.board.caption, "n_tasks": len(content.tasks), "by_rules": by_rules}
+    shared = {"board": content.board, "caption": content.board.caption, "n_tasks": len(content.tasks), "shown_columns": shown_columns}
     todo: list[tuple[str, str, dict[str, Any]]] = [("index.html", "index.html.j2", {"content": content, "root": ""})]
     for p in content.predictors:
-        values = {"page": p, "root": "../", "has_formula": drawn[p.name], "general": GENERAL}
+        values = {"page": p, "root": "../", "has_formula": drawn[p.name], "general": content.general}
         todo.append((f"predictors/{slug(p.name)}.html", "predictor.html.j2", values))
     todo += [(f"collections/{slug(c.name)}.html", "collection.html.j2", {"page": c, "root": "../"}) for c in content.collections]
     todo += [(f"tasks/{slug(t.name)}.html", "task.html.j2", {"page": t, "root": "../"}) for t in content.tasks]

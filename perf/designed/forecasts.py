@@ -25,9 +25,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from scalingbench.forecasting.reading import Runs
+from scalingbench.forecasting.registering import Failure, Question, drafts, entrants
+from scalingbench.forecasting.registering import runs_of as as_runs
 from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
-from scalingbench.leaderboard.forecasts.making import Failure, Question, drafts, entrants, now
-from scalingbench.leaderboard.forecasts.records import Draft, Outcome
+from scalingbench.leaderboard.forecasts.records import Draft, Outcome, now
 
 HERE = Path(__file__).parent
 RAW = HERE.parents[1] / "benchmark" / "data" / "raw"
@@ -61,9 +63,8 @@ def questions(world: str, runs: pd.DataFrame) -> Iterator[Question]:
         metric, unit = METRICS[world]
         targets = {target_name(inputs, row): {i: float(row[i]) for i in inputs} for _, row in asked.iterrows()}
         return Question(
-            id=f"designed_{world}/{metric}/{name}", what=what, metric=metric, unit=unit, inputs=inputs,
-            rows=rows.reset_index(drop=True), targets=targets, table=f"designed_{world}", selection=selection,
-        )  # fmt: skip
+            f"designed_{world}/{metric}/{name}", what, unit, _runs(world, rows, inputs), targets, selection, software=software()
+        )
 
     below, limit = "flops <= 1/30 of the top run's", "one epoch at the tuned rate"
     scale, knobs = ("params", "tokens"), ("params", "tokens", "learning_rate", "batch_size")
@@ -87,6 +88,14 @@ def questions(world: str, runs: pd.DataFrame) -> Iterator[Question]:
     )  # fmt: skip
 
 
+def _runs(world: str, rows: pd.DataFrame, inputs: tuple[str, ...]) -> Runs:
+    return as_runs(rows[[*inputs, "value", "flops"]].reset_index(drop=True), METRICS[world][0], f"designed_{world}")
+
+
+def inputs_of(question: Question) -> tuple[str, ...]:
+    return tuple(next(iter(question.targets.values())))
+
+
 def summit(world: str, runs: pd.DataFrame) -> Question:
     """Return the question that waits for an accelerator."""
     main, cell = runs[runs["stage"] == "main"], planned(world)
@@ -94,8 +103,8 @@ def summit(world: str, runs: pd.DataFrame) -> Question:
     inputs = ("params", "tokens")
     targets = {target_name(inputs, row): {i: float(row[i]) for i in inputs} for _, row in cell[cell["stage"] == "summit"].iterrows()}
     return Question(
-        id=f"designed_{world}/{metric}/summit", what="one cell far beyond the factorial, not run yet", metric=metric, unit=unit,
-        inputs=inputs, rows=main.reset_index(drop=True), targets=targets, table=f"designed_{world}", selection="stage main",
+        f"designed_{world}/{metric}/summit", "one cell far beyond the factorial, not run yet", unit, _runs(world, main, inputs),
+        targets, "stage main", software=software(),
     )  # fmt: skip
 
 
@@ -116,11 +125,10 @@ def target_name(inputs: tuple[str, ...], row: pd.Series) -> str:
 
 
 def forecast(asked: Iterable[Question], names: tuple[str, ...] | None = None) -> Iterator[Draft | Failure]:
-    moment, by = now(), software()
     for question in asked:
-        found = list(drafts(question, entrants(question.inputs, names), kind="registered", registered_at=moment, software=by))
+        found = list(drafts(question, entrants(inputs_of(question), names)))
         made = sum(isinstance(d, Draft) for d in found)
-        print(f"{question.id}: {len(question.rows)} rows, {len(question.targets)} targets, {made} forecasts", flush=True)
+        print(f"{question.name}: {len(question.runs.table)} rows, {len(question.targets)} targets, {made} forecasts", flush=True)
         yield from found
 
 
@@ -131,15 +139,15 @@ def software() -> str:
 
 def outcomes_of(question: Question, runs: pd.DataFrame) -> Iterator[Outcome]:
     """Yield the outcome of every target that has been run."""
-    rows = runs[runs["stage"].isin(STAGES[question.id.rsplit("/", 1)[1]])]
-    names = rows.apply(lambda row: target_name(question.inputs, row), axis=1)
-    if question.inputs == ("tokens",):
+    rows = runs[runs["stage"].isin(STAGES[question.name.rsplit("/", 1)[1]])]
+    names = rows.apply(lambda row: target_name(inputs_of(question), row), axis=1)
+    if inputs_of(question) == ("tokens",):
         rows, names = rows[rows["params"] == rows["params"].max()], names[rows["params"] == rows["params"].max()]
     for name, part in rows.groupby(names):
         if name in question.targets:
             yield Outcome(
                 target=str(name), values=tuple(float(f"{v:.8g}") for v in part["value"]), date=now()[:10],
-                source=f"designed_{question.table.split('_')[1]}, seeds {', '.join(str(s) for s in sorted(part['seed']))}",
+                source=f"{question.runs.source}, seeds {', '.join(str(s) for s in sorted(part['seed']))}",
             )  # fmt: skip
 
 
@@ -159,7 +167,7 @@ def main() -> None:
             continue
         for question in (*questions(world, runs), summit(world, runs)):
             outcomes = list(outcomes_of(question, runs))
-            print(resolve(question.id, outcomes) if outcomes else f"{question.id}: open")
+            print(resolve(question.name, outcomes) if outcomes else f"{question.name}: open")
 
 
 if __name__ == "__main__":

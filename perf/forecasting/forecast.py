@@ -25,12 +25,13 @@ from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
-from scalingbench.forecasting.board_records import records, tabulate
-from scalingbench.forecasting.forecast import Forecast, forecast_of
-from scalingbench.forecasting.problem import make_problem
+from scalingbench.forecasting.evidence import records, tabulate
+from scalingbench.forecasting.forecast import Prefitted, forecast_of
+from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
-from scalingbench.leaderboard.result_files import committed_folder
+from scalingbench.forecasting.records import Forecast
 from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.leaderboard.store import committed_folder
 from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
@@ -61,7 +62,7 @@ def main() -> None:
 
 def _board() -> pd.DataFrame:
     suite = load_suite(DEFAULT_SUITE)
-    tasks = suite.build(collections=suite.ranked_on)
+    tasks = suite.build(fetch=True)
     files = [committed_folder(suite.name) / f"{slug(name)}.parquet" for name in PREDICTORS]
     return records([r for file in files for r in read_results(file)], tasks, not_ranked_on())
 
@@ -78,27 +79,27 @@ def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, objec
     lines = []
     for size in (s for s in SIZES if s <= len(shown)):
         for seed in range(seeds):
-            referee = AutoLaw().without_cluster(cluster_of(POOLS[name][0]))
+            ensemble = AutoLaw().without_cluster(cluster_of(POOLS[name][0]))
             drawn = shown.iloc[np.sort(np.random.default_rng([seed, size]).choice(len(shown), size, replace=False))]
-            for found, measured in _forecasts(drawn, targets, board, referee):
+            for found, measured in _forecasts(drawn, targets, board, ensemble):
                 lines.append({"collection": name, "rows": size, "seed": seed, **_line(found, measured)})
     print(name, len(lines), flush=True)
     return lines
 
 
-def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict, referee: AutoLaw) -> list[tuple[Forecast, float]]:
+def _forecasts(drawn: pd.DataFrame, targets: pd.DataFrame, board: dict, ensemble: AutoLaw) -> list[tuple[Forecast, float]]:
     runs = read_runs(drawn[["params", "tokens", "value"]])
     fitted: dict[str, object] = {}
     found = []
     for _, target in targets.iterrows():
-        problem = make_problem(runs, {"params": target["params"], "tokens": target["tokens"]})
-        if len(problem.X.columns) < 2:
+        query = make_query(runs, {"params": target["params"], "tokens": target["tokens"]})
+        if len(query.X.columns) < 2:
             continue
         if not fitted:
-            fitted["autolaw"] = referee.fit(problem.X, problem.y)
+            fitted["autolaw"] = ensemble.fit(query.X, query.y)
         for name in PREDICTORS:
             try:
-                one = forecast_of(problem, name, force=True, referee=fitted["autolaw"], model=fitted.get(name), board=board)
+                one = forecast_of(query, name, force=True, fitted=Prefitted(fitted["autolaw"], fitted.get(name), board))
             except InputError:
                 continue
             fitted[name] = one.model

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from perf.forecasting.pools import POOLS, pool
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.plan import next_runs
-from scalingbench.forecasting.problem import make_problem
+from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.predictors.registry import make
 
@@ -94,14 +94,14 @@ def _free(offered: pd.DataFrame) -> list[int]:
 def _planned(offered: pd.DataFrame, taken: list[int], target: pd.Series, allowed: float) -> list[int]:
     taken = list(taken)
     while allowed > 0:
-        problem = make_problem(
+        query = make_query(
             read_runs(offered.loc[taken, ["params", "tokens", "value"]]), {"params": target["params"], "tokens": target["tokens"]}
         )
         left = offered.drop(index=taken)
-        if left.empty or problem.constant:
+        if left.empty or query.constant:
             break
         try:
-            found = next_runs(problem, allowed, most=BATCH, candidates=left[["params", "tokens"]]).runs
+            found = next_runs(query, allowed, most=BATCH, candidates=left[["params", "tokens"]]).runs
         except InputError:  # nothing is affordable
             break
         keys = set(zip(found["params"], found["tokens"], strict=True))

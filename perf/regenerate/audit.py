@@ -1,20 +1,21 @@
-"""The counts of docs/audit.md, in the data of suites v1 and v2."""
+"""The counts of docs/audit.md, in the data of suite v2."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.tasks.leakage import tuning_rows
 from scalingbench.benchmark.tasks.suite import Suite, load_suite
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.tables import Table
 
 BLOCK = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", flags=re.DOTALL)
-SUITES = ("v1", "v2")
+SUITES = ("v2",)
 OWN_TRACK = ("training-curve", "interpolation", "transfer")
 
 Count = Callable[[Suite, pd.DataFrame], object]
@@ -22,12 +23,10 @@ Count = Callable[[Suite, pd.DataFrame], object]
 
 
 def on_the_overall_board(suite: Suite) -> pd.DataFrame:
-    """Return the stated tasks that the overall board counts: by role and kind under rules; before, all bundled ones with a weight."""
-    stated = suite.stated
+    """Return the stated tasks that the overall board counts."""
+    stated = suite.frozen_tasks
     assert stated is not None
-    if suite.rules is None:
-        return stated[(stated["weight"] > 0) & (stated["tier"] == "bundled")]
-    return stated[(stated["role"] == "counted") & (stated["kind"] == "extrapolation")]
+    return stated[(stated["role"] == "counted") & stated["kind"].isin(suite.rules.kinds)]
 
 
 def beyond(factor: float) -> Count:
@@ -37,11 +36,11 @@ def beyond(factor: float) -> Count:
 
 def never_counted(suite: Suite, tasks: pd.DataFrame) -> int:
     """Count the collections of real runs, not set aside for tuning, of which no task counts on any board."""
-    stated = suite.stated
+    stated = suite.frozen_tasks
     assert stated is not None
-    aside = () if suite.rules is None else suite.rules.tuning
-    counted = set(tasks["collection"]) | set(stated[(stated["role"] == "counted") & (suite.rules is not None)]["collection"])
-    return len({c for c in stated["collection"] if c not in aside and load_card(c).scalingbench.domain != "synthetic"} - counted)
+    counted = set(stated[stated["role"] == "counted"]["collection"])
+    real = {c for c in stated["collection"] if load_card(c).scalingbench.domain != "synthetic"}
+    return len(real - counted - set(suite.rules.tuning))
 
 
 def heaviest(suite: Suite, tasks: pd.DataFrame) -> str:
@@ -65,30 +64,12 @@ def trained_too(suite: Suite, tasks: pd.DataFrame) -> int:
 
 
 def held_out_and_tuned_on(suite: Suite, tasks: pd.DataFrame) -> str:
-    """Count the real tasks of which a held-out row is among the rows that defaults were chosen on.
-
-    Those of v1 were chosen on the training rows of all its tasks; those of v2 on what
-    `scalingbench.benchmark.tasks.leakage.tuning_rows` names.
-    """
+    """Count the real tasks of which a held-out row may be tuned on, see `scalingbench.benchmark.tasks.leakage.tuning_rows`."""
     real = set(tasks["task"][tasks["domain"] != "synthetic"])
     built = [task for task in suite.build(fetch=True) if task.id in real]
-    tuned = _tuned_on(suite, built)
-    shares = [_share(task, tuned[task.collection]) for task in built]
+    tuned = {collection: set(positions.tolist()) for collection, positions in tuning_rows(suite).items()}
+    shares = [_share(task, tuned.get(task.collection, set())) for task in built]
     return f"{sum(s > 0 for s in shares)} of {len(built)}, {sum(s > 0.5 for s in shares)} more than half"
-
-
-def _tuned_on(suite: Suite, built: Iterable[Task]) -> dict[str, set[int]]:
-    rows: dict[str, set[int]] = defaultdict(set)
-    if suite.rules is None:
-        for task in built:
-            for fold in task.folds:
-                rows[task.collection].update(fold.train_rows.tolist())
-        return rows
-    from scalingbench.benchmark.tasks.leakage import tuning_rows
-
-    for collection, positions in tuning_rows(suite).items():
-        rows[collection].update(positions.tolist())
-    return rows
 
 
 def _share(task: Task, tuned: set[int]) -> float:

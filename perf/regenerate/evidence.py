@@ -12,9 +12,9 @@ from pathlib import Path
 
 from scalingbench.benchmark.evaluation.results import read_results
 from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.forecasting.board_records import records, tabulate
-from scalingbench.leaderboard.result_files import committed_files
+from scalingbench.forecasting.evidence import records, tabulate
 from scalingbench.leaderboard.results import not_ranked_on
+from scalingbench.leaderboard.store import committed_files
 
 PATH = Path(__file__).parents[2] / "scalingbench" / "forecasting" / "evidence.json"
 
@@ -22,9 +22,9 @@ PATH = Path(__file__).parents[2] / "scalingbench" / "forecasting" / "evidence.js
 def table(name: str) -> str:
     """Return the table, a predictor a line; one predictor's file is read after the other."""
     suite = load_suite(name)
-    tasks = suite.build(collections=suite.ranked_on)
+    tasks = suite.build(fetch=True)
     found: dict[str, dict[str, list[float | None]]] = {}
-    for file in committed_files(suite.name):
+    for file in committed_files(suite):
         found |= tabulate(records(read_results(file), tasks, not_ranked_on()))
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(cells)}" for name, cells in sorted(found.items()))
     return f'{{"suite": {json.dumps(suite.name)}, "predictors": {{\n{lines}\n}}}}\n'

@@ -14,8 +14,9 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
+from scalingbench.common.variables import falls, family_of
 from scalingbench.predictors.autolaw.backtest import CandidateFits, DataSet, fit_candidates
-from scalingbench.predictors.axes import ALL, FALLING, directions, groups_by_missing
+from scalingbench.predictors.axes import ALL, directions, groups_by_missing
 from scalingbench.predictors.candidacy import NotCandidate
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.estimator import Findings, ScalingLaw
@@ -195,8 +196,8 @@ class Ensemble(ScalingLaw):
         row = X.tail(1).copy()
         for name in numeric_columns(X):
             x = X[name].to_numpy(float)
-            if (x > 0).all() and not name.startswith(("mix_", "obs_")):
-                row[name] = x.max() ** 2 / x.min() if name not in FALLING else x.min() ** 2 / x.max()
+            if (x > 0).all() and family_of(name) is None:
+                row[name] = x.max() ** 2 / x.min() if not falls(name) else x.min() ** 2 / x.max()
         return self.weights(row)
 
     def _settle(self, fits: CandidateFits) -> None:

@@ -28,7 +28,7 @@ After = Annotated[str | None, typer.Option("--published-after", help="Only colle
 def leaderboard(
     results: Folder = None,
     suite: SuiteName = DEFAULT_SUITE,
-    track: Annotated[str | None, typer.Option("--track", help="Only this track; of suites with rules also 'synthetic'.")] = None,
+    track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
     variants: Annotated[bool, typer.Option("--variants", help="Also the other recipes of a law, under the one that heads it.")] = False,
@@ -48,8 +48,6 @@ def leaderboard(
 ) -> None:
     """Print the board of a folder of results, or of those that come with the package."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on matrices this small threads wait for each other
-    from scalingbench.leaderboard.stored import load_scored
-
     if release is not None:
         from scalingbench.leaderboard.releases import load_release
 
@@ -58,8 +56,7 @@ def leaderboard(
     _refuse_alone(recompute=recompute, store=store, results=results, beside=beside, what=what, by=by)
     if recompute:
         _recompute(suite, store)
-    found = (load_scored(suite) if results is None else None) or _read(suite, results, beside)
-    found = found.select(track=track, bundled=bundled, published_after=published_after)
+    found = _read(suite, results, beside).select(track=track, bundled=bundled, published_after=published_after)
     if by is not None and found.protocol is None:
         print(found.by(by, top, what=what).render(form))
         return
@@ -113,11 +110,10 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="Also draw it: .svg, .png or .pdf.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Test which predictors the collections, or the clusters of them, can tell apart."""
+    """Test which predictors differ significantly over the clusters of collections."""
     from scalingbench.leaderboard.significance import draw
-    from scalingbench.leaderboard.stored import load_scored
 
-    found = (load_scored(suite) if results is None else None) or _read(suite, results, beside=False)
+    found = _read(suite, results, beside=False)
     comparison = found.select(track=track, bundled=bundled, published_after=published_after).compare(split_names(predictors), top=top)
     if out is not None:
         draw(comparison, out)
@@ -133,7 +129,7 @@ def cite(
     form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
 ) -> None:
     """Print what to cite: the suite at its version, the law, the collections that its score rests on."""
-    from scalingbench.leaderboard.references import citations
+    from scalingbench.leaderboard.citation import citations
 
     print(citations(suite, predictor, collection, form))
 

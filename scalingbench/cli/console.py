@@ -16,7 +16,6 @@ from scalingbench.common.tables import Format
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.leaderboard.results import Results
-    from scalingbench.leaderboard.scored_suite import ScoredSuite
 
 __all__ = ["committed_names", "exit_with", "print_board", "progress_bar", "run_with_progress", "say", "say_fetch_only", "split_names"]
 
@@ -60,7 +59,7 @@ def run_with_progress(
         )
     if resume:
         say(f"kept {count_of(total - ran, 'result')}, ran {ran}")
-    return Results(results, suite, track, collections)
+    return Results.of(results, suite, track=track, collections=collections)
 
 
 @contextmanager
@@ -79,7 +78,7 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def print_board(results: Results | ScoredSuite, form: Format, *, top: int | None = None, variants: bool = True) -> None:
+def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True) -> None:
     """Print the board of the results: that of another benchmark's protocol, or this project's."""
     board = results.board() if results.protocol is None else results.protocol_board()
     print(board.cut(top, variants=variants).render(form))
@@ -105,14 +104,12 @@ def say_fetch_only(suite: Suite) -> None:
         say(f"left out, not redistributable: {names}; name it with --collections to build and run it from its pinned files")
 
 
-def committed_names(suite: str) -> tuple[str, ...]:
+def committed_names(suite: Suite) -> tuple[str, ...]:
     """Return the predictors with committed results of a suite."""
-    from scalingbench.benchmark.evaluation.results import load_results
-    from scalingbench.leaderboard.stored import committed_folder, load_scored
+    from scalingbench.leaderboard.store import load_stored
 
-    if (stored := load_scored(suite)) is not None:
-        return stored.predictors
-    return tuple(dict.fromkeys(r.predictor for r in load_results(committed_folder(suite))))
+    stored = load_stored(suite)
+    return () if stored is None else tuple(sorted(stored.scores["predictor"].unique()))
 
 
 def split_names(names: str | None) -> tuple[str, ...] | None:

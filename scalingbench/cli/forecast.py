@@ -1,4 +1,4 @@
-"""Commands for a practitioner's own runs: what a large run will give, how to split a budget, which runs to make."""
+"""Commands for a practitioner's own runs: forecast a large run, allocate a compute budget, plan the next runs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import typer
 
 from scalingbench.cli.console import say
 from scalingbench.cli.options import Json
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
-    from scalingbench.forecasting.cautions import Caution
     from scalingbench.forecasting.reading import Runs
+    from scalingbench.forecasting.records import Forecast, Plan
 
 __all__ = ["COMMANDS"]
 
+Pairs = Sequence[str] | None
 Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
 ]
@@ -27,44 +29,46 @@ Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. 
 Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")]
 Curve = Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")]
-Map = Annotated[list[str] | None, typer.Option("--map", help="HEADER=NAME: what a column is, e.g. val/loss=value; 'ignore' leaves it out.")]
-Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: what one unit of a column is, e.g. params=1e6.")]
-Where = Annotated[list[str] | None, typer.Option("--where", help="HEADER=CELL: keep only the rows that have it.")]
+Map = Annotated[
+    list[str] | None, typer.Option("--map", help="HEADER=NAME: meaning of a column, e.g. val/loss=value; 'ignore' leaves it out.")
+]
+Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: one unit of a column, e.g. params=1e6.")]
+Where = Annotated[list[str] | None, typer.Option("--where", help="HEADER=CELL: keep only the rows with this cell.")]
 Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Use every row of a run, not only its last.")]
-Tolerance = Annotated[float, typer.Option("--tolerance", help="Error that would make the answer useless; warnings are set to it.")]
-Force = Annotated[bool, typer.Option("--force", help="Answer also where a rule refuses.")]
+Tolerance = Annotated[float, typer.Option("--tolerance", help="Error from which a forecast is useless; warnings are set to it.")]
+Force = Annotated[bool, typer.Option("--force", help="Predict also where a rule refuses.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Picture to write: .png, .svg or .pdf.")]
-Report = Annotated[Path | None, typer.Option("--report", help="One self-contained page to write: .html.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Self-contained page to write: .html.")]
 
 
 def forecast(
     table: Table,
     target: Target,
-    predictor: Predictor = "autolaw",
+    predictor: Predictor = DEFAULT_PREDICTOR,
     metric: Metric = None,
     curve: Curve = None,
     names: Map = None,
     units: Unit = None,
     where: Where = None,
     checkpoints: Checkpoints = False,
-    tolerance: Tolerance = 0.1,
+    tolerance: Tolerance = ERROR_LIMIT,
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
     register: Annotated[
-        Path | None, typer.Option("--register", help="Book of forecasts to append it to; score it later with 'score-forecast'.")
+        Path | None, typer.Option("--register", help="Book of forecasts to append it to; score it later with 'forecasts score'.")
     ] = None,
     question: Annotated[str | None, typer.Option("--question", help="Name under which it is registered, e.g. lab/loss/7b.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict a large run from a table of small ones, and say whether to believe it."""
+    """Predict a large run from a table of small ones, with an interval, notes and warnings."""
     from scalingbench.forecasting.forecast import forecast_of
-    from scalingbench.forecasting.problem import make_problem, parse_target
+    from scalingbench.forecasting.query import make_query, parse_target
 
-    parse_target(target)  # a bad option is named before a file is read
-    runs = _read(table, names, units, where, metric, curve, checkpoints)
-    problem = make_problem(runs, target)
-    found = _answer(lambda: forecast_of(problem, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
+    parse_target(target)  # a bad option is reported before a file is read
+    runs = _read(table, (names, units, where), metric, curve, checkpoints)
+    query = make_query(runs, target)
+    found = _answer(lambda: forecast_of(query, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
     if register is not None:
         from scalingbench.forecasting.registering import register_forecast
 
@@ -72,66 +76,46 @@ def forecast(
         say(f"{register}: {entry.question} registered at {entry.registered_at} ({entry.hash[:12]})")
 
 
-def score_forecast(
-    book: Annotated[Path, typer.Argument(help="Book of forecasts, as 'forecast --register' wrote it.")],
-    value: Annotated[list[float], typer.Option("--value", help="What the run gave; repeat it for repeats of the run.")],
-    question: Annotated[str | None, typer.Option("--question", help="Which; by default the only one that is open.")] = None,
-    source: Annotated[str, typer.Option("--source", help="Where the outcome was read.")] = "",
-    date: Annotated[str | None, typer.Option("--date", help="When it was known, YYYY-MM-DD.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Enter what a run gave, and score the forecasts that were registered of it."""
-    from scalingbench.cli.listings import print_rows
-    from scalingbench.forecasting.registering import score_forecast as score
-
-    table = score(book, tuple(value), question=question, source=source, date=date)
-    print_rows(table.astype(object).where(table.notna(), None).to_dict("records"), as_json)
-
-
 def allocate(
     table: Table,
-    flops: Annotated[str, typer.Option("--flops", help="The budget, e.g. 1e23; training, and inference where it is given.")],
-    predictor: Predictor = "autolaw",
-    max_params: Annotated[str | None, typer.Option("--max-params", help="Largest model that may be, e.g. 70B.")] = None,
-    max_tokens: Annotated[str | None, typer.Option("--max-tokens", help="Data that there are, e.g. 2T.")] = None,
+    flops: Annotated[str, typer.Option("--flops", help="The budget, e.g. 1e23: training, and inference where it is given.")],
+    predictor: Predictor = DEFAULT_PREDICTOR,
+    max_params: Annotated[str | None, typer.Option("--max-params", help="Largest model, e.g. 70B.")] = None,
+    max_tokens: Annotated[str | None, typer.Option("--max-tokens", help="Available training tokens, e.g. 2T.")] = None,
     inference_tokens: Annotated[
-        str | None, typer.Option("--inference-tokens", help="Tokens that the model will process in its life, paid from the same budget.")
+        str | None, typer.Option("--inference-tokens", help="Tokens that the trained model will process, paid from the same budget.")
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Values of further variables, e.g. unique_tokens=1e11.")] = None,
-    within: Annotated[float, typer.Option("--within", help="Distance from the best loss that is still as good.")] = 0.005,
+    within: Annotated[float, typer.Option("--within", help="Relative distance from the best loss that counts as equally good.")] = WITHIN,
     metric: Metric = None,
     curve: Curve = None,
     names: Map = None,
     units: Unit = None,
     where: Where = None,
     checkpoints: Checkpoints = False,
-    tolerance: Tolerance = 0.1,
+    tolerance: Tolerance = ERROR_LIMIT,
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
     as_json: Json = False,
 ) -> None:
-    """Split a budget between parameters and tokens."""
-    from scalingbench.forecasting.allocate import Budget, allocate_runs
+    """Split a compute budget between parameters and tokens."""
+    from scalingbench.forecasting.allocate import allocate as allocate_runs
 
-    budget = Budget(
-        _number("--flops", flops) or 0.0,
-        _number("--max-params", max_params),
-        _number("--max-tokens", max_tokens),
-        _number("--inference-tokens", inference_tokens) or 0.0,
-    )
-    runs = _read(table, names, units, where, metric, curve, checkpoints)
-    _answer(
-        lambda: allocate_runs(runs, budget, predictor, at=at, within=within, tolerance=tolerance, force=force), runs, as_json, plot, report
-    )
+    limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
+    stated = {name: _number(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
+    budget = _number("--flops", flops)
+    runs = _read(table, (names, units, where), metric, curve, checkpoints)
+    options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **stated}
+    _answer(lambda: allocate_runs(runs, budget, predictor=predictor, **options), runs, as_json, plot, report)
 
 
 def plan(
-    table: Annotated[str | None, typer.Argument(help="Runs made so far, as for forecast; without any, a ladder is proposed.")] = None,
-    budget: Annotated[str, typer.Option("--budget", help="FLOPs for the runs to come, e.g. 1e20.")] = "",
+    table: Annotated[str | None, typer.Argument(help="Runs made so far, as for forecast; without them a ladder is proposed.")] = None,
+    budget: Annotated[str, typer.Option("--budget", help="FLOPs of the planned runs, e.g. 1e20.")] = "",
     target: Target = "",
-    most: Annotated[int, typer.Option("--most", help="Runs at most.")] = 12,
-    law: Annotated[str, typer.Option("--law", help="Whose uncertainty at the target is reduced.")] = "chinchilla[huber-log]",
+    most: Annotated[int, typer.Option("--most", help="Largest number of runs.")] = MOST_RUNS,
+    law: Annotated[str, typer.Option("--law", help="The law whose uncertainty at the target is reduced.")] = PLAN_LAW,
     metric: Metric = None,
     curve: Curve = None,
     names: Map = None,
@@ -140,59 +124,51 @@ def plan(
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
-    """Say which runs to make with a budget: a table to fill in, on standard output."""
+    """Choose the next runs within a compute budget: a table to fill in, on standard output."""
     from scalingbench.forecasting.plan import plan as plan_runs
 
     for option, given in (("--budget", budget), ("--target", target)):
         if not given:
             raise InputError(f"{option}: is needed; e.g. --budget 1e20 --target params=7B,tokens=1T")
-    flops = _number("--budget", budget) or 0.0
-    runs = None if table is None else _read(table, names, units, where, metric, curve, False)
+    flops = _number("--budget", budget)
+    runs = None if table is None else _read(table, (names, units, where), metric, curve, False)
     if runs is not None:
         say(str(runs))
     found = plan_runs(runs, budget=flops, target=target, most=most, law=law)
     print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_csv())
     if not as_json:
         say("\n".join(found.summary()))
-    if plot is not None:
-        found.plot(plot)
-        say(f"{plot}: written")
+    _draw(found, plot)
 
 
-def _number(option: str, text: str | None) -> float | None:
+def _number(option: str, text: str) -> float:
     from scalingbench.forecasting.numbers import number_of
 
-    if text is None:
-        return None
     value = number_of(text)
     if value is None or not 0 < value < float("inf"):
         raise InputError(f"{option}: expected a positive number such as 1e9 or 7B, got {text!r}")
     return value
 
 
-def _read(
-    table: str,
-    names: Sequence[str] | None,
-    units: Sequence[str] | None,
-    where: Sequence[str] | None,
-    metric: str | None,
-    curve: str | None,
-    checkpoints: bool,
-) -> Runs:
-    from scalingbench.forecasting.numbers import number_of
+def _draw(found: Forecast | Plan, path: Path | None) -> None:
+    if path is not None:
+        from scalingbench.forecasting.pictures import plot
+
+        plot(found, path)
+        say(f"{path}: written")
+
+
+def _read(table: str, columns: tuple[Pairs, Pairs, Pairs], metric: str | None, curve: str | None, checkpoints: bool) -> Runs:
+    """Read a table with the columns that ``--map``, ``--unit`` and ``--where`` state."""
     from scalingbench.forecasting.reading import Options, read_runs
 
-    numbers = {}
-    for name, text in _pairs("--unit", units).items():
-        value = number_of(text)
-        if value is None or not 0 < value < float("inf"):
-            raise InputError(f"--unit {name}={text}: expected a positive number such as 1e6")
-        numbers[name] = value
-    return read_runs(table, Options(_pairs("--map", names), numbers, _pairs("--where", where), metric, curve, checkpoints))
+    names, units, where = (_pairs(option, given) for option, given in zip(("--map", "--unit", "--where"), columns, strict=True))
+    scales = {name: _number(f"--unit {name}={text}", text) for name, text in units.items()}
+    return read_runs(table, Options(names, scales, where, metric, curve, checkpoints))
 
 
-def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
-    """Return what ``LEFT=RIGHT`` options state; a header may hold '=' itself, so the last one parts them."""
+def _pairs(option: str, given: Pairs) -> dict[str, str]:
+    """Return what ``LEFT=RIGHT`` options state; the last '=' separates them, because a header can have one."""
     found = {}
     for text in given or ():
         left, equals, right = text.rpartition("=")
@@ -202,8 +178,8 @@ def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Any:
-    """Say what was understood, then answer: data on standard output, all else on standard error."""
+def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Forecast:
+    """Print how the table was read, then the answer: data on standard output, all else on standard error."""
     from scalingbench.forecasting.cautions import Refused
 
     say(str(runs))
@@ -211,20 +187,16 @@ def _answer(make: Callable[[], Any], runs: Runs, as_json: bool, plot: Path | Non
         found = make()
     except Refused as refused:
         if as_json:
-            print(json.dumps(_refusal(runs, refused.cautions), indent=2))
+            print(json.dumps({"refused": True, "cautions": [c.as_dict() for c in refused.cautions], "data": runs.as_dict()}, indent=2))
         raise
     print(json.dumps(found.as_dict(), indent=2) if as_json else found)
-    if plot is not None:
-        found.plot(plot)
-        say(f"{plot}: written")
+    _draw(found, plot)
     if report is not None:
-        found.report(report, command=" ".join(["scalingbench", *sys.argv[1:]]))
+        from scalingbench.forecasting.report import report as write
+
+        write(found, report, command=" ".join(["scalingbench", *sys.argv[1:]]))
         say(f"{report}: written")
     return found
 
 
-def _refusal(runs: Runs, cautions: Sequence[Caution]) -> dict[str, Any]:
-    return {"refused": True, "cautions": [c.as_dict() for c in cautions], "data": runs.as_dict()}
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan, "score-forecast": score_forecast}
+COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan}

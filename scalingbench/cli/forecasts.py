@@ -1,4 +1,4 @@
-"""``scalingbench forecasts``: what was forecast before its outcome was known, and how it came out."""
+"""``scalingbench forecasts``: forecasts registered before their outcome, and their scores."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ import typer
 
 from scalingbench.cli.console import say, split_names
 from scalingbench.cli.options import Json
+from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
     from scalingbench.leaderboard.forecasts.book import Book
-    from scalingbench.leaderboard.forecasts.making import Question
+    from scalingbench.leaderboard.forecasts.records import Draft
 
-__all__ = ["app"]
+__all__ = ["app", "score_forecast"]
 
 app = typer.Typer(help="Forecasts registered before their outcome: list, register, resolve, score.")
 
 Folder = Annotated[Path | None, typer.Option("--book", help="Folder of the book; by default the project's own.")]
-Question_ = Annotated[str | None, typer.Option("--question", help="Only this question.")]
+QuestionName = Annotated[str | None, typer.Option("--question", help="Only this question.")]
+Values = Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")]
+Source = Annotated[str, typer.Option("--source", help="Where the outcome was read.")]
+Date = Annotated[str | None, typer.Option("--date", help="When it became known, YYYY-MM-DD.")]
 
 
 @app.callback(invoke_without_command=True)
 def forecasts(
     context: typer.Context,
     only_open: Annotated[bool, typer.Option("--open", help="Only questions without an outcome.")] = False,
-    question: Question_ = None,
+    question: QuestionName = None,
     book: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """List the questions, who forecast them and when; every hash of the chain is checked."""
+    """List the questions with their forecasts; every hash of the chain is checked."""
     if context.invoked_subcommand is not None:
         return
     from scalingbench.cli.listings import print_rows
@@ -77,7 +81,7 @@ def _questions(book: Book, only_open: bool) -> list[dict[str, Any]]:
 
 
 def _forecasters(book: Book, question: str) -> list[dict[str, Any]]:
-    """Return every value forecast for a question, target by target."""
+    """Return every forecast value of a question, target by target."""
     rows = [
         {
             "target": target.name,
@@ -97,15 +101,15 @@ def _forecasters(book: Book, question: str) -> list[dict[str, Any]]:
 
 @app.command()
 def register(
-    file: Annotated[Path, typer.Argument(help="A forecast as JSON, or a table of runs (.csv, .parquet) for predictors to forecast from.")],
+    file: Annotated[Path, typer.Argument(help="A forecast as JSON, or a table of runs as 'forecast' reads it.")],
     question: Annotated[str | None, typer.Option("--question", help="Of a table: name of the question, e.g. lab/loss/7b.")] = None,
     target: Annotated[list[str] | None, typer.Option("--target", help="Of a table: NAME:params=7e9,tokens=2e12; may be repeated.")] = None,
-    predictors: Annotated[str, typer.Option("--predictors", help="Of a table: registered names.")] = "autolaw",
+    predictors: Annotated[str, typer.Option("--predictors", help="Of a table: registered names.")] = DEFAULT_PREDICTOR,
     metric: Annotated[str | None, typer.Option("--metric", help="Of a table: which metric.")] = None,
     curve: Annotated[str | None, typer.Option("--curve", help="Of a table: which curve.")] = None,
     unit: Annotated[str, typer.Option("--unit", help="Of a table: unit of the metric.")] = "nats",
     what: Annotated[str, typer.Option("--what", help="Of a table: the question in a sentence.")] = "",
-    by_hand: Annotated[bool, typer.Option("--by-hand", help="Of a table: its rows were typed in from a text.")] = False,
+    by_hand: Annotated[bool, typer.Option("--by-hand", help="Of a table: its rows were transcribed from a text.")] = False,
     book: Folder = None,
 ) -> None:
     """Append forecasts to the chain: one from a JSON file, or one per predictor from a table."""
@@ -117,40 +121,41 @@ def register(
     else:
         if question is None or not target:
             raise InputError(f"{file}: a table needs --question and at least one --target")
-        from scalingbench.leaderboard.forecasts.tables import question_of
+        from scalingbench.forecasting.reading import Options, read_runs
+        from scalingbench.forecasting.registering import Question, parse_targets
 
-        asked = question_of(file, question, target, metric=metric, curve=curve, unit=unit, what=what, by_hand=by_hand)
-        added = append(_made(asked, split_names(predictors) or ()), book)
+        targets = parse_targets(target)
+        runs = read_runs(file, Options(metric=metric, curve=curve))
+        asked = Question(question, what or question, unit, runs, targets, by_hand=by_hand)
+        added = append(_drafts(asked, split_names(predictors) or ()), book)
     for entry in added:
         points = ", ".join(f"{t.name} {t.point:.5g}" for t in entry.targets)
         print(f"{entry.number:04d} {entry.question} {entry.forecaster}: {points} ({entry.hash[:12]})")
 
 
-def _made(question: Question, names: tuple[str, ...]) -> list[Any]:
-    from importlib.metadata import version
+def _drafts(question: Any, predictors: tuple[str, ...]) -> list[Draft]:
+    from scalingbench.forecasting.registering import Failure, drafts
 
-    from scalingbench.leaderboard.forecasts.making import Failure, drafts, now
-    from scalingbench.predictors.registry import get
-
-    entries, software = [get(name) for name in names], f"scalingbench {version('scalingbench')}"
-    made = list(drafts(question, entries, kind="registered", registered_at=now(), software=software))
-    for failure in (m for m in made if isinstance(m, Failure)):
-        raise InputError(f"{failure.predictor}: {failure.message}; nothing was registered")
+    made = []
+    for draft in drafts(question, predictors):
+        if isinstance(draft, Failure):
+            raise InputError(f"{draft.predictor}: {draft.message}; nothing was registered")
+        made.append(draft)
     return made
 
 
 @app.command()
 def resolve(
     question: Annotated[str, typer.Argument(help="Name of the question.")],
-    source: Annotated[str, typer.Option("--source", help="Where the outcome was read.")],
-    target: Annotated[str, typer.Option("--target", help="Which target came out.")],
-    value: Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")] = None,
-    date: Annotated[str | None, typer.Option("--date", help="When it was known, YYYY-MM-DD.")] = None,
+    source: Source,
+    target: Annotated[str, typer.Option("--target", help="The target of the outcome.")],
+    value: Values = None,
+    date: Date = None,
     void: Annotated[bool, typer.Option("--void", help="The run will not exist as it was described.")] = False,
-    note: Annotated[str, typer.Option("--note", help="Anything a reader must know.")] = "",
+    note: Annotated[str, typer.Option("--note", help="Remark for readers.")] = "",
     book: Folder = None,
 ) -> None:
-    """Enter an outcome beside the chain; no registration changes."""
+    """Enter an outcome; no registration changes."""
     from pydantic import ValidationError
 
     from scalingbench.common.messages import first_problem
@@ -168,17 +173,24 @@ def resolve(
 
 @app.command()
 def score(
-    question: Question_ = None,
+    question: QuestionName = None,
+    value: Values = None,
+    source: Source = "",
+    date: Date = None,
     by_target: Annotated[bool, typer.Option("--by-target", help="One row per target.")] = False,
     top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many forecasters of each question.")] = None,
     book: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Score the forecasts whose outcome is known, forecasters of one question side by side."""
+    """Score the forecasts with a known outcome; --value enters an outcome first, of the only open question or of --question."""
     from scalingbench.cli.listings import print_rows
+    from scalingbench.leaderboard.forecasts.book import enter
     from scalingbench.leaderboard.forecasts.scores import score_forecasts, score_targets
 
     found = _existing(book)
+    if value:
+        question, by_target = enter(tuple(value), book, question=question, source=source, date=date), True
+        found = _existing(book)
     chosen = [question] if question is not None else None
     table = score_targets(found, chosen) if by_target else score_forecasts(found, chosen)
     if top is not None and not by_target:
@@ -186,3 +198,15 @@ def score(
     if table.empty:
         say("no forecast has an outcome yet")
     print_rows(table.astype(object).where(table.notna(), None).to_dict("records"), as_json)
+
+
+def score_forecast(
+    book: Annotated[Path, typer.Argument(help="Book of forecasts.")],
+    value: Annotated[list[float], typer.Option("--value", help="Outcome; repeat it for repeats of the run.")],
+    question: QuestionName = None,
+    source: Source = "",
+    date: Date = None,
+    as_json: Json = False,
+) -> None:
+    """Enter an outcome and score its forecasts: 'forecasts score --value' under its old name."""
+    score(question=question, value=value, source=source, date=date, book=book, as_json=as_json)

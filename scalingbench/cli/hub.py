@@ -73,6 +73,6 @@ def push_results(
 ) -> None:
     """Upload result files, from which the board can be rebuilt."""
     from scalingbench.benchmark.hub.client import push_results as push_folder
-    from scalingbench.leaderboard.result_files import committed_folder
+    from scalingbench.leaderboard.store import committed_folder
 
     print(push_folder(results or committed_folder(suite), suite, repo))

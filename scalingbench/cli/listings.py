@@ -64,9 +64,9 @@ def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def task_rows(suite: Suite, track: str | None) -> list[dict[str, Any]]:
     """Return one record per task: as stated when the suite was frozen, else of the tasks over bundled collections."""
-    from scalingbench.benchmark.tasks.suite import stated_tasks, task_table
+    from scalingbench.benchmark.tasks.suite import task_table
 
-    stated = stated_tasks(suite)
+    stated = suite.frozen_tasks
     if stated is None:
         return [{str(k): v for k, v in row.items()} for row in task_table(suite.build(track=track)).to_dict("records")]
     suite.entries(track=track, fetch=True)  # an unknown track is named

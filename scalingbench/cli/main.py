@@ -16,6 +16,7 @@ import typer
 from scalingbench.cli import board, forecast, submit
 from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
 from scalingbench.cli.forecasts import app as forecasts_app
+from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
@@ -82,13 +83,13 @@ def predictors(track: Track = None, as_json: Json = False) -> None:
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
     """List a suite's tasks: what they are, what they count, and how far they go."""
-    from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import print_rows, task_rows
 
     chosen = load_suite(suite)
     rows = task_rows(chosen, track)
     print_rows(rows if as_json else [{k: v for k, v in row.items() if k != "axes"} for row in rows], as_json)
-    if stated_tasks(chosen) is None:
+    if chosen.frozen_tasks is None:
         say_fetch_only(chosen)
 
 
@@ -125,7 +126,7 @@ def run(
     from scalingbench.predictors.registry import list_predictors, make
 
     chosen = load_suite(suite)
-    names = split_names(predictors) or (committed_names(chosen.name) if pool else tuple(entry.name for entry in list_predictors()))
+    names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
     chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
     entered = {name: make(name) for name in names}
     refuse_unwritable(out)
@@ -152,6 +153,7 @@ def run(
 
 for name, command in {**forecast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
+app.command("score-forecast", hidden=True)(score_forecast)
 
 
 def _interrupt(signum: int, _: object) -> NoReturn:

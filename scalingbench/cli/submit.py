@@ -147,16 +147,13 @@ def submit(
         )
     print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
-    exit_with(Results(results, chosen).failures)
+    exit_with(Results.of(results, chosen).failures)
 
 
 def _at_hand(suite: Suite) -> tuple[str, ...]:
     """Return the fetch-only collections of a suite whose upstream files are at hand; the others are named in a warning."""
-    from scalingbench.common.errors import InputError
     from scalingbench.leaderboard.rescoring import collections_at_hand
 
-    if suite.rules is None:
-        raise InputError(f"--all: suite {suite.name!r} ranks on bundled collections only")
     return collections_at_hand(suite, suite.fetch_only)
 
 
@@ -168,7 +165,7 @@ def _beside_committed(results: Results, own: tuple[str, ...]) -> Results:
     together = results.beside_committed()
     run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
     alone = set(together.predictors) <= set(own)
-    if results.suite.rules is None or alone or run & set(results.suite.fetch_only):
+    if alone or not results.suite.fetch_only or run & set(results.suite.fetch_only):
         return together
     say("ranked on bundled collections only, because no other was run (--all: also those at hand)")
     return together.select(bundled=True)
@@ -260,7 +257,7 @@ def _lacking(wall: Wall) -> str:
 def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Suite) -> None:
     from scalingbench.leaderboard.results import Results, not_ranked_on
 
-    own = Results(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on})
+    own = Results.of(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on})
     together = _beside_committed(own, (submission.name,))
     if together.predictors == (submission.name,):
         say(f"no board of suite {suite.name} to preview")

@@ -1,252 +1,259 @@
-"""How to split a budget between parameters and tokens, by any predictor of both."""
+"""Allocate: the best split of a compute budget between parameters and tokens, by any predictor of both."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, WITHIN
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.cautions import Caution
-from scalingbench.forecasting.fit_cautions import TOLERANCE
-from scalingbench.forecasting.forecast import Forecast, forecast_of
-from scalingbench.forecasting.numbers import as_range, as_size
-from scalingbench.forecasting.opinions import REFEREE
-from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem, make_problem, parse_target
-from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
-from scalingbench.forecasting.split_search import Budget, Search
-from scalingbench.forecasting.sweeps import Setting, best_of_sweeps, best_settings
+from scalingbench.forecasting.ensemble import back_tested
+from scalingbench.forecasting.forecast import Prefitted, forecast_of
+from scalingbench.forecasting.query import FLOPS_PER_TOKEN, ComputeBudget, Query, make_query, parse_target
+from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
+from scalingbench.forecasting.records import Caution, ComputeAllocation
+from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
+from scalingbench.predictors.allocation import optimum
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import make
 
-__all__ = ["WITHIN", "Budget", "Split", "allocate", "allocate_runs"]
+__all__ = ["allocate"]
 
-WITHIN = 0.005
-"""Relative loss above the best within which a split is as good."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """The best split of a budget.
-
-    Attributes
-    ----------
-    budget : Budget
-        What was to be spent.
-    predictor : str
-        By which.
-    params, tokens, value : float
-        The split and what it gives.
-    low, high : float, optional
-        80 % interval of the value, calibrated on the board.
-    params_interval, tokens_interval : tuple of float
-        80 % of the splits that resampled fits, and the laws that share in the mean, would choose; not calibrated: no board
-        knows the best split.
-    flat_params, flat_tokens : tuple of float
-        Splits within `within` of the best value.
-    bound : str, optional
-        The limit that decides, where the best split lies at one.
-    training_flops, inference_flops : float
-        What is spent on each.
-    by_law : dict of str to float
-        Params that each law would choose.
-    settings : tuple of Setting
-        Learning rate and batch size, where the runs swept them.
-    line : DataFrame
-        params, tokens and value along the splits that were searched.
-    forecast : Forecast
-        Of the run at the best split, with cautions and evidence.
-    cautions : tuple of Caution
-        Those of the forecast, and those of the split.
-    """
-
-    budget: Budget
-    predictor: str
-    metric: str
-    params: float
-    tokens: float
-    value: float
-    low: float | None
-    high: float | None
-    params_interval: tuple[float, float]
-    tokens_interval: tuple[float, float]
-    within: float
-    flat_params: tuple[float, float]
-    flat_tokens: tuple[float, float]
-    bound: str | None
-    training_flops: float
-    inference_flops: float
-    by_law: dict[str, float]
-    settings: tuple[Setting, ...]
-    cautions: tuple[Caution, ...]
-    line: pd.DataFrame = field(repr=False)
-    forecast: Forecast = field(repr=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        skipped = ("line", "forecast", "budget", "settings", "cautions")
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in skipped}
-        settings, cautions = [asdict(s) for s in self.settings], [c.as_dict() for c in self.cautions]
-        said = self.forecast.as_dict()
-        board = {"evidence": said["evidence"], "data": said["data"]}
-        return {"budget": asdict(self.budget), **plain, "settings": settings, "cautions": cautions, **board}
-
-    def __str__(self) -> str:
-        f = self.forecast
-        interval = f" [{self.low:.4g}, {self.high:.4g}] (80 %)" if self.low is not None else ""
-        spent = f"{self.budget.flops:.3g} FLOPs"
-        if self.budget.inference_tokens:
-            served = f"{self.inference_flops:.3g} for {as_size(self.budget.inference_tokens)} tokens at inference"
-            spent += f" ({self.training_flops:.3g} in training, {served})"
-        flat = f"{as_range(self.flat_params)} parameters, {as_range(self.flat_tokens)} tokens"
-        lines = [
-            f"{spent}: {as_size(self.params)} parameters on {as_size(self.tokens)} tokens, {self.tokens / self.params:.3g} a parameter",
-            f"{self.metric}: {self.value:.5g}{interval}",
-            f"parameters {as_range(self.params_interval)}, tokens {as_range(self.tokens_interval)} (80 %)",
-            f"within {100 * self.within:g} % of the best {self.metric}: {flat}",
-        ]
-        if self.bound is not None:
-            lines.append(f"{self.bound} decides")
-        if len(self.by_law) > 1:
-            lines.append("by law: " + ", ".join(f"{name} {as_size(n)}" for name, n in self.by_law.items()))
-        for s in self.settings:
-            grows = "".join(f" {name}^{power:.2f}" for name, power in s.exponents.items())
-            trend = f"grows as{grows}, {s.groups} sweeps" if grows else f"middle of {s.groups} sweeps"
-            lines.append(f"{s.name}: {s.value:.3g} [{s.low:.3g}, {s.high:.3g}] ({trend})")
-        lines.append(f"{self.predictor} on {f.rows} rows; {f.reach:.3g} times the compute of the dearest run")
-        lines += map(str, self.cautions)
-        if f.evidence is not None:
-            lines.append(f"board: {f.evidence}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from scalingbench.forecasting.report import fragment
-
-        return fragment(self.forecast, self)
-
-    def plot(self, path: Any = None) -> Any:
-        """Draw it; see `pictures.plot_split`."""
-        from scalingbench.forecasting.pictures import plot_split
-
-        return plot_split(self, path)
-
-    def report(self, path: Any, command: str = "") -> None:
-        """Write one self-contained page; see `report.write_report`."""
-        from scalingbench.forecasting.report import write_report
-
-        write_report(path, forecast=self.forecast, split=self, command=command)
+_POINTS = 600
+_RATIOS = 100.0
+"""Factor by which the searched tokens per parameter exceed those of the runs, on both sides."""
+_DRAWS = 60
+_ENDS = (0.1, 0.9)
+_ROUNDS = 3
+_EDGE = "the edge of the search"
+_FAR_APART = 4.0
 
 
 def allocate(
-    runs: Source | Runs,
+    runs: TableLike | Runs,
     flops: float,
     *,
-    predictor: str = REFEREE,
+    predictor: str = DEFAULT_PREDICTOR,
     max_params: float | None = None,
     max_tokens: float | None = None,
     inference_tokens: float = 0.0,
     at: Mapping[str, float] | str | None = None,
     within: float = WITHIN,
-    tolerance: float = TOLERANCE,
+    tolerance: float = ERROR_LIMIT,
     force: bool = False,
-    names: Mapping[str, str] | None = None,
-    units: Mapping[str, float] | None = None,
-    where: Mapping[str, str] | None = None,
-    metric: str | None = None,
-    curve: str | None = None,
-    checkpoints: bool = False,
-) -> Split:
-    """Split a budget between parameters and tokens for the best predicted value.
+    **reading: Unpack[Reading],
+) -> ComputeAllocation:
+    """Split a compute budget between parameters and tokens for the best predicted value.
 
     Parameters
     ----------
     runs : str, Path, DataFrame or Runs
-        See `reading.read_runs`; they must have varied params and tokens.
+        See `reading.read_runs`; the runs must vary params and tokens.
     flops, max_params, max_tokens, inference_tokens
-        See `Budget`.
+        See `query.ComputeBudget`.
     predictor : str
         A registered name that reads params and tokens.
     at : mapping of str to float, or str, optional
-        Values of further variables that the predictor is to read, such as ``{"unique_tokens": 1e11}``.
+        Values of further variables that the predictor reads, such as ``{"unique_tokens": 1e11}``.
     within : float
-        Relative distance from the best value that is still as good.
-    tolerance, force, names, units, where, metric, curve, checkpoints
+        Relative distance from the best value that counts as equally good.
+    tolerance, force, **reading
         As for `forecast`.
 
     Raises
     ------
     InputError
-        If the runs did not vary both, or the predictor has no best split.
+        If the runs did not vary both, or no model fits the budget and its limits.
     """
-    if not isinstance(runs, Runs):
-        runs = read_runs(runs, Options(names or {}, units or {}, where or {}, metric, curve, checkpoints))
-    budget = Budget(float(flops), max_params, max_tokens, float(inference_tokens))
-    return allocate_runs(runs, budget, predictor, at=at, within=within, tolerance=tolerance, force=force)
-
-
-def allocate_runs(
-    runs: Runs,
-    budget: Budget,
-    predictor: str = REFEREE,
-    *,
-    at: Mapping[str, float] | str | None = None,
-    within: float = WITHIN,
-    tolerance: float = TOLERANCE,
-    force: bool = False,
-) -> Split:
-    """Split a budget; parameters and errors as for `allocate`."""
     from threadpoolctl import threadpool_limits
 
+    runs = read_runs(runs, Options(**reading))
+    budget = ComputeBudget(float(flops), max_params, max_tokens, float(inference_tokens))
     others = parse_target(at, "--at") if at else {}
     best = best_of_sweeps(runs)
-    guess = np.sqrt(budget.flops / FLOPS_PER_TOKEN / 20.0)
-    problem = make_problem(best, {"params": guess, "tokens": 20.0 * guess, **others})
-    if problem.constant:
-        only = " and ".join(n for n in ("params", "tokens") if n in problem.constant) or ", ".join(problem.constant)
-        raise InputError(f"{runs.source}: every run has the same {only}: how to split a budget cannot be seen")
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        search = Search(problem, budget, predictor, others)
+        search = _Search(_first_query(best, budget, others), budget, predictor, others)
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
-        at_best = make_problem(best, {"params": params, "tokens": tokens, **others})
-        f = forecast_of(at_best, predictor, tolerance=tolerance, force=force, referee=search.referee, model=search.model)
-        line = search.line()
-        flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
-        spread, by_law = search.spread()
-    low, high = (max(min(spread[0], params), 1.0), max(spread[1], params))
-    ends = tuple(sorted(float(v) for v in budget.tokens(np.array([low, high]))))
-    flat_tokens = tuple(sorted(float(v) for v in budget.tokens(np.array(flat))))
-    return Split(
+        query = make_query(best, {"params": params, "tokens": tokens, **others})
+        forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Prefitted(search.ensemble, search.model))
+        line, (spread, by_law) = search.line(), search.spread()
+    flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
+    interval = (max(min(spread[0], params), 1.0), max(spread[1], params))
+    cautions = (*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions)
+    return ComputeAllocation(
+        **{**vars(forecast), "cautions": cautions},
         budget=budget,
-        predictor=predictor,
-        metric=runs.metric,
         params=params,
         tokens=tokens,
-        value=f.value,
-        low=f.low,
-        high=f.high,
-        params_interval=(low, high),
-        tokens_interval=(ends[0], ends[1]),
+        params_interval=interval,
+        tokens_interval=_tokens_of(budget, interval),
         within=within,
         flat_params=flat,
-        flat_tokens=(flat_tokens[0], flat_tokens[1]),
+        flat_tokens=_tokens_of(budget, flat),
         bound=bound,
         training_flops=FLOPS_PER_TOKEN * params * tokens,
         inference_flops=FLOPS_PER_TOKEN / 3.0 * params * budget.inference_tokens,
         by_law=by_law,
         settings=best_settings(runs, {"params": params, "tokens": tokens}),
-        cautions=(*_split_cautions(problem, params, tokens, by_law, bound), *f.cautions),
         line=line,
-        forecast=f,
     )
 
 
+def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float]) -> Query:
+    """Return a query at twenty tokens per parameter.
+
+    Raises
+    ------
+    InputError
+        If the runs did not vary params and tokens.
+    """
+    guess = np.sqrt(budget.flops / FLOPS_PER_TOKEN / 20.0)
+    query = make_query(runs, {"params": guess, "tokens": 20.0 * guess, **others})
+    if query.constant:
+        only = " and ".join(n for n in ("params", "tokens") if n in query.constant) or ", ".join(query.constant)
+        raise InputError(f"{runs.source}: every run has the same {only}: the runs do not show how to split a budget")
+    return query
+
+
+def _tokens_of(budget: ComputeBudget, params: tuple[float, float]) -> tuple[float, float]:
+    """Return the tokens of a range of params, the lower end first."""
+    low, high = sorted(float(v) for v in budget.tokens(np.array(params)))
+    return low, high
+
+
+class _Search:
+    """The search for the best allocation by one predictor, which is fitted once."""
+
+    def __init__(self, query: Query, budget: ComputeBudget, predictor: str, others: Mapping[str, float]) -> None:
+        self.query, self.budget, self.predictor, self.others = query, budget, predictor, dict(others)
+        self.sign = 1.0 if metric_kind(query.runs.metric).lower_is_better else -1.0
+        self.ensemble = back_tested(query).model
+        self.model = self.ensemble if predictor == DEFAULT_PREDICTOR else self._fitted()
+        ratio = query.rows["tokens"] / query.rows["params"]
+        self.span = budget.span((float(ratio.min()) / _RATIOS, float(ratio.max()) * _RATIOS))
+        low, high = self.span
+        self.open = low < high
+        self.start = float(np.sqrt(low * high)) if self.open else high
+        self.weights = self._weights(self.start)
+
+    def _fitted(self) -> Any:
+        model = make(self.predictor)
+        wanted = getattr(model, "variables", None)
+        if wanted is not None and not {"params", "tokens"} <= set(wanted):
+            raise InputError(f"{self.predictor} does not read params and tokens, which are to be chosen")
+        return model.fit(self.query.X, self.query.y)
+
+    def best(self) -> tuple[float, str | None]:
+        """Return the best params, and the limit at which they lie."""
+        if not self.open:
+            return self._largest()
+        params = self.start
+        for _ in range(_ROUNDS):  # the weights of an ensemble depend on where it is evaluated
+            before, params = params, float(self._optima(lambda N, D: self._mean(N, D)[None, :])[0])
+            if self.predictor != DEFAULT_PREDICTOR or abs(np.log(params / before)) < 0.02:
+                break
+            self.weights = self._weights(params)
+        return params, self._bound(params)
+
+    def _largest(self) -> tuple[float, str]:
+        """Return the largest model, where it does not use up the budget."""
+        budget = self.budget
+        if budget.max_params is None:
+            raise InputError(f"--inference-tokens: {budget.inference_tokens:g} tokens at inference leave nothing of {budget.flops:g} FLOPs")
+        return float(budget.max_params), "--max-params with --max-tokens" if budget.max_tokens else "--max-params"
+
+    def _optima(self, losses: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """Return the best params of each row of losses, which can lie at an end of the span."""
+        budget, ends = self.budget, np.array(self.span)
+        found, _ = optimum(
+            lambda N, _: losses(N, budget.tokens(N)),
+            budget.flops,
+            FLOPS_PER_TOKEN,
+            span=self.span,
+            points=_POINTS,
+            inference_tokens=budget.inference_tokens,
+        )
+        at_ends = losses(ends, budget.tokens(ends))
+        return np.where(np.isfinite(found), found, ends[at_ends.argmin(axis=1)])
+
+    def _bound(self, params: float) -> str | None:
+        low, high = self.span
+        if self.budget.max_params is not None and params >= self.budget.max_params * (1 - 1e-9):
+            return "--max-params"
+        if self.budget.max_tokens is not None and params <= low * (1 + 1e-9):
+            return "--max-tokens"
+        return _EDGE if params <= low * (1 + 1e-9) or params >= high * (1 - 1e-9) else None
+
+    def _frame(self, N: np.ndarray, D: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame({"params": N, "tokens": D, **self.others})[list(self.query.variables)]
+
+    def _weights(self, params: float) -> dict[str, float]:
+        if self.predictor != DEFAULT_PREDICTOR:
+            return {self.predictor: 1.0}
+        N = np.array([params])
+        return dict(self.ensemble.weights(self._frame(N, self.budget.tokens(N))))
+
+    def _members(self) -> dict[str, Any]:
+        if self.predictor != DEFAULT_PREDICTOR:
+            return {self.predictor: self.model}
+        return {name: self.ensemble.models_[name] for name in self.weights}
+
+    def _mean(self, N: np.ndarray, D: np.ndarray) -> np.ndarray:
+        """Return the weighted mean of the members on the scale of the errors, with the sign that makes lower better."""
+        frame, members = self._frame(N, D), self._members()
+        values = np.stack([self.query.scaled(np.asarray(m.predict(frame), float)) for m in members.values()])
+        mean: np.ndarray = self.sign * (np.array([self.weights[n] for n in members]) @ values)
+        return mean
+
+    def line(self) -> pd.DataFrame:
+        """Return params, tokens and value of the searched allocations."""
+        low, high = self.span if self.open else (self.span[1] * 0.999, self.span[1])
+        N = np.geomspace(low, high, _POINTS)
+        D = self.budget.tokens(N)
+        return pd.DataFrame({"params": N, "tokens": D, "value": self.query.unscaled(self.sign * self._mean(N, D))})
+
+    def spread(self) -> tuple[tuple[float, float], dict[str, float]]:
+        """Return the 80 % range of the best params over members and resampled fits, and the best params of each member."""
+        if not self.open:
+            return (self.span[1], self.span[1]), {}
+        samples, weight, own = [], [], {}
+        for name, model in self._members().items():
+            best = self._optima(lambda N, D, m=model: self.sign * np.asarray(m.predict(self._frame(N, D)), float)[None, :])  # type: ignore[misc]
+            own[name] = float(best[0])
+            samples.append(np.concatenate([best, self._draws(model)]))
+            weight.append(np.full(len(samples[-1]), self.weights[name] / len(samples[-1])))
+        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own
+
+    def _draws(self, model: Any) -> np.ndarray:
+        """Return the best params of refits of a law to resampled rows."""
+        if not isinstance(model, ParametricLaw):
+            return np.empty(0)
+        constants = model.bootstrap(_DRAWS)
+        names = [str(name) for name in constants.columns]
+
+        def losses(N: np.ndarray, D: np.ndarray) -> np.ndarray:
+            frame = self._frame(N, D)
+            return np.stack([self.sign * model.at(frame, dict(zip(names, row, strict=True))) for row in constants.to_numpy()])
+
+        return self._optima(losses)
+
+
+def _weighted_range(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    order = np.argsort(values)
+    share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
+    low, high = np.exp(np.interp(_ENDS, share, np.log(values[order])))
+    return float(low), float(high)
+
+
 def _flat(line: pd.DataFrame, params: float, within: float, lower_is_better: bool) -> tuple[float, float]:
-    """Return the sizes around the best one whose value is within a relative distance of the best."""
+    """Return the range of params around the best whose values are within a relative distance of the best value."""
     N, value = line["params"].to_numpy(float), line["value"].to_numpy(float)
     best = value.min() if lower_is_better else value.max()
     good = np.abs(value - best) <= within * abs(best)
@@ -259,17 +266,15 @@ def _flat(line: pd.DataFrame, params: float, within: float, lower_is_better: boo
     return min(float(N[low]), params), max(float(N[high]), params)
 
 
-def _split_cautions(problem: Problem, params: float, tokens: float, by_law: Mapping[str, float], bound: str | None) -> Sequence[Caution]:
-    found = []
-    ratio, tried = tokens / params, problem.rows["tokens"] / problem.rows["params"]
+def _cautions(query: Query, ratio: float, by_law: Mapping[str, float], bound: str | None) -> Iterator[Caution]:
+    tried = query.rows["tokens"] / query.rows["params"]
     if not tried.min() <= ratio <= tried.max():
-        text = f"{ratio:.3g} tokens a parameter is outside what the runs tried ({tried.min():.3g} to {tried.max():.3g})"
-        found.append(Caution("warning", "split", f"{text}: nothing shows that the loss turns there"))
-    if bound == "the edge of the search":
-        found.append(Caution("warning", "no-optimum", "the predictor has no best split among those searched: more of one is always better"))
+        text = f"{ratio:.3g} tokens per parameter are outside the range of the runs ({tried.min():.3g} to {tried.max():.3g})"
+        yield Caution("warning", "split", f"{text}: the runs do not show an optimum there")
+    if bound == _EDGE:
+        text = "the predictor has no optimum among the searched allocations: more of one is always better"
+        yield Caution("warning", "no-optimum", text)
     sizes = np.array(list(by_law.values()))
-    if len(sizes) > 1 and sizes.max() / sizes.min() > 4.0:
-        found.append(
-            Caution("warning", "split-disagreement", f"laws that did well choose sizes {sizes.max() / sizes.min():.2g} times apart")
-        )
-    return found
+    if len(sizes) > 1 and sizes.max() / sizes.min() > _FAR_APART:
+        text = f"laws with small back-test errors choose sizes that differ by a factor of {sizes.max() / sizes.min():.2g}"
+        yield Caution("warning", "split-disagreement", text)

@@ -1,24 +1,26 @@
-"""Reasons not to believe a forecast, before any law is fitted: reach, rungs, units, columns that were left out."""
+"""Cautions: what the rows, the target and the fits say against a forecast, as notes, warnings and refusals.
+
+The limits are set on synthetic worlds and on the cheapest 95 % of the runs of public collections, see docs/forecasting.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import variables_of
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem
+from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query
+from scalingbench.forecasting.records import Caution, Forecast, Level
+from scalingbench.predictors.axes import ALL
 
-__all__ = ["Caution", "Level", "Refused", "beyond", "data_cautions", "refuse"]
+__all__ = ["Refused", "data_cautions", "expected_error", "fit_cautions", "refuse", "severest_first"]
 
-Level = Literal["note", "warning", "refusal"]
-_ORDER: tuple[Level, ...] = ("note", "warning", "refusal")
+_ORDER: tuple[Level, ...] = ("refusal", "warning", "note")
 
-# Set on synthetic worlds, see docs/forecasting.md
 _FAR_AXIS, _ABSURD = 30.0, 1e4
 _FAR_COMPUTE = 300.0
 _FEW_RUNGS = 3
@@ -29,36 +31,17 @@ _TINY_MODEL, _MANY_TOKENS = 1e4, 1e6
 _SAME_COMPUTE = 4.0
 _EXPLAINS, _MATTERS = 0.3, 0.005
 _EXPECTED_WITH_SIZE = frozenset({"flops", "steps", "width", "depth", "params", "params_nonembedding", "tokens", "epochs"})
-
-
-@dataclass(frozen=True)
-class Caution:
-    """One reason.
-
-    Attributes
-    ----------
-    level : {"note", "warning", "refusal"}
-        A note is to be known, a warning says that the value may be far off, a refusal that it would mean nothing.
-    code : str
-        Short name of the rule.
-    message : str
-        What was found, and what to do.
-    """
-
-    level: Level
-    code: str
-    message: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        return f"{self.level}: {self.message}"
+_WIDE, _BACKTEST, _DISAGREE, _FROM_ENSEMBLE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
+"""Shares of the tolerance from which a sign is a warning."""
+_FARTHER = 0.5
+"""Distance that back-tests extrapolate, in units of the range of the runs; beyond it errors grow in proportion."""
+_LOW_COVERAGE = 0.6
+"""Coverage of 80 % intervals on the board below which there is a note."""
+_MOST_UNIDENTIFIED = 0.5
 
 
 class Refused(InputError):
-    """A forecast that would mean nothing; `cautions` holds everything that was found."""
+    """A forecast without meaning; `cautions` has every caution."""
 
     def __init__(self, message: object = "", cautions: Sequence[Caution] = ()) -> None:
         super().__init__(message)
@@ -66,7 +49,7 @@ class Refused(InputError):
 
 
 def refuse(cautions: Sequence[Caution], *, force: bool) -> None:
-    """Raise the first refusal, unless it is to be overridden.
+    """Raise the first refusal, unless it is overridden.
 
     Raises
     ------
@@ -75,32 +58,37 @@ def refuse(cautions: Sequence[Caution], *, force: bool) -> None:
     """
     first = next((c for c in cautions if c.level == "refusal"), None)
     if first is not None and not force:
-        raise Refused(f"refused: {first.message} (--force answers all the same)", cautions)
+        raise Refused(f"refused: {first.message} (--force overrides this)", cautions)
 
 
-def data_cautions(problem: Problem) -> tuple[Caution, ...]:
-    """Return what the rows and the target say by themselves."""
+def severest_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
+    """Return cautions in the order of their levels."""
+    return tuple(sorted(cautions, key=lambda c: _ORDER.index(c.level)))
+
+
+def data_cautions(query: Query) -> tuple[Caution, ...]:
+    """Return the cautions that follow from the rows and the target, before any fit."""
     rules = (_noted, _never_varied, _reach, _rungs, _locked, _units, _left_out, _few)
-    return tuple(sorted((c for rule in rules for c in rule(problem)), key=lambda c: -_ORDER.index(c.level)))
+    return severest_first(c for rule in rules for c in rule(query))
 
 
-def _noted(problem: Problem) -> Iterator[Caution]:
-    for text in problem.notes:
+def _noted(query: Query) -> Iterator[Caution]:
+    for text in query.notes:
         yield Caution("note", "read", text)
 
 
-def _never_varied(problem: Problem) -> Iterator[Caution]:
-    for name in problem.constant:
-        only, wanted = float(problem.rows[name].iloc[0]), problem.target[name]
+def _never_varied(query: Query) -> Iterator[Caution]:
+    for name in query.constant:
+        only, wanted = float(query.rows[name].iloc[0]), query.target[name]
         if abs(np.log(wanted / only)) < np.log(1.05):
             yield Caution("note", "never-varied", f"{name} is {only:.4g} in every run, as in the target: it is left out of the fit")
             continue
-        text = f"every run has {name} {only:.4g} and the target {wanted:.4g}: nothing in the runs says what that changes"
+        text = f"every run has {name} {only:.4g} and the target {wanted:.4g}: the runs do not show the effect of that"
         yield Caution("refusal", "never-varied", f"{text}; vary it, or leave it out of the target")
 
 
-def _reach(problem: Problem) -> Iterator[Caution]:
-    for name, factor in beyond(problem).items():
+def _reach(query: Query) -> Iterator[Caution]:
+    for name, factor in query.beyond.items():
         far = max(factor, 1.0 / factor)
         end = "largest" if factor > 1.0 else "smallest"
         text = f"{name}: the target is {factor:.3g} times the {end} run's"
@@ -110,52 +98,46 @@ def _reach(problem: Problem) -> Iterator[Caution]:
                 "refusal", "units", f"{text}; is the column in another unit? --unit {name}={unit:.0e} would make it {factor / unit:.3g}"
             )
         elif far > _FAR_AXIS:
-            yield Caution("warning", "reach", f"{text}: hardly any published law was tested that far")
+            yield Caution("warning", "reach", f"{text}: few published laws have been tested that far")
         else:
             yield Caution("note", "reach", text)
-    if problem.reach > _FAR_COMPUTE:
-        yield Caution("warning", "reach-compute", f"the target takes {problem.reach:.3g} times the compute of the dearest run")
+    if query.reach > _FAR_COMPUTE:
+        yield Caution(
+            "warning", "reach-compute", f"the target takes {query.reach:.3g} times the compute of the most expensive training run"
+        )
 
 
-def beyond(problem: Problem) -> dict[str, float]:
-    """Return target over the nearest end of the range, per variable that lies outside it."""
-    low, high = problem.X.min(), problem.X.max()
-    at = problem.point.iloc[0]
-    outside = [n for n in problem.variables if not low[n] <= at[n] <= high[n] and low[n] > 0]
-    return {n: float(at[n] / (high[n] if at[n] > high[n] else low[n])) for n in outside}
-
-
-def _rungs(problem: Problem) -> Iterator[Caution]:
-    for name in problem.variables:
-        x = np.log(np.maximum(np.unique(problem.X[name].to_numpy(float)), 1e-300))
+def _rungs(query: Query) -> Iterator[Caution]:
+    for name in query.variables:
+        x = np.log(np.maximum(np.unique(query.X[name].to_numpy(float)), 1e-300))
         rungs = 1 + int((np.diff(x) > 0.02).sum())
-        outside = name in beyond(problem)
+        outside = name in query.beyond
         if rungs < _FEW_RUNGS and outside:
-            yield Caution("warning", "rungs", f"{name} has {rungs} values: a curvature along it cannot be seen; three or more are needed")
+            yield Caution("warning", "rungs", f"{name} has {rungs} values: too few to show a curvature along it; three or more are needed")
 
 
-def _locked(problem: Problem) -> Iterator[Caution]:
-    names = [n for n in problem.variables if (problem.X[n] > 0).all()]
+def _locked(query: Query) -> Iterator[Caution]:
+    names = [n for n in query.variables if (query.X[n] > 0).all()]
     for i, one in enumerate(names):
         for two in names[i + 1 :]:
-            a, b = np.log(problem.X[one].to_numpy(float)), np.log(problem.X[two].to_numpy(float))
+            a, b = np.log(query.X[one].to_numpy(float)), np.log(query.X[two].to_numpy(float))
             if len(a) < 3 or abs(np.corrcoef(a, b)[0, 1]) < _LOCKED:
                 continue
             slope, level = np.polyfit(a, b, 1)
-            off = float(np.log(problem.point[two].iloc[0]) - slope * np.log(problem.point[one].iloc[0]) - level)
+            off = float(np.log(query.point[two].iloc[0]) - slope * np.log(query.point[one].iloc[0]) - level)
             if abs(off) > _OFF_RATIO:
-                text = f"{one} and {two} grew together in the runs, so their effects cannot be told apart, and the target is off that line"
+                text = f"{one} and {two} are collinear in the runs, so their effects cannot be separated, and the target is off that line"
                 yield Caution("warning", "locked", f"{text} by {np.exp(abs(off)):.3g} times in {two}: vary one alone in a few runs")
             else:
-                yield Caution("note", "locked", f"{one} and {two} grew together in the runs; the target keeps to that line")
+                yield Caution("note", "locked", f"{one} and {two} are collinear in the runs; the target is on that line")
 
 
-def _units(problem: Problem) -> Iterator[Caution]:
-    rows = problem.rows
+def _units(query: Query) -> Iterator[Caution]:
+    rows = query.rows
     if "params" in rows and "tokens" in rows and rows["params"].max() < _TINY_MODEL and rows["tokens"].max() > _MANY_TOKENS:
         text = f"params is at most {rows['params'].max():.4g}: no such model; is it in millions or billions?"
         yield Caution("warning", "units", f"{text} --unit params=1e6, or 1e9")
-    if not {"params", "tokens", "flops"} <= set(rows) or any("is derived" in n for n in problem.notes):
+    if not {"params", "tokens", "flops"} <= set(rows) or any("is derived" in n for n in query.notes):
         return
     ratio = float(np.nanmedian(rows["flops"] / (FLOPS_PER_TOKEN * rows["params"] * rows["tokens"])))
     if np.isfinite(ratio) and not 1 / _SAME_COMPUTE <= ratio <= _SAME_COMPUTE:
@@ -167,34 +149,34 @@ def _units(problem: Problem) -> Iterator[Caution]:
         yield Caution("warning" if slip else "note", "flops", f"{text}: {why}")
 
 
-def _left_out(problem: Problem) -> Iterator[Caution]:
-    """Name columns that vary and are not in the target, and those that explain what its variables leave over."""
-    residual = _residual(problem)
-    for name, column in _other_columns(problem):
+def _left_out(query: Query) -> Iterator[Caution]:
+    """Name the columns that vary and are not in the target; warn of those that explain the residuals."""
+    residual = _residual(query)
+    for name, column in _other_columns(query):
         share = _explained(residual, column)
         text = f"{name} varies ({column.nunique()} values) and the target leaves it out"
         if share > _EXPLAINS and float(np.std(residual)) > _MATTERS:
-            remedy = f"--where {name}=... keeps one" + (f", or name it in --target ({name}=...)" if name in problem.rows else "")
-            yield Caution("warning", "left-out", f"{text}; it goes with {100 * share:.0f} % of what the others leave unexplained: {remedy}")
+            remedy = f"--where {name}=... keeps one" + (f", or name it in --target ({name}=...)" if name in query.rows else "")
+            yield Caution("warning", "left-out", f"{text}; it explains {100 * share:.0f} % of the residual variance: {remedy}")
         elif name not in _EXPECTED_WITH_SIZE:
             yield Caution("note", "left-out", text)
 
 
-def _other_columns(problem: Problem) -> Iterator[tuple[str, pd.Series]]:
-    n = len(problem.y)
-    for name in variables_of(problem.rows):
-        if name not in problem.target and problem.rows[name].notna().all() and problem.rows[name].nunique() > 1:
-            yield name, problem.rows[name]
-    for header in problem.rest:
-        text = problem.rest[header].astype(str)
+def _other_columns(query: Query) -> Iterator[tuple[str, pd.Series]]:
+    n = len(query.y)
+    for name in variables_of(query.rows):
+        if name not in query.target and query.rows[name].notna().all() and query.rows[name].nunique() > 1:
+            yield name, query.rows[name]
+    for header in query.rest:
+        text = query.rest[header].astype(str)
         if 1 < text.nunique() <= min(10, n // 3):
             yield str(header), text
 
 
-def _residual(problem: Problem) -> np.ndarray:
-    """Return what a quadratic in the logs of the target's variables leaves of the values, shape (n,)."""
-    y = problem.scaled(problem.y)
-    x = np.log(np.maximum(problem.X.to_numpy(float), 1e-300))
+def _residual(query: Query) -> np.ndarray:
+    """Return the residuals of a quadratic in the logs of the target's variables, shape (n,)."""
+    y = query.scaled(query.y)
+    x = np.log(np.maximum(query.X.to_numpy(float), 1e-300))
     x = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-12)
     columns = [np.ones(len(y)), *x.T]
     if len(y) > 4 * (1 + 2 * x.shape[1]):
@@ -204,7 +186,7 @@ def _residual(problem: Problem) -> np.ndarray:
 
 
 def _explained(residual: np.ndarray, column: pd.Series) -> float:
-    """Return the share of the residual's variance that goes with a column, less what chance would give."""
+    """Return the share of the residuals' variance that a column explains, adjusted for its degrees of freedom."""
     n = len(residual)
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > 2:
         x = np.log(np.maximum(column.to_numpy(float), 1e-300))
@@ -220,8 +202,98 @@ def _explained(residual: np.ndarray, column: pd.Series) -> float:
     return float(max(0.0, 1.0 - float(left @ left) / total * (n - 1) / (n - 1 - spent)))
 
 
-def _few(problem: Problem) -> Iterator[Caution]:
-    if len(problem.y) < _FEW_ROWS:
+def _few(query: Query) -> Iterator[Caution]:
+    if len(query.y) < _FEW_ROWS:
         yield Caution(
-            "warning", "few-rows", f"{len(problem.y)} runs: too few to tell laws apart, or to see noise; eight or more are needed"
+            "warning", "few-rows", f"{len(query.y)} runs: too few to distinguish laws or to estimate noise; eight or more are needed"
         )
+
+
+def fit_cautions(found: Forecast, tolerance: float = ERROR_LIMIT) -> tuple[Caution, ...]:
+    """Return the cautions that follow from the fits.
+
+    Parameters
+    ----------
+    found : Forecast
+        A forecast without cautions.
+    tolerance : float
+        Error (relative, or in the metric's unit where errors are not those of logarithms) from which it is useless.
+    """
+    rules = (_wide, _backtest, _disagreement, _single, _unidentified, _intervals)
+    return tuple(c for rule in rules for c in rule(found, tolerance))
+
+
+def _percent(found: Forecast, error: float) -> str:
+    return f"{100 * np.expm1(error):.2g} %" if found.query.log else f"{error:.2g}"
+
+
+def _wide(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    if found.half_width > _WIDE * tolerance:
+        width = _percent(found, found.half_width)
+        yield Caution("warning", "wide", f"the 80 % interval of {found.predictor} itself extends {width} from the forecast")
+
+
+def expected_error(found: Forecast) -> float:
+    """Return the back-test error, enlarged in proportion where the target is farther than the back-tests extrapolate."""
+    return found.backtest * max(1.0, found.ensemble.beyond / _FARTHER)
+
+
+def _backtest(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    error = expected_error(found)
+    if not np.isfinite(error):
+        text = "too few rows, or values of each variable, for a back-test: the error of extrapolation is unknown"
+        yield Caution("warning", "no-back-test", text)
+        return
+    along = "overall scale" if found.ensemble.axis == ALL else found.ensemble.axis
+    text = f"back-test: fitted to the lower runs along {along}, the error of {found.predictor} on the upper runs is "
+    text += _percent(found, found.backtest)
+    if error > _BACKTEST * tolerance:
+        farther = f"; the target is farther, and the expected error is {_percent(found, error)}" if error > 1.5 * found.backtest else ""
+        yield Caution("warning", "back-test", text + farther)
+    else:
+        yield Caution("note", "back-test", text)
+
+
+def _disagreement(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    ensemble = found.ensemble
+    apart = ensemble.spread(found.query)
+    from_ensemble = abs(float(np.diff(found.query.scaled(np.array([found.value, ensemble.value])))[0]))
+    if apart <= _DISAGREE * tolerance and from_ensemble <= _FROM_ENSEMBLE * tolerance:
+        return
+    values = [f"{o.name} {o.value:.4g}" for o in ensemble.laws[:4]]
+    if from_ensemble > apart:
+        values.insert(0, f"{DEFAULT_PREDICTOR} {ensemble.value:.4g}")
+    yield Caution("warning", "disagreement", f"laws with small back-test errors disagree: {', '.join(values)}")
+
+
+def _single(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    law, without = found.leave_out.law, found.leave_out.without
+    if not without:
+        return
+    from_all = found.value if law == found.predictor else found.laws.get(law, found.value)
+    base, *others = found.query.scaled(np.array([from_all, *without.values()]))
+    shift, budget = max(zip(np.abs(np.array(others) - base), without, strict=True), key=lambda pair: pair[0])
+    if shift > _SINGLE * tolerance:
+        text = f"without the runs of cost {budget:.2g} the forecast of {law} is {without[budget]:.4g}, not {from_all:.4g}"
+        yield Caution("warning", "single-runs", f"{text}: it depends on few runs")
+
+
+def _unidentified(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    own = tuple(getattr(found.model, "unidentified_", ()))
+    if own:
+        yield Caution("note", "unidentified", f"the runs do not identify {', '.join(own)} of {found.predictor}")
+        return
+    open_ones = [o for o in found.ensemble.laws if o.unidentified]
+    if found.predictor == DEFAULT_PREDICTOR and sum(o.weight for o in open_ones) > _MOST_UNIDENTIFIED:
+        constants = "; ".join(f"{', '.join(o.unidentified)} of {o.name}" for o in open_ones[:3])
+        yield Caution("note", "unidentified", f"the runs do not identify {constants}")
+
+
+def _intervals(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    evidence = found.evidence
+    if evidence is None:
+        text = f"the board has no results of {found.predictor}: its interval is its own, not calibrated"
+        yield Caution("note", "no-evidence", text)
+    elif evidence.coverage is not None and evidence.coverage < _LOW_COVERAGE:
+        text = f"the 80 % intervals of {found.predictor} itself cover {100 * evidence.coverage:.0f} % of similar rows on the board"
+        yield Caution("note", "intervals", f"{text}; the interval shown is wider")

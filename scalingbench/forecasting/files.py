@@ -1,31 +1,82 @@
-"""Opening what people have: a table in any common form, standard input, or the folder of an experiment tracker."""
+"""Opening tables of runs: any common form of table, standard input, the files of experiment trackers.
+
+Each tracker's files are read through its own library, which an extra installs: ``pip install scalingbench[wandb]``.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.extras import require
 from scalingbench.common.messages import one_line
+from scalingbench.forecasting.headers import meaning_of
+from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state
+from scalingbench.forecasting.importers.mlflow import import_mlflow
+from scalingbench.forecasting.importers.tensorboard import import_events
+from scalingbench.forecasting.importers.wandb import import_wandb
 
-__all__ = ["open_table"]
+__all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]
 
 STDIN = "-"
+_SHAPE = ("width", "depth", "vocab_size")
+"""Variables that are taken from a model's ``config.json``."""
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """An experiment tracker with files of its own, by the pattern of their names."""
+
+    name: str
+    files: str
+    read: Callable[[Path, Sequence[Path]], pd.DataFrame]
+    """From a folder (or a file) and the matching files in it to a table."""
+    extra: str
+    """The library that reads them, which an extra of the same name installs."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A tool that writes JSON documents."""
+
+    name: str
+    files: str
+    recognise: Callable[[dict[str, Any]], bool]
+    read: Callable[[dict[str, Any]], pd.DataFrame]
+
+
+TRACKERS = (
+    Tracker("Weights & Biases", "*.wandb", import_wandb, "wandb"),
+    Tracker("TensorBoard", "*.tfevents.*", import_events, "tensorboard"),
+    Tracker("MLflow", "meta.yaml", import_mlflow, "mlflow"),
+)
+DOCUMENTS = (
+    Document("the Hugging Face trainer", "trainer_state.json", lambda d: {"log_history", "global_step"} <= set(d), import_trainer_state),
+    Document(
+        "lm-evaluation-harness",
+        "results_*.json",
+        lambda d: isinstance(d.get("results"), dict) and ("configs" in d or "versions" in d),
+        import_lm_eval,
+    ),
+)
 
 
 def open_table(source: str | Path) -> pd.DataFrame:
-    """Return the cells of a file, of standard input (``-``) or of a tracker's folder, with the headers as they are.
+    """Return the cells of a file, of standard input (``-``) or of a tracker's folder, under the headers of the source.
 
     Raises
     ------
     InputError
-        If it does not exist or is of no known form.
+        If it does not exist or its form is unknown.
     """
     if str(source) == STDIN:
         return _from_bytes(sys.stdin.buffer.read(), "standard input")
@@ -34,15 +85,55 @@ def open_table(source: str | Path) -> pd.DataFrame:
         return _from_folder(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
-    if path.suffix == ".wandb" or ".tfevents." in path.name:
-        return _from_folder(path)
-    return _from_bytes(path.read_bytes(), str(path))
+    table = _from_tracker(path, [path])
+    return table if table is not None else _from_bytes(path.read_bytes(), str(path))
 
 
 def _from_folder(path: Path) -> pd.DataFrame:
-    from scalingbench.forecasting.importers import import_folder
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    table = _from_tracker(path, files)
+    if table is not None:
+        return table
+    found = [table for file in files if file.suffix == ".json" and (table := _document_of_folder(file)) is not None]
+    if not found:
+        known = ", ".join(f"{tool.name} ({tool.files})" for tool in (*TRACKERS, *DOCUMENTS))
+        raise InputError(f"{path}: no runs in it; the known trackers are {known}")
+    return pd.concat(found, ignore_index=True)
 
-    return import_folder(path)
+
+def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
+    for tracker in TRACKERS:
+        own = [file for file in files if fnmatch(file.name, tracker.files)]
+        if own:
+            require(f"{path}: reading it", tracker.extra, tracker.extra)
+            return tracker.read(path, own)
+    return None
+
+
+def _from_document(document: dict[str, Any]) -> pd.DataFrame | None:
+    return next((tool.read(document) for tool in DOCUMENTS if tool.recognise(document)), None)
+
+
+def _document_of_folder(path: Path) -> pd.DataFrame | None:
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    table = _from_document(loaded) if isinstance(loaded, dict) else None
+    if table is not None and "run" not in table:
+        # checkpoints of one run have folders of their own: the last of them has the whole history
+        folder = path.parent.parent if path.parent.name.startswith("checkpoint-") else path.parent
+        table.insert(0, "run", str(folder))
+        config = path.parent / "config.json"
+        table = table.assign(**_shape_of(config)) if config.is_file() else table
+    return table
+
+
+def _shape_of(path: Path) -> dict[str, int]:
+    """Return the variables of a model's shape that its ``config.json`` states."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    known = [(meaning_of(key), value) for key, value in config.items() if isinstance(value, int)]
+    return {meaning.name: value for meaning, value in known if meaning is not None and meaning.name in _SHAPE}
 
 
 def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
@@ -65,16 +156,14 @@ def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
 
 
 def _reader(raw: bytes, name: str) -> Callable[[bytes], pd.DataFrame]:
-    """Choose by content, because what is piped has no suffix, and suffixes lie."""
+    """Return the reader by content: standard input has no suffix, and suffixes can be wrong."""
     if raw[:4] == b"PAR1":
         return lambda data: pd.read_parquet(io.BytesIO(data))
     if raw[:2] in (b"PK", b"\xd0\xcf"):
         raise InputError(f"{name}: is a spreadsheet; save it as CSV")
     if raw[:2] == b"\x1f\x8b":
         raise InputError(f"{name}: is compressed; unpack it first, e.g. 'gunzip -c FILE | scalingbench forecast - ...'")
-    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return _json
-    return _text
+    return _json if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else _text
 
 
 def _json(raw: bytes) -> pd.DataFrame:
@@ -83,19 +172,15 @@ def _json(raw: bytes) -> pd.DataFrame:
         loaded = json.loads(text)
     except json.JSONDecodeError:
         return pd.json_normalize([_json_line(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()])
-    if isinstance(loaded, dict):
-        from scalingbench.forecasting.importers import import_document
-
-        known = import_document(loaded)
-        if known is not None:
-            return known
     if isinstance(loaded, list) and all(isinstance(row, dict) for row in loaded):
         return pd.json_normalize(loaded)
-    if isinstance(loaded, dict) and all(isinstance(column, list) for column in loaded.values()):
-        return pd.DataFrame(loaded)
-    if isinstance(loaded, dict):
-        return pd.json_normalize([loaded])
-    raise InputError("this JSON is no table: expected a list of objects, one object a line, or an object of equally long lists")
+    if not isinstance(loaded, dict):
+        raise InputError("this JSON is no table: expected a list of objects, one object a line, or an object of equally long lists")
+    known = _from_document(loaded)
+    if known is not None:
+        return known
+    columns = all(isinstance(column, list) for column in loaded.values())
+    return pd.DataFrame(loaded) if columns else pd.json_normalize([loaded])
 
 
 def _json_line(i: int, line: str) -> dict[str, Any]:
@@ -121,7 +206,7 @@ def _text(raw: bytes) -> pd.DataFrame:
     table = pd.read_csv(
         io.StringIO("\n".join(lines)), sep=delimiter, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
     )
-    if delimiter == ";":  # where cells are parted by semicolons, a comma may be a decimal point
+    if delimiter == ";":  # with semicolons as delimiters a comma can be a decimal point
         table = table.apply(lambda column: column.str.replace(r"^(\s*-?\d+),(\d+\s*)$", r"\1.\2", regex=True))
     return table.loc[:, [c for c in table.columns if not (str(c).startswith("Unnamed:") and _is_index(table[c]))]]
 

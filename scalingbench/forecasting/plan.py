@@ -1,20 +1,29 @@
-"""Which runs to make with a budget: a ladder from nothing, or the next runs given those made so far."""
+"""Plan: which runs to make with a compute budget, a ladder from nothing or the next runs after those made so far.
+
+The loss at a point is modelled as a law whose constants are as uncertain as refits to resampled runs show, plus a smooth
+departure from the law, plus noise. All three are normal on the scale of the errors, so that the reduction of the variance at
+the target by a run follows from its inputs alone, before it is made.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
+from scalingbench.common.defaults import MOST_RUNS, PLAN_LAW
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.design import LAW, believe, choose
-from scalingbench.forecasting.problem import FLOPS_PER_TOKEN, Problem, Target, make_problem, parse_target
-from scalingbench.forecasting.reading import Options, Runs, Source, read_runs
+from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query, TargetLike, make_query, parse_target
+from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
+from scalingbench.forecasting.records import Plan
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.registry import make
 
-__all__ = ["Plan", "ladder", "next_runs", "plan"]
+__all__ = ["Belief", "believe", "choose", "ladder", "next_runs", "plan"]
 
 _RUNGS, _STEP = 5, 4.0
 _RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -22,99 +31,43 @@ _RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _TYPICAL_RATIO = 20.0
 _FEWEST_RUNS = 5
 _SIZES_PER_DOUBLING = 1
-_MOST = 12
 _FEWEST_PARAMS = 1e5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Runs to make.
-
-    Attributes
-    ----------
-    budget : float
-        FLOPs that may be spent.
-    target : dict of str to float
-        What is to be predicted.
-    runs : DataFrame
-        params, tokens, flops and why; in the order in which to make them.
-    spent : float
-        FLOPs of all of them.
-    before, after : float, optional
-        Standard deviation of the expected value at the target (relative), now and when the runs have been made; None for a
-        plan from nothing.
-    law : str, optional
-        The law behind those.
-    """
-
-    budget: float
-    target: dict[str, float]
-    runs: pd.DataFrame = field(repr=False)
-    spent: float
-    before: float | None = None
-    after: float | None = None
-    law: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        plain = {k: v for k, v in asdict(self).items() if k != "runs"}
-        return {**plain, "runs": self.runs.to_dict("records")}
-
-    def as_csv(self) -> str:
-        """Return the runs as a table to be filled in: column ``value`` is empty, and `forecast` reads it when it is not."""
-        table = self.runs.assign(value="")[["params", "tokens", "flops", "value", "why"]]
-        return table.to_csv(index=False, float_format="%.3g").strip()
-
-    def summary(self) -> list[str]:
-        """Return what it costs and what it is expected to bring, a sentence a line."""
-        at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
-        lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {at}"]
-        if self.before is not None and self.after is not None:
-            lines.append(f"uncertainty of {self.law} at the target: {100 * self.before:.2g} % now, {100 * self.after:.2g} % then")
-        return lines
-
-    def __str__(self) -> str:
-        return "\n".join([*self.summary(), self.runs.to_string(index=False, float_format=lambda x: f"{x:.3g}")])
-
-    def _repr_html_(self) -> str:
-        return f"<p>{'<br>'.join(self.summary())}</p>{self.runs.to_html(index=False, float_format=lambda x: f'{x:.3g}')}"
-
-    def plot(self, path: Any = None) -> Any:
-        """Draw it; see `pictures.plot_plan`."""
-        from scalingbench.forecasting.pictures import plot_plan
-
-        return plot_plan(self, path)
+_DRAWS = 80
+_LENGTH = np.log(10.0)
+"""Correlation length of a departure from the law along each axis, in its logarithm."""
+_LEAST_DEPARTURE, _LEAST_NOISE = 0.03, 0.002
+_OUTLYING = 4.0
+_COST_POWERS = (0.0, 0.5, 1.0)
+"""Powers of the cost by which the gain of a run is divided; each is tried on the whole budget."""
+_LEAST_GAIN = 0.002
+"""Share of the variance at the target below which the best remaining run is not worth its cost."""
 
 
 def plan(
-    runs: Source | Runs | None = None,
+    runs: TableLike | Runs | None = None,
     *,
     budget: float,
-    target: Target,
-    most: int = _MOST,
-    law: str = LAW,
-    names: Mapping[str, str] | None = None,
-    units: Mapping[str, float] | None = None,
-    where: Mapping[str, str] | None = None,
-    metric: str | None = None,
-    curve: str | None = None,
+    target: TargetLike,
+    most: int = MOST_RUNS,
+    law: str = PLAN_LAW,
+    **reading: Unpack[Reading],
 ) -> Plan:
-    """Say which runs to make.
+    """Choose runs to make.
 
     Parameters
     ----------
     runs : str, Path, DataFrame or Runs, optional
-        Those made so far; without any, a ladder is proposed.
+        The runs made so far; without any, a ladder is proposed.
     budget : float
-        FLOPs for the runs to come, 6 x params x tokens each.
+        FLOPs of the planned runs, 6 x params x tokens each.
     target : mapping of str to float, or str
         params and tokens of the run to predict.
     most : int
-        Runs at most.
+        Largest number of runs.
     law : str
-        Whose uncertainty is reduced; a law of params and tokens.
-    names, units, where, metric, curve
-        How the table is read, see `reading.Options`.
+        The law of params and tokens whose uncertainty is reduced.
+    **reading
+        The fields of `reading.Options`.
 
     Raises
     ------
@@ -130,23 +83,23 @@ def plan(
         raise InputError(f"--most: expected at least 1, got {most}")
     if runs is None:
         return ladder(budget, wanted)
-    if not isinstance(runs, Runs):
-        runs = read_runs(runs, Options(names or {}, units or {}, where or {}, metric, curve))
-    problem = make_problem(runs, wanted)
-    if problem.constant or len(problem.y) < _FEWEST_RUNS:
+    runs = read_runs(runs, Options(**reading))
+    query = make_query(runs, wanted)
+    if query.constant or len(query.y) < _FEWEST_RUNS:
         raise InputError(
-            f"{runs.source}: {len(problem.y)} runs"
-            + "".join(f" of one value of {n}" for n in problem.constant)
+            f"{runs.source}: {len(query.y)} runs"
+            + "".join(f" of one value of {n}" for n in query.constant)
             + f": too few to plan from; make the first {_FEWEST_RUNS} by 'scalingbench plan' without a table"
         )
-    return next_runs(problem, budget, most=most, law=law)
+    return next_runs(query, budget, most=most, law=law)
 
 
 def ladder(budget: float, target: Mapping[str, float]) -> Plan:
-    """Propose rungs of equal compute, each with sizes around a middle split, that together cost the budget.
+    """Propose rungs of equal compute that cost the budget, each with five sizes.
 
-    The rungs stand a factor of 4 apart and the highest takes about three quarters. The middle split lies between twenty
-    tokens a parameter and the target's own ratio, so that both the curvature along a rung and the way to the target show.
+    The compute of a rung is 4 times that of the one below, so that the highest takes about three quarters of the budget. The
+    middle size has between twenty tokens per parameter and the ratio of the target, so that the runs show both the curvature
+    along a rung and the trend towards the target.
     """
     middle = float(np.sqrt(_TYPICAL_RATIO * target["tokens"] / target["params"]))
     shares = _STEP ** -np.arange(_RUNGS, dtype=float)
@@ -156,7 +109,7 @@ def ladder(budget: float, target: Mapping[str, float]) -> Plan:
         for ratio in (middle * r for r in _RATIOS):
             params = float(np.sqrt(compute / FLOPS_PER_TOKEN / ratio))
             rows.append(
-                {"params": params, "tokens": ratio * params, "flops": compute, "why": f"rung {rung}, {ratio:.3g} tokens a parameter"}
+                {"params": params, "tokens": ratio * params, "flops": compute, "why": f"rung {rung}, {ratio:.3g} tokens per parameter"}
             )
     table = pd.DataFrame(rows)
     table = table[table["params"] >= _FEWEST_PARAMS].reset_index(drop=True)
@@ -165,26 +118,26 @@ def ladder(budget: float, target: Mapping[str, float]) -> Plan:
     return Plan(budget, dict(target), table, float(table["flops"].sum()))
 
 
-def next_runs(problem: Problem, budget: float, *, most: int = _MOST, law: str = LAW, candidates: pd.DataFrame | None = None) -> Plan:
-    """Choose the next runs by what they would tell about the target.
+def next_runs(query: Query, budget: float, *, most: int = MOST_RUNS, law: str = PLAN_LAW, candidates: pd.DataFrame | None = None) -> Plan:
+    """Choose the next runs by how much they reduce the uncertainty at the target.
 
     Parameters
     ----------
-    problem : Problem
-        Runs so far and the target.
+    query : Query
+        The runs made so far and the target.
     budget : float
-        FLOPs for the runs to come.
+        FLOPs of the planned runs.
     most, law
         As for `plan`.
     candidates : DataFrame, optional
-        params and tokens of what can be run; by default a grid of sizes and lengths up to the target's.
+        params and tokens of the possible runs; by default a grid of sizes and tokens up to the target.
     """
-    offered = _grid(problem, budget) if candidates is None else candidates
+    offered = _grid(query, budget) if candidates is None else candidates
     cost = FLOPS_PER_TOKEN * offered["params"].to_numpy(float) * offered["tokens"].to_numpy(float)
     offered, cost = offered[cost <= budget].reset_index(drop=True), cost[cost <= budget]
     if offered.empty:
         raise InputError(f"--budget: {budget:g} FLOPs are too few for any run between the smallest so far and the target")
-    belief = believe(problem.X[["params", "tokens"]], problem.y, offered[["params", "tokens"]], problem.point[["params", "tokens"]], law)
+    belief = believe(query.X[["params", "tokens"]], query.y, offered[["params", "tokens"]], query.point[["params", "tokens"]], law)
     taken, then = choose(belief, cost, budget, most)
     shares, known = [], belief
     for i in taken:
@@ -192,22 +145,145 @@ def next_runs(problem: Problem, budget: float, *, most: int = _MOST, law: str = 
         shares.append(1.0 - after.target_sd / known.target_sd if known.target_sd > 0 else 0.0)
         known = after
     table = offered.loc[taken, ["params", "tokens"]].assign(flops=cost[taken])
-    table["why"] = [f"takes {100 * share:.2g} % of the uncertainty left" for share in shares]
+    table["why"] = [f"removes {100 * share:.2g} % of the remaining uncertainty" for share in shares]
     table = table.sort_values("flops", kind="stable", ignore_index=True)
-    return Plan(budget, problem.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law)
+    return Plan(budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law)
 
 
-def _grid(problem: Problem, budget: float) -> pd.DataFrame:
-    """Return sizes and lengths, rounded to two digits, from the smallest run so far to the target, that are affordable."""
+def _grid(query: Query, budget: float) -> pd.DataFrame:
+    """Return affordable params and tokens, rounded to two digits, from the smallest run to the target."""
     axes = []
     for name in ("params", "tokens"):
-        low, high = float(problem.X[name].min()), max(float(problem.target[name]), float(problem.X[name].max()))
+        low, high = float(query.X[name].min()), max(float(query.target[name]), float(query.X[name].max()))
         steps = max(2, round(_SIZES_PER_DOUBLING * np.log2(high / low)) + 1)
         axes.append(np.array([float(f"{x:.2g}") for x in np.geomspace(low, high, steps)]))
     N, D = (g.ravel() for g in np.meshgrid(*axes))
     grid = pd.DataFrame({"params": N, "tokens": D})
-    ratio, tried = D / N, problem.rows["tokens"] / problem.rows["params"]
-    wanted = problem.target["tokens"] / problem.target["params"]
+    ratio, tried = D / N, query.rows["tokens"] / query.rows["params"]
+    wanted = query.target["tokens"] / query.target["params"]
     sensible = (ratio >= min(float(tried.min()), wanted) / 2) & (ratio <= 2 * max(float(tried.max()), wanted))
     kept: pd.DataFrame = grid[sensible & (budget >= FLOPS_PER_TOKEN * N * D)]
     return kept.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Belief:
+    """The uncertainty of expected values, before further runs.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (n + 1, n + 1)
+        Of the candidates and, last, the target, given the runs made so far; on the scale of the errors.
+    noise : float
+        Standard deviation of the value of a run around its expectation.
+    """
+
+    covariance: np.ndarray
+    noise: float
+
+    @property
+    def target_sd(self) -> float:
+        """Standard deviation of the expected value at the target."""
+        return float(np.sqrt(max(self.covariance[-1, -1], 0.0)))
+
+    def gain(self) -> np.ndarray:
+        """Return the reduction of the variance at the target by each candidate, shape (n,)."""
+        shared, own = self.covariance[:-1, -1], np.diag(self.covariance)[:-1]
+        return np.asarray(shared**2 / (own + self.noise**2), float)
+
+    def after(self, i: int) -> Belief:
+        """Return the uncertainty after a run of candidate `i`."""
+        column = self.covariance[:, i]
+        return Belief(self.covariance - np.outer(column, column) / (column[i] + self.noise**2), self.noise)
+
+
+def believe(X: pd.DataFrame, y: np.ndarray, candidates: pd.DataFrame, target: pd.DataFrame, law_name: str = PLAN_LAW) -> Belief:
+    """Return the uncertainty of candidates and target, given the runs made so far.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n, 2)
+        params and tokens of the runs.
+    y : ndarray, shape (n,)
+        Their values, positive.
+    candidates, target : DataFrame
+        params and tokens of the possible runs and, one row, of the run to predict.
+    law_name : str
+        A law of params and tokens.
+    """
+    points = pd.concat([candidates, target], ignore_index=True)[list(X.columns)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        law = make(law_name)
+        if not isinstance(law, ParametricLaw):
+            raise InputError(f"{law_name} has no constants; name a law of params and tokens")
+        law.fit(X, y)
+        constants = law.bootstrap(_DRAWS)
+        names = [str(name) for name in constants.columns]
+        drawn = np.stack([law.at(points, dict(zip(names, row, strict=True))) for row in constants.to_numpy()])
+        residual = np.log(y) - np.log(np.maximum(law.predict(X), 1e-300))
+    spread = float(np.sqrt(np.sum(residual**2) / max(1, len(y) - len(names))))
+    noise, departure = max(_LEAST_NOISE, 0.5 * spread), max(_LEAST_DEPARTURE, spread)
+    covariance = _robust_covariance(np.log(np.clip(drawn, 1e-6, 1e6))) + _departures(X, points, departure, noise)
+    return Belief(covariance, noise)
+
+
+def _robust_covariance(draws: np.ndarray) -> np.ndarray:
+    """Return the covariance of draws, shape (n, n); outliers are clipped, because some refits to few rows are extreme."""
+    middle = np.median(draws, axis=0)
+    scale = 1.4826 * np.median(np.abs(draws - middle), axis=0) + 1e-9
+    kept = np.clip(draws - middle, -_OUTLYING * scale, _OUTLYING * scale)
+    return np.atleast_2d(np.cov(kept, rowvar=False, bias=True))
+
+
+def _departures(X: pd.DataFrame, points: pd.DataFrame, departure: float, noise: float) -> np.ndarray:
+    """Return the covariance of departures from the law at the points, given those at the runs."""
+    seen, wanted = np.log(X.to_numpy(float)), np.log(points.to_numpy(float))
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(departure**2 * np.exp(-0.5 * np.sum((a[:, None] - b[None]) ** 2, axis=2) / _LENGTH**2), float)
+
+    cross = kernel(seen, wanted)
+    known = kernel(seen, seen) + noise**2 * np.eye(len(seen))
+    return np.asarray(kernel(wanted, wanted) - cross.T @ np.linalg.solve(known, cross), float)
+
+
+def choose(belief: Belief, cost: np.ndarray, budget: float, most: int) -> tuple[list[int], Belief]:
+    """Choose candidates within a budget.
+
+    They are chosen one by one, by gain divided by a power of the cost; the power that leaves the least uncertainty at the
+    target is used.
+
+    Parameters
+    ----------
+    belief : Belief
+        The uncertainty before the runs.
+    cost : ndarray, shape (n,)
+        Of each candidate.
+    budget : float
+        Largest total cost.
+    most : int
+        Largest number of candidates.
+
+    Returns
+    -------
+    list of int, Belief
+        The candidates in the order of choice, and the uncertainty after them.
+    """
+    tried = [_greedy(belief, cost, budget, most, power) for power in _COST_POWERS]
+    return min(tried, key=lambda found: found[1].target_sd)
+
+
+def _greedy(belief: Belief, cost: np.ndarray, budget: float, most: int, power: float) -> tuple[list[int], Belief]:
+    taken: list[int] = []
+    left = budget
+    while len(taken) < most:
+        worth = np.where(cost <= left, belief.gain() / cost**power, -1.0)
+        worth[taken] = -1.0
+        best = int(worth.argmax())
+        if worth[best] <= 0 or belief.gain()[best] < _LEAST_GAIN * belief.covariance[-1, -1]:
+            break
+        taken.append(best)
+        left -= float(cost[best])
+        belief = belief.after(best)
+    return taken, belief

@@ -1,46 +1,48 @@
-"""Reading what people have: which columns there are, in which units, which rows are kept, and saying so."""
+"""Reading a table of runs: its columns and units, the rows that are kept, and a summary of both."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.data.variables import VARIABLES, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.variables import metric_kind, variables_of
 from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.names import nearest, only_or_chosen, unknown_name
-from scalingbench.forecasting.columns import Meaning, key_of, meaning_of, metric_of_value
+from scalingbench.common.variables import VARIABLES, family_of, is_variable
 from scalingbench.forecasting.files import open_table
-from scalingbench.forecasting.numbers import numbers_of
+from scalingbench.forecasting.headers import Meaning, key_of, meaning_of, metric_of_value
+from scalingbench.forecasting.numbers import number_of, numbers_of
 
-__all__ = ["Column", "Options", "Runs", "Source", "read_runs"]
+__all__ = ["Options", "ReadColumn", "Reading", "Runs", "TableLike", "read_runs"]
 
-Source = str | Path | pd.DataFrame
+TableLike = str | Path | pd.DataFrame
 _FINISHED = frozenset({"finished", "completed", "complete", "done", "success", "succeeded", "ok", ""})
 _TEXT = ("run", "curve", "flag", "metric", "state")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a table is to be read.
+    """How a table is read.
 
     Attributes
     ----------
     names : mapping of str to str
-        Header -> what it is: a variable, ``value``, ``run``, ``curve``, ``seed``, or ``ignore``; goes before what is guessed.
+        Header -> its meaning: a variable, ``value``, ``run``, ``curve``, ``seed`` or ``ignore``. It overrides the meaning
+        that the header suggests.
     units : mapping of str to float
-        Variable or ``value`` -> what one unit of the column is, such as ``{"params": 1e6}``.
+        Variable or ``value`` -> one unit of the column, such as ``{"params": 1e6}``.
     where : mapping of str to str
-        Header -> the cell that a row must have to be kept.
+        Header -> the cell of the rows that are kept.
     metric, curve : str, optional
-        Which of the table's, where it has several.
+        Which metric and curve, where the table has several.
     checkpoints : bool
-        Keep every row of a run; by default only its last, because a checkpoint under a decaying learning rate is no
-        finished run.
+        Keep every row of a run. By default only the last one is kept, because a checkpoint under a decaying learning rate
+        is not a finished run.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -51,9 +53,20 @@ class Options:
     checkpoints: bool = False
 
 
+class Reading(TypedDict, total=False):
+    """Keywords of the functions that read a table: the fields of `Options`."""
+
+    names: Mapping[str, str]
+    units: Mapping[str, float]
+    where: Mapping[str, str]
+    metric: str | None
+    curve: str | None
+    checkpoints: bool
+
+
 @dataclass(frozen=True)
-class Column:
-    """What a column was taken for."""
+class ReadColumn:
+    """The meaning, unit and range of a column."""
 
     name: str
     header: str
@@ -65,35 +78,35 @@ class Column:
 
 @dataclass(frozen=True)
 class Runs:
-    """A table that was understood.
+    """A table of runs as it was read.
 
     Attributes
     ----------
     source : str
-        Where it came from.
+        File or folder.
     metric : str
-        What ``value`` measures.
+        The metric of ``value``.
     table : DataFrame
         ``run``, ``value`` and the scale variables, in the schema's units; one row a finished run.
     rest : DataFrame
-        The columns that are not used, row by row as in `table`.
-    columns : tuple of Column
-        What each used column was taken for.
+        The columns that are not used, for the same rows.
+    columns : tuple of ReadColumn
+        The columns that are used.
     rows_read : int
-        Rows of the file.
+        Rows of the source.
     dropped : dict of str to int
         Rows left out, by reason.
     ignored : tuple of str
-        Headers of columns that are not used.
+        Headers of the columns that are not used.
     notes : tuple of str
-        What was decided where the table left a choice.
+        Choices that were made where the table allows several.
     """
 
     source: str
     metric: str
     table: pd.DataFrame
     rest: pd.DataFrame
-    columns: tuple[Column, ...]
+    columns: tuple[ReadColumn, ...]
     rows_read: int
     dropped: dict[str, int]
     ignored: tuple[str, ...]
@@ -101,11 +114,11 @@ class Runs:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The scale variables that were found."""
+        """The scale variables of the table."""
         return variables_of(self.table)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what was understood as plain values, without the rows."""
+        """Return everything but the rows as plain values."""
         return {
             "source": self.source,
             "metric": self.metric,
@@ -122,7 +135,7 @@ class Runs:
         lines = [f"{self.source}: {len(self.table)} of {self.rows_read} rows kept" + (f" ({gone})" if gone else "")]
         width = max(len(c.name) for c in self.columns)
         for c in self.columns:
-            meaning = self.metric if c.name == "value" else VARIABLES[c.name].unit if c.name in VARIABLES else "mixture weight"
+            meaning = self.metric if c.name == "value" else _unit_of(c.name)
             unit = "" if c.unit == 1.0 else f" x {c.unit:g}"
             lines.append(f"  {c.name:<{width}}  from {c.header!r}{unit}: {c.low:.4g} to {c.high:.4g}, {c.distinct} values ({meaning})")
         if self.ignored:
@@ -130,23 +143,30 @@ class Runs:
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
-def read_runs(source: Source, options: Options | None = None) -> Runs:
-    """Read runs from a table, whatever its columns are called.
+def _unit_of(name: str) -> str:
+    family = family_of(name)
+    return VARIABLES[name].unit if family is None else family.meaning
+
+
+def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
+    """Read a table of runs.
 
     Parameters
     ----------
-    source : str, Path or DataFrame
+    source : str, Path, DataFrame or Runs
         A CSV, TSV, JSON, JSON-lines or Parquet file, ``-`` for standard input, the folder of an experiment tracker, or
-        a table in memory.
+        a table in memory. `Runs` are returned as they are.
     options : Options, optional
         Names, units, rows to keep.
 
     Raises
     ------
     InputError
-        If it cannot be read, no column of values is found, or there is a choice that only the user can make; names the
-        file, and the option that settles it.
+        If it cannot be read, has no column of values, or is ambiguous; the message names the file and the option that
+        resolves it.
     """
+    if isinstance(source, Runs):
+        return source
     options = options or Options()
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
     raw = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
@@ -186,11 +206,11 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     return Runs(source, chosen, table, rest, columns, rows_read, dropped, ignored, tuple(notes))
 
 
-def _column(table: pd.DataFrame, name: str, header: str, unit: float) -> Column:
+def _column(table: pd.DataFrame, name: str, header: str, unit: float) -> ReadColumn:
     x = table[name].to_numpy(float)
     known = x[np.isfinite(x)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (float("nan"), float("nan"))
-    return Column(name, str(header), unit, low, high, len(np.unique(known)))
+    return ReadColumn(name, str(header), unit, low, high, len(np.unique(known)))
 
 
 def _where(raw: pd.DataFrame, where: Mapping[str, str], dropped: dict[str, int]) -> pd.DataFrame:
@@ -200,7 +220,7 @@ def _where(raw: pd.DataFrame, where: Mapping[str, str], dropped: dict[str, int])
         keep = raw[header].astype(str).str.strip() == str(wanted).strip()
         if not keep.any():
             found = ", ".join(map(repr, sorted(raw[header].astype(str).unique())[:8]))
-            raise InputError(f"--where {header}={wanted}: no row has it; the column holds {found}")
+            raise InputError(f"--where {header}={wanted}: no row has it; the cells are {found}")
         dropped[f"without {header}={wanted}"] = int((~keep).sum())
         raw = raw[keep]
     return raw.reset_index(drop=True)
@@ -222,7 +242,7 @@ def _assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, 
         _refuse_without_value(raw)
     chosen = {}
     for name, candidates in found.items():
-        header, meaning = _best(name, _told_apart(raw, candidates), options, notes)
+        header, meaning = _best(name, _distinct(raw, candidates), options, notes)
         chosen[header] = meaning
     for name, unit in options.units.items():
         headers = [h for h, m in chosen.items() if m.name == name]
@@ -245,9 +265,7 @@ def _stated(header: str, names: Mapping[str, str]) -> Meaning | None:
 
 
 def _has_numbers(column: pd.Series) -> bool:
-    """Return whether any cell is a number: a column of words is not used, whatever its header."""
-    from scalingbench.forecasting.numbers import number_of
-
+    """Return whether any cell is a number: a column of words is not used."""
     if pd.api.types.is_bool_dtype(column):
         return False
     if pd.api.types.is_numeric_dtype(column):
@@ -264,8 +282,8 @@ def _refuse_without_value(raw: pd.DataFrame) -> None:
     )
 
 
-def _told_apart(raw: pd.DataFrame, candidates: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
-    """Leave out columns that repeat another one, such as the tokens planned and the tokens seen."""
+def _distinct(raw: pd.DataFrame, candidates: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
+    """Return the columns without those that repeat another one, such as planned tokens beside tokens seen."""
     kept: list[tuple[str, Meaning]] = []
     for header, meaning in candidates:
         if meaning.name in _TEXT or not any(_alike(raw, header, meaning, other, m) for other, m in kept):
@@ -282,7 +300,7 @@ def _alike(raw: pd.DataFrame, one: str, m1: Meaning, two: str, m2: Meaning) -> b
 
 
 def _best(name: str, candidates: list[tuple[str, Meaning]], options: Options, notes: list[str]) -> tuple[str, Meaning]:
-    """Return the column to use where several could be meant."""
+    """Return the column to use where several have the same meaning."""
     if name == "value" and options.metric is not None:
         candidates = [c for c in candidates if options.metric in (c[0], c[1].metric, key_of(c[0]))] or candidates
     least = min(m.rank for _, m in candidates)
@@ -300,7 +318,7 @@ def _best(name: str, candidates: list[tuple[str, Meaning]], options: Options, no
 
 
 def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, notes: list[str]) -> tuple[pd.DataFrame, str]:
-    """Return the columns by the schema's names and in its units, and the metric of the values."""
+    """Return the columns under the schema's names and in its units, and the metric of the values."""
     typed, metric = pd.DataFrame(index=raw.index), "loss"
     for header, meaning in used.items():
         if meaning.name in _TEXT:
@@ -323,7 +341,7 @@ def _finished(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
     keep = np.ones(len(typed), bool)
     if "state" in typed:
         ended = typed["state"].str.lower().isin(_FINISHED).to_numpy()
-        if ended.any() and not ended.all():  # a column of something else, where no cell says 'finished'
+        if ended.any() and not ended.all():  # where no cell says 'finished' the column means something else
             dropped["of runs that did not finish"] = int((~ended).sum())
             keep &= ended
     if "flag" in typed:
@@ -373,7 +391,7 @@ def _with_value(typed: pd.DataFrame, dropped: dict[str, int]) -> pd.DataFrame:
 
 
 def _check_ranges(typed: pd.DataFrame, metric: str) -> None:
-    """Refuse numbers that a variable or the metric cannot take; rows are counted from 1 below the header."""
+    """Refuse numbers outside the range of their variable or metric; rows are counted from 1 below the header."""
     for name in variables_of(typed):
         variable = VARIABLES.get(name)
         x = typed[name]
@@ -391,13 +409,12 @@ def _check_ranges(typed: pd.DataFrame, metric: str) -> None:
 
 
 def _last_of_runs(typed: pd.DataFrame, options: Options, dropped: dict[str, int], notes: list[str]) -> pd.DataFrame:
-    """Keep the last row of each run, where rows are points of training curves."""
+    """Return the last row of each run, where rows are points of training curves."""
     clock = next((c for c in ("steps", "tokens", "epochs", "flops") if c in typed and typed.groupby("run")[c].nunique().max() > 1), None)
     if clock is None or options.checkpoints or not typed["run"].duplicated().any():
         return typed
-    fixed = [c for c in ("params", "learning_rate", "batch_size") if c in typed]
-    if any(typed.groupby("run")[c].nunique().max() > 1 for c in fixed if c == "params"):
-        return typed  # the column does not name runs: one 'run' has several sizes
+    if "params" in typed and typed.groupby("run")["params"].nunique().max() > 1:
+        return typed  # the column does not name runs: one name has several sizes
     order = typed.assign(_clock=typed[clock].fillna(-np.inf)).sort_values("_clock", kind="stable")
     last = order.drop_duplicates("run", keep="last").index
     kept = typed.loc[sorted(last)]
@@ -407,7 +424,7 @@ def _last_of_runs(typed: pd.DataFrame, options: Options, dropped: dict[str, int]
 
 
 def _no_repeats(typed: pd.DataFrame, dropped: dict[str, int], *, named: bool) -> pd.DataFrame:
-    """Leave out rows that are equal in everything, the name of the run included where there is one."""
+    """Return the rows without exact repeats, which have the same run name where there is one."""
     again = typed.duplicated([c for c in typed.columns if named or c != "run"], keep="first")
     if again.any():
         dropped["repeated"] = int(again.sum())

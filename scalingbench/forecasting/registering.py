@@ -1,106 +1,50 @@
-"""A forecast as a registration: dated, in the form of the book of forecasts, to be scored when the run has ended."""
+"""Registering: predictions as drafts of the book of forecasts, by one rule for every command and script.
+
+What is registered is what a user is shown: the predicted value and the calibrated 80 % interval. Calibrated are the two ends of the
+interval and nothing else, so the other quantiles follow from them: those of a normal on the scale of the errors, on each
+side as wide as that side of the interval.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
+import pandas as pd
+from pydantic import ValidationError
 
 from scalingbench.benchmark.data.collection import table_digest
 from scalingbench.common.errors import InputError
-from scalingbench.common.messages import first_problem
-from scalingbench.leaderboard.forecasts.book import load_book, register, resolve
-from scalingbench.leaderboard.forecasts.making import QUANTILES, now
-from scalingbench.leaderboard.forecasts.records import Draft, Outcome, Registration, Target, Training
-from scalingbench.leaderboard.forecasts.scores import score_targets
+from scalingbench.common.messages import described, first_problem
+from scalingbench.forecasting.forecast import check_reads, predict
+from scalingbench.forecasting.query import Query, TargetLike, make_query, parse_target
+from scalingbench.forecasting.reading import Options, Runs, read_runs
+from scalingbench.forecasting.records import Forecast, Prediction
+from scalingbench.leaderboard.forecasts.book import register
+from scalingbench.leaderboard.forecasts.records import Draft, Registration, Target, Training, now
+from scalingbench.predictors.contract import columns_read
+from scalingbench.predictors.registry import list_predictors
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = [
+    "QUANTILES",
+    "Failure",
+    "Question",
+    "draft_of",
+    "drafts",
+    "entrants",
+    "parse_targets",
+    "quantiles_of",
+    "register_forecast",
+    "runs_of",
+]
 
-    from scalingbench.forecasting.forecast import Forecast
-
-__all__ = ["draft_of", "register_forecast", "score_forecast"]
-
-
-def register_forecast(found: Forecast, book: Path, *, unit: str = "", question: str | None = None) -> Registration:
-    """Append a forecast to a book.
-
-    Parameters
-    ----------
-    found : Forecast
-        What is registered: its value, and quantiles of its calibrated interval.
-    book : Path
-        Folder of the book; it is made where there is none.
-    unit : str
-        Of the metric.
-    question : str, optional
-        Name of the question, such as ``lab/loss/7b``; by default made from the table's name, the metric and the target.
-
-    Raises
-    ------
-    InputError
-        If the predictor has answered the question already, or the book is broken.
-    """
-    return register([draft_of(found, unit=unit, question=question)], book)[0]
-
-
-def draft_of(found: Forecast, *, unit: str = "", question: str | None = None) -> Draft:
-    """Return a forecast in the form of the book."""
-    from pydantic import ValidationError
-
-    problem = found.problem
-    used = problem.X.assign(value=problem.y).reset_index(drop=True)
-    dropped = ", ".join(f"{n} {why}" for why, n in problem.runs.dropped.items())
-    dearest = float(problem.rows["flops"].max()) if "flops" in problem.rows and problem.rows["flops"].notna().any() else None
-    at = ", ".join(f"{k} {v:.4g}" for k, v in found.target.items())
-    try:
-        return Draft(
-            question=question or _question(found),
-            what=f"{found.metric} at {at}",
-            metric=found.metric,
-            unit=unit or "as in the table",
-            kind="registered",
-            forecaster=found.predictor,
-            method=f"{found.predictor} on {', '.join(problem.variables)}"
-            + ("; interval calibrated on the board" if found.evidence is not None else ""),
-            registered_at=now(),
-            targets=(Target(name=_target(found), inputs=found.target, point=found.value, quantiles=_quantiles(found)),),
-            training=Training(
-                table=problem.runs.source,
-                selection=f"{len(problem.y)} rows" + (f"; left out: {dropped}" if dropped else ""),
-                rows=len(problem.y),
-                fingerprint=table_digest(used),
-                flops_max=dearest,
-            ),
-            software=_software(),
-        )
-    except ValidationError as error:
-        raise InputError(f"--register: {first_problem(error)}") from None
-
-
-def _question(found: Forecast) -> str:
-    source = re.sub(r"[^a-z0-9_]+", "_", Path(found.data.source).stem.lower()).strip("_") or "runs"
-    return "/".join((source, re.sub(r"[^a-z0-9_.-]+", "-", found.metric.lower()), _target(found)))
-
-
-def _target(found: Forecast) -> str:
-    return re.sub(r"[^a-z0-9_.-]+", "", "-".join(f"{k}-{v:.4g}" for k, v in found.target.items()).lower())
-
-
-def _quantiles(found: Forecast) -> dict[str, float]:
-    """Return quantiles of a normal on the scale of the errors, on each side as wide as that side of the interval."""
-    if found.low is None or found.high is None:
-        return {}
-    from scipy.stats import norm
-
-    problem = found.problem
-    low, at, high = problem.scaled(np.array([found.low, found.value, found.high]))
-    z = norm.ppf(np.asarray(QUANTILES)) / norm.ppf(0.9)
-    values = at + np.where(z < 0, z * (at - low), z * (high - at))
-    return {str(level): float(v) for level, v in zip(QUANTILES, np.exp(values) if problem.log else values, strict=True)}
+QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Levels of the registered quantiles, where the predictor gives an interval."""
 
 
 def _software() -> str:
@@ -110,48 +54,202 @@ def _software() -> str:
         return "scalingbench"
 
 
-def score_forecast(
-    book: Path, values: tuple[float, ...], *, question: str | None = None, source: str = "", date: str | None = None
-) -> pd.DataFrame:
-    """Enter what a run gave, and score the forecasts of it.
+@dataclass(frozen=True)
+class Question:
+    """A question of the book: the targets, and the runs that they are predicted from.
 
-    Parameters
+    Attributes
     ----------
-    book : Path
-        Folder of the book.
-    values : tuple of float
-        What was measured, one per repeat of the run.
-    question : str, optional
-        Which; by default the only open one.
-    source, date : str
-        Where and when the outcome was read.
+    name, what, unit : str
+        Name, such as ``lab/loss/7b``, the question in a sentence, unit of the metric.
+    runs : Runs
+        The training runs.
+    targets : mapping of str to mapping or str
+        Name of each target -> its inputs.
+    selection : str
+        Which rows of the source `runs` are.
+    kind : {"registered", "replay"}
+        Whether the outcome is unknown, or known and not used.
+    data_cutoff : str, optional
+        Of a replay: no row that became known later is used.
+    by_hand : bool
+        Whether the rows were transcribed from a text.
+    registered_at, software : str
+        The time and the version of the forecast.
+    """
 
-    Returns
-    -------
-    DataFrame
-        One row per forecast: question, target, forecaster, forecast, outcome, error, crps, interval_score, coverage.
+    name: str
+    what: str
+    unit: str
+    runs: Runs
+    targets: Mapping[str, TargetLike]
+    selection: str = ""
+    kind: Literal["registered", "replay"] = "registered"
+    data_cutoff: str | None = None
+    by_hand: bool = False
+    registered_at: str = field(default_factory=now)
+    software: str = field(default_factory=_software)
+
+    def queries(self) -> dict[str, Query]:
+        """Return the query of each target.
+
+        Raises
+        ------
+        InputError
+            If the runs lack a column that a target names.
+        """
+        return {name: make_query(self.runs, target) for name, target in self.targets.items()}
+
+
+def runs_of(rows: pd.DataFrame, metric: str, source: str) -> Runs:
+    """Return all rows of a table in the schema's names and units as runs."""
+    return replace(read_runs(rows, Options(metric=metric, checkpoints=True)), source=source)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A predictor that could not forecast a question, and why."""
+
+    question: str
+    predictor: str
+    message: str
+
+
+def entrants(inputs: Iterable[str], predictors: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return the predictors, all or of some, that can read the inputs."""
+    columns = list(inputs)
+    chosen = None if predictors is None else set(predictors)
+    found = (e for e in list_predictors() if chosen is None or e.name in chosen)
+    return tuple(e.name for e in found if columns_read(getattr(e.make(), "variables", None), columns, columns) is not None)
+
+
+def drafts(question: Question, predictors: Iterable[str]) -> Iterator[Draft | Failure]:
+    """Yield the forecast of each predictor, or why there is none."""
+    queries = question.queries()
+    for predictor in predictors:
+        try:
+            yield draft_of(question, _predictions(queries, predictor))
+        except Exception as error:  # any fault of a predictor is reported, and the others go on
+            yield Failure(question.name, predictor, described(error))
+
+
+def _predictions(queries: Mapping[str, Query], predictor: str) -> dict[str, Prediction]:
+    """Return the predictions of all targets by one fit."""
+    found: dict[str, Prediction] = {}
+    model = None
+    for name, query in queries.items():
+        check_reads(predictor, query)
+        found[name] = predict(query, predictor, model)
+        model = found[name].model
+    return found
+
+
+def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft:
+    """Return the predictions of one predictor in the form of the book.
 
     Raises
     ------
     InputError
-        If there is no such question, or several are open.
+        If the name of the question breaks the book's rules.
     """
-    from pydantic import ValidationError
-
-    if not book.is_dir():
-        raise InputError(f"{book}: no such folder")
-    found = load_book(book)
-    open_ones = [q for q in found.questions if found.status(q) == "open"]
-    if question is None and len(open_ones) != 1:
-        named = f"are open: {', '.join(open_ones)}; choose one with --question" if open_ones else "is open"
-        raise InputError(f"{book}: {len(open_ones) or 'no question'} {named}")
-    question = question or open_ones[0]
-    targets = sorted({t.name for r in found.of(question) for t in r.targets})
-    if len(targets) > 1:
-        raise InputError(f"{book}: {question} has several targets; enter them with 'scalingbench forecasts resolve'")
+    first = next(iter(predictions.values()))
+    calibrated = "; interval calibrated on the board" if first.evidence is not None else ""
     try:
-        outcome = Outcome(target=targets[0], values=values, date=date, source=source or "entered by hand")
+        return Draft(
+            question=question.name,
+            what=question.what,
+            metric=first.metric,
+            unit=question.unit,
+            kind=question.kind,
+            forecaster=first.predictor,
+            method=f"{first.predictor} on {', '.join(first.query.variables)}{calibrated}",
+            registered_at=question.registered_at,
+            data_cutoff=question.data_cutoff,
+            targets=tuple(
+                Target(name=name, inputs=dict(p.target), point=p.value, quantiles=quantiles_of(p)) for name, p in predictions.items()
+            ),
+            training=_training(question, first.query),
+            software=question.software,
+        )
     except ValidationError as error:
-        raise InputError(f"--value: {first_problem(error)}") from None
-    resolve(question, [outcome], book)
-    return score_targets(load_book(book), [question])
+        raise InputError(f"--register: {first_problem(error)}") from None
+
+
+def _training(question: Question, query: Query) -> Training:
+    dropped = ", ".join(f"{n} {why}" for why, n in question.runs.dropped.items())
+    flops = query.rows["flops"].max() if "flops" in query.rows else np.nan
+    return Training(
+        table=question.runs.source,
+        selection=question.selection or f"{len(query.y)} rows" + (f"; left out: {dropped}" if dropped else ""),
+        rows=len(query.y),
+        fingerprint=table_digest(query.X.astype(float).assign(value=query.y).reset_index(drop=True)),
+        flops_max=float(flops) if np.isfinite(flops) else None,
+        by_hand=question.by_hand,
+    )
+
+
+def quantiles_of(found: Prediction) -> dict[str, float]:
+    """Return the quantiles that are registered of a prediction, none where it has no interval.
+
+    Those at .1 and .9 are the ends of the calibrated interval.
+    """
+    if found.low is None or found.high is None:
+        return {}
+    from scipy.stats import norm
+
+    low, value, high = found.query.scaled(np.array([found.low, found.value, found.high]))
+    middle = min(max(value, low), high)
+    z = norm.ppf(np.asarray(QUANTILES)) / norm.ppf(0.9)
+    values = found.query.unscaled(middle + np.where(z < 0, z * (middle - low), z * (high - middle)))
+    return {f"{level:g}": float(v) for level, v in zip(QUANTILES, values, strict=True)}
+
+
+def parse_targets(texts: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the inputs of each target by its name.
+
+    Raises
+    ------
+    InputError
+        If a text is not ``NAME:variable=number,...``, or targets name different variables.
+
+    Examples
+    --------
+    >>> parse_targets(["7b:params=7e9,tokens=2e12"])
+    {'7b': {'params': 7000000000.0, 'tokens': 2000000000000.0}}
+    """
+    found: dict[str, dict[str, float]] = {}
+    for text in texts:
+        name, colon, inputs = text.partition(":")
+        if not colon or not name.strip():
+            raise InputError(f"--target: expected NAME:variable=number, got {text!r}")
+        found[name.strip()] = parse_target(inputs)
+    if len({tuple(sorted(inputs)) for inputs in found.values()}) != 1:
+        raise InputError("--target: every target of a question names the same variables")
+    return found
+
+
+def register_forecast(found: Forecast, book: Path, *, unit: str = "", question: str | None = None) -> Registration:
+    """Append a forecast to a book.
+
+    Parameters
+    ----------
+    found : Forecast
+        The forecast.
+    book : Path
+        Folder of the book; it is made where there is none.
+    unit : str
+        Of the metric.
+    question : str, optional
+        Name of the question; by default the table's name, the metric and the target.
+
+    Raises
+    ------
+    InputError
+        If the predictor has answered the question already, or the book is broken.
+    """
+    target = re.sub(r"[^a-z0-9_.-]+", "", "-".join(f"{k}-{v:.4g}" for k, v in found.target.items()).lower())
+    source = re.sub(r"[^a-z0-9_]+", "_", Path(found.data.source).stem.lower()).strip("_") or "runs"
+    name = question or "/".join((source, re.sub(r"[^a-z0-9_.-]+", "-", found.metric.lower()), target))
+    at = ", ".join(f"{k} {v:.4g}" for k, v in found.target.items())
+    stated = Question(name, f"{found.metric} at {at}", unit or "as in the table", found.data, {target: found.target})
+    return register([draft_of(stated, {target: found})], book)[0]

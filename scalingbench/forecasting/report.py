@@ -1,26 +1,20 @@
-"""A forecast, a split or a plan as one self-contained page: data, warnings, laws, answer, evidence, the command to repeat it."""
+"""Reports: a forecast or an allocation as one self-contained page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
-from scalingbench.forecasting.numbers import as_range, as_size
-from scalingbench.forecasting.pictures import plot_forecast, plot_split, svg_of
+from scalingbench.forecasting.pictures import plot, plot_forecast, svg_of
+from scalingbench.forecasting.records import ComputeAllocation, Forecast, cautions_html, html_table
 
-if TYPE_CHECKING:
-    from scalingbench.forecasting.allocate import Split
-    from scalingbench.forecasting.cautions import Caution
-    from scalingbench.forecasting.forecast import Forecast
-
-__all__ = ["fragment", "write_report"]
+__all__ = ["report"]
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -49,13 +43,22 @@ class _Section:
     body: str
 
 
-def write_report(path: str | Path, *, forecast: Forecast, split: Split | None = None, command: str = "") -> None:
+def report(found: Forecast, path: str | Path, command: str = "") -> None:
     """Write a page that needs no other file and no network.
+
+    Parameters
+    ----------
+    found : Forecast or ComputeAllocation
+        What the page reports.
+    path : str or Path
+        File to write: .html.
+    command : str
+        The command that repeats it, shown at the end.
 
     Raises
     ------
     InputError
-        If the name does not end in .html, or jinja2 is not installed.
+        If the name does not end in .html, or jinja2 or matplotlib is not installed.
     """
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--report {path}: expected a name that ends in .html")
@@ -63,38 +66,31 @@ def write_report(path: str | Path, *, forecast: Forecast, split: Split | None = 
     from jinja2 import Environment
     from markupsafe import Markup
 
-    title = _title(forecast, split)
-    sections = [_Section(s.title, Markup(s.body)) for s in _sections(forecast, split, command)]
+    sections = [_Section(s.title, Markup(s.body)) for s in _sections(found, command)]
     page = Environment(autoescape=True).from_string(_PAGE)
-    text = page.render(title=title, style=Markup(_STYLE), sections=sections, version=_version())
+    text = page.render(title=_title(found), style=Markup(_STYLE), sections=sections, version=_version())
     with replacing(Path(path)) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def fragment(forecast: Forecast, split: Split | None = None) -> str:
-    """Return what a notebook shows of a forecast or a split."""
-    if split is not None:
-        return _split_table(split) + _cautions(split.cautions) + _evidence(forecast)
-    return _forecast_table(forecast) + _cautions(forecast.cautions) + _evidence(forecast)
+def _title(found: Forecast) -> str:
+    if isinstance(found, ComputeAllocation):
+        return f"Allocation of {found.budget.flops:.3g} FLOPs"
+    return f"{found.metric} at " + ", ".join(f"{k} {v:.3g}" for k, v in found.target.items())
 
 
-def _title(forecast: Forecast, split: Split | None) -> str:
-    if split is not None:
-        return f"How to split {split.budget.flops:.3g} FLOPs"
-    return f"{forecast.metric} at " + ", ".join(f"{k} {v:.3g}" for k, v in forecast.target.items())
-
-
-def _sections(forecast: Forecast, split: Split | None, command: str) -> Iterable[_Section]:
-    if split is not None:
-        yield _Section("The split", _split_table(split) + svg_of(plot_split(split)))
-    title = "The forecast" if split is None else "The run at that split"
-    yield _Section(title, _forecast_table(forecast) + svg_of(plot_forecast(forecast)))
-    yield _Section("What speaks against it", _cautions(split.cautions if split is not None else forecast.cautions))
-    yield _Section("What the benchmark says of forecasts like it", _evidence(forecast))
-    yield _Section("Laws", _laws_table(forecast))
-    yield _Section("Data", _data(forecast))
+def _sections(found: Forecast, command: str) -> Iterable[_Section]:
+    title = "Forecast"
+    if isinstance(found, ComputeAllocation):
+        yield _Section("Allocation", html_table(found.facts()) + svg_of(plot(found)))
+        title = "Forecast at the allocation"
+    yield _Section(title, html_table(Forecast.facts(found)) + svg_of(plot_forecast(found)))
+    yield _Section("Cautions", cautions_html(found.cautions))
+    yield _Section("Similar forecasts on the board", found.evidence_html())
+    yield _Section("Laws", _laws_table(found))
+    yield _Section("Data", _data(found))
     if command:
-        yield _Section("To repeat it", f"<pre>{escape(command)}</pre>")
+        yield _Section("Command", f"<pre>{escape(command)}</pre>")
 
 
 def _version() -> str:
@@ -104,57 +100,23 @@ def _version() -> str:
         return ""
 
 
-def _rows(rows: Iterable[Sequence[object]], head: Sequence[str] = ()) -> str:
-    top = "<tr>" + "".join(f"<th>{escape(h)}</th>" for h in head) + "</tr>" if head else ""
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in row) + "</tr>" for row in rows)
-    return f"<table>{top}{body}</table>"
-
-
-def _forecast_table(found: Forecast) -> str:
-    interval = f"{found.low:.5g} to {found.high:.5g}" if found.low is not None else f"none: {found.why_no_interval}"
-    rows = [("target", ", ".join(f"{k} = {v:.4g}" for k, v in found.target.items())), (found.metric, f"{found.value:.5g}")]
-    rows += [("80 % interval", interval), ("by", f"{found.predictor} on {found.rows} runs")]
-    rows.append(("reach", f"{found.reach:.3g} times the compute of the dearest run"))
-    return _rows(rows)
-
-
-def _split_table(split: Split) -> str:
-    rows = [
-        ("params", f"{as_size(split.params)}, 80 %: {as_range(split.params_interval)}"),
-        ("tokens", f"{as_size(split.tokens)}, 80 %: {as_range(split.tokens_interval)}"),
-        (split.metric, f"{split.value:.5g}" + (f", 80 %: {split.low:.4g} to {split.high:.4g}" if split.low is not None else "")),
-        (f"within {100 * split.within:g} % of the best", f"{as_range(split.flat_params)} params"),
-        ("training, inference", f"{split.training_flops:.3g}, {split.inference_flops:.3g} FLOPs"),
-    ]
-    rows += [("decided by", split.bound)] if split.bound else []
-    rows += [(s.name, f"{s.value:.3g}, 80 %: {s.low:.3g} to {s.high:.3g}, from {s.groups} sweeps") for s in split.settings]
-    rows += [("params by law", ", ".join(f"{n} {as_size(v)}" for n, v in split.by_law.items()))] if len(split.by_law) > 1 else []
-    return _rows(rows)
-
-
-def _cautions(cautions: Sequence[Caution]) -> str:
-    if not cautions:
-        return "<p>Nothing was found.</p>"
-    return "<ul>" + "".join(f'<li class="{c.level}">{escape(c.level)}: {escape(c.message)}</li>' for c in cautions) + "</ul>"
-
-
-def _evidence(found: Forecast) -> str:
-    return f"<p>{escape(str(found.evidence))[:1].upper()}{escape(str(found.evidence))[1:]}.</p>" if found.evidence else "<p>Nothing.</p>"
-
-
 def _laws_table(found: Forecast) -> str:
     def percent(error: float) -> str:
-        return "-" if error != error else f"{100 * error:.2g} %" if found.problem.log else f"{error:.2g}"
+        return "-" if error != error else f"{100 * error:.2g} %" if found.query.log else f"{error:.2g}"
 
-    rows = [(o.name, f"{o.weight:.2f}", f"{o.value:.5g}", percent(o.backtest), ", ".join(o.unidentified)) for o in found.opinions.laws]
-    table = _rows(rows, ("law", "weight in autolaw", found.metric, "error in back-tests", "constants not identified"))
-    left = _rows([(b, f"{v:.5g}") for b, v in found.left_out.items()], ("without the runs of cost", found.metric)) if found.left_out else ""
+    rows = [(o.name, f"{o.weight:.2f}", f"{o.value:.5g}", percent(o.backtest), ", ".join(o.unidentified)) for o in found.ensemble.laws]
+    table = html_table(rows, ("law", "weight in the ensemble", found.metric, "back-test error", "constants not identified"))
+    left = (
+        html_table([(b, f"{v:.5g}") for b, v in found.left_out.items()], ("cost of the omitted runs", found.metric))
+        if found.left_out
+        else ""
+    )
     return table + left
 
 
 def _data(found: Forecast) -> str:
     runs = found.data
     rows = [(c.name, c.header, f"{c.unit:g}", f"{c.low:.4g}", f"{c.high:.4g}", c.distinct) for c in runs.columns]
-    text = f"<p>{escape(str(runs).splitlines()[0])}</p>" + _rows(rows, ("column", "read from", "unit", "least", "most", "values"))
+    text = f"<p>{escape(str(runs).splitlines()[0])}</p>" + html_table(rows, ("column", "header", "unit", "smallest", "largest", "values"))
     extra = [f"Not used: {', '.join(runs.ignored)}"] if runs.ignored else []
     return text + "".join(f"<p>{escape(line)}</p>" for line in (*extra, *runs.notes))

@@ -1,4 +1,4 @@
-"""Learning rates and batch sizes that runs swept: the best of each configuration, and how it moves with scale."""
+"""Sweeps of learning rate and batch size: the best run of each configuration, and how the best setting scales."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _LEVEL = 1.2816  # of a normal 80 % interval
 
 @dataclass(frozen=True)
 class Setting:
-    """The setting to use at a scale.
+    """The best value of a swept setting at a scale.
 
     Attributes
     ----------
     name : str
         A variable of `SWEPT`.
     value, low, high : float
-        The best value and an 80 % interval: what the groups' optima scatter around their trend.
+        Best value and 80 % interval, from the scatter of the sweeps' optima around their trend.
     groups : int
-        Configurations of params and tokens in which at least three values were tried around an optimum.
+        Number of sweeps with an optimum between the tried values.
     exponents : dict of str to float
-        How the best value grows with each variable; empty where the groups are too few, and their middle is taken.
+        Exponent of the best value in each variable; empty where the sweeps are too few, and their median is taken.
     """
 
     name: str
@@ -41,9 +41,14 @@ class Setting:
     groups: int
     exponents: dict[str, float]
 
+    def __str__(self) -> str:
+        grows = "".join(f" {name}^{power:.2f}" for name, power in self.exponents.items())
+        trend = f"grows as{grows}, {self.groups} sweeps" if grows else f"median of {self.groups} sweeps"
+        return f"{self.name}: {self.value:.3g} [{self.low:.3g}, {self.high:.3g}] ({trend})"
+
 
 def best_of_sweeps(runs: Runs) -> Runs:
-    """Return the best run of every configuration of params and tokens, where settings were swept within them."""
+    """Return the best run of each configuration of params and tokens, where settings were swept within configurations."""
     table = runs.table
     if not any(n in table for n in SWEPT) or not {"params", "tokens"} <= set(table):
         return runs
@@ -52,17 +57,17 @@ def best_of_sweeps(runs: Runs) -> Runs:
         return runs
     better = groups["value"].idxmin() if metric_kind(runs.metric).lower_is_better else groups["value"].idxmax()
     keep = np.sort(better.to_numpy())
-    note = f"settings were swept: of each configuration of params and tokens its best run is fitted, {len(keep)} of {len(table)}"
+    note = f"settings were swept: the best run of each configuration of params and tokens is fitted, {len(keep)} of {len(table)}"
     kept, rest = table.loc[keep].reset_index(drop=True), runs.rest.loc[keep].reset_index(drop=True)
     return replace(runs, table=kept, rest=rest, notes=(*runs.notes, note))
 
 
 def best_settings(runs: Runs, at: dict[str, float]) -> tuple[Setting, ...]:
-    """Return the settings to use at a configuration; none of what was not swept.
+    """Return the best value at a configuration of each setting that was swept.
 
-    In each configuration of params, tokens and the other setting, a parabola in the log of the setting is fitted to the
-    values; its vertex is the best setting there if it lies between the values tried. The vertices' logs are fitted by a
-    plane in log params and log tokens.
+    For each configuration of params, tokens and the other setting, a parabola in the log of the setting is fitted to the
+    values; its vertex is the best setting if it lies between the tried values. A plane in log params and log tokens is
+    fitted to the logs of the vertices.
     """
     found = []
     for name in SWEPT:
@@ -89,10 +94,10 @@ def _vertices(runs: Runs, name: str) -> pd.DataFrame | None:
 
 
 def _vertex(x: np.ndarray, y: np.ndarray) -> float | None:
-    """Return where a parabola through the lower values has its minimum, None where it has none between the values tried."""
+    """Return the minimum of a parabola through the lower values, None where it lies outside the tried values."""
     if len(np.unique(x)) < _FEWEST_VALUES or not np.isfinite(x).all():
         return None
-    near = np.argsort(y)[: max(5, _FEWEST_VALUES)]  # far from the optimum values are no parabola
+    near = np.argsort(y)[: max(5, _FEWEST_VALUES)]  # far from the optimum a parabola does not fit
     if len(np.unique(x[near])) < _FEWEST_VALUES:
         near = np.arange(len(x))
     bend, slope, _ = np.polyfit(x[near] - x.mean(), y[near], 2)

@@ -1,12 +1,16 @@
 import io
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from made import scored
 
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.columns import BOARD_COLUMNS, columns_markdown, shown_columns
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def board():
             "mape": [0.01, np.nan],
         }
     )
-    return Board(rows, "v0", None, 10, 4, "nearest", ("nearest",), 1000, 0)
+    return Board(rows, "made", None, 10, 4, "nearest", ("nearest",), 1000, 0)
 
 
 def test_markdown_columns_line_up(board):
@@ -49,12 +53,22 @@ def test_markdown_columns_line_up(board):
 
 def test_json_round_trips_with_null_for_what_is_not_defined(board):
     parsed = json.loads(board.render("json"))
-    assert parsed["suite"] == "v0" and parsed["track"] is None and parsed["pool"] == ["nearest"]
+    assert parsed["suite"] == "made" and parsed["track"] is None and parsed["pool"] == ["nearest"]
     assert parsed["rows"][0]["skill"] == 0.123456789 and parsed["rows"][1]["win_rate"] is None
     assert "NaN" not in board.render("json")
 
 
-def test_csv_holds_full_precision(board):
+@pytest.mark.parametrize("form", ["md", "csv", "json", "latex"])
+def test_nothing_printed_depends_on_the_last_digits(board, form):
+    """Sums and logarithms end in other digits on other processors; a half, .125 to two decimals, is rounded by them."""
+    halves = replace(board, rows=board.rows.assign(skill=0.1235, win_rate=0.125, elo=1000.5))
+    floats = halves.rows.select_dtypes("float").columns
+    for factor in (1 - 1e-14, 1 + 1e-14):
+        elsewhere = replace(halves, rows=halves.rows.assign(**{name: halves.rows[name] * factor for name in floats}))
+        assert elsewhere.render(form) == halves.render(form)
+
+
+def test_csv_holds_ten_digits(board):
     empty = {name: [""] for name in board.rows.columns.drop("variant_of")}
     read = pd.read_csv(io.StringIO(board.render("csv")), keep_default_na=False, na_values=empty)
     pd.testing.assert_frame_equal(read, board.rows, check_dtype=False)
@@ -80,3 +94,31 @@ def test_a_variant_has_a_dash_and_no_rank(board):
     ]
     assert json.loads(folded.render("json"))["rows"][1]["rank"] is None
     assert list(folded.cut(variants=False).rows["predictor"]) == ["law_a[huber-log]"] and len(folded.cut(1).rows) == 1
+
+
+@pytest.mark.parametrize("track", [None, "synthetic"])
+def test_every_form_of_a_board_shows_the_same_headings(track):
+    """The site's table is compared with the terminal's where pages are made."""
+    made = scored().select(track=track).board() if track else scored().board().overall
+    headings = [heading for column in shown_columns(made.rows) for heading in column.headings]
+    assert headings[:3] == ["rank", "predictor", "skill"] and ("exponents" in headings) == (track == "synthetic")
+    assert [cell.strip() for cell in made.render("md").splitlines()[0].strip("|").split("|")] == headings
+    assert made.render("latex").splitlines()[2].removesuffix(r" \\").split(" & ") == [h.replace("%", r"\%") for h in headings]
+    assert re.findall("<th>(.*?)</th>", made._repr_html_()) == headings
+    keys = [key for column in BOARD_COLUMNS for key in column.keys if key in made.rows]
+    assert list(made.rows) == keys == list(json.loads(made.render("json"))["rows"][0]) == made.render("csv").splitlines()[0].split(",")
+    assert {key for column in shown_columns(made.rows) for key in column.keys} <= set(keys)
+
+
+def test_the_page_and_the_docstring_say_what_the_table_of_columns_says():
+    page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text(encoding="utf-8")
+    assert f"<!-- columns -->\n{columns_markdown()}\n<!-- /columns -->" in page, "python -m perf.regenerate columns"
+    assert all(f"- {', '.join(column.keys)}: {column.meaning}" in str(Board.__doc__) for column in BOARD_COLUMNS)
+
+
+def test_a_column_is_shown_where_the_rows_have_what_it_needs(board):
+    """An old release has no skill of intervals: neither it nor coverage is shown."""
+    assert (
+        "in 80 %" not in board.table().header
+        and "in 80 %" in replace(board, rows=board.rows.assign(crps_skill=0.1, coverage=0.8)).table().header
+    )

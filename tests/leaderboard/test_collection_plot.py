@@ -1,12 +1,13 @@
 """Pictures of collections."""
 
 import pytest
-from ruled_worlds import in_memory, ruled_suite
+from made import made_up_results, made_up_suite
 from typer.testing import CliRunner
 
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.collection_plot import _best
+from scalingbench.leaderboard.store import ScoredTasks
 
 
 @pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("porian", []), ("rectified_sft", ["--predictor", "bnsl-1"])])
@@ -33,13 +34,13 @@ def test_plot_names_a_task_that_is_not_there(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_law_of_a_suite_with_rules_is_the_best_by_the_stored_scores_of_these_rows(monkeypatch):
-    suite = ruled_suite()
+def test_the_law_that_is_drawn_is_the_best_by_the_stored_scores_of_these_rows(monkeypatch):
+    suite = made_up_suite()
     monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)
-    stored = in_memory(
-        {"nearest-neighbor": (0.2,) * 3, "kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}, suite
-    ).scored
-    monkeypatch.setattr("scalingbench.leaderboard.collection_plot.load_scored", lambda name: stored)
+    errors = {"kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}
+    results = made_up_results(errors, suite)
+    stored = ScoredTasks(results.scores, results.statements)
+    monkeypatch.setattr("scalingbench.leaderboard.collection_plot.load_stored", lambda suite: stored)
     assert [_best(task, suite) for task in suite.made] == ["m4", "kaplan", "m4"]  # other is no law that could be drawn
     stored.scores["fingerprint"] = "of other rows"
     assert _best(suite.made[0], suite) not in ("m4", "other")

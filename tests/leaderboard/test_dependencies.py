@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import scalingbench
-from small_suites import suite_file
+from made import suite_file
 
 from scalingbench.benchmark.evaluation.wall.layers import raise_wall
 from scalingbench.common.errors import InputError

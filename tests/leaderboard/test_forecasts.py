@@ -1,7 +1,6 @@
-"""Forecasts before their outcome: the chain, outcomes beside it, scores worked out by hand, replays by date."""
+"""Forecasts before their outcome: the chain, outcomes beside it, scores worked out by hand."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +9,8 @@ import pytest
 from scalingbench.benchmark.data.collection import bundled_path, table_digest
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.leaderboard.forecasts.book import committed_book, load_book, read_draft, register, resolve
-from scalingbench.leaderboard.forecasts.making import Failure, Question, drafts, entrants
 from scalingbench.leaderboard.forecasts.records import Draft, Outcome
-from scalingbench.leaderboard.forecasts.replay import DatedQuestion, known_rows, years_of
-from scalingbench.leaderboard.forecasts.scores import crps, interval_score, score_forecasts, score_targets
+from scalingbench.leaderboard.forecasts.scores import interval_score, score_forecasts, score_targets
 from scalingbench.predictors.registry import get
 
 TRAINING = {"table": "t", "selection": "all", "rows": 3, "fingerprint": "0" * 64}
@@ -132,16 +129,8 @@ def test_names_are_those_of_the_schema(tmp_path):
 
 
 def test_scores_worked_out_by_hand():
-    assert crps(np.array([3.0]), np.array([0.25, 0.5, 0.75]), np.array([1.0, 2.0, 5.0])) == pytest.approx(2 * (0.5 + 0.5 + 0.5) / 3)
     assert interval_score(np.array([0.0, 4.0]), 1.0, 3.0, 0.2) == pytest.approx(2 + 10 * 1.0)
     assert interval_score(np.array([2.0]), 1.0, 3.0, 0.2) == 2.0
-
-
-def test_crps_of_many_levels_is_that_of_the_distribution():
-    """For a uniform forecast on (0, 1) and outcome y, CRPS = y^2 - y + 1/3 (its integral)."""
-    levels = (np.arange(999) + 1) / 1000
-    for y in (0.2, 0.5, 0.9):
-        assert crps(np.array([y]), levels, levels) == pytest.approx(y**2 - y + 1 / 3, abs=1e-3)
 
 
 def test_forecasters_stand_side_by_side_best_first(book):
@@ -160,98 +149,6 @@ def test_forecasters_stand_side_by_side_best_first(book):
 def test_void_targets_are_not_scored(book):
     resolve("lab/loss/big", [Outcome(target="7b", source="an issue", status="void", note="stopped")], book)
     assert load_book(book).status("lab/loss/big") == "void" and score_forecasts(load_book(book)).empty
-
-
-def ladder(n=8):
-    x = np.geomspace(1e6, 1e8, n)
-    return pd.DataFrame({"params": x, "value": 1.5 + 400 * x**-0.4, "flops": 6e9 * x})
-
-
-def question(rows=None, **changes):
-    fields = {"id": "lab/loss/big", "what": "w", "metric": "loss", "unit": "nats", "inputs": ("params",), "table": "t", "selection": "all"}
-    return Question(**(fields | {"rows": ladder() if rows is None else rows, "targets": {"7b": {"params": 7e9}}} | changes))
-
-
-def test_predictors_forecast_a_question():
-    stated = {"kind": "registered", "registered_at": "2026-01-02", "software": "s"}
-    (made,) = drafts(question(), [get("shifted-power-law")], **stated)
-    assert isinstance(made, Draft)
-    assert made.targets[0].point == pytest.approx(1.5 + 400 * 7e9**-0.4, rel=1e-4)
-    assert list(made.targets[0].quantiles) == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]
-    assert made.training.rows == 8 and made.training.flops_max == pytest.approx(6e17)
-
-
-def test_a_predictor_that_fails_is_listed_and_the_others_go_on():
-    stated = {"kind": "registered", "registered_at": "2026-01-02", "software": "s"}
-    made = list(drafts(question(), [get("isoflop"), get("mean")], **stated))
-    assert isinstance(made[0], Failure) and made[0].predictor == "isoflop" and isinstance(made[1], Draft)
-
-
-class Odd:
-    """Predicts what it is told to."""
-
-    def __init__(self, point, quantiles):
-        self.point, self.quantiles = point, quantiles
-
-    def fit(self, X, y):
-        return self
-
-    def predict(self, X):
-        return np.full(len(X), self.point)
-
-    def predict_quantiles(self, X, levels):
-        return np.tile(self.quantiles, (len(X), 1))
-
-
-def made_by(point, quantiles):
-    entry = SimpleNamespace(name="odd", make=lambda: Odd(point, quantiles))
-    return next(drafts(question(), [entry], kind="registered", registered_at="2026-01-02", software="s"))
-
-
-def test_what_is_not_a_number_is_no_forecast():
-    failure = made_by(np.nan, np.ones(9))
-    assert isinstance(failure, Failure) and "not a finite number" in failure.message
-
-
-def test_quantiles_are_put_in_order_and_within_what_the_metric_can_be():
-    crossing = np.array([-1.0, 3.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
-    assert list(made_by(5.0, crossing).targets[0].quantiles.values()) == [0.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
-    assert made_by(5.0, np.full(9, np.inf)).targets[0].quantiles == {}, "an endless interval was taken"
-
-
-def test_entrants_are_those_that_can_read_the_inputs():
-    names = {entry.name for entry in entrants(("params", "tokens"))}
-    assert {"autolaw", "chinchilla[huber-log]", "mean"} <= names and not {"power-law", "data-constrained"} & names
-    assert "power-law" in {entry.name for entry in entrants(("tokens",))}
-
-
-DAYS = ("2025-01-01", "2025-06-01", "2025-06-02", "2026-01-01", "2024-01-01")
-DATED = pd.DataFrame({"run": list("abcde"), "params": [1e6, 2e6, 4e6, 8e6, 1e9], "value": [4.0, 3.5, 3.1, 2.8, 2.0]})
-DATED = DATED.assign(curve="c", metric="loss", flag="", date=[years_of(day) for day in DAYS])
-
-
-def replay(**changes):
-    fields = {
-        "id": "lab/loss/big", "what": "w", "unit": "nats", "collection": "c", "curve": "c", "metric": "loss", "inputs": ("params",),
-        "cutoff": "2025-06-01", "targets": {"e": {"params": 1e9}}, "leave_out": ("e",),
-    }  # fmt: skip
-    return DatedQuestion(**(fields | changes))
-
-
-def test_rows_later_than_the_cutoff_are_not_known():
-    assert list(known_rows(DATED, "2025-06-01")["run"]) == ["a", "b", "e"]
-    assert list(known_rows(DATED, "2025-05-31")["run"]) == ["a", "e"]
-    undated = DATED.assign(date=DATED["date"].where(DATED["run"] != "a"))
-    assert list(known_rows(undated, "2030-01-01")["run"]) == ["b", "c", "d", "e"], "a row without a date was taken as known"
-
-
-def test_a_replay_trains_on_what_was_known_and_never_on_what_is_forecast():
-    asked = replay().question(DATED)
-    assert list(asked.rows["value"]) == [4.0, 3.5]
-    later = DATED.assign(value=DATED["value"].where(DATED["date"] <= years_of("2025-06-01"), 99.0))
-    assert asked.training().fingerprint == replay().question(later).training().fingerprint
-    with pytest.raises(LeaderboardError, match="was known on 2020-01-01"):
-        replay(cutoff="2020-01-01").question(DATED)
 
 
 def test_the_committed_chain_is_unbroken_and_the_designed_forecasts_precede_their_outcome():
@@ -285,22 +182,6 @@ def test_the_designed_forecasts_rest_on_cheap_runs_alone(world):
 
 def test_the_book_is_where_the_package_says():
     assert committed_book().name == "book" and (committed_book() / "registered").is_dir()
-
-
-def test_committed_replays_are_what_the_rows_known_then_give(mirror):
-    from scalingbench.benchmark.data.collection import list_collections, load_collection
-    from scalingbench.leaderboard.forecasts.public import replays
-
-    if "marin_delphi" not in list_collections():
-        pytest.skip("the collection marin_delphi is not here yet")
-    table = load_collection("marin_delphi").table
-    for dated in replays():
-        asked = dated.question(table)
-        entry = next(r for r in load_book().of(dated.id) if r.forecaster == "log-linear")
-        assert entry.kind == "replay" and entry.data_cutoff == dated.cutoff
-        assert entry.training.fingerprint == asked.training().fingerprint
-        (again,) = drafts(asked, [get("log-linear")], kind="replay", registered_at="2026-01-01", software="", data_cutoff=dated.cutoff)
-        assert [t.point for t in again.targets] == pytest.approx([t.point for t in entry.targets], rel=1e-6)
 
 
 def test_recorded_forecasts_reproduce_the_errors_that_their_source_states():

@@ -4,7 +4,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
-from result_worlds import made_up_task
+from made import made_up_task
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.tasks.suite import load_suite, load_task
@@ -30,8 +30,8 @@ def test_logarithmic_where_every_known_value_is_positive():
 
 
 def test_a_task_is_drawn_along_what_it_extrapolates_in():
-    assert axis_of_task(load_task("rectified_sft/loss/frontier-samples-204800", "v0")).variable == "samples"
-    mixture = next(t for t in load_suite("v1").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
+    assert axis_of_task(load_task("rectified_sft/loss/frontier-samples-204800")).variable == "samples"
+    mixture = next(t for t in load_suite("v2").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
     assert axis_of_task(mixture) == PlotAxis("mix_dclm_adult_content", False)  # most mixtures have none of it
 
 
@@ -44,7 +44,7 @@ def test_a_scale_variable_goes_before_a_share():
 
 
 def test_a_collection_is_drawn_along_its_compute():
-    suite = load_suite("v0")
+    suite = load_suite("lite")
     rows = load_collection("porian").table
     assert axis_of_collection(rows, suite.build(collections=("porian",))) == PlotAxis("flops", True)
 

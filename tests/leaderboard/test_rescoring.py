@@ -1,11 +1,11 @@
 """Stored scores are no second truth: what they say is computed again from the committed predictions wherever data are at hand."""
 
 import pytest
-from result_worlds import REFERENCE
-from ruled_worlds import ERRORS, FETCH_ONLY, committed
+from made import ERRORS, FETCH_ONLY, REFERENCE, committed
 from typer.testing import CliRunner
 
-import scalingbench.leaderboard.stored
+from scalingbench.benchmark.tasks.frozen import SuiteHead
+from scalingbench.benchmark.tasks.statements import task_table
 from scalingbench.cli.main import app
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.rescoring import rescore, store_scores
@@ -108,15 +108,10 @@ def command(world, monkeypatch):
     """Give a function that calls the command on the made-up suite."""
     monkeypatch.setattr("scalingbench.benchmark.tasks.suite.load_suite", lambda name: world.suite)
     monkeypatch.setattr("scalingbench.leaderboard.results.not_ranked_on", dict)
-    monkeypatch.setattr(scalingbench.leaderboard.stored, "scores_path", lambda suite: world.scores)
-    monkeypatch.setattr(scalingbench.leaderboard.stored, "frozen_statements", lambda suite: made_statements(world))
+    monkeypatch.setattr("scalingbench.leaderboard.store.scores_path", lambda suite: world.scores)
+    monkeypatch.setattr("scalingbench.leaderboard.store.frozen_statements", lambda suite: task_table(world.suite.made))
+    monkeypatch.setattr("scalingbench.leaderboard.results.read_head", lambda name: SuiteHead("made-up", "", REFERENCE, world.suite.pool))
     return lambda *more: CliRunner().invoke(app, ["leaderboard", "--suite", "made-up", *more])
-
-
-def made_statements(world):
-    from scalingbench.benchmark.tasks.suite import task_table
-
-    return task_table(world.suite.made)
 
 
 def test_recompute_prints_the_board_and_says_what_was_computed(command, world):

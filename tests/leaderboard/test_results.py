@@ -1,4 +1,4 @@
-"""Results: the one object that boards, slices, comparisons and standings are read from."""
+"""Results: the one object that boards, slices, comparisons and placements are read from; of predictions, and beside stored scores."""
 
 import dataclasses
 import json
@@ -7,30 +7,45 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from result_worlds import REFERENCE, made_up_result, made_up_results, made_up_suite, made_up_task, write_to
+from made import BUNDLED, ERRORS, FETCH_ONLY, REFERENCE, made_up_result, made_up_results, made_up_suite, made_up_task
 
+import scalingbench.leaderboard.rescoring
 import scalingbench.leaderboard.results
-from scalingbench.benchmark.evaluation.results import FoldResult
-from scalingbench.benchmark.tasks.suite import load_suite, load_task
+from scalingbench.benchmark.data import collection
+from scalingbench.benchmark.evaluation.results import FoldResult, predictor_path, write_results
+from scalingbench.benchmark.tasks.frozen import read_head
+from scalingbench.benchmark.tasks.suite import load_suite, load_task, task_table
+from scalingbench.cli.submit import _beside_committed
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.protocol_boards import protocol_differences, stored_protocol_table, write_protocol_table
 from scalingbench.leaderboard.reproduce import largest_difference, reproduce
-from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.rescoring import rescore
+from scalingbench.leaderboard.results import Results, not_ranked_on
+from scalingbench.leaderboard.store import ScoredTasks, load_stored
 
 LAWS = {"law": [0.1, 0.1, 0.1], "mean": [0.4, 0.4, 0.4]}
 """Errors on three tasks; the reference's is 0.2 on each."""
 
 
+def made(errors=LAWS, suite=None, **options):
+    return made_up_results(errors, suite or made_up_suite(where=BUNDLED), **options)
+
+
 @pytest.fixture
 def results():
-    return made_up_results(LAWS)
+    return made()
 
 
-def skill(board):
-    return board.rows.set_index("predictor")["skill"]
+def by_name(board):
+    return board.rows.set_index("predictor")
+
+
+def names(board):
+    return board.rows["predictor"].tolist()
 
 
 def test_skill_is_one_minus_error_over_the_references(results):
-    found = skill(results.board())
+    found = by_name(results.board())["skill"]
     assert found["law"] == pytest.approx(1 - 0.1 / 0.2, abs=1e-6) and found["mean"] == pytest.approx(1 - 0.4 / 0.2, abs=1e-6)
     assert list(found.index) == ["law", REFERENCE, "mean"]
 
@@ -43,45 +58,29 @@ def test_a_board_holds_what_it_was_made_from(results):
 
 
 def test_scores_are_made_once_for_everything_that_is_read_from_them(results, monkeypatch):
-    made = []
-    real = scalingbench.leaderboard.results.score
-    monkeypatch.setattr(scalingbench.leaderboard.results, "score", lambda *a: made.append(a) or real(*a))
+    scored = []
+    real = scalingbench.leaderboard.rescoring.score
+    monkeypatch.setattr(scalingbench.leaderboard.rescoring, "score", lambda *a: scored.append(a) or real(*a))
     results.board(), results.skill_by("track"), results.compare(), results.standing("law"), results.select(track="compute").board()
-    assert len(made) == 1
+    assert len(scored) == 1
 
 
 def test_a_track_is_ranked_as_if_there_were_no_other(results):
     of_whole = results.board() and results.select(track="compute").board()
-    alone = results.select(track="compute").board()
-    fresh = Results(results.results, results.suite, "compute", exclusions={}).board()
-    for board in (of_whole, alone):
-        assert board.render("json") == fresh.render("json")
-    assert (fresh.track, fresh.n_tasks) == ("compute", 2)
-
-
-def test_only_the_tasks_of_a_choice_are_built():
-    results = made_up_results(LAWS)
-    results.select(track="compute").board()
-    assert set(results.suite.asked) == {"compute"}
+    fresh = made(track="compute").board()
+    assert of_whole.render("json") == fresh.render("json") and (fresh.track, fresh.n_tasks) == ("compute", 2)
 
 
 def test_a_choice_of_predictors_keeps_what_they_are_measured_against():
-    results = made_up_results({**LAWS, "third": [0.3, 0.3, 0.3]})
-    chosen = results.select(predictors=["law"])
-    assert set(chosen.predictors) == {"law", "mean", REFERENCE}
-    whole = results.board().rows.set_index("predictor")
-    for board in (chosen.board(), made_up_results({**LAWS, "third": [0.3, 0.3, 0.3]}).select(predictors=["law"]).board()):
-        columns = ["skill", "win_rate", "elo"]
-        pd.testing.assert_frame_equal(board.rows.set_index("predictor")[columns], whole.drop(index="third")[columns])
-
-
-def test_one_name_needs_no_list(results):
-    assert results.select(collections="porian", predictors="law").tasks == results.tasks[1:2]
-    with pytest.raises(InputError, match="unknown predictor of these results 'lew'"):
-        results.select(predictors="lew")
+    results = made({**LAWS, "third": [0.3, 0.3, 0.3]})
+    chosen = results.select(predictors="law")
+    assert set(chosen.predictors) == {"law", "mean", REFERENCE} == {r.predictor for r in chosen.results}
+    columns = ["skill", "win_rate", "elo"]
+    pd.testing.assert_frame_equal(by_name(chosen.board())[columns], by_name(results.board())[columns].drop(index="third"))
 
 
 def test_choices_narrow_each_other(results):
+    assert results.select(collections="porian", predictors="law").tasks == results.tasks[1:2]
     assert results.select(track="compute").select(collections=["porian", "distillation_apple"]).tasks == results.tasks[1:2]
     with pytest.raises(InputError, match="these are the results of track 'compute', not of 'data-constrained'"):
         results.select(track="compute").select(track="data-constrained")
@@ -94,7 +93,7 @@ def test_choices_narrow_each_other(results):
     [
         ({"track": "computer"}, "unknown track of suite made-up 'computer'; did you mean 'compute'"),
         ({"collections": ["porean"]}, "unknown collection of suite made-up 'porean'; did you mean 'porian'"),
-        ({"predictors": ["lew"]}, "unknown predictor of these results 'lew'; did you mean 'law'"),
+        ({"predictors": "lew"}, "unknown predictor of these results 'lew'; did you mean 'law'"),
     ],
 )
 def test_a_misspelt_choice_is_named(results, choice, message):
@@ -104,71 +103,69 @@ def test_a_misspelt_choice_is_named(results, choice, message):
 
 def test_results_cannot_be_changed(results):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        results.track = "compute"
+        results.choice = None
 
 
 def test_a_predictor_is_not_ranked_on_what_it_was_made_from():
     excluded = {"law": ("datablations", "gemstones"), "other": ("x",)}
-    results = made_up_results({"law": [0.01, 0.1, 0.1], "mean": [0.4] * 3}, exclusions=excluded)
-    board = results.board()
+    results = made({"law": [0.01, 0.1, 0.1], "mean": [0.4] * 3}, exclusions=excluded)
+    board = results.select(track="compute").board()
     assert "datablations" not in set(results.scores.loc[results.scores["predictor"] == "law", "collection"])
-    assert skill(board)["law"] == pytest.approx(1 - (1.0 * 0.5 * 0.5) ** (1 / 3), abs=1e-6)
+    assert by_name(board).loc["law", "skill"] == pytest.approx(1 - (1.0 * 0.5) ** (1 / 2), abs=1e-6)
     assert board.exclusions == {"law": ("datablations",)}
 
 
 def test_results_of_altered_tasks_are_named_and_ignored(results, caplog):
     stale = dataclasses.replace(made_up_result("law", results.tasks[0], 0.05), fingerprint="0" * 16)
-    altered = Results((*(r for r in results.results if (r.predictor, r.task) != ("law", stale.task)), stale), results.suite, exclusions={})
+    kept = (r for r in results.results if (r.predictor, r.task) != ("law", stale.task))
+    altered = Results.of((*kept, stale), results.suite, track="compute", exclusions={})
     with caplog.at_level(logging.WARNING):
-        assert altered.board().rows.set_index("predictor").loc["law", "tasks_entered"] == 2
+        assert by_name(altered.board()).loc["law", "tasks_entered"] == 1
     assert f"law on {stale.task}: made from other rows than today's task" in caplog.text
 
 
 def test_no_results_and_no_reference_are_named():
-    suite = made_up_suite()
-    with pytest.raises(InputError, match="no results for suite 'made-up', track 'compute'"):
-        _ = Results((), suite, "compute", exclusions={}).scores
-    alone = Results((made_up_result("law", suite.made[0], 0.1),), suite, exclusions={})
+    suite = made_up_suite(where=BUNDLED)
+    with pytest.raises(InputError, match="no result is of a task that is at hand"):
+        _ = Results.of((), suite, track="compute", exclusions={}).scores
+    alone = Results.of((made_up_result("law", suite.made[0], 0.1),), suite, exclusions={})
     with pytest.raises(InputError, match="no complete result of the reference 'nearest-neighbor'"):
         alone.board()
 
 
 def test_slices_compare_and_board_agree(results):
     slices = results.skill_by("track")
-    assert list(slices.rows.index) == list(results.board().rows["predictor"]) and slices.counts["compute"] == 2
-    assert slices.rows.loc["law", "compute"] == pytest.approx(skill(results.select(track="compute").board())["law"])
+    assert list(slices.rows.index) == names(results.board()) and slices.counts["compute"] == 2
+    assert slices.rows.loc["law", "compute"] == pytest.approx(by_name(results.select(track="compute").board()).loc["law", "skill"])
     assert list(results.skill_by("track", top=1).rows.index) == ["law"]
     assert list(results.compare(top=2).skill.index) == ["law", REFERENCE]
     assert list(results.compare(["mean", "law"]).skill.index) == ["law", "mean"]
 
 
-def test_standing_shows_two_neighbours_the_reference_and_every_track_entered():
-    names = {f"p{i}": [0.02 * (i + 1)] * 3 for i in range(8)}
-    standing = made_up_results({**names, "mean": [0.5] * 3}).standing("p4")
-    assert list(standing.neighbours.rows["predictor"]) == ["p2", "p3", "p4", "p5", "p6", REFERENCE]
-    assert standing.places["compute"] == "p4 0.500 is 5 of 10, below p3 0.600, above p5 0.400"
-    assert "\n\ncompute (2 tasks): p4" in str(standing) and "\ndata-constrained (1 tasks): p4" in str(standing)
+def test_a_placement_shows_two_neighbours_the_reference_and_every_track_entered():
+    laws = {f"p{i}": [0.02 * (i + 1)] * 3 for i in range(8)}
+    placement = made({**laws, "mean": [0.5] * 3}).standing("p4")
+    assert list(placement.neighbours.rows["predictor"]) == ["p2", "p3", "p4", "p5", "p6", REFERENCE]
+    assert placement.places["compute"] == "p4 0.500 is 5 of 10, below p3 0.600, above p5 0.400"
+    assert "\n\ncompute (2 tasks): p4" in str(placement) and "\ndata-constrained (1 tasks): p4" in str(placement)
 
 
 def test_tracks_that_were_not_entered_or_do_not_count_are_not_listed():
-    tasks = [
-        made_up_task("datablations", "compute"),
-        made_up_task("porian", "curve"),
-        made_up_task("distillation_apple", "transfer", weight=0.0),
-    ]
-    results = made_up_results({"law": [0.1, None, 0.1], "mean": [0.4] * 3}, made_up_suite(tasks))
-    assert results.standing("law").tracks == {}
-    assert list(results.standing("law", REFERENCE).tracks) == ["compute", "curve"]
+    tasks = [made_up_task("datablations", "compute"), made_up_task("porian", "curve"), made_up_task("distillation_apple", "mixture", 0.0)]
+    results = made({"law": [0.1, None, 0.1], "mean": [0.4] * 3}, made_up_suite(*tasks))
+    assert list(results.standing("law").tracks) == ["compute"]
+    assert list(results.standing("law", REFERENCE).tracks) == ["curve", "compute"]
 
 
 def test_failures_are_lines(results):
-    failed = made_up_result("law", results.tasks[0], 0.0, status="error")
-    found = Results((failed, *results.results), results.suite, exclusions={}).failures
+    failed = made_up_result("law", results.tasks[0], None)
+    found = Results.of((failed, *results.results), results.suite, exclusions={}).failures
     assert found == (f"law on {failed.task}: 1 of 1 fits failed: error: no way",)
 
 
 def test_a_folder_is_read_into_the_same_board(results, tmp_path):
-    write_to(tmp_path, results)
+    for name in results.predictors:
+        write_results(predictor_path(tmp_path, name), [r for r in results.results if r.predictor == name])
     read = Results.load(results.suite, tmp_path)
     assert read.board().render("json") == results.board().render("json")
     assert read.files["law"] == tmp_path / "law.parquet" and set(read.files) == {"law", "mean", REFERENCE}
@@ -178,14 +175,66 @@ def test_a_folder_is_read_into_the_same_board(results, tmp_path):
         Results.load(results.suite)
 
 
-def test_results_stand_beside_the_committed_ones_of_others(tmp_path, monkeypatch):
-    committed = made_up_results(LAWS)
-    write_to(tmp_path, committed)
-    monkeypatch.setattr(scalingbench.leaderboard.results, "committed_files", lambda suite: tuple(sorted(tmp_path.glob("*.parquet"))))
-    own = Results((made_up_result("law", committed.tasks[0], 0.05),), committed.suite, exclusions={})
-    together = own.beside_committed()
-    assert together.predictors == ("law", "mean", REFERENCE)
-    assert together.board().rows.set_index("predictor").loc["law", "tasks_entered"] == 1
+@pytest.fixture
+def at_hand(monkeypatch):
+    """Give the set of collections whose data are not at hand."""
+    absent: set[str] = set()
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in absent)
+    return absent
+
+
+def test_predictions_are_scored_on_the_tasks_that_are_at_hand(at_hand):
+    for absent, skill in (((), 1 - 0.5 ** (1 / 3)), ((FETCH_ONLY,), 0.5)):
+        at_hand.update(absent)
+        board = made_up_results(ERRORS).board()
+        assert (board.n_tasks, by_name(board).loc["law", "skill"]) == (3 - len(absent), pytest.approx(skill, rel=1e-5))
+
+
+def test_bundled_predictions_are_scored_without_a_look_at_the_other_collections(monkeypatch):
+    looked: list[str] = []
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: looked.append(name) or True)
+    board = made_up_results(ERRORS).select(bundled=True).board()
+    assert board.n_tasks == 2 and "bundled collections only" in board.caption and FETCH_ONLY not in looked
+
+
+@pytest.fixture
+def beside(at_hand, monkeypatch):
+    """Give a function that puts results beside committed ones, of which only scores are there."""
+    suite = made_up_suite()
+    kept = ScoredTasks(made_up_results(ERRORS, suite).scores, task_table(suite.made))
+    monkeypatch.setattr(scalingbench.leaderboard.results, "load_stored", lambda suite: kept)
+    return lambda **own: made_up_results(own, suite).beside_committed()
+
+
+def test_results_stand_beside_the_stored_scores_of_others(beside):
+    found = beside(mine=(0.05, 0.05, 0.05))
+    assert names(found.board()) == ["mine", "law", REFERENCE, "mean"] and found.predictors == (REFERENCE, "mine", "law", "mean")
+    assert names(beside(law=(0.3, 0.3, 0.3)).board()) == [REFERENCE, "law", "mean"]  # its own, not the stored ones
+
+
+def test_an_entry_is_general_purpose_among_the_tasks_of_the_board_at_hand(beside):
+    """Of three tasks it entered the two bundled ones: two thirds of the weight, and all of it on the bundled board."""
+    found = beside(mine=(0.05, 0.05, None))
+    assert "mine" not in names(found.board()) and "mine" in names(found.select(bundled=True).board())
+    assert found.share_entered("mine") == pytest.approx(2 / 3) and found.select(bundled=True).share_entered("mine") == 1.0
+
+
+def test_a_placement_says_why_the_whole_board_does_not_rank_an_entry(beside):
+    found = beside(mine=(0.05, 0.05, None))
+    text = str(found.standing("mine"))
+    assert "mine enters 67% of the weight: a specialised law, ranked on tracks" in text and "compute (1 tasks): mine" in text
+    text = str(found.select(bundled=True).standing("mine"))
+    assert "specialised" not in text and "| mine " in text and "bundled collections only" in text
+
+
+def test_a_run_on_bundled_collections_is_shown_on_their_boards(beside, capsys):
+    suite = made_up_suite()
+    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, None)}, suite).select(), ("mine",))
+    assert shown.choice.bundled and capsys.readouterr().err == (
+        "ranked on bundled collections only, because no other was run (--all: also those at hand)\n"
+    )
+    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, 0.1)}, suite), ("mine",))
+    assert not shown.choice.bundled and capsys.readouterr().err == ""
 
 
 def test_only_a_suite_that_follows_a_protocol_has_its_board(results):
@@ -193,9 +242,38 @@ def test_only_a_suite_that_follows_a_protocol_has_its_board(results):
         results.protocol_board()
 
 
+@pytest.fixture
+def no_data(monkeypatch):
+    """Let every attempt to load a collection fail."""
+    monkeypatch.setattr("scalingbench.benchmark.tasks.selection.load_collection", lambda name: pytest.fail(f"{name} was loaded"))
+    monkeypatch.setattr(collection, "_read_bundled", lambda name: pytest.fail(f"{name} was read"))
+
+
+def test_a_committed_board_needs_no_data(no_data):
+    results = Results.load("v2")
+    assert results.version == results.board().version and not results.select(track="synthetic").board().rows.empty
+    assert len(results.skill_by("track", top=3).rows) == 3 and "kaplan" in results.compare(["autolaw", "kaplan"]).render("md")
+
+
+def test_the_scores_of_a_selection_are_those_of_the_whole_suite(no_data):
+    """Its weights are its own, and the tuning tasks of the whole suite choose the entry of every family."""
+    lite, whole = Results.load("lite"), Results.load("v2")
+    stored = load_stored(read_head("lite"))
+    counted = stored.tasks[stored.tasks["role"] == "counted"]
+    assert set(counted["task"]) <= set(whole.statements["task"]) and set(lite.task_table["task"]) <= set(counted["task"])
+    both = lite.scores.merge(whole.scores, on=["predictor", "task"], suffixes=("", "_whole"))
+    assert len(both) == len(lite.scores) and (both["ratio"] == both["ratio_whole"]).all()
+    assert list(lite.order) == [name for name in whole.order if name in lite.order] and lite.version.startswith("lite-")
+    with pytest.raises(InputError, match="suite 'lite' has the scores of 'v2': compute these again"):
+        rescore(load_suite("lite"), {})
+
+
 @pytest.mark.parametrize("suite", ["sldbench", "revisiting-nsl"])
-def test_a_protocols_board_is_a_table_in_every_format(suite):
-    board = Results.load(suite).protocol_board().cut(3)
+def test_a_protocols_board_is_a_table_in_every_format_and_needs_no_data(suite, no_data):
+    whole = Results.load(suite).protocol_board()
+    few = Results.load(suite).select(predictors=["autolaw"]).protocol_board()
+    assert whole.rows.loc["autolaw", "source"] == "ours" and len(few.rows) < len(whole.rows)
+    board = whole.cut(3)
     assert len(board.rows) == 3 and board.rows.index.name == "predictor"
     assert board.render("md").splitlines()[2].startswith(f"| {board.rows.index[0]} | ")
     assert [row["predictor"] for row in json.loads(board.render("json"))["rows"]] == list(board.rows.index)
@@ -203,11 +281,40 @@ def test_a_protocols_board_is_a_table_in_every_format(suite):
     assert repr(board).startswith(f"ProtocolBoard({suite}: ")
 
 
+def test_a_choice_of_a_protocols_tasks_whose_data_are_not_at_hand_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: False)
+    with pytest.raises(InputError, match="a choice of its tasks is scored from their data, which are not at hand"):
+        Results.load("sldbench").select(track="mixture").protocol_board()
+
+
+@pytest.mark.parametrize("suite", ["sldbench", "revisiting-nsl"])
+def test_every_stored_number_is_computed_again(suite, mirror):
+    again = rescore(load_suite(suite), not_ranked_on())
+    assert again.problems == () and again.lacking == () and again.n_elsewhere == 0
+
+
+def test_numbers_of_a_protocol_that_differ_are_named_and_other_rows_are_refused(tmp_path, monkeypatch):
+    again = pd.DataFrame({"predictor": ["a", "b"], "task": ["t", "t"], "r2": [0.5, float("nan")]})
+    for same in (again, again.assign(r2=[0.5 * (1 + 1e-12), float("nan")])):
+        assert protocol_differences(same, again) == ()
+    (line,) = protocol_differences(again.assign(r2=[0.6, float("nan")]), again)
+    assert line == "a t: r2 is stored as 0.6, computed again it is 0.5"
+    for other in (None, again[:1], again.assign(predictor="c"), again.drop(columns="r2")):
+        assert protocol_differences(other, again) == ("the stored scores of the protocol are of other results",)
+    monkeypatch.setattr("scalingbench.leaderboard.protocol_boards.protocol_path", lambda suite: tmp_path / "x.parquet")
+    assert stored_protocol_table("x") is None
+    write_protocol_table("x", again)
+    pd.testing.assert_frame_equal(stored_protocol_table("x"), again, check_dtype=False)
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 junk")
+    with pytest.raises(InputError, match=r"x\.parquet: not a table of a protocol's scores"):
+        stored_protocol_table("x")
+
+
 def test_a_committed_result_is_reproduced():
     task = load_task("porian/loss_val/chinchilla-decay-frontier")
     made = reproduce(task, "log-linear")
     assert made.difference < 1e-4 and made.error == pytest.approx(made.stored_error, rel=1e-4)
-    scores = Results.load("v1").select(collections=["porian"]).scores.set_index(["predictor", "task"])
+    scores = Results.load("lite").scores.set_index(["predictor", "task"])
     assert made.ratio == pytest.approx(scores.loc[("log-linear", task.id), "ratio"], rel=1e-4)
     assert repr(made).startswith("Reproduction(log-linear on porian/loss_val/chinchilla-decay-frontier: error 0.0")
     assert "largest difference" in made._repr_html_()
@@ -250,7 +357,7 @@ def test_an_unknown_task_is_named(name, message):
 
 
 def test_every_task_of_a_suite_is_found_by_its_name():
-    suite = load_suite("v0")
+    suite = load_suite("lite")
     assert all(suite.task(t.id) is t for t in suite.tasks)
 
 
@@ -260,9 +367,9 @@ def test_everything_says_what_it_is_in_a_line_and_in_a_small_table(results):
         results: "Results(suite made-up: 3 predictors)",
         results.select(track="compute"): "Results(suite made-up, track compute: 3 predictors)",
         results.board(): "Board(suite made-up: 3 predictors on 3 tasks; first: law, skill 0.500; version made-up-",
-        results.compare(): "Comparison(3 predictors on 3 collections; 1 clique not told apart)",
+        results.compare(): "Comparison(3 predictors on 3 clusters; 1 clique not told apart)",
         results.skill_by("track"): "SkillBySlice(by track: 3 predictors x compute, data-constrained)",
-        results.standing("law"): "Standing(law among 3 of suite made-up)",
+        results.standing("law"): "Placement(law among 3 of suite made-up)",
     }
     for what, line in lines.items():
         assert repr(what).startswith(line)

@@ -2,14 +2,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import scikit_posthocs
+from made import entry, matrix
 from scipy.stats import wilcoxon
-from score_worlds import TASKS, entry, world
 
 from scalingbench.common.errors import LeaderboardError
-from scalingbench.leaderboard.ranking import by_cluster
-from scalingbench.leaderboard.significance import LEVEL, Comparison, _cliques, compare, draw
+from scalingbench.leaderboard import significance
+from scalingbench.leaderboard.significance import LEVEL, Comparison, _cliques, draw
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
+
+
+def compare(scores, tasks, predictors):
+    return significance.compare(matrix(scores, tasks), predictors)
 
 
 def many(seed=0):
@@ -21,7 +25,7 @@ def many(seed=0):
 def test_adjusted_p_values_are_those_of_a_well_kept_library():
     scores, names = many(), ["better", "good", "ref", "close"]
     ours = compare(scores, MANY, names)
-    values, _ = by_cluster(scores, MANY)
+    values = matrix(scores, MANY).cluster_means()
     long = values.T.melt(var_name="predictor", value_name="value", ignore_index=False)
     theirs = scikit_posthocs.posthoc_wilcoxon(long, val_col="value", group_col="predictor", p_adjust="holm")
     np.testing.assert_allclose(ours.p.loc[names, names], theirs.loc[names, names], atol=1e-12)
@@ -95,7 +99,7 @@ def test_a_comparison_prints_skill_and_p_values_and_names_its_cliques():
     names = ["a", "b", "c"]
     p = pd.DataFrame([[1.0, 0.0504, 0.0123], [0.0504, 1.0, 0.2], [0.0123, 0.2, 1.0]], index=names, columns=names)
     found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7)
-    tests = "Wilcoxon signed-rank tests over 7 collections, adjusted by Holm; columns in the order of the rows."
+    tests = "Wilcoxon signed-rank tests over 7 clusters, adjusted by Holm; columns in the order of the rows."
     text = f"{'a':<28}  0.500  1.000 0.050 0.012\n{'b':<28}  0.250  0.050 1.000 0.200\n{'c':<28}  0.000  0.012 0.200 1.000\n\n"
     assert str(found) == text + f"{tests}\nnot told apart at 5 %: a, b\nnot told apart at 5 %: b, c"
     table = "| predictor | skill | a | b | c |\n| --- | ---: | ---: | ---: | ---: |\n"
@@ -128,9 +132,9 @@ def test_a_clone_cannot_be_told_from_its_original():
 
 def test_unknown_names_and_endings_are_refused(tmp_path):
     with pytest.raises(LeaderboardError, match="no scores of 'nobody'"):
-        compare(world(), TASKS, ["ref", "nobody"])
+        compare(many(), MANY, ["ref", "nobody"])
     with pytest.raises(LeaderboardError, match=r"cd.bmp: expected a name that ends in .svg"):
-        draw(compare(world(), TASKS, ["ref", "law"]), tmp_path / "cd.bmp")
+        draw(compare(many(), MANY, ["ref", "good"]), tmp_path / "cd.bmp")
 
 
 def test_the_picture_names_everyone(tmp_path):

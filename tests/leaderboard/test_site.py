@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import scalingbench
-from result_worlds import made_up_results
-from small_suites import suite_file
+from made import made_up_results, suite_file
 
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.site.build import build_site
@@ -24,11 +23,13 @@ SUITE = suite_file(
     split: {kind: frontier, variable: flops, train_max: 3.3e+18, name: chinchilla-decay-frontier}
   - collection: rectified_sft
     metric: loss
-    track: transfer
+    track: curve
     variables: [samples]
+    where: {curves: ["FLAN/*"]}
     split: {kind: frontier, variable: samples, train_max: 204800}
 """,
     pool="nearest-neighbor, log-linear, mean",
+    rules="{general: 0}",
 )
 PREDICTORS = "chinchilla[huber-log],chinchilla[l2-log],kaplan,log-linear,mean,nearest-neighbor,m4,gaussian-process"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
@@ -46,36 +47,46 @@ def site(tmp_path_factory) -> Path:
     return folder / "site"
 
 
-@pytest.fixture
-def browse(site, request):
-    """Give a function that opens a page at a width; afterwards there must be no message and no foreign request."""
+@pytest.fixture(scope="session")
+def chromium():
+    """Return one browser for all tests; each opens pages in a profile of its own."""
     from playwright.sync_api import sync_playwright
 
-    heard: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-        def open_page(path, width=1280, scheme="light"):
-            page = browser.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme).new_page()
-            page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
-            page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
-            page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else heard.append(f"{path}: asks {r.url}"))
-            page.goto((site / path).as_uri())
-            page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
-            shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
-            if shots:
-                Path(shots).mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=Path(shots) / f"{Path(path).parent.name or 'board'}-{width}-{scheme}.png", full_page=True)
-            return page
-
-        yield open_page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def browse(site, chromium):
+    """Give a function that opens a page at a width; afterwards there must be no message and no foreign request."""
+    heard: list[str] = []
+    opened = []
+
+    def open_page(path, width=1280, scheme="light"):
+        opened.append(chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme))
+        page = opened[-1].new_page()
+        page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
+        page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
+        page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else heard.append(f"{path}: asks {r.url}"))
+        page.goto((site / path).as_uri())
+        page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
+        shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
+        if shots:
+            Path(shots).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(shots) / f"{Path(path).parent.name or 'board'}-{width}-{scheme}.png", full_page=True)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
     assert heard == []
 
 
 def shown(page):
     return page.eval_on_selector_all(
-        "[data-board]:not([hidden]) tbody tr:not([hidden])", "rows => rows.map(r => r.cells[0].textContent.trim())"
+        "[data-board]:not([hidden]) tbody tr:not([hidden])", "rows => rows.map(r => r.cells[1].textContent.trim())"
     )
 
 
@@ -98,7 +109,7 @@ def test_the_board_sorts_filters_and_opens_a_page(browse):
     page.get_by_label("Find").fill("chinch l2")
     assert shown(page) == ["chinchilla[l2-log]"] and page.inner_text("#shown") == "1 shown"
     page.get_by_label("Find").fill("")
-    page.locator("#track").select_option("transfer")
+    page.locator("#track").select_option("curve")
     assert "m4" in shown(page) and "kaplan" not in shown(page)
 
     page.locator("#track").select_option("")
@@ -133,7 +144,7 @@ def test_the_keyboard_reaches_and_works_the_controls(browse):
     assert {"search", "track", "variants", "skill", "Elo"} <= reached
     page.locator("th button", has_text="win rate").first.focus()
     page.keyboard.press("Enter")
-    assert page.get_attribute("[data-board='']:not([hidden]) th:nth-child(5)", "aria-sort") == "descending"
+    assert page.get_attribute("[data-board='']:not([hidden]) th:nth-child(6)", "aria-sort") == "descending"
 
 
 @needs_browser

@@ -1,12 +1,14 @@
-"""The site of a suite with rules: tracks first, reach, and no measured value of a collection that is fetch-only."""
+"""The site of made-up results: tracks first, reach, and no measured value of a collection that is fetch-only."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from ruled_worlds import FETCH_ONLY, in_memory, ruled_suite
+from made import FETCH_ONLY, made_up_results, made_up_suite
 
+from scalingbench.leaderboard.releases import board_from_json
 from scalingbench.leaderboard.site.build import build_site
 
 SECRET, OPEN = 7.654321, 1.234567
@@ -30,10 +32,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
-        suite = marked(ruled_suite())
+        suite = marked(made_up_suite())
         errors = {"nearest-neighbor": (0.2, 0.2, 0.2), "m4": (0.1, 0.1, 0.1), "kaplan": (0.15, None, None), "mean": (0.4, 0.4, 0.4)}
         said: list[str] = []
-        assert build_site(in_memory(errors, suite), folder, said.append) == 1 + 4 + 3 + 3
+        assert build_site(made_up_results(errors, suite), folder, said.append) == 1 + 4 + 3 + 3
     return folder
 
 
@@ -59,7 +61,7 @@ def test_tracks_stand_first_then_the_general_purpose_board(site):
     assert page.found[:2] == ["Tracks", "General-purpose entries"]
     text = (site / "index.html").read_text(encoding="utf-8")
     assert text.index(">compute<") < text.index("General-purpose entries") < text.index("Skill by reach")
-    assert "median held-out run over the dearest training run" in text
+    assert "over that of the most expensive training run" in text
 
 
 def test_no_measured_value_of_a_fetch_only_collection_is_written(site):
@@ -85,6 +87,14 @@ def test_every_link_leads_to_a_file(site):
             assert not file or (path.parent / file).resolve().is_file() or "/results/" in file or file.startswith("results/"), (
                 f"{path}: {target}"
             )
+
+
+def test_the_board_has_the_headings_of_the_terminal(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    table = page[page.index('data-board=""') :]
+    cells = re.findall(r"<th [^>]*>([^<]*)</th>", table[: table.index("</tr>")])
+    board = board_from_json((site / "data" / "board.json").read_text())
+    assert cells == list(board.table().header)
 
 
 def test_its_data_are_those_of_the_board(site):

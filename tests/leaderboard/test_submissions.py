@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from command import scalingbench
-from small_suites import suite_file
+from made import suite_file
 
 from scalingbench.benchmark.evaluation.results import read_results, write_results
 from scalingbench.benchmark.evaluation.wall.layers import raise_wall
@@ -109,14 +109,13 @@ def test_it_verifies(submitted):
 def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path):
     work = tmp_path / "w"
     shutil.copytree(submitted, work)
-    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "v0", "--out", "v0", "--trained-on", "porian", cwd=work)
+    done = scalingbench("submit", "joint.py:Joint", *NAMED[:-4], "--suite", "lite", "--out", "lite", "--trained-on", "porian", cwd=work)
     assert done.returncode == 0, done.stderr
-    done = scalingbench("verify", "v0/joint", cwd=work)
+    done = scalingbench("verify", "lite/joint", cwd=work)
     assert done.returncode == 0, done.stderr
     assert "not ranked on what it was trained on: porian" in done.stdout
-    assert "| joint " in done.stdout and "compute (10 tasks): joint" in done.stdout
-    row = next(line for line in done.stdout.splitlines() if "| joint " in line)
-    assert " 7/25 " in row  # 13 bundled ones that it can enter, less porian's six
+    assert "joint enters 42% of the weight: a specialised law" in done.stdout  # 7 of 12 tasks that extrapolate, less porian's two
+    assert "compute (5 tasks): joint" in done.stdout
 
 
 def test_an_edited_prediction_is_refused(copy):

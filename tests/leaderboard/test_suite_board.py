@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from stated_worlds import scored
+from made import scored
 
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.releases import board_from_json

@@ -9,9 +9,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from scalingbench.benchmark.data.schema import normalise, read_table, validate
-from scalingbench.benchmark.data.variables import FLAGS, METRIC_KINDS, VARIABLES
+from scalingbench.benchmark.data.variables import FLAGS, METRIC_KINDS
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.forecast import forecast, parse_target
+from scalingbench.common.variables import VARIABLES
+from scalingbench.forecasting.forecast import forecast
+from scalingbench.forecasting.query import parse_target
 
 COLUMNS = ("collection", "curve", "run", "metric", "value", "value_low", "value_high", "seed", "flag", "split", "mix_web", *VARIABLES)
 SOUND = {

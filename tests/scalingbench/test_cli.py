@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import scalingbench, scalingbench_process
 
-from scalingbench.benchmark.data.card import cards_folder
+from scalingbench.benchmark.data.card import cards_folder, load_card
+from scalingbench.benchmark.data.collection import list_collections
+from scalingbench.common.defaults import TIME_LIMIT
 
 SMALL = ("--collections", "porian")
+FEW = ("--collections", "sae_scaling")
 BAD_PREDICTORS = """
 import os, time
 import numpy as np
@@ -39,13 +43,6 @@ class NeedsArguments(Fine):
 class NoPredict:
     def fit(self, X, y): return self
 """
-
-
-def scalingbench(*arguments, cwd, env=None):
-    import os
-
-    command = [sys.executable, "-m", "scalingbench", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})})
 
 
 def assert_refused(done, *words):
@@ -96,16 +93,15 @@ def test_show_prints_the_essentials(tmp_path):
     assert parsed["rows"] == 940 and parsed["tasks"]
 
 
-def test_every_collection_at_hand_can_be_shown(tmp_path):
-    from typer.testing import CliRunner
+BUNDLED = [name for name in list_collections() if load_card(name).bundled]
+SHOWN = ("designed_text", "lcdb", "porian", "synthetic_coverage")
+"""Own runs, many curves, many metrics, a world of known truth."""
 
-    from scalingbench.benchmark.data.card import load_card
-    from scalingbench.cli.main import app
 
-    for row in json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)["collections"]:
-        if load_card(row["name"]).bundled:
-            done = CliRunner().invoke(app, ["show", row["name"]])
-            assert done.exit_code == 0 and row["name"] in done.output, done.output
+@pytest.mark.parametrize("name", [n if n in SHOWN else pytest.param(n, marks=pytest.mark.full) for n in BUNDLED])
+def test_a_collection_at_hand_can_be_shown(name, tmp_path):
+    done = scalingbench("show", name, cwd=tmp_path)
+    assert done.returncode == 0 and name in done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +109,7 @@ def finished(tmp_path_factory):
     """Return the folder of a small finished run, and its board."""
     folder = tmp_path_factory.mktemp("run")
     names = "mean,power-law,chinchilla[l2-log],log-linear"
-    done = scalingbench("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", 2, cwd=folder)
+    done = scalingbench_process("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", 2, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "nearest-neighbor: added" in done.stderr
     return folder, done.stdout
@@ -164,7 +160,7 @@ def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
 def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     (tmp_path / "bad.py").write_text(BAD_PREDICTORS)
     targets = [f"bad.py:{name}" for name in ("Hangs", "Raises", "ReturnsNaN", "WrongShape", "Fine", "Prints")]
-    done = scalingbench("evaluate", *targets, *SMALL, "--time-limit", 2, "--out", "out", "--json", cwd=tmp_path)
+    done = scalingbench_process("evaluate", *targets, *FEW, "--time-limit", 2, "--out", "out", "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     rows = {row["predictor"]: row for row in json.loads(done.stdout)["rows"]}
     assert rows["Fine"]["failed_tasks"] == 0 and rows["Prints"]["failed_tasks"] == 0
@@ -176,7 +172,17 @@ def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     ]:
         assert rows[name]["failed_tasks"] == rows[name]["tasks_entered"]
         assert rows[name]["skill"] < rows["Fine"]["skill"]
-        assert any(line.startswith(f"failed: {name} on porian/") and word in line for line in done.stderr.splitlines())
+        assert any(line.startswith(f"failed: {name} on sae_scaling/") and word in line for line in done.stderr.splitlines())
+
+
+def test_the_reference_that_is_added_has_the_ordinary_time_limit(tmp_path, monkeypatch):
+    import scalingbench.benchmark.evaluation.run as evaluation
+
+    asked, real = [], evaluation.run_suite
+    monkeypatch.setattr(evaluation, "run_suite", lambda *a, **k: asked.append(k["time_limit"]) or real(*a, **k))
+    (tmp_path / "bad.py").write_text(BAD_PREDICTORS)
+    done = scalingbench("evaluate", "bad.py:Fine", *FEW, "--time-limit", 20, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0 and asked == [{"Fine": 20.0, "nearest-neighbor": TIME_LIMIT}], done.stderr
 
 
 def test_bad_usage_is_refused_in_one_line(tmp_path):
@@ -210,7 +216,7 @@ def test_an_output_folder_that_is_a_file_is_refused_and_left_alone(tmp_path):
 
 
 def test_an_unknown_option_exits_with_2(tmp_path):
-    done = scalingbench("run", "--sweet", "v0", cwd=tmp_path)
+    done = scalingbench("run", "--sweet", "lite", cwd=tmp_path)
     assert done.returncode == 2 and "--sweet" in done.stderr and done.stdout == ""
 
 

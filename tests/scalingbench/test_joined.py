@@ -12,6 +12,7 @@ from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.main import app
 from scalingbench.common.files import sha256_of
 from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.site.build import build_site
 from scalingbench.leaderboard.submissions.metadata import Submission
 from scalingbench.leaderboard.submissions.submit import submit
 
@@ -31,9 +32,10 @@ class Level:
 """
 
 
-@pytest.fixture
-def joined(tmp_path, monkeypatch):
-    (tmp_path / "level.py").write_text(LAW)
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("joined")
+    (folder / "level.py").write_text(LAW)
     described = Submission(
         name="lowest-level",
         predictor="Level",
@@ -41,21 +43,22 @@ def joined(tmp_path, monkeypatch):
         paper="unpublished",
         license="MIT",
         year=2026,
-        suite="v0",
+        suite="lite",
         trained_on=("porian",),
-        source_sha256=sha256_of(tmp_path / "level.py"),
+        source_sha256=sha256_of(folder / "level.py"),
     )
-    suite = load_suite("v0")
+    suite = load_suite("lite")
     with Guards(raise_wall(unconfined=True)) as guards:
-        submit(tmp_path / "level.py", described, suite, tmp_path / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
-    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
-    return suite
+        submit(folder / "level.py", described, suite, folder / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submissions, "_root", lambda: folder / "subs")
+        yield suite
 
 
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
     results = Results.load(joined)
-    board = results.board()
-    assert board.rows.set_index("predictor").loc["lowest-level", "tasks_entered"] == 7  # on bundled collections alone
+    board = results.select(track="compute").board()
+    assert board.rows.set_index("predictor").loc["lowest-level", ["tasks_entered", "tasks_total"]].tolist() == [2, 5]
     assert board.exclusions["lowest-level"] == ("porian",)
     scores = results.scores
     assert "porian" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
@@ -63,21 +66,21 @@ def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
 
 def test_the_commands_know_it(joined):
     run = CliRunner().invoke
-    assert "| lowest-level " in run(app, ["leaderboard", "--suite", "v0"]).stdout
-    assert "lowest-level, a predictor submitted" in run(app, ["cite", "--suite", "v0", "--predictor", "lowest-level"]).stdout
-    board = json.loads(run(app, ["leaderboard", "--suite", "v0", "--format", "json"]).stdout)
+    assert "| lowest-level " in run(app, ["leaderboard", "--suite", "lite", "--track", "compute"]).stdout
+    assert "lowest-level, a predictor submitted" in run(app, ["cite", "--suite", "lite", "--predictor", "lowest-level"]).stdout
+    board = json.loads(run(app, ["leaderboard", "--suite", "lite", "--track", "compute", "--format", "json"]).stdout)
     assert any(row["predictor"] == "lowest-level" for row in board["rows"])
 
 
 def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
-    scores = Results.load("v1").scores
+    scores = Results.load("v2").scores
     entered = scores[scores["predictor"] == "chinchilla[hoffmann2022]"]
     assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
 
 
 def test_the_site_has_its_page(joined, tmp_path):
-    done = CliRunner().invoke(app, ["site", "--suite", "v0", "--out", str(tmp_path / "site")])
-    assert done.exit_code == 0, done.output
+    chosen = Results.load(joined).select(collections=["porian", "datablations"], predictors=["lowest-level", "kaplan"])
+    build_site(chosen, tmp_path / "site")
     page = (tmp_path / "site" / "predictors" / "lowest-level.html").read_text(encoding="utf-8")
     assert "Submitted by Nobody, Anna, 2026." in page and "porian: its constants come from there" in page
-    assert 'href="predictors/lowest-level.html"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert 'href="predictors/lowest-level.html#track-compute"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")

@@ -90,7 +90,7 @@ def test_json_has_null_for_what_is_not_a_finite_number():
 
 
 def test_what_is_not_a_format_is_refused():
-    from result_worlds import made_up_results
+    from made import made_up_results
 
     with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
         made_up_results({"mean": [0.4] * 3}).board().render("xml")

@@ -6,10 +6,10 @@ row has and takes logarithms twice; here each validation set is a metric of its 
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._derived import natural_log
 from scalingbench.benchmark.data.sources._thinning import log_spaced
 
 _URL = "https://raw.githubusercontent.com/IBM/ColPret/16f23bbe054277ddc4afd07a972dd7cfbe3f48c3"
@@ -75,7 +75,7 @@ def _t5(path: Path) -> pd.DataFrame:
     steps = raw["steps"].astype(float)
     run = "pile-t5-" + raw["model_name"]
     points = {"curve": "pile-t5", "run": run, "params": raw["model_name"].map(_T5), "steps": steps, "tokens": steps * _T5_TOKENS_PER_STEP}
-    return pd.DataFrame({**points, "metric": "loss_span", "value": np.log(raw["val_perplexity"])})
+    return pd.DataFrame({**points, "metric": "loss_span", "value": natural_log(raw["val_perplexity"])})
 
 
 def _k2(path: Path) -> pd.DataFrame:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._derived import natural_log
 
 FILES = (
     UpstreamFile(
@@ -71,7 +71,7 @@ def _experts(raw: pd.DataFrame, kind: str) -> pd.DataFrame:
             "curve": kind,
             "run": run.where(again == 0, run + "-" + (again + 1).astype(str)),
             "metric": "loss",
-            "value": np.log(raw[_C4]),
+            "value": natural_log(raw[_C4]),
             "params_nonembedding": base,
             "tokens": raw["optim/n_tokens"],
             "experts": raw["model.number_of_experts"],

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._derived import natural_log
 
 FILES = (
     UpstreamFile(
@@ -39,6 +39,6 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 
 def _tokens_per_character(vocabulary: pd.Series) -> pd.Series:
-    log_v = np.log(vocabulary)
+    log_v = natural_log(vocabulary)
     ratio: pd.Series = 0.00639222 * log_v**2 - 0.15811069 * log_v + 1.20470122
     return ratio

@@ -37,6 +37,7 @@ function sort(table, column, direction) {
 
 function sortable(table) {
   [...table.tHead.rows[0].cells].forEach((th, column) => {
+    if (th.textContent.trim() === "") return; // the interval of the column before it
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = th.textContent;

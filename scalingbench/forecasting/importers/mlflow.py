@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from scalingbench.common.errors import InputError
-from scalingbench.common.extras import require
 
 __all__ = ["import_mlflow"]
 
 
-def import_mlflow(path: Path) -> pd.DataFrame:
-    """Return one row a run of every experiment in the store: its parameters, and the last value of its metrics."""
+def import_mlflow(path: Path, _: Sequence[Path]) -> pd.DataFrame:
+    """Return one row a run of every experiment in the store: its parameters and the last value of each metric."""
+    path = path if path.is_dir() else path.parent
     store = path.parent if (path / "meta.yaml").is_file() else path
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # MLflow 3.17 on opens a file store only when told to
-    require(f"{path}: reading it", "mlflow", "mlflow")
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=store.resolve().as_uri())

@@ -8,24 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from scalingbench.common.extras import require
-
 __all__ = ["import_events"]
 
 _START = "_hparams_/session_start_info"
 
 
-def import_events(root: Path, folders: Sequence[Path]) -> pd.DataFrame:
+def import_events(root: Path, files: Sequence[Path]) -> pd.DataFrame:
     """Return one row a run: the last value of every scalar, its step, and the hyper-parameters that were logged.
 
-    A run is a folder with event files. ``add_hparams`` writes into a folder of its own below that of the run; the two are
-    joined.
+    A run is a folder with event files. ``add_hparams`` writes into a subfolder of it, which is joined to the run.
     """
-    require(f"{root}: reading it", "tensorboard", "tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     rows: dict[Path, dict[str, Any]] = {}
-    for folder in folders:
+    for folder in sorted({file.parent for file in files}):
         events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
         hyper = _hyper_parameters(events)
         home = folder.parent if hyper and folder.parent in rows else folder

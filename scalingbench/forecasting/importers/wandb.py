@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.common.errors import InputError
-from scalingbench.common.extras import require
 
 __all__ = ["import_wandb"]
 
@@ -19,16 +18,15 @@ _MAGIC, _HEADER, _BLOCK = b":W&B", 7, 32768
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 
 
-def import_wandb(paths: Sequence[Path]) -> pd.DataFrame:
-    """Return one row a run: its configuration, and its summary (the last value of everything logged).
+def import_wandb(_: Path, files: Sequence[Path]) -> pd.DataFrame:
+    """Return one row a run: its configuration and its summary (the last value of everything logged).
 
     The records are decoded by wandb's own message types; the framing around them is that of a LevelDB log, which recent
     versions of wandb no longer read from Python.
     """
-    require(f"{paths[0]}: reading it", "wandb", "wandb")
     from wandb.proto import wandb_internal_pb2
 
-    return pd.DataFrame([_run(path, wandb_internal_pb2.Record) for path in paths])
+    return pd.DataFrame([_run(path, wandb_internal_pb2.Record) for path in files])
 
 
 def _run(path: Path, record_type: Any) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def _run(path: Path, record_type: Any) -> dict[str, Any]:
 
 
 def _update(row: dict[str, Any], items: Any) -> None:
-    """Enter items whose values are JSON; nested ones get names joined by points."""
+    """Enter items, whose values are JSON; names of nested ones are joined by points."""
     for item in items:
         name = ".".join(item.nested_key) or item.key
         if not name.startswith("_"):
@@ -65,7 +63,7 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
 
 
 def _payloads(path: Path) -> Iterator[bytes]:
-    """Yield the records of a file; a run that was killed ends in the middle of one, which is left out."""
+    """Yield the complete records of a file; the file of a killed run ends within a record."""
     raw = path.read_bytes()
     if raw[:4] != _MAGIC:
         raise InputError(f"{path}: is not a file of Weights & Biases")

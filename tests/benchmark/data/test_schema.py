@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from scalingbench.benchmark.data.schema import normalise, read_table, read_unchecked, validate
-from scalingbench.benchmark.data.variables import METRIC_KINDS, VARIABLES, is_variable, metric_kind, variables_of
+from scalingbench.benchmark.data.variables import METRIC_KINDS, metric_kind, variables_of
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.messages import printable
+from scalingbench.common.variables import VARIABLES, is_variable
 
 
 def table(**columns):
@@ -260,7 +261,7 @@ def test_names_that_look_like_numbers_are_text():
 def test_an_unknown_column_gets_the_nearest_name_or_the_place_of_all_names():
     refused("column 'tokns': not a column of the schema; did you mean 'tokens'?", tokns=[1, 2, 3, 4])
     refused("column 'vlue': not a column of the schema; did you mean 'value'?", vlue=[1, 2, 3, 4])
-    refused("column 'zzz': not a column of the schema; variables are registered in benchmark/data/variables.py", zzz=[1, 2, 3, 4])
+    refused("column 'zzz': not a column of the schema; variables are registered in common/variables.py", zzz=[1, 2, 3, 4])
     with pytest.raises(SchemaError, match="column 7: not a column of the schema"):
         validate(table().assign(**{}).rename(columns={"params": 7}))
 

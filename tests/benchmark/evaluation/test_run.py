@@ -372,25 +372,25 @@ def test_broken_result_files_are_named(tmp_path):
 def test_the_suites_reference_can_enter_every_task():
     from scalingbench.predictors.registry import make
 
-    suite = load_suite("v0")
+    suite = load_suite("lite")
     assert all(usable(make(suite.reference), task) for task in suite.tasks)
 
 
 def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
     from scalingbench.benchmark.evaluation import run as evaluation
 
-    tasks = load_suite("v0").build(collections=("porian",))
+    tasks = load_suite("v2").build(collections=("porian",))
     rungs = [t for t in tasks if "ladder" in t.id]
     law = make("chinchilla[huber-log]")
-    batches = evaluation._batches([evaluation._Job("law", law, t, "v0") for t in tasks])
+    batches = evaluation._batches([evaluation._Job("law", law, t, "v2") for t in tasks])
     assert len(rungs) > 2 and [len(b) for b in batches if len(b) > 1] == [len(rungs)]
-    together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v0")
-    alone = [evaluate(law, t, name="law", suite="v0") for t in rungs]
+    together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v2")
+    alone = [evaluate(law, t, name="law", suite="v2") for t in rungs]
     for one, other in zip(together, alone, strict=True):
         assert one.task == other.task and [f.fold for f in one.folds] == [f.fold for f in other.folds]
         for f, g in zip(one.folds, other.folds, strict=True):
             np.testing.assert_allclose(f.predictions, g.predictions, rtol=1e-6)
-    slow = run_suite({"slow": SleepsOnManyRows()}, rungs, tmp_path / "b", suite="v0", time_limit=2.0)
+    slow = run_suite({"slow": SleepsOnManyRows()}, rungs, tmp_path / "b", suite="v2", time_limit=2.0)
     assert {r.folds[0].status for r in slow} == {"ok", "timeout"}
 
 

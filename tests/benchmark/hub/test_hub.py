@@ -38,7 +38,7 @@ def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
 def _suite_tasks():
     from scalingbench.benchmark.tasks.suite import load_suite
 
-    return load_suite("v1").build(collections=("porian",))
+    return load_suite("lite").build(collections=("porian",))
 
 
 def test_croissant_passes_its_own_command(folder):
@@ -112,7 +112,7 @@ def test_what_the_hub_refuses_is_one_clear_line(folder, hub, monkeypatch, tmp_pa
         pull(REPO, "v9", tmp_path / "b")
     monkeypatch.setenv("HF_TOKEN", "wrong")
     with pytest.raises(InputError, match="not allowed; log in"):
-        push_results(_results(tmp_path), "v1", "org/results")
+        push_results(_results(tmp_path), "lite", "org/results")
     hub.close()
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(InputError, match="cannot be reached"):
@@ -147,16 +147,16 @@ def _results(tmp_path):
     from scalingbench.benchmark.evaluation.run import run_suite
     from scalingbench.predictors.registry import make
 
-    run_suite({"nearest-neighbor": make("nearest-neighbor")}, _suite_tasks()[:1], tmp_path / "results", suite="v1")
+    run_suite({"nearest-neighbor": make("nearest-neighbor")}, _suite_tasks()[:1], tmp_path / "results", suite="lite")
     return tmp_path / "results"
 
 
 def test_results_go_there_too(hub, tmp_path):
     folder = _results(tmp_path)
-    assert "/commit/" in push_results(folder, "v1", "org/results")
+    assert "/commit/" in push_results(folder, "lite", "org/results")
     assert set(hub.files("org/results")) == {"README.md", "v1/nearest-neighbor.parquet"}
     with pytest.raises(InputError, match="holds no result files"):
-        push_results(tmp_path / "none", "v1", "org/results")
+        push_results(tmp_path / "none", "lite", "org/results")
 
 
 def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):

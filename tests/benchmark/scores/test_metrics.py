@@ -76,3 +76,10 @@ def test_crps_rewards_an_interval_that_is_as_wide_as_it_must_be():
     y = np.random.default_rng(0).standard_normal(4000)
     scores = [metrics.crps(y, {0.1: np.full(4000, -w), 0.5: np.zeros(4000), 0.9: np.full(4000, w)}) for w in (0.6, 1.2816, 2.5)]
     assert scores[1] < scores[0] and scores[1] < scores[2]
+
+
+def test_crps_of_many_levels_is_that_of_the_distribution():
+    """For a uniform forecast on (0, 1) and outcome y, CRPS = y^2 - y + 1/3 (its integral)."""
+    levels = (np.arange(999) + 1) / 1000
+    for y in (0.2, 0.5, 0.9):
+        assert metrics.crps([y], {float(q): q for q in levels}) == pytest.approx(y**2 - y + 1 / 3, abs=1e-3)

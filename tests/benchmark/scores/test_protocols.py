@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_tasks import fold, off_by, result, task
+from made import fold, off_by, result, task
 
 from scalingbench.benchmark.scores.protocols import curve_errors, revisiting_nsl, sldbench
 

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-import made_tasks
+import made
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,8 +37,8 @@ def alternatives(cost, y=None, **options):
     """Return the groups of rows of made-up costs, all of different sizes and losses."""
     y = 3.0 - 0.1 * np.arange(len(cost)) if y is None else np.asarray(y, float)
     X = options.pop("X", pd.DataFrame({"params": np.arange(1.0, len(cost) + 1)}))
-    made = made_tasks.task(made_tasks.fold("f", y, cost=cost, X=X), track=options.pop("track", "compute"), **options)
-    return [list(map(int, group)) for group in decision_groups(made)[0]]
+    built = made.task(made.fold("f", y, cost=cost, X=X), track=options.pop("track", "compute"), **options)
+    return [list(map(int, group)) for group in decision_groups(built)[0]]
 
 
 def decided(predictions, t=None):
@@ -120,52 +120,52 @@ def test_costs_are_budgets_where_they_are_compute_or_the_runs_differ_in_somethin
 
 
 def test_tied_predictions_share_the_pick():
-    t = made_tasks.task(made_tasks.fold("f", [3.0, 2.0, 4.0], cost=[1.0, 1.0, 1.0]), track="compute")
-    found = decide(made_tasks.result(t, "p", [1.0, 5.0, 1.0]), t, decision_groups(t))  # the worst and the middle one
+    t = made.task(made.fold("f", [3.0, 2.0, 4.0], cost=[1.0, 1.0, 1.0]), track="compute")
+    found = decide(made.result(t, "p", [1.0, 5.0, 1.0]), t, decision_groups(t))  # the worst and the middle one
     y = np.log([3.0, 2.0, 4.0])
     assert found.regret == pytest.approx(((y[0] + y[2]) / 2 - y[1]) / (y.mean() - y[1]))
     assert found.log_params_error == pytest.approx((np.log(2 / 1) + np.log(3 / 2)) / 2)
-    all_tied = decide(made_tasks.result(t, "p", [1.0, 1.0, 1.0]), t, decision_groups(t))
+    all_tied = decide(made.result(t, "p", [1.0, 1.0, 1.0]), t, decision_groups(t))
     assert all_tied.regret == pytest.approx(1.0) and all_tied.log_params_error == pytest.approx((np.log(2) + 0 + np.log(3 / 2)) / 3)
 
 
 def test_regret_is_the_mean_loss_over_the_mean_loss_of_chance_over_all_groups_of_all_folds():
     groups = [[0.1, 0.2, 0.9], [0.1, 0.2, 0.6], [0.1, 0.8, 0.9]]
-    folds = [made_tasks.fold(str(i), y, cost=[1.0] * 3, X=pd.DataFrame({"width": [1.0, 2.0, 3.0]})) for i, y in enumerate(groups)]
-    t = made_tasks.task(*folds, track="downstream", metric="accuracy")
+    folds = [made.fold(str(i), y, cost=[1.0] * 3, X=pd.DataFrame({"width": [1.0, 2.0, 3.0]})) for i, y in enumerate(groups)]
+    t = made.task(*folds, track="downstream", metric="accuracy")
     picks = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # of the best .9, of .1 where .6 was to be had, of .8 where .9 was
-    found = decide(made_tasks.result(t, "p", *picks), t, decision_groups(t))
+    found = decide(made.result(t, "p", *picks), t, decision_groups(t))
     assert found.groups == 3
     assert found.regret == pytest.approx((0.0 + 0.5 + 0.1) / ((0.9 - 0.4) + (0.6 - 0.3) + (0.9 - 0.6)))
     assert np.isnan(found.log_params_error)  # these differ in width
 
 
 def test_the_distance_to_the_best_size_is_a_mean_over_groups():
-    folds = [made_tasks.fold(str(i), [3.0, 2.0, 4.0], cost=[1.0] * 3, X=pd.DataFrame({"params": [1.0, 2.0, 8.0]})) for i in range(3)]
-    t = made_tasks.task(*folds, track="compute")
-    found = decide(made_tasks.result(t, "p", [2, 1, 3], [2, 1, 3], [3, 2, 1]), t, decision_groups(t))  # twice right, once 4 times too large
+    folds = [made.fold(str(i), [3.0, 2.0, 4.0], cost=[1.0] * 3, X=pd.DataFrame({"params": [1.0, 2.0, 8.0]})) for i in range(3)]
+    t = made.task(*folds, track="compute")
+    found = decide(made.result(t, "p", [2, 1, 3], [2, 1, 3], [3, 2, 1]), t, decision_groups(t))  # twice right, once 4 times too large
     assert found.log_params_error == pytest.approx(np.log(4.0) / 3)
 
 
 def test_failures_are_left_out():
     t = task()
     assert decide(result([], status="error"), t, decision_groups(t)) == Decision(0)
-    two = made_tasks.task(*[made_tasks.fold(n, [3.0, 2.0, 4.0], cost=[1.0] * 3) for n in "ab"], track="compute")
-    found = decide(made_tasks.result(two, "p", None, [3.0, 2.0, 4.0]), two, decision_groups(two))
+    two = made.task(*[made.fold(n, [3.0, 2.0, 4.0], cost=[1.0] * 3) for n in "ab"], track="compute")
+    found = decide(made.result(two, "p", None, [3.0, 2.0, 4.0]), two, decision_groups(two))
     assert (found.groups, found.regret) == (1, 0.0)
 
 
 def test_the_suite_offers_isoflop_decisions():
-    tasks = load_suite("v1").build(collections=("porian",))
-    assert all(sum(map(len, decision_groups(t))) >= 6 for t in tasks)
+    task = load_suite("v2").task("porian/loss_val/chinchilla-decay-frontier")
+    assert sum(map(len, decision_groups(task))) >= 6
 
 
 def test_runs_that_lie_between_those_trained_on_are_decisions_too():
     """At one budget as on the track of compute; whatever they cost where learning rates or shares of a mixture are inputs."""
     alike, apart = ([3.0, 2.0, 1.0], [1.0, 1.0, 1.0]), ([3.0, 2.0, 1.0], [1.0, 1.0, 1.01])
     for y, cost in (alike, apart):
-        assert len(decision_groups(made_tasks.task(made_tasks.fold("a", y, cost=cost), track="interpolation"))[0]) == 1
-    steps = made_tasks.task(made_tasks.fold("a", [3.0, 2.0, 1.0], cost=[1.0, 1.0, 1.0]), track="interpolation", basis="steps")
+        assert len(decision_groups(made.task(made.fold("a", y, cost=cost), track="interpolation"))[0]) == 1
+    steps = made.task(made.fold("a", [3.0, 2.0, 1.0], cost=[1.0, 1.0, 1.0]), track="interpolation", basis="steps")
     assert decision_groups(steps) == [[]]
     for name in ("learning_rate", "mix_code"):
         chosen = replace(steps, spec=steps.spec.model_copy(update={"variables": ("params", name)}))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_tasks import fold, off_by, result, task
+from made import fold, off_by, result, task
 
 from scalingbench.benchmark.evaluation.results import TaskResult
 from scalingbench.benchmark.scores.scoring import current_results, scorable_results, score, stale_results

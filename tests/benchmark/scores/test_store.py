@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_tasks import fold, result, task
+from made import fold, result, task
 
 from scalingbench.benchmark.evaluation.results import SCORES, list_result_files, predictor_path, write_results
 from scalingbench.benchmark.scores.scoring import score
-from scalingbench.benchmark.scores.store import StoredScores, differences, digest_of, read_scores, with_provenance, write_scores
+from scalingbench.benchmark.scores.store import differences, digest_of, read_scores, with_provenance, write_scores
 from scalingbench.benchmark.scores.table import COLUMNS
 from scalingbench.common.errors import InputError, SchemaError
 
@@ -20,11 +20,10 @@ TABLE = with_provenance(score(RESULTS, [TASK], "ref"), RESULTS, {"law": "5" * 64
 
 def test_what_is_written_is_read(tmp_path):
     path = tmp_path / SCORES
-    write_scores(path, StoredScores("v9", "ref", ("ref", "mean"), TABLE))
+    write_scores(path, TABLE)
     found = read_scores(path)
-    assert (found.suite, found.reference, found.pool) == ("v9", "ref", ("ref", "mean"))
-    assert differences(TABLE, found.table) == () and list(found.table["predictor"]) == ["law", "ref"]
-    assert list(found.table) == [*(c.name for c in COLUMNS), "fingerprint", "digest", "source"]
+    assert differences(TABLE, found) == () and list(found["predictor"]) == ["law", "ref"]
+    assert list(found) == [*(c.name for c in COLUMNS), "fingerprint", "digest", "source"]
 
 
 def test_a_score_says_what_it_was_made_from():
@@ -81,12 +80,12 @@ def test_a_file_that_holds_no_scores_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match="not a file of scores"):
         read_scores(path)
     with pytest.raises(SchemaError, match="column 'ratio'"):
-        write_scores(path, StoredScores("v9", "ref", (), TABLE.assign(ratio=99.0)))
+        write_scores(path, TABLE.assign(ratio=99.0))
 
 
 def test_broken_scores_are_refused_when_they_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr("scalingbench.benchmark.scores.store.check_scores", lambda table: None)
-    write_scores(tmp_path / SCORES, StoredScores("v9", "ref", (), TABLE.assign(ratio=99.0)))
+    write_scores(tmp_path / SCORES, TABLE.assign(ratio=99.0))
     monkeypatch.undo()
     with pytest.raises(InputError, match=r"not a file of scores: SchemaError: scores: row 1 .law on made/loss/frontier., column 'ratio'"):
         read_scores(tmp_path / SCORES)
@@ -94,7 +93,7 @@ def test_broken_scores_are_refused_when_they_are_read(tmp_path, monkeypatch):
 
 def test_scores_are_no_results_and_no_predictor_takes_their_file(tmp_path):
     write_results(predictor_path(tmp_path, "law"), RESULTS[1:])
-    write_scores(tmp_path / SCORES, StoredScores("v9", "ref", (), TABLE))
+    write_scores(tmp_path / SCORES, TABLE)
     assert [file.name for file in list_result_files(tmp_path)] == ["law.parquet"]
     with pytest.raises(InputError, match="predictor 'scores'"):
         predictor_path(tmp_path, "scores")

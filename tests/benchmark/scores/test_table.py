@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from score_worlds import entry, world
+from made import entry, world
 
-from scalingbench.benchmark.scores.table import COLUMNS, Column, check_scores
+from scalingbench.benchmark.scores.table import COLUMNS, ScoreColumn, check_scores
 from scalingbench.common.errors import SchemaError
 
 TWO = pd.DataFrame({"task": ["a/1", "a/2"], "collection": ["a", "a"], "track": ["curve", "compute"]})
@@ -40,7 +40,7 @@ def test_when_a_score_is_needed_then_it_may_not_be_missing(column):
 
 
 def test_a_column_that_says_nothing_of_missing_values_has_none():
-    assert Column("x", "made up").missing is False
+    assert ScoreColumn("x", "made up").missing is False
     assert {c.name for c in COLUMNS if c.missing} == set(MAY_BE_MISSING)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_entries import built, made, only, trained
+from made import built, made, only, trained
 
 from scalingbench.common.errors import TaskError
 

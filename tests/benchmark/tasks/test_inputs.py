@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_entries import FROM_C4, built, held_out, made, only, trained
+from made import FROM_C4, built, held_out, made, only, trained
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import Collection

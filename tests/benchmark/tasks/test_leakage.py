@@ -15,11 +15,11 @@ from scalingbench.benchmark.tasks.leakage import held_out_rows, tuning_rows
 from scalingbench.benchmark.tasks.rules import refuse_leak
 from scalingbench.benchmark.tasks.selection import build_tasks
 from scalingbench.benchmark.tasks.statements import differences
-from scalingbench.benchmark.tasks.suite import freeze_statements, list_suites, load_suite, stated_tasks
+from scalingbench.benchmark.tasks.suite import freeze_statements, list_suites, load_suite
 from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import SchemaError
 
-SUITES = [name for name in list_suites() if load_suite(name).rules is not None]
+SUITES = list_suites()
 
 
 def on_both_sides(task):
@@ -53,7 +53,7 @@ def matches(curve, patterns):
 @pytest.mark.parametrize("name", SUITES)
 def test_a_suite_with_rules_is_what_it_states_and_leaks_nothing(name, mirror):
     suite = load_suite(name)
-    stated = stated_tasks(suite)
+    stated = suite.frozen_tasks
     assert stated is not None, "freeze it: python -m perf.regenerate statements"
     anew = replace(suite, statements=None)
     tasks = anew.build(fetch=True)
@@ -184,7 +184,7 @@ def test_differences_from_what_was_stated_are_named(tmp_path):
     counted = {**ENTRY, "collection": "distillation_apple"}
     suite = written(tmp_path, {**counted, "split": {**ahead, "name": "one"}}, {**counted, "split": {**ahead, "name": "two"}}, aside)
     (tmp_path / "small.tasks.json").write_text(freeze_statements(suite))
-    stated = stated_tasks(load_suite(str(tmp_path / "small.yaml")))
+    stated = load_suite(str(tmp_path / "small.yaml")).frozen_tasks
     assert differences(stated, suite.tasks) == []
     assert differences(stated.assign(far=stated["far"] * (1 + 1e-12)), suite.tasks) == []
     one, two, _ = (t.id for t in suite.tasks)

@@ -2,16 +2,17 @@
 
 import json
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 
-import made_tasks
+import made
 import numpy as np
 import pytest
 
 from scalingbench.benchmark.data.clusters import cluster_of
-from scalingbench.benchmark.tasks.rules import Rules, weighed
-from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite, stated_tasks, task_table
-from scalingbench.common.errors import SchemaError
+from scalingbench.benchmark.tasks.frozen import Rules, SuiteHead, list_suites, read_head
+from scalingbench.benchmark.tasks.rules import weighed
+from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite, task_table
+from scalingbench.common.errors import InputError, SchemaError
 
 HEAD = """
 description: with rules
@@ -77,9 +78,9 @@ def test_tasks_that_hold_out_the_same_runs_are_worth_one_together(suite_of):
 
 def test_rows_of_context_do_not_make_the_held_out_runs_others():
     runs = np.array([1, 2])
-    plain = replace(made_tasks.fold("f", [1.0, 2.0]), test_runs=runs)
-    other = replace(made_tasks.fold("f", [1.0, 2.0, 3.0], scored=[True, True, False]), test_runs=np.array([1, 2, 3]))
-    tasks = [made_tasks.task(f, name=name, collection="porian") for name, f in [("a", plain), ("b", other)]]
+    plain = replace(made.fold("f", [1.0, 2.0]), test_runs=runs)
+    other = replace(made.fold("f", [1.0, 2.0, 3.0], scored=[True, True, False]), test_runs=np.array([1, 2, 3]))
+    tasks = [made.task(f, name=name, collection="porian") for name, f in [("a", plain), ("b", other)]]
     assert [t.weight for t in weighed(tasks, Rules())] == [0.5, 0.5]
 
 
@@ -112,15 +113,52 @@ def test_each_task_has_the_role_that_its_collection_and_weight_give_it(suite_of)
     assert task_table(suite.tasks)["role"].tolist() == [t.role for t in suite.tasks]
 
 
-def test_the_cap_is_five_and_finite():
-    assert Rules().cap == 5.0
-    with pytest.raises(ValueError, match="finite"):
-        Rules(cap=float("inf"))
+def holding_out(runs, name, collection, track):
+    """Return a task that holds out these runs."""
+    fold = replace(made.fold("f", np.arange(1.0, len(runs) + 1)), test_runs=np.array(runs))
+    return made.task(fold, name=name, collection=collection, track=track)
 
 
-def test_suites_without_rules_keep_the_weights_that_are_written(suite_of):
-    suite = suite_of(porian("a", weight=0.3), WORLD, head=HEAD.replace("rules: {cap: 2.5}\n", ""))
-    assert [(t.weight, t.role) for t in suite.tasks] == [(0.3, "counted"), (1.0, "counted")] and suite.rules is None
+def test_the_cap_of_a_cluster_is_one_of_each_track():
+    """Three tasks of different runs on each of two tracks: each track has the cap, not both together."""
+    tasks = [holding_out([i], f"t{i}", ("sloth", "obs_scaling")[i % 2], ("downstream", "curve")[i // 3]) for i in range(6)]
+    assert len({t.cluster for t in tasks}) == 1
+    assert [t.weight for t in weighed(tasks, Rules(cap=2.0))] == pytest.approx([2 / 3] * 6)
+
+
+def test_runs_of_one_number_in_two_collections_are_different_runs():
+    """Both hold out runs 1 and 2 of their own; a third one repeats the first."""
+    where = (("a", "porian"), ("b", "gemstones"), ("c", "porian"))
+    tasks = [holding_out([1, 2], name, collection, "compute") for name, collection in where]
+    assert [t.weight for t in weighed(tasks, Rules())] == [0.5, 1.0, 0.5]
+
+
+def test_each_role_is_weighed_by_itself():
+    tasks = [holding_out([1], name, "porian", "compute") for name in "ab"]
+    shown = replace(tasks[1], spec=tasks[1].spec.model_copy(update={"weight": 0.0}), weight=0.0)
+    assert [(t.role, t.weight) for t in weighed([tasks[0], shown], Rules())] == [("counted", 1.0), ("shown", 0.0)]
+    assert [t.role for t in weighed(tasks, Rules(tuning=("porian",)))] == ["tuning", "tuning"]
+
+
+def test_where_weights_are_equal_every_task_counts_one_whatever_it_holds_out():
+    tasks = [holding_out([1], name, "porian", "compute") for name in "abc"]
+    assert [t.weight for t in weighed(tasks, Rules(weights="equal", cap=2.0))] == [1.0] * 3
+
+
+@pytest.mark.parametrize("rules", [{"cap": float("inf")}, {"cap": 0.0}, {"general": 1.1}, {"general": -0.1}])
+def test_rules_out_of_range_are_refused(rules):
+    (name,) = rules
+    with pytest.raises(ValueError, match=f"{name}: expected"):
+        Rules(**rules)
+    assert Rules().cap == 5.0 and Rules().general == 0.95
+
+
+def test_kinds_that_the_overall_board_ranks_on_stand_on_any_track(suite_of):
+    head = HEAD.replace("cap: 2.5", "kinds: [extrapolation, interpolation]")
+    (task,) = suite_of(porian("a", 4e18), head=head).tasks
+    assert (task.kind, task.track) == ("interpolation", "compute")
+    with pytest.raises(SchemaError, match=r"is of kind extrapolation .* cannot be 'transfer'"):
+        _ = suite_of({**porian("a"), "track": "transfer"}, head=head).tasks
 
 
 @pytest.mark.parametrize(
@@ -154,8 +192,8 @@ def test_an_extrapolation_is_in_none_of_the_tracks_of_other_kinds(suite_of, trac
     [
         (porian("a", weight=0.5), HEAD, "porian/loss_val/a: weights are computed by the rules"),
         (porian("a"), SET_ASIDE, "rules: tuning: no task is on 'quest_precision'"),
-        (porian("a"), HEAD.replace("2.5", "0"), "rules.cap: Input should be greater than 0"),
-        (porian("a"), HEAD.replace("cap", "most"), "rules.most: Extra inputs are not permitted"),
+        (porian("a"), HEAD.replace("2.5", "0"), "cap: expected a finite number above 0, got 0"),
+        (porian("a"), HEAD.replace("cap", "most"), "rules.most: Unexpected keyword argument"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused_in_one_line(suite_of, task, head, message):
@@ -167,10 +205,10 @@ def test_rules_that_make_no_sense_are_refused_in_one_line(suite_of, task, head, 
 def test_a_frozen_suite_states_its_tasks_and_weighs_them_as_stated(suite_of, tmp_path):
     entries = (porian("a"), porian("b"), WORLD, TUNING)
     suite = suite_of(*entries, head=SET_ASIDE)
-    assert stated_tasks(suite) is None
+    assert suite.frozen_tasks is None
     (tmp_path / "small.tasks.json").write_text(freeze_statements(suite))
     frozen = suite_of(*entries, head=SET_ASIDE)
-    stated = stated_tasks(frozen)
+    stated = frozen.frozen_tasks
     assert stated is not None and stated["task"].tolist() == [t.id for t in suite.tasks]
     built = task_table(suite.tasks)
     assert list(stated.columns) == list(built.columns)
@@ -194,3 +232,43 @@ def test_a_task_that_a_frozen_suite_does_not_state_is_refused(suite_of, tmp_path
     (tmp_path / "small.tasks.json").write_text("[{")
     with pytest.raises(SchemaError, match="is no list of statements of tasks"):
         _ = suite_of(porian("a"), TUNING, head=SET_ASIDE).tasks
+
+
+SELECTION = "description: chosen\nof: v2\n{more}tasks: [{tasks}]\n"
+CHOSEN = ("porian/loss_val/far-10x", "porian/loss_val/chinchilla-decay-ladder-k5", "sloth/accuracy_bbh/frontier-flops-1.5e23")
+
+
+@pytest.fixture
+def selected(tmp_path):
+    """Give a function that returns a suite of chosen tasks of v2."""
+
+    def written(*tasks, more=""):
+        (tmp_path / "mine.yaml").write_text(SELECTION.format(tasks=", ".join(tasks), more=more))
+        return load_suite(str(tmp_path / "mine.yaml"))
+
+    return written
+
+
+def test_a_selection_has_the_tasks_that_it_names_weighed_by_its_own_rules(selected):
+    """Of v2 the first counts half, for a twin that is not chosen, and a rung a quarter of its ladder, which is one task here too."""
+    whole, chosen = load_suite("v2"), selected(*CHOSEN)
+    assert (chosen.reference, chosen.pool, chosen.of, chosen.home) == (whole.reference, whole.pool, "v2", "v2")
+    assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(dict(zip(CHOSEN, (1.0, 0.25, 1.0), strict=True)))
+    assert {t.id: t.fingerprint for t in chosen.tasks} == {name: whole.task(name).fingerprint for name in CHOSEN}
+    assert whole.task(CHOSEN[0]).weight == pytest.approx(0.5)
+    assert [t.weight for t in selected(CHOSEN[0], more="rules: {weights: equal, cap: 0.5}\n").tasks] == [1.0]
+
+
+def test_a_selection_names_what_it_does_not_find(selected):
+    with pytest.raises(SchemaError, match="unknown task of suite v2 'porian/loss_val/far-11x'; did you mean 'porian/loss_val/far-10x'"):
+        selected("porian/loss_val/far-11x")
+    with pytest.raises(SchemaError, match="most: Extra inputs are not permitted"):
+        selected(CHOSEN[0], more="most: 1\n")
+
+
+@pytest.mark.parametrize("name", list_suites())
+def test_the_head_of_a_suite_is_read_without_its_tasks(name):
+    suite = load_suite(name)
+    assert read_head(name) == SuiteHead(**{f.name: getattr(suite, f.name) for f in fields(SuiteHead)})
+    with pytest.raises(InputError, match="unknown suite 'v22'; did you mean 'v2'"):
+        read_head("v22")

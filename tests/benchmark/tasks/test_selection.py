@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_entries import ABOVE_5, FROM_C4, LADDER, LEAVE_OUT, built, held_out, made, only, spec, trained
+from made import ABOVE_5, FROM_C4, LADDER, LEAVE_OUT, built, held_out, made, only, spec, trained
 
 from scalingbench.benchmark.data.collection import Collection, load_collection
 from scalingbench.benchmark.tasks.selection import build_tasks

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from scalingbench.benchmark.data.variables import VARIABLES
 from scalingbench.benchmark.tasks.splits import Published, Split, row_cost, run_cost, rungs
 from scalingbench.common.errors import TaskError
+from scalingbench.common.variables import VARIABLES
 
 ROWS = pd.DataFrame(
     {

@@ -10,7 +10,7 @@ from scalingbench.benchmark.tasks.suite import load_suite
 
 @pytest.fixture(scope="module")
 def stated():
-    return load_suite("v2").stated
+    return load_suite("v2").frozen_tasks
 
 
 @pytest.fixture(scope="module")

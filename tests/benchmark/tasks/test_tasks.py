@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 from scalingbench.benchmark.data.card import load_card
-from scalingbench.benchmark.data.collection import Collection, list_collections, load_collection
+from scalingbench.benchmark.data.collection import Collection, load_collection
 from scalingbench.benchmark.data.schema import normalise
-from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.tasks.selection import build_tasks
-from scalingbench.benchmark.tasks.suite import load_suite, task_table
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.benchmark.tasks.task import TaskSpec
 from scalingbench.common.errors import InputError, SchemaError, TaskError
 
@@ -179,77 +178,10 @@ def test_two_tasks_of_one_name_are_refused(tmp_path):
 
 
 def test_unknown_suites_and_collections_get_a_hint():
-    with pytest.raises(InputError, match="unknown suite 'v00'; did you mean 'v0'"):
-        load_suite("v00")
+    with pytest.raises(InputError, match="unknown suite 'lit'; did you mean 'lite'"):
+        load_suite("lit")
     with pytest.raises(InputError, match="did you mean 'chinchilla'"):
-        load_suite("v0").build(collections=("chinchila",))
-
-
-def test_suite_v0_is_what_it_claims_to_be(mirror):
-    suite = load_suite("v0")
-    table = task_table(suite.build(fetch=True))
-    assert len(table) >= 25
-    assert {"published", "frontier", "ladder", "budget", "leave-group-out"} <= {s.split.kind for s in suite.specs}
-    forward = [t.spec.split.kind != "leave-group-out" for t in suite.build(fetch=True)]
-    assert (table["extrapolation"] > 0).all() and (table.loc[forward, "extrapolation"] > 1.0).all()
-    assert table["compute_share"].between(0.0, 1.0, inclusive="neither").all()
-    assert table["fingerprint"].is_unique
-    assert all((t.n_test >= 5) or not t.uses_r2 for t in suite.build(fetch=True))
-    assert suite.fetch_only == ("chinchilla", "farseer", "steplaw")
-
-
-def test_another_metric_of_the_same_point_becomes_an_input():
-    entry = {
-        "collection": "gadre_overtraining",
-        "metric": "error_rate_mean_17",
-        "track": "downstream",
-        "variables": ["source_loss"],
-        "inputs": {"source_loss": "loss_c4_val"},
-        "split": {"kind": "published"},
-    }
-    (task,) = build_tasks(TaskSpec.model_validate(entry))
-    table = load_collection("gadre_overtraining").table
-    losses = table[(table["metric"] == "loss_c4_val") & (table["curve"] == "c4")]["value"]
-    assert set(task.folds[0].X_train["source_loss"]) <= set(losses)
-    (blind,) = build_tasks(TaskSpec.model_validate({**entry, "inputs_at_test": False}))
-    assert blind.folds[0].X_test["source_loss"].isna().all() and blind.folds[0].X_train["source_loss"].notna().all()
-    with pytest.raises(ValueError, match="inputs: 'source_loss' is not among the variables"):
-        TaskSpec.model_validate({**entry, "variables": ["params"]})
-
-
-def test_losses_on_one_corpus_are_predicted_from_those_of_the_same_sizes_on_another():
-    source = {"metric": "loss_c4_val", "curve": "c4", "by": ["params", "tokens"]}
-    entry = {
-        "collection": "gadre_overtraining",
-        "metric": "loss_c4_val",
-        "track": "compute",
-        "variables": ["source_loss"],
-        "inputs": {"source_loss": source},
-        "where": {"curves": ["rpj"]},
-        "split": {"kind": "frontier", "variable": "flops", "train_max": 1e19},
-    }
-    (task,) = build_tasks(TaskSpec.model_validate(entry))
-    table = load_collection("gadre_overtraining").table
-    (fold,) = task.folds
-    for row, given in zip(fold.test_rows, fold.X_test["source_loss"], strict=True):
-        size = (table["params"] == table["params"][row]) & (table["tokens"] == table["tokens"][row])
-        assert table["curve"][row] == "rpj"
-        assert table.loc[size & (table["curve"] == "c4") & (table["metric"] == "loss_c4_val"), "value"].tolist() == [given]
-    assert len(fold.test_rows) >= 5 and task.reach.shared_runs == 0.0
-    assert task.reach.axes["source_loss"].max_over_max > 1.0  # the larger runs have the lower losses
-    message = "tasks.0.inputs.source_loss.curve.by: Field required"
-    with pytest.raises(SchemaError, match=message):
-        load_suite_of({**entry, "inputs": {"source_loss": {k: v for k, v in source.items() if k != "by"}}})
-
-
-def test_pooled_curves_make_one_fold_and_a_falling_axis_is_split_downwards():
-    entry = {"collection": "llm_line", "metric": "loss_c4", "track": "transfer", "variables": ["source_loss", "curve"], "pooled": True}
-    entry |= {"inputs": {"source_loss": "loss_fineweb_edu"}}
-    split = {"kind": "frontier", "variable": "source_loss", "train_max": 3.35, "downwards": True}
-    (task,) = build_tasks(TaskSpec.model_validate({**entry, "split": split}))
-    (fold,) = task.folds
-    assert fold.X_train["source_loss"].min() >= 3.35 > fold.X_test["source_loss"].max() and fold.X_train["curve"].nunique() > 2
-    assert task.extrapolation > 1.0
+        load_suite("v2").build(collections=("chinchila",))
 
 
 def test_a_relative_frontier_follows_the_length_of_each_curve(mirror):
@@ -261,22 +193,8 @@ def test_a_relative_frontier_follows_the_length_of_each_curve(mirror):
 
 
 def test_the_weight_of_a_ladder_is_split_over_its_rungs_and_repeated_runs_have_none():
-    ladder = next(s for s in load_suite("v1").specs if s.split.kind == "ladder" and s.collection == "porian")
+    ladder = next(s for s in load_suite("v2").specs if s.split.kind == "ladder" and s.collection == "porian")
     rungs = build_tasks(ladder)
     assert sum(t.weight for t in rungs) == pytest.approx(ladder.weight)
     with pytest.raises(ValueError, match="give this task weight 0"):
         TaskSpec.model_validate({**ladder.model_dump(), "duplicates": "chinchilla", "weight": 1.0})
-
-
-def test_suite_v1_is_broad_and_no_collection_drowns_the_others(mirror):
-    suite = load_suite("v1")
-    tasks = suite.build(fetch=True)
-    assert len(tasks) >= 150 and len({t.track for t in tasks}) == 10
-    weights = {}
-    for task in tasks:
-        key = task.collection, metric_kind(task.spec.metric).name
-        weights[key] = weights.get(key, 0.0) + task.weight
-    assert max(weights.values()) <= 5.0 + 1e-9
-    held = {t.collection for t in tasks}  # the suite is frozen: collections that came later are in none of its tasks
-    assert held <= set(list_collections()) and len(held) == 58
-    assert all(t.weight == 0 for t in tasks if t.collection == "sldbench")

@@ -8,10 +8,9 @@ import pytest
 from stub_laws import BEYOND, X, Y, broken, quiet, stub
 
 from scalingbench.benchmark.data.clusters import cluster_of, relatives
-from scalingbench.benchmark.tasks.suite import load_suite, stated_tasks
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.autolaw import autolaw
-from scalingbench.predictors.autolaw.autolaw import AutoLaw
+from scalingbench.predictors.autolaw.autolaw import AutoLaw, autolaw
 from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.autolaw.learnt import FILE, ErrorSizes, LearntTable, LearntWeights, interval_features, load_table
 from scalingbench.predictors.autolaw.weights import FARTHEST, plausible
@@ -93,7 +92,9 @@ def test_a_prediction_beyond_reach_is_left_out_unless_all_are(beyond):
 
 
 def test_few_rows_are_left_to_the_plainest_candidates(registered):
-    registered(stub("first"), stub("plain", candidate=Candidate(plain=True)), stub("plainer", candidate=Candidate(plain=True)))
+    """The two plainest share alike: neither the first candidate nor a third plain one has a weight."""
+    plain = [stub(name, candidate=Candidate(plain=True, order=i)) for i, name in enumerate(("plain", "plainer", "third"))]
+    registered(stub("first"), *plain)
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"plain": 0.5, "plainer": 0.5}
     registered(stub("first"), stub("second"))
     assert AutoLaw().fit(X.head(2), Y[:2]).weights(BEYOND) == {"first": 1.0}
@@ -137,7 +138,7 @@ def test_the_size_of_an_error_follows_from_spread_errors_distance_and_rows():
 
 def test_no_table_behind_a_board_has_seen_its_tasks_cluster():
     """Nor any collection that shares runs with the task's, nor, on SLDBench, one that it repeats."""
-    evaluated = {s["collection"] for s in stated_tasks(load_suite("v2")).to_dict("records") if s["role"] == "counted"}
+    evaluated = {s["collection"] for s in load_suite("v2").frozen_tasks.to_dict("records") if s["role"] == "counted"}
     evaluated |= {spec.collection for suite in ("sldbench", "revisiting-nsl") for spec in load_suite(suite).specs}
     seen_elsewhere = 0
     for collection in evaluated:

@@ -1,4 +1,4 @@
-"""The AutoLaw of suite v1: what it makes of the errors of its candidates, by hand, and what it makes of real ones."""
+"""The AutoLaw of November 2026: what it makes of the errors of its candidates, by hand, and what it makes of real ones."""
 
 import copy
 import pickle

@@ -47,14 +47,14 @@ def test_a_law_chooses_its_closed_form_optimum(runs):
 def test_autolaw_chooses_near_the_truth_and_shows_its_laws(runs):
     found = allocate(runs, 1e22)
     assert found.params == pytest.approx(optimal_params(1e22), rel=0.35)
-    assert set(found.by_law) == set(found.forecast.weights) and len(found.by_law) > 1
+    assert set(found.by_law) == set(found.weights) and len(found.by_law) > 1
     low, high = found.params_interval
     assert low < optimal_params(1e22) < high
 
 
 def test_the_flat_region_is_as_good_as_it_says(runs):
     found = allocate(runs, 1e22, predictor=FIXED, within=0.005)
-    law = found.forecast.model
+    law = found.model
     for N in found.flat_params:
         assert float(law.predict(pd.DataFrame({"params": [N], "tokens": [1e22 / 6 / N]}))[0]) == pytest.approx(
             1.005 * found.value, rel=1e-3
@@ -84,7 +84,7 @@ def test_demand_at_inference_makes_models_smaller_and_costs_what_it_says(runs):
     assert served.params < 0.6 * free.params and served.tokens / served.params > free.tokens / free.params
     assert served.training_flops + served.inference_flops == pytest.approx(1e22)
     assert served.inference_flops == pytest.approx(2 * served.params * 2e12)
-    law = served.forecast.model
+    law = served.model
     for N in served.params * np.array([0.7, 0.9, 1.1, 1.4]):  # what each size must be trained on for that loss, and what that costs in all
         D = np.geomspace(1e9, 1e15, 4000)
         enough = D[np.argmax(law.predict(pd.DataFrame({"params": N, "tokens": D})) <= served.value)]
@@ -105,7 +105,7 @@ def test_what_has_no_best_split_says_so(runs):
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        ({"tokens": 1e10}, {}, "every run has the same tokens: how to split a budget cannot be seen"),
+        ({"tokens": 1e10}, {}, "every run has the same tokens: the runs do not show how to split a budget"),
         ({}, {"predictor": "power-law"}, "power-law does not read params and tokens"),
         ({}, {"max_params": -1.0}, "--max-params: expected a positive number"),
         ({}, {"at": "unique_tokens=1e9"}, "no column 'unique_tokens'"),

@@ -9,7 +9,7 @@ from command import scalingbench
 
 from scalingbench.forecasting.cautions import Refused, data_cautions
 from scalingbench.forecasting.forecast import forecast
-from scalingbench.forecasting.problem import make_problem
+from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.predictors.laws.compute import Chinchilla
 
@@ -28,7 +28,7 @@ def table():
 
 
 def found(table, target=None, level=None):
-    cautions = data_cautions(make_problem(read_runs(table), target or TARGET))
+    cautions = data_cautions(make_query(read_runs(table), target or TARGET))
     return {c.code: c for c in cautions if level in (None, c.level)}
 
 
@@ -74,7 +74,7 @@ def test_compute_that_is_not_6ND_is_told(table):
 
 def test_an_axis_that_never_varied_is_refused_unless_the_target_keeps_to_it(table):
     one = table.assign(tokens=1e10)
-    assert "nothing in the runs says what that changes" in found(one, level="refusal")["never-varied"].message
+    assert "the runs do not show the effect of that" in found(one, level="refusal")["never-varied"].message
     assert found(one, {"params": 4e9, "tokens": 1e10})["never-varied"].level == "note"
 
 

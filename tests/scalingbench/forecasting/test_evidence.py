@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.forecasting.board_records import tabulate, weighted_quantile
-from scalingbench.forecasting.evidence import Evidence, evidence_for, track_of
+from scalingbench.forecasting.evidence import Evidence, evidence_for, tabulate, track_of, weighted_quantile
 
 
 def rows(collection, fit, errors, half, reach=2, many=1, track="compute"):
@@ -27,8 +26,8 @@ def test_a_cell_with_too_little_behind_it_is_not_shown():
     cells = tabulate(pd.concat([rows("a", i, [0.1], 0.1) for i in range(20)]))["p"]
     assert cells == {}
     mixed = pd.concat([rows(c, i + 20 * j, [0.1], 0.1, reach=1 + (c == "c")) for j, c in enumerate("abc") for i in range(10)])
-    table = {"suite": "v1", "predictors": tabulate(mixed)}
-    found = evidence_for("p", ["params", "tokens"], 2.0, 15, table={"suite": "v1", "predictors": table["predictors"]})
+    table = {"suite": "lite", "predictors": tabulate(mixed)}
+    found = evidence_for("p", ["params", "tokens"], 2.0, 15, table={"suite": "lite", "predictors": table["predictors"]})
     assert found is not None and found.like == "of any reach and number of runs" and found.collections == 3
     assert evidence_for("nobody", ["params"], 2.0, 15, table=table) is None
 
@@ -40,7 +39,7 @@ def test_a_weighted_quantile_is_a_value():
 
 def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
     def evidence(factor, extra):
-        return Evidence("p", "v1", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
+        return Evidence("p", "lite", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
 
     assert evidence(0.5, -0.01).calibrated(0.1) == pytest.approx(0.05)
     assert evidence(3.0, 0.04).calibrated(0.1) == pytest.approx(0.14)
@@ -56,18 +55,36 @@ def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
         (("params", "tokens", "learning_rate"), "hyperparameters"),
         (("mix_web", "mix_code"), "mixture"),
         (("params", "tokens", "experts"), "architecture"),
+        (("params", "tokens", "source_loss"), "transfer"),
+        (("flops", "inference_tokens"), "inference"),
+        (("params", "experts", "batch_size"), "hyperparameters"),  # of several the first of the rule
     ],
 )
 def test_the_track_of_a_forecast(variables, track):
     assert track_of(variables) == track
 
 
+@pytest.mark.parametrize(
+    ("track", "names"),
+    [
+        ("hyperparameters", "learning_rate batch_size weight_decay momentum"),
+        ("data-constrained", "unique_tokens epochs"),
+        ("architecture", "experts width depth sparsity vocab_size top_k granularity bits streams params_active"),
+        ("transfer", "source_loss teacher_loss teacher_params"),
+        ("inference", "samples inference_tokens"),
+        ("compute", "flops steps context_length date teacher_tokens obs_a"),  # typical of no track
+    ],
+)
+def test_a_variable_that_is_typical_of_a_track_makes_a_forecast_one_of_it(track, names):
+    assert {name: track_of(("params", name)) for name in names.split()} == dict.fromkeys(names.split(), track)
+
+
 def test_the_table_is_that_of_the_committed_results(mirror):
     """Recomputed for one predictor of one track's tasks; all of it is what ``python -m perf.regenerate evidence`` writes."""
     from scalingbench.benchmark.evaluation.results import read_results
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.forecasting.board_records import records
-    from scalingbench.leaderboard.result_files import committed_folder
+    from scalingbench.forecasting.evidence import records
+    from scalingbench.leaderboard.store import committed_folder
 
     suite = load_suite(DEFAULT_SUITE)
     tasks = suite.build(track="compute", fetch=True)

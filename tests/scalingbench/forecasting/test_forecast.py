@@ -62,7 +62,7 @@ def test_it_says_how_far_it_reaches_and_what_it_rests_on(runs):
     text = str(forecast(runs / "runs.csv", {"params": 7e9, "tokens": 1e10}))
     assert text.startswith("loss at params=7e+09, tokens=1e+10: ") and "(80 %)" in text
     assert "params: the target is 7 times the largest run's" in text and "note: tokens" not in text and "weights: " in text
-    assert "board: among " in text and "lay in its 80 % interval" in text
+    assert "board: among " in text and "its own 80 % interval covers" in text
 
 
 @pytest.mark.parametrize("rows", [1, 2])

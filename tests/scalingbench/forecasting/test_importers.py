@@ -48,10 +48,10 @@ def test_offline_runs_of_weights_and_biases(wandb_folder):
 def test_a_wandb_file_that_was_cut_off_is_a_run_that_did_not_finish(wandb_folder, tmp_path):
     whole = next(iter(sorted(wandb_folder.rglob("*.wandb")))).read_bytes()
     (tmp_path / "run-a.wandb").write_bytes(whole[: len(whole) * 2 // 3])
-    assert import_wandb([tmp_path / "run-a.wandb"])["state"].tolist() == ["crashed"]
+    assert import_wandb(tmp_path, [tmp_path / "run-a.wandb"])["state"].tolist() == ["crashed"]
     (tmp_path / "run-b.wandb").write_bytes(b"something else")
     with pytest.raises(InputError, match=r"run-b.wandb: is not a file of Weights"):
-        import_wandb([tmp_path / "run-b.wandb"])
+        import_wandb(tmp_path, [tmp_path / "run-b.wandb"])
 
 
 def test_the_file_store_of_mlflow(tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_results_of_the_evaluation_harness():
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(InputError, match=r"holds no runs of Weights & Biases \(\*\.wandb\), TensorBoard"):
+    with pytest.raises(InputError, match=r"no runs in it; the known trackers are Weights & Biases \(\*\.wandb\), TensorBoard"):
         read_runs(tmp_path)
 
 

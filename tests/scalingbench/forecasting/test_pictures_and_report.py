@@ -10,7 +10,9 @@ import pytest
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
 from scalingbench.forecasting.forecast import forecast
+from scalingbench.forecasting.pictures import plot
 from scalingbench.forecasting.plan import plan
+from scalingbench.forecasting.report import report
 from scalingbench.predictors.laws.compute import Chinchilla
 
 
@@ -36,33 +38,33 @@ def lines(axis):
 
 
 def test_a_forecast_is_drawn_with_runs_laws_interval_and_target(found, tmp_path):
-    figure = found.plot(tmp_path / "a.png")
+    figure = plot(found, tmp_path / "a.png")
     axis = figure.axes[0]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG") and [p.name for p in tmp_path.iterdir()] == ["a.png"]
-    assert {"laws that did well", "autolaw", "20 runs", "target"} <= set(lines(axis)) and len(axis.collections) >= 1
+    assert {"laws of the ensemble", "autolaw", "20 runs", "target"} <= set(lines(axis)) and len(axis.collections) >= 1
     runs = next(line for line in axis.get_lines() if line.get_label() == "20 runs")
-    assert np.allclose(np.sort(runs.get_ydata()), np.sort(found.problem.y))
+    assert np.allclose(np.sort(runs.get_ydata()), np.sort(found.query.y))
     law = next(line for line in axis.get_lines() if line.get_label() == "autolaw")
     assert law.get_ydata()[-1] == pytest.approx(found.value, rel=0.01)
 
 
 def test_a_split_is_drawn_with_its_minimum(split):
-    axis = split.plot().axes[0]
+    axis = plot(split).axes[0]
     own = next(line for line in axis.get_lines() if line.get_label().startswith("1e+21 FLOPs"))
     assert own.get_xdata()[own.get_ydata().argmin()] == pytest.approx(split.params, rel=0.05)
     assert sum(line.get_marker() == "v" for line in axis.get_lines()) >= 2, "minima of lower budgets"
 
 
 def test_a_plan_is_drawn(tmp_path):
-    plan(budget=1e20, target="params=7e9,tokens=1e11").plot(tmp_path / "p.svg")
+    plot(plan(budget=1e20, target="params=7e9,tokens=1e11"), tmp_path / "p.svg")
     assert "<svg" in (tmp_path / "p.svg").read_text()
 
 
 def test_a_picture_of_an_unknown_form_is_refused(found, tmp_path):
     with pytest.raises(InputError, match=r"x\.jpg: expected a name that ends in \.png, \.svg or \.pdf"):
-        found.plot(tmp_path / "x.jpg")
+        plot(found, tmp_path / "x.jpg")
     with pytest.raises(InputError, match=r"expected a name that ends in \.html"):
-        found.report(tmp_path / "x.pdf")
+        report(found, tmp_path / "x.pdf")
     assert not list(tmp_path.iterdir())
 
 
@@ -77,19 +79,19 @@ class Links(HTMLParser):
 
 
 def test_a_report_is_one_page_that_needs_nothing_else(split, tmp_path):
-    split.report(tmp_path / "r.html", command="scalingbench allocate 'runs.csv' --flops 1e21")
+    report(split, tmp_path / "r.html", command="scalingbench allocate 'runs.csv' --flops 1e21")
     text = (tmp_path / "r.html").read_text()
     page = Links()
     page.feed(text)
     assert page.found == [] and page.tags.count("svg") == 2 and "script" not in page.tags
     for heading in (
-        "The split",
-        "The run at that split",
-        "What speaks against it",
-        "What the benchmark says",
+        "Allocation",
+        "Forecast at the allocation",
+        "Cautions",
+        "Similar forecasts on the board",
         "Laws",
         "Data",
-        "To repeat it",
+        "Command",
     ):
         assert f"<h2>{heading}" in text
     assert "scalingbench allocate &#x27;runs.csv&#x27; --flops 1e21" in text and "note &lt;b&gt;" in text

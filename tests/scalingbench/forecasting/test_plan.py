@@ -9,8 +9,7 @@ import pytest
 from command import scalingbench
 
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.design import Belief, believe, choose
-from scalingbench.forecasting.plan import plan
+from scalingbench.forecasting.plan import Belief, believe, choose, plan
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.predictors.laws.compute import Chinchilla
 
@@ -49,7 +48,7 @@ def test_the_ladder_is_a_table_that_forecast_reads_when_it_is_filled_in():
 def test_what_a_run_tells_is_what_conditioning_says():
     """Two candidates and a target, by hand: var 4 and 1, covariance with the target 2 and 0.5, noise 1."""
     belief = Belief(np.array([[4.0, 0.0, 2.0], [0.0, 1.0, 0.5], [2.0, 0.5, 3.0]]), 1.0)
-    assert belief.told() == pytest.approx([4 / 5, 0.25 / 2]) and belief.target_sd == pytest.approx(np.sqrt(3))
+    assert belief.gain() == pytest.approx([4 / 5, 0.25 / 2]) and belief.target_sd == pytest.approx(np.sqrt(3))
     after = belief.after(0)
     assert after.target_sd**2 == pytest.approx(3 - 4 / 5) and after.covariance[0, 0] == pytest.approx(4 - 16 / 5)
 
@@ -73,7 +72,7 @@ def test_near_the_target_a_run_tells_most():
     near, far = {"params": [4e9], "tokens": [8e10]}, {"params": [2e7], "tokens": [6e8]}
     candidates = pd.DataFrame({k: near[k] + far[k] for k in near})
     rows = table()
-    told = believe(rows[["params", "tokens"]], rows["value"].to_numpy(), candidates, pd.DataFrame([TARGET])).told()
+    told = believe(rows[["params", "tokens"]], rows["value"].to_numpy(), candidates, pd.DataFrame([TARGET])).gain()
     assert told[0] > 2 * told[1]
 
 

@@ -8,7 +8,7 @@ import pytest
 from plausible_tables import ACCEPTED, LOSS, REFUSED, D, N
 
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.columns import meaning_of
+from scalingbench.forecasting.headers import meaning_of
 from scalingbench.forecasting.numbers import number_of
 from scalingbench.forecasting.reading import Options, read_runs
 

@@ -1,5 +1,7 @@
 """Facts of the Farseer grid."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from scalingbench.benchmark.data.collection import load_collection
 
 
 @pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
+def table(mirror: Path) -> pd.DataFrame:
     return load_collection("farseer").table
 
 

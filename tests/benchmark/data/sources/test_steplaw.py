@@ -1,19 +1,16 @@
 """Facts of the Step Law grids, which are built from upstream files that cannot be bundled."""
 
-import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from scalingbench.benchmark.data.collection import bundled_path, load_collection
-from scalingbench.benchmark.data.fetch import MIRROR_VARIABLE
-
-pytestmark = pytest.mark.skipif(not os.environ.get(MIRROR_VARIABLE), reason=f"{MIRROR_VARIABLE} is not set: a fetch-only collection")
 
 
 @pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
+def table(mirror: Path) -> pd.DataFrame:
     return load_collection("steplaw").table
 
 

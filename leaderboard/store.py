@@ -1,0 +1,266 @@
+"""Where predictions and their scores come from: the package, or a run; boards are made from scores and statements of tasks.
+
+Committed scores are read without any collection, so that a board prints at once and offline.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from scalingbench.benchmark.evaluation.results import SCORES, ResultFiles, TaskResult, predictor_path, read_results
+from scalingbench.benchmark.scores.store import read_scores
+from scalingbench.benchmark.tasks.frozen import SuiteHead, frozen_statements
+from scalingbench.common.errors import InputError
+from scalingbench.common.names import unknown_name
+from scalingbench.predictors.registry import trained_on
+
+if TYPE_CHECKING:
+    from scalingbench.benchmark.tasks.suite import Suite
+    from scalingbench.benchmark.tasks.task import Task
+
+__all__ = [
+    "Choice",
+    "ScoredTasks",
+    "Store",
+    "committed_file_of",
+    "committed_files",
+    "committed_folder",
+    "committed_store",
+    "load_stored",
+    "not_ranked_on",
+    "scores_path",
+    "submitted_files",
+]
+
+
+@dataclass(frozen=True)
+class ScoredTasks:
+    """What boards are made from.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        As `scalingbench.benchmark.scores.table` states it, each row with the ``fingerprint`` of its task and the ``digest`` of its
+        predictions.
+    tasks : DataFrame
+        What the suite states of its tasks, one row each, of every role.
+    """
+
+    scores: pd.DataFrame
+    tasks: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a suite and its predictors is looked at; see `Results.select`."""
+
+    track: str | None = None
+    collections: tuple[str, ...] | None = None
+    predictors: tuple[str, ...] | None = None
+    bundled: bool = False
+    published_after: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.published_after is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", self.published_after):
+            raise InputError(f"published after {self.published_after!r}: expected a month as YYYY-MM")
+
+    def narrowed(self, other: Choice) -> Choice:
+        """Return both choices together."""
+        if self.track and other.track and self.track != other.track:
+            raise InputError(f"these are the results of track {self.track!r}, not of {other.track!r}")
+        both = {f.name: getattr(other, f.name) or getattr(self, f.name) for f in fields(self)}
+        if self.collections is not None and other.collections is not None:
+            both["collections"] = tuple(name for name in other.collections if name in self.collections)
+        return Choice(**both)
+
+    @property
+    def words(self) -> str:
+        """What was chosen beside the track, in words."""
+        said = [f"collections {', '.join(self.collections)}"] if self.collections is not None else []
+        said += ["bundled collections only"] if self.bundled else []
+        return ", ".join([*said, *([f"published after {self.published_after}"] if self.published_after else [])])
+
+    def of(self, tasks: pd.DataFrame) -> pd.DataFrame:
+        """Return the chosen tasks, and the tuning tasks, because they choose the entry of every family."""
+        keep = np.ones(len(tasks), bool)
+        if self.collections is not None:
+            keep &= tasks["collection"].isin(self.collections).to_numpy()
+        if self.bundled:
+            keep &= (tasks["tier"] == "bundled").to_numpy()
+        if self.published_after is not None:
+            keep &= (tasks["published"] > self.published_after).to_numpy(bool)
+        return tasks[keep | (tasks["role"] == "tuning").to_numpy()]
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Where scores come from; what is made of them is made once for all choices.
+
+    `own` are predictions that are scored; without any, the stored scores are all there is, and the committed files hold the predictions.
+    """
+
+    suite: SuiteHead
+    own: Sequence[TaskResult] | None
+    stored: ScoredTasks | None
+    exclusions: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, Path]
+    scored_before: dict[frozenset[str], ScoredTasks] = field(default_factory=dict)
+    tasks_before: dict[frozenset[str], tuple[Task, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> Suite:
+        """The suite with its entries."""
+        from scalingbench.benchmark.tasks.suite import Suite, load_suite
+
+        return self.suite if isinstance(self.suite, Suite) else load_suite(self.suite.name)
+
+    @cached_property
+    def predictions(self) -> Sequence[TaskResult]:
+        """All predictions; those of files are read when somebody looks at one."""
+        return ResultFiles(self.files) if self.own is None else self.own
+
+    @cached_property
+    def predictors(self) -> tuple[str, ...]:
+        """Names of the predictors: of own predictions or committed files, then of stored scores."""
+        stored = () if self.stored is None else self.stored.scores["predictor"].unique()
+        return tuple(dict.fromkeys([*(self.files if self.own is None else (r.predictor for r in self.own)), *stored]))
+
+    def known(self, what: Literal["track", "collection"]) -> set[str]:
+        """Return the tracks or collections of the suite."""
+        if self.stored is None:
+            return {str(getattr(spec, what)) for spec in self.whole.specs}
+        return set(self.stored.tasks.loc[self.stored.tasks["role"] != "tuning", what] if what == "track" else self.stored.tasks[what])
+
+    def refuse_unknown(self, choice: Choice) -> None:
+        """Refuse a track, collection or predictor that is not there; suggests the nearest."""
+        suite = f"of suite {self.suite.name}"
+        worlds = self.stored is None or (self.stored.tasks["role"] == "synthetic").any()
+        tracks = self.known("track") | ({"synthetic"} if worlds else set())
+        for kind, names, known in (
+            (f"track {suite}", (choice.track,) if choice.track else (), tracks),
+            (f"collection {suite}", choice.collections or (), self.known("collection")),
+            ("predictor of these results", choice.predictors or (), set(self.predictors)),
+        ):
+            for name in (name for name in names if name not in known):
+                raise unknown_name(kind, name, known)
+
+    def collections(self, choice: Choice) -> frozenset[str]:
+        """Return the collections of a choice that have predictions."""
+        names = self.known("collection") if self.own is None else {r.task.split("/")[0] for r in self.own}
+        names = names if choice.collections is None else names & set(choice.collections)
+        return frozenset(names - set(self.whole.fetch_only) if choice.bundled else names)
+
+    def tasks(self, collections: frozenset[str]) -> tuple[Task, ...]:
+        """Return the tasks on those of some collections whose data are at hand."""
+        if collections not in self.tasks_before:
+            from scalingbench.leaderboard.rescoring import collections_at_hand
+
+            names = collections_at_hand(self.whole, collections)
+            self.tasks_before[collections] = self.whole.build(collections=names) if names else ()
+        return self.tasks_before[collections]
+
+    def scored(self, choice: Choice) -> ScoredTasks:
+        """Return stored scores, or those of own predictions on the collections of a choice beside the stored ones of others."""
+        if self.own is None and self.stored is not None:
+            return self.stored
+        collections = self.collections(choice)
+        if collections not in self.scored_before:
+            from scalingbench.leaderboard.rescoring import scored_beside
+
+            tasks = self.tasks(collections)
+            self.scored_before[collections] = scored_beside(
+                self.own or (), self.whole, tasks, exclusions=self.exclusions, files=self.files, stored=self.stored
+            )
+        return self.scored_before[collections]
+
+
+def committed_folder(suite: str) -> Path:
+    """Return the folder of a suite's committed results; it may not exist."""
+    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "results" / suite))
+
+
+def scores_path(suite: str) -> Path:
+    """Return the file of a suite's stored scores; it may not exist."""
+    return committed_folder(suite) / SCORES
+
+
+def load_stored(suite: SuiteHead) -> ScoredTasks | None:
+    """Return the stored scores of a suite and its statements; None where the package has none.
+
+    A selection of another suite's tasks has that one's scores, and its tuning tasks, which choose the entry of every family.
+
+    Raises
+    ------
+    InputError
+        If one of the files is broken.
+    """
+    path, tasks = scores_path(suite.home), _statements(suite)
+    if tasks is None or not path.is_file():
+        return None
+    if suite.of is not None and (whole := frozen_statements(suite.of)) is not None:
+        tasks = pd.concat([tasks, whole[(whole["role"] == "tuning") & ~whole["task"].isin(tasks["task"])]], ignore_index=True)
+    return ScoredTasks(read_scores(path), tasks)
+
+
+def _statements(suite: SuiteHead) -> pd.DataFrame | None:
+    return suite.frozen_tasks if hasattr(suite, "frozen_tasks") else frozen_statements(suite.name)
+
+
+def committed_files(suite: SuiteHead) -> tuple[Path, ...]:
+    """Return the result files of a suite: our own, and those of the submissions to it."""
+    own = (file for file in sorted(committed_folder(suite.home).glob("*.parquet")) if file.name != SCORES)
+    return (*own, *submitted_files(suite).values())
+
+
+def committed_file_of(suite: SuiteHead, predictors: Iterable[str]) -> dict[str, Path]:
+    """Return the committed result file of each predictor, without a look into any."""
+    submitted = submitted_files(suite)
+    own = {name: predictor_path(committed_folder(suite.home), name) for name in predictors if name not in submitted}
+    return {**{name: file for name, file in own.items() if file.is_file()}, **submitted}
+
+
+def submitted_files(suite: SuiteHead) -> dict[str, Path]:
+    """Return the result files of the submissions to a suite, by predictor."""
+    from scalingbench.leaderboard.submissions.metadata import RESULTS, list_submissions, read_submission
+
+    known = ((folder, read_submission(folder)) for folder in list_submissions())
+    return {submission.name: folder / RESULTS for folder, submission in known if submission.suite in (suite.name, suite.home)}
+
+
+def not_ranked_on() -> dict[str, tuple[str, ...]]:
+    """Return the collections that went into each predictor, where any did; by its catalogue entry or its submission."""
+    from scalingbench.leaderboard.submissions.metadata import submissions
+
+    return {**trained_on(), **{name: s.trained_on for name, s in submissions().items() if s.trained_on}}
+
+
+def committed_store(suite: SuiteHead) -> Store:
+    """Return the stored scores of a suite, with those of the submissions that have none stored yet."""
+    stored = load_stored(suite)
+    if stored is None:
+        raise InputError(f"suite {suite.name!r} has no results that come with the package; name a folder with --results")
+    exclusions = not_ranked_on()
+    scored = set(stored.scores["predictor"])
+    store = Store(suite, None, stored, exclusions, committed_file_of(suite, dict.fromkeys([*sorted(scored), *exclusions])))
+    joined = [name for name in submitted_files(suite) if name not in scored]
+    return replace(store, stored=_with_joined(store, joined)) if joined else store
+
+
+def _with_joined(store: Store, joined: Iterable[str]) -> ScoredTasks:
+    from scalingbench.leaderboard.rescoring import scores_of
+
+    assert store.stored is not None
+    reference = store.suite.reference
+    results = [r for name in (*joined, reference) for r in read_results(store.files[name])]
+    tasks = store.tasks(frozenset(r.task.split("/")[0] for r in results if r.predictor != reference))
+    own = scores_of(results, tasks, reference, store.exclusions, store.files)
+    return replace(store.stored, scores=pd.concat([store.stored.scores, own[own["predictor"] != reference]], ignore_index=True))

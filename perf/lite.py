@@ -1,0 +1,184 @@
+"""Choose the tasks of suite lite, and say how far its ranking stands for that of v2: ``python -m perf.lite``.
+
+The choice is made from stored scores alone. Candidates are tasks of v2 that count, on bundled collections, that are no rung of a ladder,
+and whose fits by all entries took at most `MOST` seconds. Of those that extrapolate: one task of each track, then whatever brings the
+mean log ratios of all entries closest to those of v2 (general-purpose entries count `GENERAL` times), while all fits stay within `BUDGET`
+seconds and no cluster has more than `PER_CLUSTER` tasks; then single exchanges while they help. Of each other track the task on which
+entries fare most as on the whole track. In lite every task counts 1.
+
+Spearman correlations of skill on lite with skill on v2 are printed for the choice as it is and, with ``--left-out``, entry by entry for a
+choice made without that entry.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.leaderboard.scores import ScoreMatrix
+from scalingbench.leaderboard.store import ScoredTasks, load_stored
+from scalingbench.predictors.registry import list_predictors
+
+BUDGET, MOST, PER_CLUSTER, GENERAL = 60.0, 8.0, 5, 5.0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Candidates, as arrays over entries and candidates.
+
+    Attributes
+    ----------
+    names, tracks, clusters : ndarray of str, shape (n_candidates,)
+        Of each task.
+    seconds : ndarray, shape (n_candidates,)
+        Time of all fits of all entries.
+    log_ratio : ndarray, shape (n_entries, n_candidates)
+        0 where not entered.
+    entered : ndarray of bool
+        Of the same shape.
+    whole : ndarray, shape (n_entries,)
+        Mean log ratio over all that v2 ranks on.
+    general : ndarray of bool, shape (n_entries,)
+        General-purpose entries.
+    """
+
+    names: np.ndarray
+    tracks: np.ndarray
+    clusters: np.ndarray
+    seconds: np.ndarray
+    log_ratio: np.ndarray
+    entered: np.ndarray
+    whole: np.ndarray
+    general: np.ndarray
+
+    def distance(self, means: np.ndarray, entries: np.ndarray) -> np.ndarray:
+        """Return how far mean log ratios, shape (n_entries, ...), are from those of v2; mean square over some entries."""
+        weight = np.where(self.general, GENERAL, 1.0)[entries]
+        gaps = (means[entries].T - self.whole[entries]) ** 2
+        distance: np.ndarray = (gaps * weight).mean(axis=-1)
+        return distance
+
+
+def pool_of(stored: ScoredTasks, tasks: pd.DataFrame) -> Pool:
+    """Return the candidates among tasks that v2 ranks together."""
+    superseded = [entry.name for entry in list_predictors() if entry.superseded]
+    scores = stored.scores[~stored.scores["predictor"].isin(superseded)]
+    matrix = ScoreMatrix.of(scores, tasks)
+    stated = tasks.set_index("task").loc[matrix.tasks]
+    seconds = np.nansum(matrix["fit_seconds"] * matrix["folds"], axis=0)
+    rung = stated.index.str.contains(r"-k\d+$")
+    use = (stated["tier"] == "bundled").to_numpy() & ~rung & (seconds <= MOST)
+    log_ratio = np.nan_to_num(matrix.log_ratio)
+    return Pool(
+        stated.index.to_numpy()[use],
+        stated["track"].to_numpy()[use],
+        stated["cluster"].to_numpy()[use],
+        seconds[use],
+        log_ratio[:, use],
+        matrix.entered[:, use],
+        log_ratio @ matrix.weight / matrix.weight.sum(),
+        matrix.share_entered >= 0.95,
+    )
+
+
+def choose(pool: Pool, entries: np.ndarray) -> list[int]:
+    """Return the candidates chosen by the scores of some entries."""
+    chosen: list[int] = []
+    best = np.inf
+    while len(free := _free(pool, chosen)):
+        distance = pool.distance(_means_with(pool, chosen, free), entries)
+        if not _missing_tracks(pool, chosen) and distance.min() >= best:
+            break
+        best = float(distance.min())
+        chosen.append(int(free[distance.argmin()]))
+    while (better := _best_exchange(pool, chosen, entries, best)) is not None:
+        chosen, best = better
+    return chosen
+
+
+def _best_exchange(pool: Pool, chosen: list[int], entries: np.ndarray, best: float) -> tuple[list[int], float] | None:
+    found: tuple[list[int], float] | None = None
+    for task in chosen:
+        rest = [other for other in chosen if other != task]
+        free = _free(pool, rest)
+        free = free[free != task]
+        if len(free):
+            distance = pool.distance(_means_with(pool, rest, free), entries)
+            if distance.min() < min(best * (1 - 1e-3), np.inf if found is None else found[1]):
+                found = [*rest, int(free[distance.argmin()])], float(distance.min())
+    return found
+
+
+def _means_with(pool: Pool, chosen: list[int], more: np.ndarray) -> np.ndarray:
+    """Return mean log ratios over the chosen tasks and one more, shape (n_entries, len(more))."""
+    means: np.ndarray = (pool.log_ratio[:, chosen].sum(axis=1, keepdims=True) + pool.log_ratio[:, more]) / (len(chosen) + 1)
+    return means
+
+
+def _missing_tracks(pool: Pool, chosen: list[int]) -> set[str]:
+    return set(pool.tracks) - set(pool.tracks[chosen])
+
+
+def _free(pool: Pool, chosen: list[int]) -> np.ndarray:
+    """Return the candidates that may join: within the time, the limit of clusters, and of a track that is still missing if one is."""
+    free = pool.seconds <= BUDGET - pool.seconds[chosen].sum()
+    free[chosen] = False
+    clusters, counts = np.unique(pool.clusters[chosen], return_counts=True)
+    free &= ~np.isin(pool.clusters, clusters[counts >= PER_CLUSTER])
+    if missing := _missing_tracks(pool, chosen):
+        free &= np.isin(pool.tracks, list(missing))
+    return np.flatnonzero(free)
+
+
+def nearest_to_its_track(stored: ScoredTasks, tasks: pd.DataFrame) -> str:
+    """Return the candidate on which entries fare most as on the whole track."""
+    pool = pool_of(stored, tasks)
+    return str(pool.names[pool.distance(pool.log_ratio, np.ones(len(pool.whole), bool)).argmin()])
+
+
+def correlations(pool: Pool, chosen: list[int]) -> tuple[float, float]:
+    """Return Spearman's correlation with v2 over general-purpose entries, and over all that enter a chosen task."""
+    means, enters = pool.log_ratio[:, chosen].mean(axis=1), pool.entered[:, chosen].any(axis=1)
+    return _spearman(pool, means, pool.general), _spearman(pool, means, enters)
+
+
+def left_out(pool: Pool) -> tuple[float, float]:
+    """Return the same, each entry on the tasks that are chosen without it."""
+    means, enters = np.empty(len(pool.whole)), np.empty(len(pool.whole), bool)
+    for entry in range(len(pool.whole)):
+        chosen = choose(pool, np.arange(len(pool.whole)) != entry)
+        means[entry], enters[entry] = pool.log_ratio[entry, chosen].mean(), pool.entered[entry, chosen].any()
+    return _spearman(pool, means, pool.general), _spearman(pool, means, enters)
+
+
+def _spearman(pool: Pool, means: np.ndarray, of: np.ndarray) -> float:
+    return float(spearmanr(means[of], pool.whole[of]).statistic)
+
+
+def main() -> None:
+    """Print the choice and how it ranks."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--left-out", action="store_true", help="also choose without each entry, which takes minutes")
+    asked = parser.parse_args()
+    suite = load_suite("v2")
+    stored = load_stored(suite)
+    assert stored is not None
+    counted = stored.tasks[(stored.tasks["role"] == "counted") & (stored.tasks["weight"] > 0)]
+    overall = counted["kind"].isin(suite.rules.kinds)
+    pool = pool_of(stored, counted[overall])
+    chosen = choose(pool, np.ones(len(pool.whole), bool))
+    others = [nearest_to_its_track(stored, tasks) for _, tasks in counted[~overall].groupby("track")]
+    print(*sorted([*pool.names[chosen], *others]), sep="\n")
+    print(f"fits of the {len(chosen)} tasks that extrapolate: {pool.seconds[chosen].sum():.0f} s")
+    print("Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}".format(*correlations(pool, chosen)))
+    if asked.left_out:
+        print("each entry left out of the choice: general-purpose {:.3f}, all that enter {:.3f}".format(*left_out(pool)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Suite lite is what its procedure chooses, and ranks as v2 does."""
+
+import numpy as np
+import pytest
+
+from perf import lite
+from scalingbench.benchmark.tasks.suite import load_suite
+from scalingbench.common.tracks import TRACKS
+from scalingbench.leaderboard.store import load_stored
+
+
+@pytest.fixture(scope="module")
+def pool():
+    stored = load_stored(load_suite("v2"))
+    counted = stored.tasks[(stored.tasks["role"] == "counted") & (stored.tasks["weight"] > 0) & (stored.tasks["kind"] == "extrapolation")]
+    return lite.pool_of(stored, counted)
+
+
+def chosen_in(pool):
+    names = load_suite("lite").chosen
+    return [i for i, name in enumerate(pool.names) if name in names]
+
+
+def test_the_tasks_that_extrapolate_are_those_that_the_procedure_chooses(pool):
+    assert sorted(lite.choose(pool, np.ones(len(pool.whole), bool))) == chosen_in(pool)
+
+
+def test_lite_ranks_as_v2_does(pool):
+    general, entering = lite.correlations(pool, chosen_in(pool))
+    assert general >= 0.95 and entering >= 0.9
+
+
+@pytest.mark.full
+def test_lite_ranks_entries_that_the_choice_has_not_seen(pool):
+    general, entering = lite.left_out(pool)
+    assert general >= 0.95 and entering >= 0.9
+
+
+def test_every_track_with_bundled_data_is_in_lite():
+    v2, own = (load_suite(name).frozen_tasks for name in ("v2", "lite"))
+    bundled = v2[(v2["tier"] == "bundled") & (v2["role"] == "counted") & (v2["weight"] > 0)]
+    assert set(own["track"]) == set(bundled["track"]) <= set(TRACKS)
+    assert set(own["tier"]) == {"bundled"} and set(own["weight"]) == {1.0}
