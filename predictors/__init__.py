@@ -3,7 +3,7 @@
 Make one by name with `scalingbench.make`, or import its class from its room. Rooms in the order in which they import one another,
 none from a later one:
 
-1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``: what a predictor declares, and what is read of a table
+1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``, ``rounding``: what a predictor declares, and what is read of a table
 2. ``fitting``: the engine, from parameters and a formula to constants and their intervals
 3. ``allocation``, ``estimator``, ``law``: the base classes
 4. ``laws``: formulas, one file a family

@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import OWN_PREFIX
+from scalingbench.benchmark.evaluation.results import UNSTABLE
+from scalingbench.benchmark.evaluation.stability import jittered, moves
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.variables import MIXTURE, VARIABLES, family_of
 from scalingbench.predictors.contract import CONTRACT, missing_methods
+from scalingbench.predictors.rounding import REFITS
 
-__all__ = ["check"]
+__all__ = ["check", "unstable"]
 
 _SLOW = 5.0
 _RANGES = {
@@ -50,6 +53,29 @@ def check(make: Callable[[], Any]) -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a fit to made-up rows: not what is asked here
         return found or [f"{n} rows: {line}" for n in (40, 4) for line in _on_task(make, *_task(predictor, n))]
+
+
+def unstable(make: Callable[[], Any]) -> list[str]:
+    """Return a line for each made-up task on which rounding moves a prediction by more than a millionth; no violation.
+
+    Parameters
+    ----------
+    make : callable
+        Gives an unfitted instance of a predictor that keeps the contract.
+    """
+    predictor = make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = {n: _instability(make, *_task(predictor, n)) for n in (40, 4)}
+    return [f"{n} rows: unstable: rounding moves a prediction by {100 * move:.2g} %" for n, move in found.items() if move > UNSTABLE]
+
+
+def _instability(make: Callable[[], Any], X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame) -> float:
+    def predict(X: pd.DataFrame, y: np.ndarray) -> np.ndarray:
+        return np.asarray(make().fit(X, y).predict(X_test), float).ravel()
+
+    p = predict(X, y)
+    return max(float(moves(p, predict(*jittered(X, y, seed)), y).max()) for seed in range(REFITS))
 
 
 def _declared(predictor: Any) -> Iterator[str]:

@@ -24,6 +24,7 @@ from scalingbench.common.tables import Table, number
 
 __all__ = [
     "SCORES",
+    "UNSTABLE",
     "FoldResult",
     "ResultFiles",
     "Status",
@@ -39,6 +40,9 @@ __all__ = [
 
 SCORES = "scores.parquet"
 """The file of a folder of results that holds their scores, see `scalingbench.benchmark.scores.store`."""
+"""The file of a folder of results that holds their scores, see `scalingbench.benchmark.scores.store`."""
+UNSTABLE = 1e-6
+"""A prediction that moves by more, relative to its size, is unstable; see `scalingbench.benchmark.evaluation.stability`."""
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
 
@@ -62,6 +66,8 @@ class FoldResult:
         Fitted constants, where the predictor has ``params_``.
     fit_seconds, predict_seconds : float
         Wall time.
+    instability : float
+        Largest relative move of a prediction when the last bits of the training rows do; NaN where it was not measured.
     """
 
     fold: str
@@ -72,6 +78,7 @@ class FoldResult:
     constants: dict[str, float] = field(default_factory=dict)
     fit_seconds: float = float("nan")
     predict_seconds: float = float("nan")
+    instability: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,21 @@ class TaskResult:
         """Folds that failed."""
         return tuple(f for f in self.folds if f.status != "ok")
 
+    @property
+    def measured(self) -> bool:
+        """Whether the instability of every fold that did not fail is known."""
+        return not any(np.isnan(f.instability) for f in self.folds if f.status == "ok")
+
+    @property
+    def unstable(self) -> tuple[FoldResult, ...]:
+        """Folds of which a prediction moves by more than `UNSTABLE` when the last bits of the training rows do."""
+        return tuple(f for f in self.folds if f.instability > UNSTABLE)  # false for NaN
+
     def __repr__(self) -> str:
         failed = f", {len(self.failures)} failed" if self.failures else ""
         predictions = count_of(sum(len(f.predictions) for f in self.folds), "prediction")
-        return f"TaskResult({self.predictor} on {self.task}: {count_of(len(self.folds), 'fit')}{failed}, {predictions})"
+        unstable = f", {len(self.unstable)} unstable" if self.unstable else ""
+        return f"TaskResult({self.predictor} on {self.task}: {count_of(len(self.folds), 'fit')}{failed}{unstable}, {predictions})"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -154,7 +172,7 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
     import pyarrow.parquet as pq
 
     rows = [row for result in results for row in _rows(result)]
-    schema = _schema()
+    schema = _schema(measured=any(row["instability"] == row["instability"] for row in rows))
     with replacing(path) as temporary:
         pq.write_table(
             pa.Table.from_pylist(rows, schema=schema),
@@ -167,8 +185,8 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
 
 
 @cache
-def _schema() -> Any:
-    """Return the columns of a result file and their types."""
+def _schema(measured: bool) -> Any:
+    """Return the columns of a result file and their types; where nothing was measured there is no column for instability."""
     import pyarrow as pa
 
     return pa.schema(
@@ -180,8 +198,15 @@ def _schema() -> Any:
             ("constants", pa.string()),
             ("fit_seconds", pa.float64()),
             ("predict_seconds", pa.float64()),
+            *([("instability", pa.float64())] if measured else []),
         ]
     )
+
+
+def _without_later(schema: Any) -> Any:
+    for name in _LATER:
+        schema = schema.remove(schema.get_field_index(name))
+    return schema
 
 
 def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
@@ -228,11 +253,9 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
 
 def _checked(file: Any) -> Any:
     """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
-    known = _schema()
-    before = known
-    for name in _LATER:
-        before = before.remove(before.get_field_index(name))
-    if not any(file.schema_arrow.equals(schema) for schema in (known, before)):
+    known = [_schema(measured) for measured in (False, True)]
+    before = [_without_later(schema) for schema in known]
+    if not any(file.schema_arrow.equals(schema) for schema in (*known, *before)):
         raise ValueError("its columns or their types are other ones")
     if file.metadata.num_rows > _MOST_ROWS:
         raise ValueError(f"{file.metadata.num_rows} rows; expected one for each fold, at most {_MOST_ROWS}")
@@ -258,7 +281,7 @@ def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
 
 
 def _fold(row: dict[str, object]) -> FoldResult:
-    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions")}
+    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name in row and f.name not in ("quantiles", "constants", "predictions")}
     levels, quantiles = row["quantile_levels"], row["quantiles"]
     return FoldResult(
         **values,  # type: ignore[arg-type]

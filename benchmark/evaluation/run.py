@@ -27,15 +27,16 @@ from scalingbench.benchmark.evaluation.conditions import conditions_of
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted
 from scalingbench.benchmark.evaluation.predictor import Predictor, parameters_of, unacquainted, usable
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, part_path, predictor_path, read_results, write_results
+from scalingbench.benchmark.evaluation.stability import Fits, with_instability
 from scalingbench.benchmark.evaluation.wall.guard import Guard, TimeUp
 from scalingbench.benchmark.evaluation.workers import Inputs, Worker, WorkerDied, fit_folds
-from scalingbench.benchmark.tasks.task import Task
+from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import slug
 from scalingbench.predictors.contract import pools
 
-__all__ = ["evaluate", "refuse_unwritable", "run_suite"]
+__all__ = ["evaluate", "measure", "refuse_unwritable", "run_suite"]
 
 
 def evaluate(
@@ -46,6 +47,7 @@ def evaluate(
     suite: str = "",
     time_limit: float | None = None,
     levels: Sequence[float] = (),
+    stability: bool = False,
 ) -> TaskResult:
     """Evaluate a predictor on a task.
 
@@ -64,14 +66,29 @@ def evaluate(
         By default there is no limit and the fits run in this process.
     levels : sequence of float
         Quantile levels to ask for, where the predictor has ``predict_quantiles``.
+    stability : bool
+        Also measure the instability of every fold (see `scalingbench.benchmark.evaluation.stability`), by five more fits.
     """
     label = name or type(predictor).__name__
     if time_limit is not None or isinstance(predictor, Submitted):
         limit = time_limit or TIME_LIMIT
-        (result,) = _in_processes([(_Job(label, predictor, task, suite, limit, conditions_of(predictor, limit, levels)),)], 1, levels)
+        job = _Job(label, predictor, task, suite, limit, conditions_of(predictor, limit, levels))
+        (result,) = _in_processes([(job,)], 1, _Asked(tuple(levels), stability))
         return result
-    folds = fit_folds(_pack(predictor, task), _inputs(task), tuple(levels), groups=_groups(predictor, [task]))
+    packed, groups = _pack(predictor, task), _groups(predictor, [task])
+    folds = _measured(lambda inputs: fit_folds(packed, inputs, tuple(levels), groups=groups), _inputs(task), task.folds, stability)
     return _result(_Job(label, predictor, task, suite), folds)  # without conditions: there was no time limit
+
+
+def measure(predictor: Predictor, task: Task, fold: Fold, *, time_limit: float = TIME_LIMIT) -> float:
+    """Return the instability of one fold of a task, by six fits of `time_limit` seconds each; NaN where the fit fails."""
+    hand, inputs = _Hand(), [given for given in _inputs(task) if given[0] == fold.name]
+    try:
+        return _measured(hand.fits(predictor, [task], (), time_limit), inputs, [fold], stability=True)[0].instability
+    except (TimeoutError, TimeUp, WorkerDied):
+        return float("nan")
+    finally:
+        hand.stop()
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,14 @@ class _Job:
     suite: str
     time_limit: float = TIME_LIMIT
     conditions: str = ""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted of every fit."""
+
+    levels: tuple[float, ...]
+    stability: bool
 
 
 _Batch = tuple[_Job, ...]
@@ -98,6 +123,7 @@ def run_suite(
     resume: bool = False,
     time_limit: float | Mapping[str, float] = TIME_LIMIT,
     levels: Sequence[float] = (),
+    stability: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> tuple[TaskResult, ...]:
     """Evaluate predictors on every task that they can use, and write one file per predictor.
@@ -124,6 +150,8 @@ def run_suite(
         from the moment at which a worker holds the folds and has loaded the predictor.
     levels : sequence of float
         Quantile levels to ask for.
+    stability : bool
+        Also measure the instability of every fold, by five more fits.
     progress : callable
         Called with the number of jobs done, their total and what was just done.
 
@@ -144,10 +172,10 @@ def run_suite(
         raise InputError("none of the predictors can use any of the tasks")
     _refuse_one_file_for_two(predictors)
     refuse_unwritable(out)
-    done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo)} if resume else {}
+    done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo) if r.measured or not stability} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
-    for result in _in_processes(pending, jobs, levels):
+    for result in _in_processes(pending, jobs, _Asked(tuple(levels), stability)):
         write_results(part_path(out, result.predictor, result.task), [result])
         done[result.predictor, result.task] = result
         progress(len(done), len(todo), f"{result.predictor} on {result.task}")
@@ -215,11 +243,11 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(batches: Sequence[_Batch], workers: int, levels: Sequence[float]) -> Iterator[TaskResult]:
+def _in_processes(batches: Sequence[_Batch], workers: int, asked: _Asked) -> Iterator[TaskResult]:
     """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
     if not batches:
         return
-    crew = _Crew(min(workers, len(batches)), tuple(levels))
+    crew = _Crew(min(workers, len(batches)), asked)
     try:
         yield from crew.work(batches)
     finally:
@@ -229,8 +257,8 @@ def _in_processes(batches: Sequence[_Batch], workers: int, levels: Sequence[floa
 class _Crew:
     """Threads that each own one process, hand it batches and put what comes back into a queue."""
 
-    def __init__(self, size: int, levels: tuple[float, ...]) -> None:
-        self._levels = levels
+    def __init__(self, size: int, asked: _Asked) -> None:
+        self._asked = asked
         self._todo: SimpleQueue[_Batch | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
         self._hands = [_Hand() for _ in range(size)]
@@ -268,7 +296,7 @@ class _Crew:
     def _serve(self, hand: _Hand) -> None:
         while not hand.stopped and (batch := self._todo.get()) is not None:
             try:
-                self._done.put((batch, hand.fit(batch, self._levels)))
+                self._done.put((batch, hand.fit(batch, self._asked)))
             except BaseException as error:  # it is raised again in the thread that waits for the results
                 self._done.put((batch, error))
 
@@ -281,20 +309,24 @@ class _Hand:
         self._worker = Worker()
         self._guard: Guard | None = None
 
-    def fit(self, batch: _Batch, levels: tuple[float, ...]) -> list[FoldResult]:
+    def fit(self, batch: _Batch, asked: _Asked) -> list[FoldResult]:
         """Return the folds of all jobs of a batch, which are of one predictor."""
         seconds = _allowance(batch)
-        predictor = batch[0].predictor
         tasks = [job.task for job in batch]
-        inputs = [i for task in tasks for i in _inputs(task)]
+        inputs, folds = [i for task in tasks for i in _inputs(task)], [fold for task in tasks for fold in task.folds]
         try:
-            if isinstance(predictor, Submitted):
-                return self._guarded(predictor, inputs, levels, seconds)
-            return self._worker.run(_pack(predictor, tasks[0]), inputs, levels, seconds, _groups(predictor, tasks))
+            return _measured(self.fits(batch[0].predictor, tasks, asked.levels, seconds), inputs, folds, asked.stability)
         except (TimeoutError, TimeUp):
             return _all_failed(batch, "timeout", f"took longer than {seconds:g} s")
         except WorkerDied as died:
             return _all_failed(batch, "crash", str(died))
+
+    def fits(self, predictor: Predictor, tasks: Sequence[Task], levels: tuple[float, ...], seconds: float) -> Fits:
+        """Return what fits the folds of tasks, each time within `seconds`."""
+        if isinstance(predictor, Submitted):
+            return lambda inputs: self._guarded(predictor, inputs, levels, seconds)
+        packed, groups = _pack(predictor, tasks[0]), _groups(predictor, tasks)
+        return lambda inputs: self._worker.run(packed, inputs, levels, seconds, groups)
 
     def _guarded(self, predictor: Submitted, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
         """Fit every fold in a process of its own: what one is trained on, another one is asked for."""
@@ -317,6 +349,12 @@ class _Hand:
         self._worker.stop()
         if (guard := self._guard) is not None:
             guard.stop()
+
+
+def _measured(fit: Fits, inputs: Inputs, folds: Sequence[Fold], stability: bool) -> list[FoldResult]:
+    """Return the results of folds, with their instability where it is asked for."""
+    found = list(fit(inputs))
+    return with_instability(fit, inputs, found, folds) if stability else found
 
 
 def _allowance(batch: _Batch) -> float:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from scalingbench.benchmark.evaluation.confined_predictor import load_submitted
+from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
 from scalingbench.benchmark.evaluation.predictor import parameters_of, usable
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
-from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.evaluation.run import measure, run_suite
+from scalingbench.benchmark.evaluation.stability import MARGIN, moves
 from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guards
 from scalingbench.benchmark.scores.scoring import stale_results
 from scalingbench.benchmark.tasks.suite import Suite
@@ -46,6 +48,8 @@ class Count:
         Of the tasks that the predictor can enter.
     folds_compared, predictions_compared : int
         Found equal within the tolerance.
+    folds_unstable, predictions_unstable : int
+        Of those, found equal only within ten times the instability that was measured here.
     folds_failed, predictions_failed : int
         Of folds that failed when they were submitted and failed in the same way again.
     """
@@ -54,6 +58,8 @@ class Count:
     predictions: int = 0
     folds_compared: int = 0
     predictions_compared: int = 0
+    folds_unstable: int = 0
+    predictions_unstable: int = 0
     folds_failed: int = 0
     predictions_failed: int = 0
 
@@ -123,7 +129,9 @@ def verify(
 ) -> Verdict:
     """Run a submission again and compare every prediction.
 
-    A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger.
+    A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger. Where one exceeds
+    the tolerance, the fold's instability is measured here, and ten times that is allowed; a submission most of whose predictions
+    need it is refused.
 
     Parameters
     ----------
@@ -166,12 +174,20 @@ def verify(
             again = run_suite(
                 {submission.name: predictor}, tasks, Path(work), suite=suite.name, jobs=jobs, time_limit=time_limit, progress=progress
             )
-            _compare(stored, again, tasks, parameters_of(predictor), tolerance, count)
-            if not count.complete:
-                reason = "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
+            _compare(stored, again, tasks, predictor, tolerance, time_limit, count)
+            reason = _shortcoming(count)
         except (CodeError, _Refused) as error:
             reason = str(error)
     return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), differing(requirements), again)
+
+
+def _shortcoming(count: Count) -> str:
+    """Return why predictions that were all found equal still are not enough; empty where they are."""
+    if not count.complete:
+        return "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
+    if 2 * count.predictions_unstable > count.predictions_compared:
+        return f"{count.predictions_unstable} of {count.predictions_compared} predictions are unstable: rounding decides them"
+    return ""
 
 
 def fingerprint_of(tasks: Iterable[Task]) -> str:
@@ -244,19 +260,28 @@ def _whole(given: FoldResult, fold: Fold, where: str) -> None:
 
 
 def _compare(
-    stored: Sequence[TaskResult], again: Sequence[TaskResult], tasks: Sequence[Task], parameters: str, tolerance: float, count: Count
+    stored: Sequence[TaskResult],
+    again: Sequence[TaskResult],
+    tasks: Sequence[Task],
+    predictor: Submitted,
+    tolerance: float,
+    time_limit: float,
+    count: Count,
 ) -> None:
     """Compare and count every fold; raises at the first that differs."""
     ours = {result.task: result for result in again}
     for theirs in stored:
         (task,) = (t for t in tasks if t.id == theirs.task)
-        if theirs.parameters != parameters:
+        if theirs.parameters != parameters_of(predictor):
             raise _Refused(f"{task.id}: submitted with other constructor arguments than the class has")
         for mine, given, fold in zip(ours[task.id].folds, theirs.folds, task.folds, strict=True):
-            _compare_fold(mine, given, fold, f"{task.id}, fold {fold.name!r}", tolerance, count)
+            instability = partial(measure, predictor, task, fold, time_limit=time_limit)
+            _compare_fold(mine, given, fold, f"{task.id}, fold {fold.name!r}", tolerance, instability, count)
 
 
-def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, tolerance: float, count: Count) -> None:
+def _compare_fold(
+    ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, tolerance: float, instability: Callable[[], float], count: Count
+) -> None:
     n = len(fold.y_test)
     if ours.fold != fold.name or theirs.fold != fold.name:
         raise _Refused(f"{where}: not the fold that was asked for")
@@ -268,11 +293,14 @@ def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, where: str, 
         return
     if not len(ours.predictions) == len(theirs.predictions) == n:
         raise _Refused(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed, {n} expected")
-    scale = np.maximum(np.abs(ours.predictions), 0.01 * np.ptp(fold.y_test))
-    good = np.abs(ours.predictions - theirs.predictions) <= tolerance * scale  # false for NaN
-    if not good.all():
-        row = int(np.flatnonzero(~good)[0])
-        values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
-        raise _Refused(f"{where}, row {row}: {values}; the results don't recompute")
+    apart = moves(ours.predictions, theirs.predictions, fold.y_test)
+    if not (apart <= tolerance).all():  # nor for NaN; only such folds are worth six more fits
+        allowed = max(tolerance, MARGIN * np.nan_to_num(instability(), posinf=0.0))
+        if not (apart <= allowed).all():
+            row = int(np.flatnonzero(~(apart <= allowed))[0])
+            values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
+            raise _Refused(f"{where}, row {row}: {values}; the results don't recompute")
+        count.folds_unstable += 1
+        count.predictions_unstable += n
     count.folds_compared += 1
-    count.predictions_compared += int(good.sum())
+    count.predictions_compared += n

@@ -2,6 +2,7 @@
 
 from scalingbench.predictors.fitting.engine import DEFAULT_STARTS, FitResult, Status, fit, fit_from, fit_many, refit
 from scalingbench.predictors.fitting.losses import LOSSES, Loss, Space
+from scalingbench.predictors.fitting.prior import with_prior
 from scalingbench.predictors.fitting.problem import Problem, make_problem
 from scalingbench.predictors.fitting.starts import draw_starts
 
@@ -19,4 +20,5 @@ __all__ = [
     "fit_many",
     "make_problem",
     "refit",
+    "with_prior",
 ]

@@ -134,9 +134,7 @@ def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndar
         step = np.stack([np.linalg.lstsq(a, -b, rcond=None)[0] for a, b in zip(system, g, strict=True)])
     if not np.isfinite(step.sum()):
         step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
-    longest = np.abs(step).max(axis=1, keepdims=True)
-    bounded: np.ndarray = step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
-    return bounded
+    return _within(step)
 
 
 def curvature(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
@@ -205,18 +203,117 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
     return Descent(u, value, settled)
 
 
-def _newton_step(problem: Problem, u: np.ndarray, g: np.ndarray, h: np.ndarray) -> np.ndarray:
-    free = ~_frozen(problem, u, g)
+def _newton_step(problem: Problem, u: np.ndarray, g: np.ndarray, h: np.ndarray, damping: np.ndarray | float = 0.0) -> np.ndarray:
+    """Return Newton steps, shape (S, P): where one would cross a bound it ends there, and the other coordinates follow."""
+    low, high = problem.bounds
+    free, held = ~_frozen(problem, u, g), np.zeros_like(u)
+    step = _within(held + _newton_solve(h, g, free, damping))
+    while (crossed := free & ((u + step < low) | (u + step > high))).any():
+        held = np.where(crossed, np.clip(u + step, low, high) - u, held)
+        free &= ~crossed
+        step = _within(held + _newton_solve(h, g + (h @ held[:, :, None])[..., 0], free, damping))
+    return step
+
+
+def _newton_solve(h: np.ndarray, g: np.ndarray, free: np.ndarray, damping: np.ndarray | float) -> np.ndarray:
+    """Return -h^-1 g on the free coordinates, with the curvature of every direction taken as positive and `damping` added, shape (S, P)."""
     h = np.where(free[:, :, None] & free[:, None, :], h, 0.0)
     size = np.sqrt(np.maximum(np.abs(np.diagonal(h, axis1=1, axis2=2)), 1e-300))
     size = np.where(size > 1e-12 * size.max(axis=1, keepdims=True), size, 1.0)
     scaled = np.nan_to_num(h / size[:, :, None] / size[:, None, :], nan=0.0, posinf=0.0, neginf=0.0)
     values, vectors = np.linalg.eigh(scaled)
     # a direction of negative curvature is followed downhill; a flat one is left alone
-    values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max(axis=1, keepdims=True) + 1e-300)
+    values, top = np.abs(values), np.abs(values).max(axis=1, keepdims=True)
+    values = np.maximum(values, 1e-10 * top + 1e-300) + damping * top
     along = (np.swapaxes(vectors, 1, 2) @ (np.where(free, g, 0.0) / size)[:, :, None])[..., 0]
     step = -(vectors @ (along / values)[:, :, None])[..., 0] / size
-    step = np.where(free, np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+    solved: np.ndarray = np.where(free, np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
+    return solved
+
+
+def _within(step: np.ndarray) -> np.ndarray:
+    """Return steps that are no longer than a factor e^2."""
     longest = np.abs(step).max(axis=1, keepdims=True)
     bounded: np.ndarray = step * np.minimum(1.0, 2.0 / np.maximum(longest, 1e-300))
     return bounded
+
+
+class Settled(NamedTuple):
+    """An optimum, and how the objective bends there."""
+
+    u: np.ndarray
+    """Coordinates, shape (P,)."""
+    value: float
+    gradient: np.ndarray
+    hessian: np.ndarray
+    settled: bool
+    """Whether the last step moved no fitted value."""
+
+
+_ROUNDING = 1e-13  # relative: a difference of objectives below this says nothing
+_STILL = 1e-10  # in units of the response: a step that moves no fitted value by more is the last
+_CLOSE = 1e-6  # nor is a step that moves them by less in need of a shorter one
+_DAMPINGS = np.array([0.0, 1e-8, 1e-6, 1e-4, 1e-2, 1.0])
+_PROBE = 0.1  # share of a step over which the bend of the residuals is measured
+
+
+def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Settled:
+    """Follow Newton's steps from one optimum until the fitted values stand still, which the objective alone cannot tell.
+
+    The objective is flat at its optimum: its last digit leaves half of the digits of the constants open, and more of them along a
+    flat direction. So a full step is taken where it loses no more than rounding does, else the best of several that are shorter.
+
+    Parameters
+    ----------
+    u : ndarray, shape (P,)
+        Where `newton` ended.
+    weights : ndarray, shape (1, n)
+        Weights of the rows.
+    delta : float
+        Scale of the robust loss.
+    iterations : int
+        At most this many.
+    """
+    value = float(objectives(problem, u[None], weights, delta)[0])
+    for _ in range(iterations):
+        g, h = curvature(problem, u[None], weights, delta)
+        trials = np.clip(u + _newton_step(problem, u[None], g, h), *problem.bounds)
+        values, moved = objectives(problem, trials, weights, delta), _moved(problem, u, trials[0])
+        still = moved <= _STILL
+        if moved > _CLOSE or not (still or values[0] <= value * (1.0 + _ROUNDING)):
+            trials = np.concatenate([trials, _shorter(problem, u, weights, delta, g[0], h[0])])
+            values = objectives(problem, trials, weights, delta)
+        enough = values.min() * (1.0 + _ROUNDING)
+        best = 0 if values[0] <= enough else int(values.argmin())
+        if not values[best] <= value * (1.0 + _ROUNDING):
+            break
+        u, value = trials[best], float(values[best])
+        if still:
+            break
+    return Settled(u, value, g[0], h[0], bool(still))
+
+
+def _moved(problem: Problem, u: np.ndarray, other: np.ndarray) -> float:
+    """Return the largest difference of two sets of fitted values."""
+    r = problem.residuals(np.stack([u, other]))
+    return float(np.abs(r[1] - r[0]).max())
+
+
+def _shorter(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Return ends of damped Newton steps, as they are and bent as the valley is; shape (2 S, P).
+
+    The bend is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
+    arXiv 1201.5885): without it, steps along a curved valley are short.
+    """
+    k = len(_DAMPINGS)
+    at, g, h, damping = np.tile(u, (k, 1)), np.tile(g, (k, 1)), np.tile(h, (k, 1, 1)), _DAMPINGS[:, None]
+    step = _newton_step(problem, at, g, h, damping)
+    r, jacobian = problem.linearise(u[None])
+    along = (step @ jacobian[0]) * _PROBE
+    bend = 2.0 * (problem.residuals(at + _PROBE * step) - r - along) / _PROBE**2
+    steepness = (influence(problem.loss, r + 1e-3 * delta, delta) - influence(problem.loss, r - 1e-3 * delta, delta)) / (2e-3 * delta)
+    turn = 0.5 * _newton_solve(h, (weights * steepness * bend) @ jacobian[0].T, ~_frozen(problem, at, g), damping)
+    size, limit = (np.abs(a).max(axis=1, keepdims=True) for a in (turn, step))
+    bent = step + turn * np.minimum(1.0, 0.75 * limit / np.maximum(size, 1e-300))
+    ends: np.ndarray = np.clip(np.concatenate([at + step, at + bent]), *problem.bounds)
+    return ends

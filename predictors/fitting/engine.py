@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from scalingbench.predictors.fitting.descent import Descent, curvature, levenberg_marquardt, newton
+from scalingbench.predictors.fitting.descent import Descent, Settled, levenberg_marquardt, newton, settle
 from scalingbench.predictors.fitting.losses import influence
+from scalingbench.predictors.fitting.prior import nearest_to_the_starts
 from scalingbench.predictors.fitting.problem import Problem, stack
 from scalingbench.predictors.fitting.starts import draw_starts
 
@@ -19,6 +20,10 @@ Status = Literal["converged", "at-bound", "max-iterations", "degenerate"]
 
 DEFAULT_STARTS = 64
 _AGREE = 1e-6  # relative: two optima closer than this are the same
+_SAME = 1e-8  # in units of the response: so are two whose residuals are closer, which decides where there is no noise
+_NEAR = 1e-2  # relative: a finalist that is farther above the best is no rival when both are settled
+_APART = 1e-4  # finalists whose coordinates are closer settle at one place
+_SETTLE = 40
 _FINALISTS = 4
 _POLISH = 60
 
@@ -131,19 +136,44 @@ def fit_many(
         Always make the thorough pass: for forms with local optima on which finalists may agree.
     """
     rows = [np.ones(len(p.y)) for p in problems] if weights is None else [np.asarray(w, float) for w in weights]
-    rngs = [np.random.default_rng(random_state) for _ in problems]
+    found: dict[int, FitResult] = {}
+    posed = [_pose(p, w) for p, w in zip(problems, rows, strict=True)]
+    for few in (False, True):
+        chosen = [k for k, p in enumerate(posed) if (p.solved is not p.problem) == few]
+        found |= dict(zip(chosen, _fit_alike([posed[k] for k in chosen], n_starts, random_state, hard), strict=True))
+    return [found[k] for k in range(len(problems))]
+
+
+class _Posed(NamedTuple):
+    """A data set, and what is solved for it: itself, or with a prior where it has fewer rows than constants."""
+
+    problem: Problem
+    weights: np.ndarray
+    solved: Problem
+    padded: np.ndarray
+
+
+def _pose(problem: Problem, weights: np.ndarray) -> _Posed:
+    few = int((weights > 0).sum()) < len(problem.parameters)
+    return _Posed(problem, weights, *(nearest_to_the_starts(problem, weights) if few else (problem, weights)))
+
+
+def _fit_alike(posed: list[_Posed], n_starts: int, random_state: int, hard: bool) -> list[FitResult]:
+    """Fit data sets of which all have a prior or none has."""
+    rngs = [np.random.default_rng(random_state) for _ in posed]
     found: dict[int, _Found] = {}
-    drawn = dict.fromkeys(range(len(problems)), 0)
-    todo = sorted(drawn, key=lambda k: len(problems[k].y))
+    drawn = dict.fromkeys(range(len(posed)), 0)
+    todo = sorted(drawn, key=lambda k: len(posed[k].weights))
     for effort in _EFFORTS:
         n = max(_FINALISTS, round(effort.share * n_starts))
-        for group in _groups(todo, [len(p.y) for p in problems]):
-            u = np.stack([draw_starts(problems[k], n, rngs[k], rows[k]) for k in group])
+        for group in _groups(todo, [len(p.weights) for p in posed]):
+            u = np.stack([draw_starts(posed[k].problem, n, rngs[k], posed[k].weights) for k in group])
             before = [found[k].u[0] for k in group] if group[0] in found else None
-            found |= dict(zip(group, _search([problems[k] for k in group], [rows[k] for k in group], u, effort, before), strict=True))
+            ends = _search([posed[k].solved for k in group], [posed[k].padded for k in group], u, effort, before)
+            found |= dict(zip(group, ends, strict=True))
         drawn |= {k: drawn[k] + n for k in todo}
         todo = [k for k in todo if hard or found[k].agree < len(found[k].values)]
-    return [_diagnose(p, found[k], rows[k][None, :], drawn[k]) for k, p in enumerate(problems)]
+    return [_diagnose(p.solved, found[k], p.padded[None, :], drawn[k], int((p.weights > 0).sum())) for k, p in enumerate(posed)]
 
 
 def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> list[FitResult]:
@@ -163,7 +193,7 @@ def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights:
     for group in _groups(sorted(range(len(problems)), key=lengths.__getitem__), lengths):
         u = np.stack([np.clip(starts[k], *problems[k].bounds) for k in group])
         found |= dict(zip(group, _search([problems[k] for k in group], [weights[k] for k in group], u, _GIVEN, None), strict=True))
-    return [_diagnose(p, found[k], weights[k][None, :], len(starts[k])) for k, p in enumerate(problems)]
+    return [_diagnose(p, found[k], weights[k][None, :], len(starts[k]), int((weights[k] > 0).sum())) for k, p in enumerate(problems)]
 
 
 def _groups(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
@@ -212,7 +242,8 @@ def _search(
         u = np.concatenate([u, np.stack(before)[:, None, :]], axis=1)
     w, which = whose(u)
     polished = newton(problem, u.reshape(-1, u.shape[2]), w, delta, _POLISH, which)
-    return [_finalists(*parts) for parts in zip(*(a.reshape(len(u), -1, *a.shape[1:]) for a in polished), strict=True)]
+    parts = zip(*(a.reshape(len(u), -1, *a.shape[1:]) for a in polished), padded.sum(axis=1), strict=True)
+    return [_finalists(*part) for part in parts]
 
 
 def _best(descent: Descent, shape: tuple[int, ...], keep: int) -> np.ndarray:
@@ -221,10 +252,28 @@ def _best(descent: Descent, shape: tuple[int, ...], keep: int) -> np.ndarray:
     return np.take_along_axis(descent.u.reshape(shape), order[:, :, None], axis=1)
 
 
-def _finalists(u: np.ndarray, values: np.ndarray, settled: np.ndarray) -> _Found:
+def _finalists(u: np.ndarray, values: np.ndarray, settled: np.ndarray, weight: float) -> _Found:
     order = np.argsort(values, kind="stable")
-    agree = int((values <= values.min() * (1.0 + _AGREE) + 1e-300).sum())
+    agree = int((values <= _no_worse(values.min(), weight)).sum())
     return _Found(u[order], values[order], bool(settled[order[0]]), agree)
+
+
+def _no_worse(value: float, weight: float, share: float = _AGREE) -> float:
+    """Return the objective up to which an optimum is as good as another; `weight` is the sum of the weights of the rows."""
+    return float(value * (1.0 + share) + 0.5 * _SAME**2 * weight)
+
+
+def _optimum(problem: Problem, found: _Found, weights: np.ndarray) -> Settled:
+    """Settle the best finalist and its rivals; among optima that are equally good, the one of the smallest coordinates is taken."""
+    weight = float(weights.sum())
+    rivals = found.u[found.values <= _no_worse(found.values[0], weight, _NEAR)]
+    distinct: list[np.ndarray] = []
+    for u in rivals:
+        if all(np.abs(u - other).max() > _APART for other in distinct):
+            distinct.append(u)
+    ends = [settle(problem, u, weights, problem.smoothing, _SETTLE) for u in distinct]
+    best = _no_worse(min(end.value for end in ends), weight)
+    return min((end for end in ends if end.value <= best), key=lambda end: float(np.linalg.norm(end.u)))
 
 
 def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 60, polish: int = 8) -> np.ndarray:
@@ -258,21 +307,19 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     return found
 
 
-def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int) -> FitResult:
-    u = found.u[0]
-    delta = problem.smoothing
+def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int, n_rows: int) -> FitResult:
+    u, value, g, h, settled = _optimum(problem, found, weights)
     low, high = problem.bounds
     at_bound = (u <= low + 1e-9) | (u >= high - 1e-9)
-    value = float(found.values[0])
-    g, h = (a[0] for a in curvature(problem, u[None], weights, delta))
     norm = float(np.abs(np.where(at_bound, 0.0, g)).max() / max(value, 1e-300))
     spread, condition, unidentified = _uncertainty(problem, u, weights, h, ~at_bound)
     turn = _raw_jacobian(problem, u)
     covariance = turn @ np.where(np.isnan(spread), 0.0, spread) @ turn.T
     lost = unidentified | at_bound | (np.abs(turn).sum(axis=1) == 0)
     covariance[lost, :] = covariance[:, lost] = np.nan
-    few = int((weights > 0).sum()) <= len(u)
-    status: Status = "degenerate" if few else "max-iterations" if not found.settled else "at-bound" if at_bound.any() else "converged"
+    status: Status = (
+        "degenerate" if n_rows <= len(u) else "max-iterations" if not settled else "at-bound" if at_bound.any() else "converged"
+    )
     unit = problem.scales["y"] ** 2 if problem.space == "linear" else 1.0
     return FitResult(
         u=u,

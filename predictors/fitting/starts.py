@@ -9,7 +9,7 @@ import numpy as np
 from scalingbench.predictors.fitting.problem import Problem
 from scalingbench.predictors.parameters import Parameter
 
-__all__ = ["draw_starts"]
+__all__ = ["draw_starts", "start_ranges"]
 
 _RANGES = {"exponent": (0.05, 1.5), "amplitude": (0.03, 10.0), "positive": (0.1, 10.0), "real": (-1.0, 1.0)}
 _SMALL = 1e-4  # share of the response that a linear term is given where its best factor is 0
@@ -39,6 +39,12 @@ def draw_starts(problem: Problem, n_starts: int, rng: np.random.Generator, weigh
     if linear:
         _solve_linear(problem, theta, linear, weights)
     return problem.u(theta)
+
+
+def start_ranges(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and largest coordinates that starts are drawn between, each of shape (P,)."""
+    ends = problem.u(np.stack([_draw(p, problem, np.array([0.0, 1.0])) for p in problem.parameters], axis=1))
+    return ends[0], ends[1]
 
 
 def _draw(parameter: Parameter, problem: Problem, uniform: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,6 @@ from sklearn.base import clone
 
 from scalingbench.predictors import fitting
 from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
-from scalingbench.predictors.fitting import Problem
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.compute import Chinchilla
 from scalingbench.predictors.laws.power_laws import BNSL, M4, ShiftedPowerLaw
@@ -37,41 +36,6 @@ _DRAWN = 6  # starts beside those of the fit without a prior: what is believed i
 _NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
 
 
-@dataclass(frozen=True)
-class _WithPrior(Problem):
-    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior.
-
-    Mean and spread are of shape (P,), or (K, P) for K data sets that were stacked.
-    """
-
-    mean: np.ndarray = field(default_factory=lambda: np.empty(0))
-    spread: np.ndarray = field(default_factory=lambda: np.empty(0))
-
-    def residuals(self, u: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
-        """Return residuals, shape (S, P + n)."""
-        r = super().residuals(u, which).copy()
-        r[:, : u.shape[1]] = self._off(u, which)
-        return r
-
-    def linearise(self, u: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return residuals (S, P + n) and their Jacobian by u (S, P, P + n)."""
-        r, jacobian = super().linearise(u, which)
-        r, jacobian, k = r.copy(), jacobian.copy(), u.shape[1]
-        r[:, :k] = self._off(u, which)
-        jacobian[:, :, :k] = np.eye(k) / (self.spread if which is None else self.spread[which])[..., None, :]
-        return r, jacobian
-
-    def joined(self, problems: Sequence[Problem]) -> dict[str, Any]:
-        """Return the priors of data sets that are stacked."""
-        several = [p for p in problems if isinstance(p, _WithPrior)]
-        return {"mean": np.stack([p.mean for p in several]), "spread": np.stack([p.spread for p in several])}
-
-    def _off(self, u: np.ndarray, which: np.ndarray | None) -> np.ndarray:
-        mean, spread = (self.mean, self.spread) if which is None else (self.mean[which], self.spread[which])
-        found: np.ndarray = (u - mean) / spread
-        return found
-
-
 Prior = tuple[np.ndarray, np.ndarray]
 """Mean and standard deviation of every coordinate that is searched, each of shape (P,); infinite where nothing is believed."""
 
@@ -87,14 +51,11 @@ class LawWithPrior(ParametricLaw):
         noises = [noise_of(law, result) for law, result in zip(laws, found, strict=True)]
         problems, weights, starts = [], [], []
         for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
-            problem, k = law._problem, len(mean)
-            believed = np.isfinite(spread)
+            problem, believed = law._problem, np.isfinite(spread)
             drawn = fitting.draw_starts(problem, _DRAWN, np.random.default_rng(self.random_state), law._weights)
             starts.append(np.concatenate([result.u[None], np.where(believed, mean, np.concatenate([result.u[None], drawn]))]))
-            pads = {"inputs": tuple(np.concatenate([np.ones(k), x]) for x in problem.inputs), "y": np.concatenate([np.ones(k), problem.y])}
-            fields = {f: getattr(problem, f) for f in problem.__dataclass_fields__}
-            problems.append(_WithPrior(**{**fields, **pads, "mean": mean, "spread": spread}))
-            weights.append(np.concatenate([np.full(k, noise**2), law._weights]))
+            problems.append(fitting.with_prior(problem, mean, spread))
+            weights.append(np.concatenate([np.full(len(mean), noise**2), law._weights]))
         penalised = fitting.fit_from(problems, starts, weights)
         return [replace(result, n_starts=result.n_starts + before.n_starts) for result, before in zip(penalised, found, strict=True)]
 

@@ -32,6 +32,7 @@ def run_with_progress(
     time_limit: float | Mapping[str, float],
     levels: tuple[float, ...] = (),
     fetch_only: tuple[str, ...] = (),
+    stability: bool = False,
 ) -> Results:
     """Run a suite, or one track or some collections of it, or some fetch-only ones too, with a progress bar on standard error."""
     from scalingbench.benchmark.evaluation.run import run_suite
@@ -55,6 +56,7 @@ def run_with_progress(
             resume=resume,
             time_limit=time_limit,
             levels=levels,
+            stability=stability,
             progress=progress,
         )
     if resume:

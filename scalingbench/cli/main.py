@@ -118,6 +118,7 @@ def run(
     time_limit: Limit = TIME_LIMIT,
     intervals: Intervals = False,
     pool: Annotated[bool, typer.Option("--pool", help="Only the predictors whose results of this suite are committed.")] = False,
+    stability: Annotated[bool, typer.Option("--stability", help="Also measure how far rounding moves predictions (6 x longer).")] = False,
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
@@ -146,6 +147,7 @@ def run(
         resume=resume,
         time_limit=time_limit,
         levels=levels,
+        stability=stability,
     )
     print_board(results, "json" if as_json else "md")
     exit_with(results.failures)

@@ -53,10 +53,11 @@ def new_predictor(
 
 
 def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")]) -> None:
-    """Try a predictor on tiny made-up tasks and name what breaks the contract."""
+    """Try a predictor on tiny made-up tasks and name what breaks the contract, and what rounding decides."""
     from copy import deepcopy
 
     from scalingbench.benchmark.evaluation.contract_check import check as violations
+    from scalingbench.benchmark.evaluation.contract_check import unstable
     from scalingbench.cli.predictor_argument import load_target
 
     name, predictor = load_target(target)
@@ -66,6 +67,8 @@ def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.mod
     if found:
         raise typer.Exit(1)
     print(f"{name}: keeps the contract")
+    for line in unstable(lambda: deepcopy(predictor)):
+        print(f"{name}: {line}")
 
 
 def evaluate(
@@ -243,6 +246,8 @@ def verify(
     count = verdict.count
     print(f"{folder}: {count.predictions_compared} predictions on {len(verdict.results)} tasks recomputed within {tolerance:g}", end="")
     print(f"; {count.folds_failed} fits failed again" if count.folds_failed else "")
+    if count.folds_unstable:
+        print(f"{count.folds_unstable} of {count.folds_compared} fits are unstable: they needed ten times what rounding moves them by")
     print(f"confined by {', '.join(wall.layers)}")
     for note in verdict.notes:
         print(f"verified with {note}")

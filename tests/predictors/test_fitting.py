@@ -9,8 +9,8 @@ from scipy.optimize import least_squares
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import FitWarning, PredictorError
-from scalingbench.predictors.fitting import make_problem
-from scalingbench.predictors.fitting.descent import curvature, objectives
+from scalingbench.predictors.fitting import engine, make_problem
+from scalingbench.predictors.fitting.descent import curvature, objectives, settle
 from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.fitting.intervals import enlarged_residuals
 from scalingbench.predictors.fitting.losses import influence, objective, weight
@@ -219,6 +219,47 @@ def test_few_rows_give_a_finite_prediction_and_say_so(chinchilla, n):
         law = Chinchilla().fit(X.head(n), y[:n])
     assert law.status_ == "degenerate" and not law.converged_
     assert np.isfinite(law.predict(X)).all() and (law.predict(X) > 0).all()
+
+
+@pytest.mark.parametrize("law", [Chinchilla, Farseer, BNSL])
+def test_when_rows_are_fewer_than_constants_then_rounding_does_not_choose_among_fits(law):
+    """Of all that fit, the constants nearest to the middle of the starts' ranges; prediction far away would show any other choice."""
+    X = frame(law).head(4)
+    y = 2.0 + 20.0 / np.log(X.prod(axis=1).to_numpy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)
+        here, there = (law().fit(X * (1.0 + off), y * (1.0 - off)).predict(X * 100.0) for off in (0.0, 1e-14))
+    assert np.abs(here / there - 1.0).max() < 1e-7
+
+
+def test_when_an_optimum_lies_on_a_bound_then_the_fit_ends_there_and_nowhere_beside():
+    """With the irreducible loss at 0 a step that crosses the bound must end on it, and the other constants follow."""
+    x = np.geomspace(1.0, 400.0, 11)
+    bent = 2.23 * x**-0.019 * np.exp(1e-2 * np.cos(3.0 * np.arange(11)) - 4e-3 * np.log(x / 20.0) ** 2)
+    law = ShiftedPowerLaw().fit(pd.DataFrame({"x": x}), bent)
+    assert law.at_bound_ == ("E",) and law.gradient_norm_ < 1e-6
+
+
+def test_the_last_steps_make_fitted_values_stand_still(chinchilla):
+    X, y = chinchilla
+    law = Chinchilla(loss="l2").fit(X, y)
+    start = law.result_.u + 1e-4 * np.array([1.0, -1.0, 1.0, 1.0, -1.0])  # where the objective is the same to nine digits
+    w = np.ones((1, len(y)))
+    end = settle(law._problem, start, w, 1e-3, 40)
+    assert end.settled and np.abs(end.u - law.result_.u).max() < 1e-9
+    assert not settle(law._problem, start, w, 1e-3, 1).settled
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_among_optima_that_fit_equally_well_the_smallest_is_taken_whichever_is_a_bit_lower(order):
+    """The response is the same at a = 1 and at a = -1/2; which of them is a last bit lower differs between processors."""
+    x = np.linspace(1.0, 2.0, 20)
+    formula = lambda x, a: x + a * a - 0.5 * a - 0.5  # noqa: E731
+    problem = make_problem([real("a")], formula, {"x": x}, x + 1e-3 * np.cos(9.0 * x), fixed=("x", "y"), loss="l2", space="linear")
+    u, w = np.array([[1.0], [-0.5]])[list(order)], np.ones((1, 20))
+    values = objectives(problem, u, w, 1e-3) * np.array([1.0, 1.0 + 1e-14])
+    end = engine._optimum(problem, engine._Found(u, values, True, 2), w)
+    assert end.u == pytest.approx(-0.5, abs=1e-3)
 
 
 def test_a_constant_response_is_fitted():
