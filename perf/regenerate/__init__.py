@@ -8,6 +8,7 @@ status 1. A part that needs upstream files (``SCALINGBENCH_MIRROR`` or the netwo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard.columns import columns_markdown
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
@@ -49,8 +51,17 @@ class Part:
         return None if made == text else made
 
 
+COLUMNS = re.compile(r"(<!-- columns -->\n).*?(<!-- /columns -->)", flags=re.DOTALL)
+
+
+def _with_columns(page: str) -> str:
+    """Return docs/leaderboard.md with what the columns of a board are."""
+    return COLUMNS.sub(lambda match: f"{match[1]}{columns_markdown()}\n{match[2]}", page)
+
+
 PARTS: Mapping[str, Part] = {
     "boards": Part(ROOT / "README.md", readme.with_output),
+    "columns": Part(DOCS / "leaderboard.md", _with_columns),
     "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
     "clusters": Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),
     "designed": Part(DOCS / "designed.md", lambda _: report.page()),

@@ -112,7 +112,7 @@ def test_every_form_of_a_board_shows_the_same_headings(track):
 
 def test_the_page_and_the_docstring_say_what_the_table_of_columns_says():
     page = (Path(__file__).parents[2] / "docs" / "leaderboard.md").read_text(encoding="utf-8")
-    assert f"<!-- columns -->\n{columns_markdown()}\n<!-- /columns -->" in page, "run python docs/update_columns.py"
+    assert f"<!-- columns -->\n{columns_markdown()}\n<!-- /columns -->" in page, "python -m perf.regenerate columns"
     assert all(f"- {', '.join(column.keys)}: {column.meaning}" in str(Board.__doc__) for column in BOARD_COLUMNS)
 
 

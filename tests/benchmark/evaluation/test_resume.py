@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_tasks import fold, task
+from made import fold, task
 
 from scalingbench.benchmark.evaluation.conditions import source_hash
 from scalingbench.benchmark.evaluation.results import predictor_path, read_results
