@@ -10,7 +10,8 @@ from stub_laws import BEYOND, X, Y, broken, quiet, stub
 from scalingbench.benchmark.data.clusters import cluster_of, relatives
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.autolaw.autolaw import AutoLaw, autolaw
+from scalingbench.predictors.autolaw import autolaw
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
 from scalingbench.predictors.autolaw.backtest import DataSet
 from scalingbench.predictors.autolaw.learnt import FILE, ErrorSizes, LearntTable, LearntWeights, interval_features, load_table
 from scalingbench.predictors.autolaw.weights import FARTHEST, plausible
