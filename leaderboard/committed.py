@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,22 @@ import pandas as pd
 from scalingbench.benchmark.evaluation.results import SCORES, predictor_path
 from scalingbench.benchmark.scores.store import read_scores
 from scalingbench.benchmark.tasks.frozen import SuiteHead, frozen_statements
+from scalingbench.common.errors import InputError
 
-__all__ = ["ScoredTasks", "committed_file_of", "committed_files", "committed_folder", "load_stored", "scores_path", "submitted_files"]
+__all__ = [
+    "RESULTS_VARIABLE",
+    "ScoredTasks",
+    "committed_file_of",
+    "committed_files",
+    "committed_folder",
+    "load_stored",
+    "predictions_missing",
+    "scores_path",
+    "submitted_files",
+]
+
+RESULTS_VARIABLE = "SCALINGBENCH_RESULTS"
+"""Environment variable that names the folder of all committed results, one folder a suite."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +49,21 @@ class ScoredTasks:
 
 
 def committed_folder(suite: str) -> Path:
-    """Return the folder of a suite's committed results; it may not exist."""
-    return Path(str(importlib.resources.files("scalingbench.leaderboard") / "results" / suite))
+    """Return the folder of a suite's committed results; it may not exist.
+
+    The package brings the scores, and of the predictions those of the reference alone; all are in a checkout's ``leaderboard/results``,
+    which `RESULTS_VARIABLE` may name.
+    """
+    elsewhere = os.environ.get(RESULTS_VARIABLE)
+    return (Path(elsewhere) if elsewhere else Path(str(importlib.resources.files("scalingbench.leaderboard") / "results"))) / suite
+
+
+def predictions_missing(suite: str, predictor: str) -> InputError:
+    """Return the error that says where committed predictions are, which are not at hand."""
+    return InputError(
+        f"the predictions of {predictor} on suite {suite} are not part of the installed package: "
+        f"set {RESULTS_VARIABLE} to the folder leaderboard/results of a checkout of the repository"
+    )
 
 
 def scores_path(suite: str) -> Path:

@@ -14,7 +14,7 @@ from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import facts_html
-from scalingbench.leaderboard.committed import committed_folder
+from scalingbench.leaderboard.committed import committed_folder, predictions_missing
 from scalingbench.predictors.registry import make
 
 __all__ = ["Reproduction", "largest_difference", "reproduce"]
@@ -90,7 +90,7 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
 def _committed(predictor: str, task: Task, suite: SuiteHead) -> TaskResult:
     file = predictor_path(committed_folder(suite.home), predictor)
     if not file.is_file():
-        raise InputError(f"{predictor}: suite {suite.name!r} has no committed results of it")
+        raise predictions_missing(suite.home, predictor)
     found = next((r for r in read_results(file) if r.task == task.id), None)
     if found is None:
         raise InputError(f"{predictor}: suite {suite.name!r} has no committed result of it on {task.id}")

@@ -18,7 +18,14 @@ from scalingbench.benchmark.tasks.suite import Suite, task_table
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
-from scalingbench.leaderboard.committed import ScoredTasks, committed_files, scores_path
+from scalingbench.leaderboard.committed import (
+    ScoredTasks,
+    committed_file_of,
+    committed_files,
+    load_stored,
+    predictions_missing,
+    scores_path,
+)
 from scalingbench.leaderboard.protocol_boards import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
 from scalingbench.predictors.registry import families
 
@@ -140,6 +147,9 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     """
     if suite.of is not None:
         raise InputError(f"suite {suite.name!r} has the scores of {suite.of!r}: compute these again")
+    scored_before = () if (before := load_stored(suite)) is None else before.scores["predictor"].unique()
+    for name in sorted({*scored_before} - {*committed_file_of(suite, scored_before)}):
+        raise predictions_missing(suite.name, name)
     read = {file: read_results(file) for file in committed_files(suite)}
     results = [r for found in read.values() for r in found]
     files = {r.predictor: file for file, found in read.items() for r in found}

@@ -147,8 +147,8 @@ class Results:
         InputError
             If there is no such track, collection or predictor, which suggests the nearest, or the choice leaves no task.
         """
-        names = [None if names is None else listed(names) for names in (collections, predictors)]
-        wanted = Choice(track, *names, bundled, published_after)
+        of, among = (None if names is None else listed(names) for names in (collections, predictors))
+        wanted = Choice(track, of, among, bundled, published_after)
         self.store.refuse_unknown(wanted)
         chosen = replace(self, choice=self.choice.narrowed(wanted))
         if chosen.choice.collections == () or (self.store.own is None and not len(chosen.task_table)):

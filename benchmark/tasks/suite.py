@@ -238,13 +238,13 @@ def load_suite(name: str) -> Suite:
     SchemaError
         If the file is broken; names the entry and field.
     """
+    folder: Traversable | Path = suite_folder()
     if name.endswith(".yaml"):
         path = Path(name)
         if not path.is_file():
             raise SchemaError(f"{path}: no such file")
         label, text, folder = path.stem, read_text(path, SchemaError), path.parent
     elif name in list_suites():
-        folder = suite_folder()
         label, text = name, (folder / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         raise unknown_name("suite", name, list_suites())
