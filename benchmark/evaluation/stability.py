@@ -76,5 +76,5 @@ def _moved(inputs: Inputs, seed: int) -> Iterator[tuple[str, pd.DataFrame, np.nd
 def jittered(X: pd.DataFrame, y: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Return training rows whose numbers differ in the last bits; equal values of a column stay equal, and none leaves its range."""
     rng = np.random.default_rng(seed)
-    columns = {name: of_array(X[name].to_numpy(float), rng) for name in X.select_dtypes("number")}
+    columns = {str(name): of_array(X[name].to_numpy(float), rng) for name in X.select_dtypes("number")}
     return X.assign(**columns), of_array(y, rng)
