@@ -1,6 +1,6 @@
 """Evidence from the board: the errors of similar forecasts, on the rows that the benchmark held out.
 
-`evidence_for` reads the table ``evidence.json``; ``python perf/evidence.py`` makes it with `records` and `tabulate`.
+`evidence_for` reads the table ``evidence.json``; ``python -m perf.regenerate evidence`` makes it with `records` and `tabulate`.
 """
 
 from __future__ import annotations
