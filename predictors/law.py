@@ -20,8 +20,8 @@ from predictors.display import Findings
 from predictors.estimator import ScalingLaw
 from predictors.fitting import Loss, Problem, Space
 from predictors.parameters import Parameter
-from predictors.rounding import REFITS, jittered
 from scalingbench.common.errors import FitWarning, PredictorError
+from scalingbench.common.rounding import REFITS, jittered
 
 __all__ = ["ParametricLaw"]
 

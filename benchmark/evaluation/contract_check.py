@@ -14,8 +14,8 @@ from benchmark.data.variables import OPEN_PREFIXES, OWN_PREFIX, VARIABLES
 from benchmark.evaluation.results import UNSTABLE
 from benchmark.evaluation.stability import jittered, moves
 from predictors.contract import CONTRACT, missing_methods
-from predictors.rounding import REFITS
 from scalingbench.common.defaults import TIME_LIMIT
+from scalingbench.common.rounding import REFITS
 
 __all__ = ["check", "unstable"]
 

@@ -16,9 +16,8 @@ import pandas as pd
 from benchmark.evaluation.results import FoldResult
 from benchmark.evaluation.workers import Inputs
 from benchmark.tasks.fold import Fold
-from predictors.columns import numeric_columns
-from predictors.rounding import REFITS
-from predictors.rounding import jittered as of_array
+from scalingbench.common.rounding import REFITS
+from scalingbench.common.rounding import jittered as of_array
 
 __all__ = ["MARGIN", "Fits", "jittered", "moves", "with_instability"]
 
@@ -77,5 +76,5 @@ def _moved(inputs: Inputs, seed: int) -> Iterator[tuple[str, pd.DataFrame, np.nd
 def jittered(X: pd.DataFrame, y: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Return training rows whose numbers differ in the last bits; equal values of a column stay equal, and none leaves its range."""
     rng = np.random.default_rng(seed)
-    columns = {name: of_array(X[name].to_numpy(float), rng) for name in numeric_columns(X)}
+    columns = {str(name): of_array(X[name].to_numpy(float), rng) for name in X.select_dtypes("number")}
     return X.assign(**columns), of_array(y, rng)
