@@ -4,7 +4,9 @@ import json
 import shutil
 import textwrap
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ import yaml
 from command import scalingbench
 from small_suites import suite_file
 
-from benchmark.evaluation.results import read_results, write_results
+from benchmark.evaluation.results import FoldResult, read_results, write_results
 from benchmark.evaluation.wall.layers import raise_wall
+from leaderboard.submissions import verify as verifying
 from scalingbench.common.errors import InputError
 
 LAW = """
@@ -277,3 +280,35 @@ def test_a_submission_is_run_on_bundled_collections_unless_all_are_asked_for(sub
     edit(folder, lambda f: f.update(fetch_only=[]))
     done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
     refused(done, "openeurollm/loss_tuned/far-10x: a result of a task that it cannot enter")
+
+
+def folds_apart(by):
+    """Return a fold of 4 rows and two results of it that differ by a share `by`."""
+    values = np.array([2.0, 2.1, 2.2, 2.3])
+    fold = SimpleNamespace(name="f", y_test=values)
+    return fold, FoldResult("f", "ok", predictions=values), FoldResult("f", "ok", predictions=values * (1.0 + by))
+
+
+@pytest.mark.parametrize(("by", "instability", "accepted"), [(5e-5, None, True), (5e-3, 1e-3, True), (5e-3, 1e-4, False)])
+def test_a_fold_beyond_the_tolerance_is_measured_and_allowed_ten_times_its_instability(by, instability, accepted):
+    fold, ours, theirs = folds_apart(by)
+    count, asked = verifying.Count(), []
+    compare = partial(verifying._compare_fold, ours, theirs, fold, "t", 1e-4, lambda: asked.append(1) or instability, count)
+    if accepted:
+        compare()
+        assert (count.folds_compared, count.folds_unstable, len(asked)) == (1, int(instability is not None), int(instability is not None))
+    else:
+        with pytest.raises(verifying._Refused, match="don't recompute"):
+            compare()
+
+
+@pytest.mark.parametrize("measured", [np.nan, np.inf])
+def test_a_fold_whose_refits_fail_is_allowed_nothing(measured):
+    fold, ours, theirs = folds_apart(5e-3)
+    with pytest.raises(verifying._Refused):
+        verifying._compare_fold(ours, theirs, fold, "t", 1e-4, lambda: measured, verifying.Count())
+
+
+def test_a_submission_most_of_whose_predictions_are_unstable_is_refused():
+    few, most = (verifying.Count(4, 100, 4, 100, folds_unstable=2, predictions_unstable=n) for n in (50, 51))
+    assert verifying._shortcoming(few) == "" and "51 of 100 predictions are unstable" in verifying._shortcoming(most)
