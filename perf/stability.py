@@ -33,6 +33,8 @@ from scalingbench.predictors.registry import list_predictors, make
 SUITE = "lite"
 KERNELS = ("Haswell", "Nehalem")
 REASONS = {
+    "rectified": "4 constants on 13 rows: a few fits are still creeping along a curved valley when their steps are used up",
+    "farseer": "9 constants on 45 rows: one fold stops in a curved valley",
     "m4": "11 to 13 rows for 5 constants: the optimum lies at the end of a curved valley, or several are as good",
     "m4[pooled]": "as m4",
     "bnsl-1": "rows of one power law leave the place of the break open",

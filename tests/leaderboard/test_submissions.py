@@ -5,6 +5,7 @@ import shutil
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ import yaml
 from command import scalingbench
 from made import suite_file
 
-from scalingbench.benchmark.evaluation.results import read_results, write_results
+from scalingbench.benchmark.evaluation.results import FoldResult, read_results, write_results
 from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
+from scalingbench.leaderboard.submissions import verify as verifying
 
 LAW = """
 from scalingbench.predictors.law import ParametricLaw
@@ -276,3 +278,36 @@ def test_a_submission_is_run_on_bundled_collections_unless_all_are_asked_for(sub
     edit(folder, lambda f: f.update(fetch_only=[]))
     done = scalingbench("verify", "subs/joint", "--suite", "ruled.yaml", cwd=folder)
     refused(done, "openeurollm/loss_tuned/far-10x: a result of a task that it cannot enter")
+
+
+def folds_apart(by):
+    """Return a fold of 4 rows and two results of it that differ by a share `by`."""
+    values = np.array([2.0, 2.1, 2.2, 2.3])
+    fold = SimpleNamespace(name="f", y_test=values)
+    return fold, FoldResult("f", "ok", predictions=values), FoldResult("f", "ok", predictions=values * (1.0 + by))
+
+
+def compared(by, instability, monkeypatch):
+    """Compare two results that are a share `by` apart, of a fold with this instability; returns the counts and how often it was measured."""
+    fold, ours, theirs = folds_apart(by)
+    count, measured = verifying.Count(), []
+    monkeypatch.setattr(verifying, "measure", lambda *_, **__: measured.append(1) or instability)
+    verifying._compare_fold(ours, theirs, fold, SimpleNamespace(id="t"), verifying._Allowance(None, 1e-4, 1.0), count)
+    return count.folds_compared, count.folds_unstable, len(measured)
+
+
+@pytest.mark.parametrize(("by", "instability", "expected"), [(5e-5, None, (1, 0, 0)), (5e-3, 1e-3, (1, 1, 1))])
+def test_a_fold_beyond_the_tolerance_is_measured_and_allowed_ten_times_its_instability(by, instability, expected, monkeypatch):
+    assert compared(by, instability, monkeypatch) == expected
+
+
+@pytest.mark.parametrize(("by", "instability"), [(5e-3, 1e-4), (5e-3, np.nan), (5e-3, np.inf), (0.02, 1.0)])
+def test_a_fold_farther_apart_than_its_instability_explains_is_refused(by, instability, monkeypatch):
+    """A refit that fails explains nothing, and nothing explains more than 1 %: a submission can make itself as unstable as it likes."""
+    with pytest.raises(verifying._Refused, match="don't recompute"):
+        compared(by, instability, monkeypatch)
+
+
+def test_a_submission_most_of_whose_predictions_are_unstable_is_refused():
+    few, most = (verifying.Count(4, 100, 4, 100, folds_unstable=2, predictions_unstable=n) for n in (50, 51))
+    assert verifying._shortcoming(few) == "" and "51 of 100 predictions are unstable" in verifying._shortcoming(most)

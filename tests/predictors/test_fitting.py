@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import FitWarning, PredictorError
-from scalingbench.predictors.fitting import engine, make_problem
+from scalingbench.predictors.fitting import descent, engine, make_problem
 from scalingbench.predictors.fitting.descent import curvature, objectives, settle
 from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.fitting.intervals import enlarged_residuals
@@ -232,12 +232,17 @@ def test_when_rows_are_fewer_than_constants_then_rounding_does_not_choose_among_
     assert np.abs(here / there - 1.0).max() < 1e-7
 
 
-def test_when_an_optimum_lies_on_a_bound_then_the_fit_ends_there_and_nowhere_beside():
-    """With the irreducible loss at 0 a step that crosses the bound must end on it, and the other constants follow."""
+def test_when_a_step_crosses_a_bound_then_it_ends_there_and_the_other_constants_follow():
+    """With the irreducible loss at 0; stopped at the bound without that, a step is no longer downhill and the search zigzags."""
     x = np.geomspace(1.0, 400.0, 11)
-    bent = 2.23 * x**-0.019 * np.exp(1e-2 * np.cos(3.0 * np.arange(11)) - 4e-3 * np.log(x / 20.0) ** 2)
-    law = ShiftedPowerLaw().fit(pd.DataFrame({"x": x}), bent)
+    y = 2.23 * x**-0.019 * np.exp(1e-2 * np.cos(3.0 * np.arange(11)) - 4e-3 * np.log(x / 20.0) ** 2)
+    law = ShiftedPowerLaw(loss="l2").fit(pd.DataFrame({"x": x}), y)
     assert law.at_bound_ == ("E",) and law.gradient_norm_ < 1e-6
+    u = law.result_.u + np.array([1e-3, 0.0, 0.0])
+    g, h = curvature(law._problem, u[None], np.ones((1, 11)), 1e-3)
+    step = descent._newton_step(law._problem, u[None], g, h)[0]
+    assert u[0] + step[0] == 0.0
+    assert np.abs((g[0] + h[0] @ step)[1:]).max() < 1e-8 * np.abs(g[0]).max()
 
 
 def test_the_last_steps_make_fitted_values_stand_still(chinchilla):
