@@ -288,7 +288,7 @@ def folds_apart(by):
 
 
 def compared(by, instability, monkeypatch):
-    """Compare two results that are a share `by` apart, of a fold with this instability; returns the counts and how often it was measured."""
+    """Return what is counted for two results a share `by` apart, and how often the instability of their fold was measured."""
     fold, ours, theirs = folds_apart(by)
     count, measured = verifying.Count(), []
     monkeypatch.setattr(verifying, "measure", lambda *_, **__: measured.append(1) or instability)
