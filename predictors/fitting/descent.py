@@ -275,32 +275,32 @@ def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, i
     iterations : int
         At most this many.
     """
-    value = float(objectives(problem, u[None], weights, delta)[0])
+    r, value = _at(problem, u[None], weights, delta)
     for _ in range(iterations):
         g, h = curvature(problem, u[None], weights, delta)
         trials = np.clip(u + _newton_step(problem, u[None], g, h), *problem.bounds)
-        values, moved = objectives(problem, trials, weights, delta), _moved(problem, u, trials[0])
-        still = moved <= _STILL
-        if moved > _CLOSE or not (still or values[0] <= value * (1.0 + _ROUNDING)):
-            trials = np.concatenate([trials, _others(problem, u, weights, delta, g[0], h[0])])
-            values = objectives(problem, trials, weights, delta)
-        enough = values.min() * (1.0 + _ROUNDING)
-        best = 0 if values[0] <= enough else int(values.argmin())
-        if not values[best] <= value * (1.0 + _ROUNDING):
+        fitted, values = _at(problem, trials, weights, delta)
+        moved = np.abs(fitted - r).max()
+        still = bool(moved <= _STILL)
+        if moved > _CLOSE or not (still or values[0] <= value[0] * (1.0 + _ROUNDING)):
+            trials = np.concatenate([trials, _others(problem, u, r, weights, delta, g[0], h[0])])
+            fitted, values = _at(problem, trials, weights, delta)
+        best = 0 if values[0] <= values.min() * (1.0 + _ROUNDING) else int(values.argmin())
+        if not values[best] <= value[0] * (1.0 + _ROUNDING):
             break
-        u, value = trials[best], float(values[best])
+        u, r, value = trials[best], fitted[best : best + 1], values[best : best + 1]
         if still:
             break
-    return Settled(u, value, g[0], h[0], bool(still))
+    return Settled(u, float(value[0]), g[0], h[0], still)
 
 
-def _moved(problem: Problem, u: np.ndarray, other: np.ndarray) -> float:
-    """Return the largest difference of two sets of fitted values."""
-    r = problem.residuals(np.stack([u, other]))
-    return float(np.abs(r[1] - r[0]).max())
+def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return residuals (S, n) and objectives (S,) at each row of u."""
+    r = problem.residuals(u)
+    return r, (weights * objective(problem.loss, r, delta)).sum(axis=1)
 
 
-def _others(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _others(problem: Problem, u: np.ndarray, r: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
     """Return ends of damped Newton steps: as they are, bent as the valley is, and longer, for optima far away; shape (3 S, P).
 
     The bend is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
@@ -309,7 +309,7 @@ def _others(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, 
     k = len(_DAMPINGS)
     at, g, h, damping = np.tile(u, (k, 1)), np.tile(g, (k, 1)), np.tile(h, (k, 1, 1)), _DAMPINGS[:, None]
     step = _newton_step(problem, at, g, h, damping)
-    r, jacobian = problem.linearise(u[None])
+    _, jacobian = problem.linearise(u[None])
     along = (step @ jacobian[0]) * _PROBE
     bend = 2.0 * (problem.residuals(at + _PROBE * step) - r - along) / _PROBE**2
     steepness = (influence(problem.loss, r + 1e-3 * delta, delta) - influence(problem.loss, r - 1e-3 * delta, delta)) / (2e-3 * delta)
