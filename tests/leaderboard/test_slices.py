@@ -53,6 +53,11 @@ def test_the_upper_edge_of_a_slice_belongs_to_it():
     assert slice_names("noise", "noise", [None, None]) == ["not measured"] * 2
 
 
+def test_a_task_on_the_edge_of_a_reach_is_beyond_it():
+    names = ["within 3x", "3x to 10x", "3x to 10x", "10x to 100x", "10x to 100x", "beyond 100x"]
+    assert slice_names("reach", "far", [2.99, 3.0, 9.99, 10.0, 99.9, 100.0]) == names
+
+
 def test_slices_stand_in_order_and_only_those_that_there_are():
     scores = pd.concat([entry("ref", np.ones(5), tasks=TASKS), entry("law", [0.5, 0.5, 2.0, 2.0, 0.25], tasks=TASKS)])
     found = skill_by(scores, TASKS, "extrapolation")

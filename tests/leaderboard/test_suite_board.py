@@ -63,6 +63,13 @@ def test_by_default_specialised_laws_are_those_among_the_first_three_of_a_track(
     assert "only those" not in wide.cut().render()
 
 
+@pytest.mark.parametrize(("compute", "mixture", "best"), [(0.1, 0.2, "compute"), (0.2, 0.1, "mixture")])
+def test_of_equal_places_a_specialised_law_is_shown_on_the_track_of_its_higher_skill(compute, mixture, best):
+    ratios = {"a/1": compute, "a/2": compute, "b/1": compute, "d/1": mixture}
+    (law,) = scored(law=ratios).board().specialists.to_dict("records")
+    assert (law["best_track"], law["rank"], law["skill"]) == (best, 1, pytest.approx(0.9))
+
+
 def test_the_first_rows_are_those_of_the_board_and_laws_that_place_as_high(board):
     assert board.cut(1).rows["predictor"].tolist() == ["form[a]"] and board.cut(1).specialists["predictor"].tolist() == ["law"]
     assert scored(law={"b/1": 1.5, "e/1": 1.5}).board().cut(1).specialists.empty

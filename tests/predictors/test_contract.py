@@ -1,7 +1,9 @@
 """The one rule of which columns a predictor reads."""
 
+import pandas as pd
 import pytest
 
+from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import columns_read, missing_methods, positive_only
 from scalingbench.predictors.registry import make
 
@@ -25,6 +27,12 @@ NUMERIC = ["tokens", "mix_web", "mix_code", "params"]
 )
 def test_columns_are_those_declared_or_none_where_one_is_missing(declared, found):
     assert columns_read(declared, COLUMNS, NUMERIC) == found
+
+
+def test_truth_values_and_text_are_no_numeric_columns():
+    X = pd.DataFrame({"decayed": [True, False], "params": [1, 2], "run": ["a", "b"], "tokens": [1.0, None]})
+    assert numeric_columns(X) == ["params", "tokens"]
+    assert numeric_columns(X.convert_dtypes()) == ["params", "tokens"]
 
 
 def test_the_only_column_is_the_only_numeric_one_whatever_its_name():

@@ -1,12 +1,13 @@
 """What synthetic worlds would measure without noise, and the exponents that generated them."""
 
+import made
 import numpy as np
 import pytest
 
 from scalingbench.benchmark.data.collection import list_collections, load_collection
 from scalingbench.benchmark.data.sources import load_source
 from scalingbench.benchmark.data.synthetic import World
-from scalingbench.benchmark.scores.truth import truth_of
+from scalingbench.benchmark.scores.truth import Truth, truth_of
 from scalingbench.benchmark.tasks.suite import load_suite
 
 SYNTHETIC = tuple(n for n in list_collections() if n.startswith("synthetic"))
@@ -67,3 +68,12 @@ def test_the_truth_of_a_task_is_that_of_its_held_out_rows():
 
 def test_a_measured_collection_has_no_truth():
     assert truth_of(load_suite("v2").task("gemstones/loss/cooldown-frontier")) is None
+
+
+def test_only_a_law_whose_constants_mean_the_same_has_an_error_of_exponents():
+    task = made.task(made.fold("a", [1.0]), made.fold("b", [1.0]))
+    truth = Truth(task, ({"alpha": 0.3}, {"alpha": 0.4}), ("chinchilla",))
+    found = made.result(task, "law", [1.0], [1.0], constants={"alpha": 0.5, "E": 9.0})
+    assert truth.exponent_error(found, "chinchilla") == pytest.approx(0.15)
+    assert np.isnan(truth.exponent_error(found, "farseer"))  # its alpha is another constant
+    assert truth.exponent_error(made.result(task, "law", None, [1.0], constants={"alpha": 0.5}), "chinchilla") == pytest.approx(0.1)

@@ -138,6 +138,11 @@ def test_the_plain_mean_is_of_the_laws_alone(statistic, registered):
     assert again.predict(FAR) == pytest.approx(law.predict(FAR), rel=1e-6)
 
 
+def test_a_form_that_pools_does_not_count_beside_the_form_itself_in_the_plain_mean(registered):
+    registered("chinchilla[l2-log]", "chinchilla[pooled]", "kaplan", "compute-only")
+    assert set(quiet(MeanOfLaws(), GRID, LOSS).laws_) == {"chinchilla[l2-log]", "kaplan", "compute-only"}
+
+
 def test_where_there_are_few_laws_generic_forms_stand_in(registered):
     registered("log-linear", "log-linear[floor]", "nearest-observation")
     rows = GRID.rename(columns={"params": "width"})

@@ -37,6 +37,13 @@ def test_a_data_set_that_says_nothing_keeps_the_stated_prior():
     assert mean == pytest.approx([0.5], abs=1e-6) and spread == pytest.approx([0.35], abs=1e-6)
 
 
+def test_no_data_sets_are_believed_to_be_more_alike_than_two_per_cent():
+    """Of 2000 exact and equal estimates the spread would be below 1 %."""
+    equal, exact = np.full((2000, 1), 0.5), np.full((2000, 1, 1), 1e12)
+    mean, spread = shared_prior(equal, exact, np.array([0.5]), np.array([0.3]))
+    assert (mean, spread) == (pytest.approx([0.5]), pytest.approx([0.02]))
+
+
 def short_curves(rng, n=12, noise=4e-2):
     x = pd.DataFrame({"tokens": np.geomspace(1e8, 3e9, 6)})
     floors, sizes = rng.uniform(1.5, 2.5, n), rng.uniform(0.5, 1.5, n)

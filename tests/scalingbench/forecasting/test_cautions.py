@@ -1,13 +1,14 @@
 """Every reason not to believe a forecast is given where it holds, and not where it does not."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from command import scalingbench
 
-from scalingbench.forecasting.cautions import Refused, data_cautions
+from scalingbench.forecasting.cautions import Refused, data_cautions, expected_error
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
@@ -112,6 +113,11 @@ def test_a_law_that_breaks_beyond_the_runs_is_doubted(table):
     sound, doubted = forecast(table, TARGET), forecast(broken, TARGET)
     assert sound.believable
     assert {"back-test", "disagreement", "wide", "single-runs"} & {c.code for c in doubted.cautions if c.level == "warning"}
+
+
+@pytest.mark.parametrize(("beyond", "error"), [(0.2, 0.03), (0.5, 0.03), (1.0, 0.06), (2.0, 0.12)])
+def test_the_back_test_error_grows_in_proportion_beyond_half_the_range_of_the_runs(beyond, error):
+    assert expected_error(SimpleNamespace(backtest=0.03, ensemble=SimpleNamespace(beyond=beyond))) == pytest.approx(error)
 
 
 def test_a_law_whose_intervals_do_not_hold_is_named_and_widened(table):
