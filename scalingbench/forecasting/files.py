@@ -206,8 +206,6 @@ def _text(raw: bytes) -> pd.DataFrame:
     table = pd.read_csv(
         io.StringIO("\n".join(lines)), sep=delimiter, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
     )
-    if delimiter == ";":  # with semicolons as delimiters a comma can be a decimal point
-        table = table.apply(lambda column: column.str.replace(r"^(\s*-?\d+),(\d+\s*)$", r"\1.\2", regex=True))
     return table.loc[:, [c for c in table.columns if not (str(c).startswith("Unnamed:") and _is_index(table[c]))]]
 
 

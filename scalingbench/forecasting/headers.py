@@ -9,17 +9,29 @@ from dataclasses import dataclass
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.common.variables import is_variable, variable_called
 
-__all__ = ["Meaning", "key_of", "meaning_of", "metric_of_value"]
+__all__ = ["TRAINING", "UNSTATED", "Meaning", "held_out_metric", "key_of", "meaning_of", "metric_of_value"]
 
 _SEED_NAMES = ("seed", "random_seed", "rng_seed")
-_RUN_NAMES = ("run", "name", "run_name", "run_id", "id", "display_name", "model", "model_name", "experiment_name")
-"""Columns that name a run; the first of them in a table is used."""
+_RUN_NAMES = {
+    "run_id": 0,
+    "id": 0,
+    "run": 1,
+    "run_name": 2,
+    "display_name": 3,
+    "name": 4,
+    "experiment_name": 5,
+    "model_name": 6,
+    "model": 7,
+}
+"""Columns that name a run, the surest first: an id, a run, names that several runs may have."""
 _STATE_NAMES = ("state", "status", "run_state")
 """Columns that say whether a run has ended well."""
 
+UNSTATED, TRAINING = 2, 3
+"""Ranks of columns of values: of a subset that isn't said, of training."""
 _SUBSETS = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "evaluation": 1, "test": 1, "heldout": 1, "held_out": 1, "dev": 1}
 _TRAIN = ("train", "training")
-_DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end")
+_DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end", "epoch")
 _VALUES: Mapping[str, str] = {
     **dict.fromkeys(("loss", "losses", "l", "ce", "ce_loss", "cross_entropy", "crossentropy", "lm_loss", "nll", "nll_loss"), "loss"),
     **dict.fromkeys(("bpb", "bits_per_byte"), "loss_bpb"),
@@ -121,21 +133,40 @@ def _plain(key: str) -> Meaning | None:
     if key in _STATE_NAMES:
         return Meaning("state")
     if key in _RUN_NAMES:
-        return Meaning("run")
+        return Meaning("run", rank=_RUN_NAMES[key])
     return _value(key)
 
 
 def _value(key: str) -> Meaning | None:
     """Return the meaning of a column of measured values, such as ``final_val_loss``."""
     words = [w for w in key.split("_") if w not in _DECORATION]
-    rank = 2
-    for name, better in [*_SUBSETS.items(), *((t, 3) for t in _TRAIN)]:
+    rank = UNSTATED
+    for name, better in [*_SUBSETS.items(), *((t, TRAINING) for t in _TRAIN)]:
         if name in words:
             words.remove(name)
             rank = better
             break
     metric = _VALUES.get("_".join(words))
     return Meaning("value", metric=metric, rank=rank) if metric else None
+
+
+def held_out_metric(header: str) -> str | None:
+    """Return the metric of a column of values of a named held-out set, such as ``eval_web_loss``, None for other columns.
+
+    Examples
+    --------
+    >>> held_out_metric("eval_web_loss"), held_out_metric("val/c4/ppl"), held_out_metric("eval_loss"), held_out_metric("eval_runtime")
+    ('loss_web', 'perplexity_c4', None, None)
+    """
+    words = key_of(header).split("_")
+    subset = [w for w in words if w in _SUBSETS]
+    metric = next(
+        (m for n in (2, 1) for i in range(len(words)) if (m := _VALUES.get("_".join(words[i : i + n]))) and len(words[i]) > 1), None
+    )
+    if not subset or metric is None or meaning_of(header) is not None:
+        return None
+    names = [w for w in words if w not in subset and w not in _DECORATION and _VALUES.get(w) is None]
+    return "_".join([metric, *names]) if names else None
 
 
 def metric_of_value(header: str) -> str:

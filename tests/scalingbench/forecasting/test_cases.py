@@ -1,0 +1,196 @@
+"""Tables as people have them are read as they are meant, or refused in one line; all are of one law (tests/cases/base.csv)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scalingbench.common.errors import InputError
+from scalingbench.forecasting.numbers import number_of
+from scalingbench.forecasting.query import make_query
+from scalingbench.forecasting.reading import Options, read_runs
+from scalingbench.predictors.registry import make
+
+CASES = Path(__file__).parents[2] / "cases"
+BASE = pd.read_csv(CASES / "base.csv")
+
+
+def assert_base(runs, rtol=1e-12):
+    """The 20 runs of the law, with held-out values, in any order."""
+    table = runs.table.sort_values(["params", "tokens"])
+    base = BASE.sort_values(["N", "D"])
+    assert len(table) == len(base)
+    for name, header in (("params", "N"), ("tokens", "D"), ("value", "loss")):
+        assert np.allclose(table[name], base[header], rtol=rtol), name
+
+
+def refused(source, *parts, **options):
+    with pytest.raises(InputError) as error:
+        read_runs(source, Options(**options))
+    text = str(error.value)
+    assert "\n" not in text and all(part in text for part in parts), text
+    return text
+
+
+def table_of(tmp_path, text, name="t.csv"):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("name", "rtol"), [("base.csv", 0), ("same_name.csv", 1e-12), ("model_col.csv", 1e-12), ("nbsp.csv", 1e-3), ("approx.csv", 1e-3)]
+)
+def test_the_law_is_read_from_every_way_of_writing_it(name, rtol):
+    assert_base(read_runs(CASES / name), rtol)
+
+
+@pytest.mark.parametrize("name", ["base.csv", "same_name.csv", "model_col.csv"])
+def test_the_right_value_comes_out(name):
+    query = make_query(read_runs(CASES / name), "params=2B,tokens=40B")
+    fitted = make("chinchilla[l2-log]").fit(query.X, query.y)
+    assert fitted.predict(query.point)[0] == pytest.approx(2.5395, rel=0.01)
+
+
+# ---- decimal marks
+
+
+def test_a_column_of_unclear_commas_is_refused_with_the_option_that_settles_it():
+    path = CASES / "min_decimal_comma.tsv"
+    refused(path, str(path), "column 'loss': '3,512' could be 3.512 (--decimal ',') or 3512 (--decimal '.')")
+    assert read_runs(path, Options(decimal=",")).table["value"].tolist() == [3.512, 3.301, 3.05, 3.204, 3.01, 2.781]
+
+
+def test_neighbours_settle_an_unclear_column():
+    table = read_runs(CASES / "min_semicolon_thousands.csv").table
+    assert table["params"].tolist() == [21e6, 43e6, 88e6, 171e6, 352e6, 88e6]
+    assert table["tokens"].tolist() == [126e6, 1026e6, 2904e6, 5643e6, 11616e6, 528e6]
+
+
+@pytest.mark.parametrize(
+    ("text", "params", "value"),
+    [
+        ("N;loss\n21.000.000;5,57\n900.000;6,1\n", [21e6, 9e5], [5.57, 6.1]),
+        ("N;loss\n21.000;5,57\n43.000;5,1\n", [21e3, 43e3], [5.57, 5.1]),
+        ("N;loss\n1,5e9;3,512\n2e9;3,301\n", [1.5e9, 2e9], [3.512, 3.301]),
+        ('N,loss\n"21,000",5.57\n"43,000",5.12\n', [21e3, 43e3], [5.57, 5.12]),
+        ('N,loss\n"1.234.567,5",5.57\n"43,25",5.12\n', [1234567.5, 43.25], [5.57, 5.12]),
+        ("N,loss\n2.125,3.512\n4.250,3.301\n", [2.125, 4.25], [3.512, 3.301]),
+    ],
+)
+def test_each_column_has_its_own_decimal_mark(tmp_path, text, params, value):
+    table = read_runs(table_of(tmp_path, text)).table
+    assert table["params"].tolist() == params and table["value"].tolist() == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("N;loss\n1e8;3,51\n2e8;3.301,5\n1e7;3,000.5\n", "have different decimal marks"),
+        ("N;loss\n21,000;3,512\n43,000;3,301\n", "could be"),
+        ("N;lr;loss\n1e8;0,001;3.512\n2e8;0,002;3.301\n", "column 'loss': '3.512' could be 3.512 (--decimal '.') or 3512 (--decimal ',')"),
+        (
+            "N;loss\n1e8;3.4\n2e8;3,301\n",
+            "'3.4' and '3,301' have different decimal marks; write the column in one way, or say --decimal '.'",
+        ),
+        ("N;D;loss\n21,000,000;1e9;3,512\n43,000,000;1e9;3,301\n", "column 'loss': '3,512' could be"),
+    ],
+)
+def test_no_neighbour_makes_a_loss_of_thousands(tmp_path, text, message):
+    refused(table_of(tmp_path, text), message)
+
+
+def test_the_option_settles_only_what_is_unclear(tmp_path):
+    mixed = table_of(tmp_path, "N;lr;loss\n1e8;0,001;3.512\n2e8;0,002;3.301\n")
+    table = read_runs(mixed, Options(decimal=".")).table
+    assert table["value"].tolist() == [3.512, 3.301] and table["learning_rate"].tolist() == [0.001, 0.002]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("~21M", 21e6),
+        ("≈ 1.4T", 1.4e12),
+        ("21\u2009000\u202f000", 21e6),
+        ("21’000’000", 21e6),
+        ("x10^6", 1e6),
+        ("2.1x10⁷", 2.1e7),
+        ("3·10^-4", 3e-4),
+        ("2.9 ± .1", 2.9),
+        ("2.9 +/- 0.1", 2.9),
+        ("−3", -3.0),
+        ("21 million", 21e6),
+    ],
+)
+def test_numbers_with_signs_of_print(cell, number):
+    assert number_of(cell) == pytest.approx(number)
+
+
+@pytest.mark.parametrize("cell", ["2.9 ± .1B", "0,001", "2,900e6", "2.9 (1)", "<3", "1-2", "1,00,000", "7B-chat"])
+def test_what_could_be_read_in_two_ways_is_no_number(cell):
+    assert number_of(cell) is None
+
+
+def test_a_column_that_cannot_be_read_is_not_called_empty(tmp_path):
+    refused(table_of(tmp_path, "N,loss\nca 7 or 8M,3.1\n9M?,3.0\n"), "row 1, column 'N': 'ca 7 or 8M' is not a number", "--map N=ignore")
+
+
+# ---- which rows are a run
+
+
+def test_a_name_that_repeats_is_no_identity():
+    for name, header in (("same_name.csv", "Name"), ("model_col.csv", "model")):
+        runs = read_runs(CASES / name)
+        assert runs.dropped == {} and f"--map {header}=run" in str(runs)
+        assert len(read_runs(CASES / name, Options(names={header: "run"})).table) == 5
+
+
+def rows(**columns):
+    return pd.DataFrame(columns)
+
+
+def test_an_id_is_the_identity_where_there_is_one():
+    table = rows(Name=["m"] * 4, ID=["a", "a", "b", "b"], N=[1e8] * 4, tokens=[1e9, 2e9, 1e9, 3e9], val_loss=[3.5, 3.2, 3.4, 3.0])
+    runs = read_runs(table)
+    assert runs.table["value"].tolist() == [3.2, 3.0] and "2 of 4 rows are earlier rows of 2 runs, by 'ID'" in str(runs)
+
+
+def test_a_column_that_numbers_the_rows_is_no_id():
+    table = rows(id=range(10), run=["a"] * 5 + ["b"] * 5, N=[1e8] * 5 + [2e8] * 5, step=[*range(1, 6)] * 2, loss=np.linspace(4, 3, 10))
+    assert len(read_runs(table).table) == 2
+
+
+def test_rows_of_one_run_with_different_settings_are_runs():
+    table = rows(run=["a"] * 4, N=[1e8] * 4, width=[64, 128, 64, 128], tokens=[1e9, 2e9, 4e9, 8e9], loss=[3.5, 3.2, 3.1, 3.0])
+    assert len(read_runs(table).table) == 4
+
+
+def test_names_at_even_steps_are_a_history_and_other_steps_are_asked_about():
+    even = rows(model=["a"] * 5 + ["b"] * 5, N=[1e8] * 5 + [2e8] * 5, step=[10, 20, 30, 40, 50] * 2, loss=np.linspace(4, 3, 10))
+    assert len(read_runs(even).table) == 2
+    uneven = even.assign(step=[10, 20, 40, 80, 160] * 2)
+    refused(uneven, "column 'model'", "--map model=run", "--map model=ignore")
+    assert len(read_runs(uneven, Options(names={"model": "run"})).table) == 2
+    assert len(read_runs(uneven, Options(names={"model": "ignore"})).table) == 10
+
+
+def test_rows_of_a_run_that_nothing_orders_are_refused():
+    refused(rows(run=["a", "a", "b"], N=[1e8, 1e8, 2e8], loss=[3.5, 3.2, 3.1]), "no column of steps or tokens orders them")
+
+
+# ---- runs that diverged
+
+
+def test_a_run_that_diverged_is_left_out_whole_and_named():
+    runs = read_runs(CASES / "diverged.csv")
+    assert sorted(runs.table["run"]) == list("abcdf") and runs.table["value"].tolist() == [4.86, 4.17, 3.62, 3.20, 2.61]
+    assert runs.dropped["of runs without a value at their end"] == 2 and "(diverged, or cut off): e" in str(runs)
+    assert "e" not in set(read_runs(CASES / "diverged.csv", Options(checkpoints=True)).table["run"])
+
+
+def test_between_two_evaluations_a_log_has_rows_without_a_value():
+    nan = float("nan")
+    log = rows(run_id=["a"] * 7, N=[1e8] * 7, step=[1, 10, 15, 20, 25, 30, 34], val_loss=[nan, 4.0, nan, 3.5, nan, 3.2, nan])
+    assert read_runs(log).table["value"].tolist() == [3.2]
+    refused(log.assign(step=[1, 10, 15, 20, 25, 30, 41]), "no row is left to fit", "without a value at their end")
+    refused(log.assign(val_loss=[nan, 4.0, nan, 3.5, nan, 3.2, np.inf]), "no row is left to fit")
