@@ -11,16 +11,17 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
-from scalingbench.common.messages import one_line
+from scalingbench.common.messages import described, one_line
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state
+from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state, newest_evaluations
 from scalingbench.forecasting.importers.mlflow import import_mlflow
 from scalingbench.forecasting.importers.tensorboard import import_events
 from scalingbench.forecasting.importers.wandb import import_wandb
@@ -28,6 +29,7 @@ from scalingbench.forecasting.importers.wandb import import_wandb
 __all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]
 
 STDIN = "-"
+_T = TypeVar("_T")
 _SHAPE = ("width", "depth", "vocab_size")
 """Variables that are taken from a model's ``config.json``."""
 
@@ -98,7 +100,8 @@ def _from_folder(path: Path) -> pd.DataFrame:
     if not found:
         known = ", ".join(f"{tool.name} ({tool.files})" for tool in (*TRACKERS, *DOCUMENTS))
         raise InputError(f"{path}: no runs in it; the known trackers are {known}")
-    return pd.concat(found, ignore_index=True)
+    table = pd.concat(found, ignore_index=True)
+    return newest_evaluations(table) if "shots" in table else table
 
 
 def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
@@ -106,12 +109,24 @@ def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
         own = [file for file in files if fnmatch(file.name, tracker.files)]
         if own:
             require(f"{path}: reading it", tracker.extra, tracker.extra)
-            return tracker.read(path, own)
+            return _guarded(partial(tracker.read, path, own), path, f"files of {tracker.name}")
     return None
 
 
+def _guarded(read: Callable[[], _T], path: Path, what: str) -> _T:
+    """Return what a reader returns; whatever its library raises becomes one line."""
+    try:
+        return read()
+    except InputError as error:
+        text = str(error)
+        raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as {what}: {described(error, 200)}") from None
+
+
 def _from_document(document: dict[str, Any]) -> pd.DataFrame | None:
-    return next((tool.read(document) for tool in DOCUMENTS if tool.recognise(document)), None)
+    tool = next((tool for tool in DOCUMENTS if tool.recognise(document)), None)
+    return None if tool is None else tool.read(document)
 
 
 def _document_of_folder(path: Path) -> pd.DataFrame | None:
@@ -119,7 +134,7 @@ def _document_of_folder(path: Path) -> pd.DataFrame | None:
         loaded = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
-    table = _from_document(loaded) if isinstance(loaded, dict) else None
+    table = _guarded(lambda: _from_document(loaded), path, "a document of runs") if isinstance(loaded, dict) else None
     if table is not None and "run" not in table:
         # checkpoints of one run have folders of their own: the last of them has the whole history
         folder = path.parent.parent if path.parent.name.startswith("checkpoint-") else path.parent
@@ -144,7 +159,7 @@ def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
         table = read(raw)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    except Exception as error:
+    except Exception as error:  # of whichever library reads it
         raise InputError(f"{name}: cannot be read as a table: {one_line(error, 200)}") from None
     table.columns = [str(c).strip() for c in table.columns]
     twice = table.columns[table.columns.duplicated()]
@@ -178,7 +193,7 @@ def _json(raw: bytes) -> pd.DataFrame:
         raise InputError("this JSON is no table: expected a list of objects, one object a line, or an object of equally long lists")
     known = _from_document(loaded)
     if known is not None:
-        return known
+        return newest_evaluations(known) if "shots" in known else known
     columns = all(isinstance(column, list) for column in loaded.values())
     return pd.DataFrame(loaded) if columns else pd.json_normalize([loaded])
 

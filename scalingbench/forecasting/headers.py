@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.common.variables import is_variable, variable_called
@@ -104,7 +104,7 @@ def meaning_of(header: str) -> Meaning | None:
     for key in _shorter(header):
         found = _plain(key)
         if found is not None:
-            return found
+            return _ranked(found, header)
     bare, unit = _split_unit(header)
     if unit is not None:
         for key in _shorter(bare):
@@ -112,6 +112,15 @@ def meaning_of(header: str) -> Meaning | None:
             if found is not None and found.name not in ("run", "state", "curve", "flag", "metric"):
                 return Meaning(found.name, unit, found.metric, found.rank)
     return None
+
+
+def _ranked(found: Meaning, header: str) -> Meaning:
+    """Return a meaning with the rank of the subset that a group of the header names, such as ``val/c4/loss``."""
+    if found.name != "value" or found.rank != UNSTATED:
+        return found
+    words = set(key_of(header).split("_"))
+    rank = 1 if words & _SUBSETS.keys() else TRAINING if words & set(_TRAIN) else UNSTATED
+    return replace(found, rank=rank)
 
 
 def _shorter(header: str) -> list[str]:
@@ -155,7 +164,7 @@ def held_out_metric(header: str) -> str | None:
 
     Examples
     --------
-    >>> held_out_metric("eval_web_loss"), held_out_metric("val/c4/ppl"), held_out_metric("eval_loss"), held_out_metric("eval_runtime")
+    >>> held_out_metric("eval_web_loss"), held_out_metric("val_c4_ppl"), held_out_metric("eval_loss"), held_out_metric("eval_runtime")
     ('loss_web', 'perplexity_c4', None, None)
     """
     words = key_of(header).split("_")

@@ -196,6 +196,7 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     typed, raw = typed[keep], raw[keep]
     typed, chosen = _one_metric(typed, metric, options)
     typed = _one_curve(typed, options)
+    _ask(typed, raw, options, gone.notes)
     typed = _finished_runs(typed, used, options, gone)
     _check_ranges(typed, chosen)
     typed = _no_repeats(typed, gone.rows, named=any(m.name == "run" for m in used.values())).drop(columns="failed")
@@ -210,6 +211,22 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
 
 def _reasons(dropped: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {why}" for why, n in dropped.items())
+
+
+def _ask(typed: pd.DataFrame, raw: pd.DataFrame, options: Options, notes: list[str]) -> None:
+    """Refuse rows that differ in what only the user can choose: the number of shots, the revision of a model.
+
+    Revisions that are steps are checkpoints of which the last is kept.
+    """
+    for column in (c for c in raw.attrs.get("asked", ()) if c in raw and c not in options.where):
+        cells = raw.loc[typed.index, column]
+        groups = typed["run"] if column == "revision" else pd.Series("", typed.index)
+        if cells.groupby(groups).nunique(dropna=False).max() < 2:
+            continue
+        found = sorted(map(str, cells.unique()))
+        if column != "revision" or "steps" not in typed or typed["steps"].isna().any():
+            raise InputError(f"has several of {column}: {', '.join(found[:8])}; choose one with --where {column}={found[0]}")
+        notes.append(f"of each model the last revision is kept; --where revision={found[0]} chooses another")
 
 
 def _finished_runs(typed: pd.DataFrame, used: Mapping[str, Meaning], options: Options, gone: Dropped) -> pd.DataFrame:
@@ -306,12 +323,12 @@ def _refuse_unreadable(column: pd.Series, header: str) -> None:
     for i, cell in enumerate(column.astype(object)):
         if isinstance(cell, str) and any(c.isdigit() for c in cell):
             raise InputError(
-                f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T, or leave it out: --map {header}=ignore"
+                f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
             )
 
 
 def _refuse_training_loss(raw: pd.DataFrame, values: list[tuple[str, Meaning]], notes: list[str]) -> None:
-    """Refuse a value that isn't said to be held out where other columns are: held-out loss of which set?"""
+    """Refuse a value that is not said to be held out where other columns are: only the user knows which set is meant."""
     held_out = [h for h in map(str, raw.columns) if held_out_metric(h) and _has_numbers(raw[h])]
     best = min((m.rank for _, m in values), default=9)
     if held_out and best >= UNSTATED:

@@ -194,3 +194,16 @@ def test_between_two_evaluations_a_log_has_rows_without_a_value():
     assert read_runs(log).table["value"].tolist() == [3.2]
     refused(log.assign(step=[1, 10, 15, 20, 25, 30, 41]), "no row is left to fit", "without a value at their end")
     refused(log.assign(val_loss=[nan, 4.0, nan, 3.5, nan, 3.2, np.inf]), "no row is left to fit")
+
+
+# ---- held-out values
+
+
+def test_a_training_loss_never_stands_in_for_a_held_out_one():
+    table = rows(N=[1e8, 2e8], loss=[3.0, 2.9], eval_web_loss=[3.5, 3.4], eval_code_loss=[1.5, 1.4])
+    refused(table, "eval_web_loss, eval_code_loss, loss", "--map eval_web_loss=value")
+    assert read_runs(table, Options(names={"eval_web_loss": "value"})).table["value"].tolist() == [3.5, 3.4]
+    assert read_runs(table.assign(val_loss=[3.1, 3.0])).table["value"].tolist() == [3.1, 3.0]
+    grouped = rows(N=[1e8, 2e8], **{"train/c4/loss": [3.0, 2.9], "val/c4/loss": [3.5, 3.4]})
+    assert read_runs(grouped).table["value"].tolist() == [3.5, 3.4]
+    assert "the values are training losses" in str(read_runs(rows(N=[1e8, 2e8], **{"train/loss": [3.0, 2.9]})))
