@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.common.variables import is_variable, variable_called
 
-__all__ = ["TRAINING", "UNSTATED", "Meaning", "held_out_metric", "key_of", "meaning_of", "metric_of_value"]
+__all__ = ["TRAINING", "UNSTATED", "Meaning", "held_out_metric", "key_of", "meaning_of", "metric_of_value", "scale_of"]
 
 _SEED_NAMES = ("seed", "random_seed", "rng_seed")
 _RUN_NAMES = {
@@ -24,6 +24,7 @@ _RUN_NAMES = {
     "model": 7,
 }
 """Columns that name a run, the surest first: an id, a run, names that several runs may have."""
+_RATIO_NAMES = ("tpp", "tokens_per_parameter", "tokens_to_params", "token_param_ratio", "tokens_param_ratio", "d_n")
 _STATE_NAMES = ("state", "status", "run_state")
 """Columns that say whether a run has ended well."""
 
@@ -137,6 +138,8 @@ def _plain(key: str) -> Meaning | None:
     variable = key if is_variable(key) else variable_called(key)
     if variable is not None:
         return Meaning(variable)
+    if key in _RATIO_NAMES:
+        return Meaning("tokens_per_param")
     if key in _SEED_NAMES:
         return Meaning("seed")
     if key in _STATE_NAMES:
@@ -192,7 +195,7 @@ def _split_unit(header: str) -> tuple[str, float | None]:
     text = header.strip()
     bracket = re.match(r"^(.*?)[\s_]*[(\[]\s*(.*?)\s*[)\]]$", text)
     if bracket:
-        return bracket[1], _scale(bracket[2])
+        return bracket[1], scale_of(bracket[2])
     percent = re.match(r"^(.*?)\s*%$", text)
     if percent:
         return percent[1], 0.01
@@ -200,13 +203,14 @@ def _split_unit(header: str) -> tuple[str, float | None]:
     for n in (2, 1):
         words = key.split("_")
         if len(words) > n:
-            unit = _scale("_".join(words[-n:]))
+            unit = scale_of("_".join(words[-n:]))
             if unit is not None and unit != 1.0:
                 return re.sub(r"_in$", "", "_".join(words[:-n])), unit
     return text, None
 
 
-def _scale(unit: str) -> float | None:
+def scale_of(unit: str) -> float | None:
+    """Return the number that a unit in a header stands for, None where it is no unit."""
     key = re.sub(r"^in_", "", key_of(unit)) if unit != "%" else unit
     power = _POWER.match(key)
     if power:

@@ -18,6 +18,7 @@ from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.identity import Dropped, one_row_a_run, with_value
 from scalingbench.forecasting.numbers import Mark, cells_of, decimal_mark, is_numeric, marks_of, number_of, numbers_of
+from scalingbench.forecasting.objects import flat
 
 __all__ = ["Options", "ReadColumn", "Reading", "Runs", "TableLike", "read_runs"]
 
@@ -176,7 +177,7 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
         return source
     options = options or Options()
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
-    raw = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
+    raw = flat(source) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
     try:
         return _understand(raw, name, options)
     except InputError as error:
@@ -192,6 +193,7 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     raw = _where(raw, options.where, gone.rows)
     used = _assign(raw, options, gone.notes)
     typed, metric = _typed(raw, used, options, gone.notes)
+    typed = _with_tokens(typed, used, gone.notes)
     keep = _finished(typed, gone.rows)
     typed, raw = typed[keep], raw[keep]
     typed, chosen = _one_metric(typed, metric, options)
@@ -415,6 +417,21 @@ def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, not
     empty = typed["run"] == ""
     typed.loc[empty, "run"] = [f"row {i + 1}" for i in typed.index[empty]]
     return typed, metric
+
+
+def _with_tokens(typed: pd.DataFrame, used: dict[str, Meaning], notes: list[str]) -> pd.DataFrame:
+    """Return the table with tokens from tokens per parameter; where the table has both, the ratio is no variable of its own."""
+    ratio = next((h for h, m in used.items() if m.name == "tokens_per_param"), None)
+    if ratio is None or "params" not in typed:
+        return typed
+    tokens = typed["params"] * typed["tokens_per_param"]
+    if "tokens" in typed and not np.allclose(typed["tokens"], tokens, rtol=0.05, equal_nan=True):
+        return typed
+    del used[ratio]
+    if "tokens" not in typed:
+        used[ratio] = Meaning("tokens")
+        notes.append(f"tokens are params x {ratio!r}")
+    return typed.drop(columns="tokens_per_param").assign(tokens=typed.get("tokens", tokens))
 
 
 def _decimal_marks(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options) -> dict[str, Mark]:

@@ -1,5 +1,6 @@
 """Tables as people have them are read as they are meant, or refused in one line; all are of one law (tests/cases/base.csv)."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ from scalingbench.predictors.registry import make
 
 CASES = Path(__file__).parents[2] / "cases"
 BASE = pd.read_csv(CASES / "base.csv")
+
+
+FORMS = [(n, 1e-5) for n in ("savetxt.txt", "struct.parquet", "to_json_default.json", "to_json_split.json", "u16.txt", "tpp.csv")]
 
 
 def assert_base(runs, rtol=1e-12):
@@ -39,7 +43,8 @@ def table_of(tmp_path, text, name="t.csv"):
 
 
 @pytest.mark.parametrize(
-    ("name", "rtol"), [("base.csv", 0), ("same_name.csv", 1e-12), ("model_col.csv", 1e-12), ("nbsp.csv", 1e-3), ("approx.csv", 1e-3)]
+    ("name", "rtol"),
+    [("base.csv", 0), ("same_name.csv", 1e-12), ("model_col.csv", 1e-12), ("nbsp.csv", 1e-3), ("approx.csv", 1e-3), *FORMS],
 )
 def test_the_law_is_read_from_every_way_of_writing_it(name, rtol):
     assert_base(read_runs(CASES / name), rtol)
@@ -207,3 +212,68 @@ def test_a_training_loss_never_stands_in_for_a_held_out_one():
     grouped = rows(N=[1e8, 2e8], **{"train/c4/loss": [3.0, 2.9], "val/c4/loss": [3.5, 3.4]})
     assert read_runs(grouped).table["value"].tolist() == [3.5, 3.4]
     assert "the values are training losses" in str(read_runs(rows(N=[1e8, 2e8], **{"train/loss": [3.0, 2.9]})))
+
+
+# ---- containers
+
+
+@pytest.mark.parametrize("orient", ["columns", "split", "index", "records", "table"])
+def test_every_orient_of_pandas_is_read(orient, tmp_path):
+    assert_base(read_runs(table_of(tmp_path, BASE.to_json(orient=orient), "t.json")), 1e-9)
+    named = BASE.set_index(pd.Index([f"r{i}" for i in range(len(BASE))]))
+    assert_base(read_runs(table_of(tmp_path, named.to_json(orient=orient), "t.json")), 1e-9)
+
+
+def test_a_list_of_runs_in_a_document_is_the_table(tmp_path):
+    document = {"project": "sweep", "runs": BASE.to_dict(orient="records")}
+    assert_base(read_runs(table_of(tmp_path, json.dumps(document), "t.json")))
+    refused(table_of(tmp_path, json.dumps(document | {"old": [{"N": 1}]}), "t.json"), "several tables (runs, old)")
+    refused(table_of(tmp_path, BASE.to_json(orient="values"), "t.json"), "is no table")
+    refused(table_of(tmp_path, '{"N": [1e8, 2e8], "loss": [3]}', "t.json"), "differ in length: N 2, loss 1")
+
+
+def test_a_comment_mark_in_a_quoted_cell_is_text(tmp_path):
+    runs = read_runs(CASES / "min_notes.csv")
+    assert runs.table["value"].tolist() == [3.52, 3.31, 3.05, 3.20] and runs.rest["Notes"].tolist()[0] == "baseline\n# with warmup"
+    assert len(read_runs(table_of(tmp_path, "# made by me\nN,loss\n1e8,3.1\n# more\n2e8,3.0\n")).table) == 2
+    refused(table_of(tmp_path, 'N,note,loss\n1e8,"open,3.1\n2e8,b,3.0\n'), "a quoted cell is not closed")
+
+
+def test_unquoted_thousands_are_refused_without_a_warning(recwarn):
+    refused(CASES / "unq_same.csv", "row 1 has 8 cells under 3 headers", "in quotes")
+    assert not recwarn.list
+
+
+def test_a_table_without_headers_is_refused(tmp_path):
+    refused(table_of(tmp_path, "1e8,2e9,3.1\n2e8,2e9,3.0\n"), "is of numbers (1e8, 2e9, 3.1), not of headers")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| N (M) | D (B) | loss |\n|---|:--:|---:|\n| 100 | 2 | 3.1 |\n| 200 | 4 | 3.0 |\n",
+        "N,D,loss\n(M),[B tokens],nats\n100,2,3.1\n200,4,3.0\n",
+        "N,D,loss\n1e8,2e9,3.1\nN,D,loss\n2e8,4e9,3.0\n",
+        "N,D,loss,,\n1e8,2e9,3.1,,\n2e8,4e9,3.0,,\n",
+        "Params (M)   Tokens (B)   Loss\n100   2   3.1\n200   4   3.0\n",
+    ],
+)
+def test_tables_of_documents_and_joined_files(tmp_path, text):
+    table = read_runs(table_of(tmp_path, text, "t.txt")).table
+    assert table["params"].tolist() == [1e8, 2e8] and table["tokens"].tolist() == [2e9, 4e9] and table["value"].tolist() == [3.1, 3.0]
+
+
+def test_headers_with_spaces_never_shift_the_columns(tmp_path):
+    refused(table_of(tmp_path, "Params (M) Tokens (B) Loss\n100 2 3.1\n200 4 3.0\n", "t.txt"), "row 1 has 3 cells under 5 headers")
+
+
+def test_an_index_with_names_is_read(tmp_path):
+    indexed = BASE.set_index(["N", "D"])
+    assert_base(read_runs(indexed))
+    indexed.to_parquet(tmp_path / "t.parquet")
+    assert_base(read_runs(tmp_path / "t.parquet"))
+
+
+def test_tokens_come_from_tokens_per_parameter():
+    runs = read_runs(CASES / "tpp.csv")
+    assert runs.variables == ("params", "tokens") and "tokens are params x 'tokens_per_param'" in str(runs)
