@@ -16,7 +16,7 @@ from scalingbench.common.names import nearest, only_or_chosen, unknown_name
 from scalingbench.common.variables import VARIABLES, family_of, is_variable
 from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
-from scalingbench.forecasting.identity import Dropped, one_row_a_run, with_value
+from scalingbench.forecasting.histories import Dropped, one_row_a_run, with_value
 from scalingbench.forecasting.numbers import Mark, cells_of, decimal_mark, is_numeric, marks_of, number_of, numbers_of
 from scalingbench.forecasting.objects import flat
 
