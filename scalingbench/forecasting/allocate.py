@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,7 +15,8 @@ from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, WITHIN
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
-from scalingbench.forecasting.query import FLOPS_PER_TOKEN, ComputeBudget, Query, make_query, parse_target
+from scalingbench.forecasting.identity import identity_of
+from scalingbench.forecasting.query import ComputeBudget, Query, make_query, parse_target
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Caution, ComputeAllocation
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
@@ -75,10 +77,13 @@ def allocate(
     runs = read_runs(runs, Options(**reading))
     budget = ComputeBudget(float(flops), max_params, max_tokens, float(inference_tokens))
     others = parse_target(at, "--at") if at else {}
+    runs = _by_size(runs, budget)
     best = best_of_sweeps(runs)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        search = _Search(_first_query(best, budget, others), budget, predictor, others)
+        first = _first_query(best, budget, others)
+        budget = replace(budget, factor=first.identity.factor)
+        search = _Search(first, budget, predictor, others)
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
         query = make_query(best, {"params": params, "tokens": tokens, **others})
@@ -98,12 +103,30 @@ def allocate(
         flat_params=flat,
         flat_tokens=_tokens_of(budget, flat),
         bound=bound,
-        training_flops=FLOPS_PER_TOKEN * params * tokens,
-        inference_flops=FLOPS_PER_TOKEN / 3.0 * params * budget.inference_tokens,
+        training_flops=budget.factor * params * tokens,
+        inference_flops=budget.factor / 3.0 * params * budget.inference_tokens,
         by_law=by_law,
         settings=best_settings(runs, {"params": params, "tokens": tokens}),
         line=line,
     )
+
+
+def _by_size(runs: Runs, budget: ComputeBudget) -> Runs:
+    """Return runs whose params are the column that the budget pays for, where the table's flops are not those of all params.
+
+    Raises
+    ------
+    InputError
+        If the largest model is limited in another column of sizes.
+    """
+    size = identity_of(runs.table).size
+    if size == "params" or not identity_of(runs.table).stated and "params" in runs.table:
+        return runs
+    if budget.max_params is not None and "params" in runs.table:
+        raise InputError(f"--max-params: the budget pays for {size}, which is no fixed share of params: leave it out")
+    note = f"params are {size}: flops are those of {size} x tokens"
+    table = runs.table.rename(columns={"params": "params_total"} if "params" in runs.table else {}).rename(columns={size: "params"})
+    return replace(runs, table=table, notes=(*runs.notes, note))
 
 
 def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float]) -> Query:
@@ -114,7 +137,7 @@ def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float])
     InputError
         If the runs did not vary params and tokens.
     """
-    guess = np.sqrt(budget.flops / FLOPS_PER_TOKEN / 20.0)
+    guess = np.sqrt(budget.flops / identity_of(runs.table, "params").factor / 20.0)
     query = make_query(runs, {"params": guess, "tokens": 20.0 * guess, **others})
     if query.constant:
         only = " and ".join(n for n in ("params", "tokens") if n in query.constant) or ", ".join(query.constant)
@@ -175,7 +198,7 @@ class _Search:
         found, _ = optimum(
             lambda N, _: losses(N, budget.tokens(N)),
             budget.flops,
-            FLOPS_PER_TOKEN,
+            budget.factor,
             span=self.span,
             points=_POINTS,
             inference_tokens=budget.inference_tokens,

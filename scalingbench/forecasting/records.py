@@ -291,6 +291,7 @@ class ComputeAllocation(Forecast):
             f"parameters {as_range(self.params_interval)}, tokens {as_range(self.tokens_interval)} (80 %)",
             f"within {100 * self.within:g} % of the best {self.metric}: {flat}",
         ]
+        lines += [f"budget: {self.query.identity}"]
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
         return "\n".join([*lines, *map(str, self.settings), self.basis, *self.remarks])
@@ -332,6 +333,8 @@ class Plan:
         nothing.
     law : str, optional
         The law of these.
+    cost : str
+        What a run costs by the table, where that is not 6 x params x tokens.
     """
 
     budget: float
@@ -341,6 +344,7 @@ class Plan:
     before: float | None = None
     after: float | None = None
     law: str | None = None
+    cost: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -356,6 +360,7 @@ class Plan:
         """Return the cost and the expected gain, a line each."""
         at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
         lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {at}"]
+        lines += [self.cost] if self.cost else []
         if self.before is not None and self.after is not None:
             lines.append(f"uncertainty of {self.law} at the target: {100 * self.before:.2g} % now, {100 * self.after:.2g} % then")
         return lines
