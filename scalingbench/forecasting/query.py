@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ class Query:
     rest: pd.DataFrame
     constant: tuple[str, ...]
     notes: tuple[str, ...]
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -248,6 +248,8 @@ class ComputeAllocation(Forecast):
         Compute of each.
     by_law : dict of str to float
         Params that each law chooses.
+    no_optimum : tuple of str
+        Laws without an optimum inside the search; they have no weight in the intervals.
     settings : tuple of Setting
         Learning rate and batch size, where the runs swept them.
     line : DataFrame
@@ -266,6 +268,7 @@ class ComputeAllocation(Forecast):
     training_flops: float
     inference_flops: float
     by_law: dict[str, float]
+    no_optimum: tuple[str, ...]
     settings: tuple[Setting, ...]
     line: pd.DataFrame = field(repr=False)
 
@@ -294,6 +297,7 @@ class ComputeAllocation(Forecast):
         lines += [f"budget: {self.query.identity}"]
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
+        lines += [f"without an optimum, not in the intervals: {', '.join(self.no_optimum)}"] if self.no_optimum else []
         return "\n".join([*lines, *map(str, self.settings), self.basis, *self.remarks])
 
     def facts(self) -> list[tuple[str, str]]:
