@@ -25,7 +25,7 @@ Pairs = Sequence[str] | None
 Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
 ]
-Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T.")]
+Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T; also by the headers of the table.")]
 Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")]
 Curve = Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")]
@@ -67,7 +67,7 @@ def forecast(
     from scalingbench.forecasting.forecast import forecast_of
     from scalingbench.forecasting.query import make_query, parse_target
 
-    parse_target(target)  # a bad option is reported before a file is read
+    parse_target(target, headers=_pairs("--map", names))  # a bad option is reported before a file is read
     runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
     query = make_query(runs, target)
     found = _answer(lambda: forecast_of(query, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
@@ -205,4 +205,20 @@ def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path 
     return found
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan}
+def read(
+    table: Table,
+    metric: Metric = None,
+    curve: Curve = None,
+    names: Map = None,
+    units: Unit = None,
+    where: Where = None,
+    decimal: Decimal = None,
+    checkpoints: Checkpoints = False,
+    as_json: Json = False,
+) -> None:
+    """Show how a table is read: columns, units, runs, rows left out, budget; no law is fitted."""
+    runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
+    print(json.dumps(runs.as_dict(), indent=2) if as_json else runs.understood())
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"read": read, "forecast": forecast, "allocate": allocate, "plan": plan}

@@ -26,10 +26,11 @@ _EVEN = 4
 
 @dataclass
 class Dropped:
-    """Rows that were left out, by reason, and what is said of the reading."""
+    """Rows that were left out, by reason, what names the runs, and what is said of the reading."""
 
     rows: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    identity: str = "each row is a run; no column names runs"
 
     def count(self, why: str, n: int) -> None:
         """Add rows to a reason."""
@@ -59,6 +60,7 @@ def one_row_a_run(typed: pd.DataFrame, header: str, rank: int, gone: Dropped, *,
         If rows of one name could be checkpoints as well as runs.
     """
     clock = next((c for c in _CLOCKS if c in typed and _varies(typed, c)), None)
+    gone.identity = f"each row is a run, named by {header!r}"
     if not typed["run"].duplicated().any():
         return typed
     if clock is None:
@@ -71,8 +73,10 @@ def one_row_a_run(typed: pd.DataFrame, header: str, rank: int, gone: Dropped, *,
             f"say --map {header}=run (checkpoints: the last is kept) or --map {header}=ignore (each row is a run)"
         )
     if kind == "runs":
+        gone.identity = f"each row is a run, though {header!r} repeats"
         gone.notes.append(f"each row is a run, though {header!r} repeats; if its rows are checkpoints of one run, say --map {header}=run")
         return typed
+    gone.identity = f"rows with one {header!r} are checkpoints of one run, ordered by {clock}"
     return _last(_without_diverged(typed, clock, gone), clock, header, gone, keep)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from scalingbench.common.variables import VARIABLES, family_of, is_variable
 from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.histories import Dropped, one_row_a_run, with_value
+from scalingbench.forecasting.identity import identity_of
 from scalingbench.forecasting.numbers import Mark, cells_of, decimal_mark, is_numeric, marks_of, number_of, numbers_of
 from scalingbench.forecasting.objects import flat
 
@@ -108,6 +109,8 @@ class Runs:
         Headers of the columns that are not used.
     notes : tuple of str
         Choices that were made where the table allows several.
+    identity : str
+        Which rows are one run.
     """
 
     source: str
@@ -119,6 +122,7 @@ class Runs:
     dropped: dict[str, int]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    identity: str = ""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -136,7 +140,25 @@ class Runs:
             "columns": [asdict(c) for c in self.columns],
             "ignored": list(self.ignored),
             "notes": list(self.notes),
+            "identity": self.identity,
+            "budget": self.budget,
         }
+
+    @property
+    def budget(self) -> str:
+        """The budget identity that the rows obey: flops = factor x size x tokens; empty where the table has no sizes or tokens."""
+        if not {"tokens", "flops"} & set(self.table) or not {"params", "params_active", "params_nonembedding"} & set(self.table):
+            return ""
+        found = identity_of(self.table)
+        if found.source != "not constant":
+            return str(found)
+        odd = f"; farthest off: {', '.join(found.odd[:3])}" if found.odd else ""
+        return f"flops / ({found.size} x tokens) is not constant: {found.low:.3g} to {found.high:.3g}{odd}"
+
+    def understood(self) -> str:
+        """Return everything that was understood, before a law is fitted: `str` with the identity of runs and budgets."""
+        lines = [str(self), f"  runs: {self.identity}"]
+        return "\n".join([*lines, f"  budget: {self.budget}"] if self.budget else lines)
 
     def __str__(self) -> str:
         gone = _reasons(self.dropped)
@@ -156,7 +178,7 @@ def _unit_of(name: str) -> str:
     return VARIABLES[name].unit if family is None else family.meaning
 
 
-def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
+def read_runs(source: TableLike | Runs, options: Options | None = None, **reading: Unpack[Reading]) -> Runs:
     """Read a table of runs.
 
     Parameters
@@ -166,6 +188,8 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
         a table in memory. `Runs` are returned as they are.
     options : Options, optional
         Names, units, rows to keep.
+    **reading
+        The fields of `Options`, one by one: names, units, where, metric, curve, checkpoints, decimal.
 
     Raises
     ------
@@ -175,7 +199,7 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
     """
     if isinstance(source, Runs):
         return source
-    options = options or Options()
+    options = options or Options(**reading)
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
     raw = flat(source) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
     try:
@@ -208,7 +232,7 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     rest = raw.loc[typed.index, list(ignored)].reset_index(drop=True)
     rest.attrs = {}
     table = typed.reset_index(drop=True)
-    return Runs(source, chosen, table, rest, _columns(table, used), rows_read, gone.rows, ignored, tuple(gone.notes))
+    return Runs(source, chosen, table, rest, _columns(table, used), rows_read, gone.rows, ignored, tuple(gone.notes), gone.identity)
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:

@@ -1,6 +1,8 @@
 """Tables as people have them are read as they are meant, or refused in one line; all are of one law (tests/cases/base.csv)."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -277,3 +279,31 @@ def test_an_index_with_names_is_read(tmp_path):
 def test_tokens_come_from_tokens_per_parameter():
     runs = read_runs(CASES / "tpp.csv")
     assert runs.variables == ("params", "tokens") and "tokens are params x 'tokens_per_param'" in str(runs)
+
+
+# ---- scalingbench read
+
+
+def command(*args):
+    return subprocess.run([sys.executable, "-m", "scalingbench", "read", *args], capture_output=True, text=True, check=False)
+
+
+def test_read_says_what_was_understood():
+    done = command(str(CASES / "diverged.csv"))
+    assert done.returncode == 0 and "(diverged, or cut off): e" in done.stdout
+    assert "runs: rows with one 'run' are checkpoints of one run, ordered by tokens" in done.stdout
+    said = json.loads(command(str(CASES / "base.csv"), "--json").stdout)
+    assert said["budget"] == "flops = 6 x params x tokens (by the table)" and said["rows_kept"] == 20
+    assert [c["header"] for c in said["columns"]] == ["loss", "N", "D", "C"]
+
+
+def test_read_refuses_in_one_line_with_status_2_and_its_remedy_works():
+    path = str(CASES / "min_decimal_comma.tsv")
+    done = command(path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--decimal ','" in done.stderr
+    assert "2.781 to 3.512" in command(path, "--decimal", ",").stdout
+
+
+def test_a_budget_that_is_not_constant_is_said_with_its_rows():
+    assert "flops / (params x tokens) is not constant" in read_runs(CASES / "wrap_pos.csv").understood()
+    assert "farthest off: params=" in read_runs(CASES / "wrap_pos.csv").budget
