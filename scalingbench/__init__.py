@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scalingbench.forecasting.forecast import forecast
     from scalingbench.forecasting.pictures import plot
     from scalingbench.forecasting.plan import plan
+    from scalingbench.forecasting.reading import read_runs
     from scalingbench.forecasting.report import report
     from scalingbench.leaderboard.board import Board
     from scalingbench.leaderboard.reproduce import reproduce
@@ -58,6 +59,7 @@ _HOMES = {
     "plan": "scalingbench.forecasting.plan",
     "plot": "scalingbench.forecasting.pictures",
     "positive": "scalingbench.predictors.parameters",
+    "read_runs": "scalingbench.forecasting.reading",
     "read_table": "scalingbench.benchmark.data.schema",
     "real": "scalingbench.predictors.parameters",
     "report": "scalingbench.forecasting.report",
@@ -97,6 +99,7 @@ __all__ = [
     "plan",
     "plot",
     "positive",
+    "read_runs",
     "read_table",
     "real",
     "report",

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -25,7 +25,7 @@ Pairs = Sequence[str] | None
 Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
 ]
-Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T.")]
+Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T; also by the headers of the table.")]
 Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")]
 Curve = Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")]
@@ -34,6 +34,7 @@ Map = Annotated[
 ]
 Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: one unit of a column, e.g. params=1e6.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="HEADER=CELL: keep only the rows with this cell.")]
+Decimal = Annotated[str | None, typer.Option("--decimal", help="Decimal mark, '.' or ',', of columns whose cells do not show it.")]
 Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Use every row of a run, not only its last.")]
 Tolerance = Annotated[float, typer.Option("--tolerance", help="Error from which a forecast is useless; warnings are set to it.")]
 Force = Annotated[bool, typer.Option("--force", help="Predict also where a rule refuses.")]
@@ -50,6 +51,7 @@ def forecast(
     names: Map = None,
     units: Unit = None,
     where: Where = None,
+    decimal: Decimal = None,
     checkpoints: Checkpoints = False,
     tolerance: Tolerance = ERROR_LIMIT,
     force: Force = False,
@@ -65,8 +67,8 @@ def forecast(
     from scalingbench.forecasting.forecast import forecast_of
     from scalingbench.forecasting.query import make_query, parse_target
 
-    parse_target(target)  # a bad option is reported before a file is read
-    runs = _read(table, (names, units, where), metric, curve, checkpoints)
+    parse_target(target, headers=_pairs("--map", names))  # a bad option is reported before a file is read
+    runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
     query = make_query(runs, target)
     found = _answer(lambda: forecast_of(query, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
     if register is not None:
@@ -92,6 +94,7 @@ def allocate(
     names: Map = None,
     units: Unit = None,
     where: Where = None,
+    decimal: Decimal = None,
     checkpoints: Checkpoints = False,
     tolerance: Tolerance = ERROR_LIMIT,
     force: Force = False,
@@ -105,7 +108,7 @@ def allocate(
     limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
     stated = {name: _number(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
     budget = _number("--flops", flops)
-    runs = _read(table, (names, units, where), metric, curve, checkpoints)
+    runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
     options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **stated}
     _answer(lambda: allocate_runs(runs, budget, predictor=predictor, **options), runs, as_json, plot, report)
 
@@ -121,6 +124,7 @@ def plan(
     names: Map = None,
     units: Unit = None,
     where: Where = None,
+    decimal: Decimal = None,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -131,7 +135,7 @@ def plan(
         if not given:
             raise InputError(f"{option}: is needed; e.g. --budget 1e20 --target params=7B,tokens=1T")
     flops = _number("--budget", budget)
-    runs = None if table is None else _read(table, (names, units, where), metric, curve, False)
+    runs = None if table is None else _read(table, (names, units, where, decimal), metric, curve, False)
     if runs is not None:
         say(str(runs))
     found = plan_runs(runs, budget=flops, target=target, most=most, law=law)
@@ -158,13 +162,15 @@ def _draw(found: Forecast | Plan, path: Path | None) -> None:
         say(f"{path}: written")
 
 
-def _read(table: str, columns: tuple[Pairs, Pairs, Pairs], metric: str | None, curve: str | None, checkpoints: bool) -> Runs:
-    """Read a table with the columns that ``--map``, ``--unit`` and ``--where`` state."""
+def _read(table: str, columns: tuple[Pairs, Pairs, Pairs, str | None], metric: str | None, curve: str | None, checkpoints: bool) -> Runs:
+    """Read a table with the columns that ``--map``, ``--unit``, ``--where`` and ``--decimal`` state."""
     from scalingbench.forecasting.reading import Options, read_runs
 
-    names, units, where = (_pairs(option, given) for option, given in zip(("--map", "--unit", "--where"), columns, strict=True))
+    names, units, where = (_pairs(option, given) for option, given in zip(("--map", "--unit", "--where"), columns[:3], strict=True))
+    if columns[3] not in (None, ".", ","):
+        raise InputError(f"--decimal: expected '.' or ',', got {columns[3]!r}")
     scales = {name: _number(f"--unit {name}={text}", text) for name, text in units.items()}
-    return read_runs(table, Options(names, scales, where, metric, curve, checkpoints))
+    return read_runs(table, Options(names, scales, where, metric, curve, checkpoints, cast(Any, columns[3])))
 
 
 def _pairs(option: str, given: Pairs) -> dict[str, str]:
@@ -199,4 +205,20 @@ def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path 
     return found
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"forecast": forecast, "allocate": allocate, "plan": plan}
+def read(
+    table: Table,
+    metric: Metric = None,
+    curve: Curve = None,
+    names: Map = None,
+    units: Unit = None,
+    where: Where = None,
+    decimal: Decimal = None,
+    checkpoints: Checkpoints = False,
+    as_json: Json = False,
+) -> None:
+    """Show how a table is read: columns, units, runs, rows left out, budget; no law is fitted."""
+    runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
+    print(json.dumps(runs.as_dict(), indent=2) if as_json else runs.understood())
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"read": read, "forecast": forecast, "allocate": allocate, "plan": plan}

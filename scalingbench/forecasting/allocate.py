@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -14,7 +15,8 @@ from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, WITHIN
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
-from scalingbench.forecasting.query import FLOPS_PER_TOKEN, ComputeBudget, Query, make_query, parse_target
+from scalingbench.forecasting.identity import identity_of
+from scalingbench.forecasting.query import ComputeBudget, Query, make_query, parse_target
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Caution, ComputeAllocation
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
@@ -25,6 +27,8 @@ from scalingbench.predictors.registry import make
 __all__ = ["allocate"]
 
 _POINTS = 600
+_COARSE = 60
+"""Sizes at which a member's loss must have its least value inside: steps of a nearest neighbour are wider than two of them."""
 _RATIOS = 100.0
 """Factor by which the searched tokens per parameter exceed those of the runs, on both sides."""
 _DRAWS = 60
@@ -75,15 +79,18 @@ def allocate(
     runs = read_runs(runs, Options(**reading))
     budget = ComputeBudget(float(flops), max_params, max_tokens, float(inference_tokens))
     others = parse_target(at, "--at") if at else {}
+    runs = _by_size(runs, budget)
     best = best_of_sweeps(runs)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        search = _Search(_first_query(best, budget, others), budget, predictor, others)
+        first = _first_query(best, budget, others)
+        budget = replace(budget, factor=first.identity.factor)
+        search = _Search(first, budget, predictor, others)
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
         query = make_query(best, {"params": params, "tokens": tokens, **others})
         forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Prefitted(search.ensemble, search.model))
-        line, (spread, by_law) = search.line(), search.spread()
+        line, (spread, by_law, without) = search.line(), search.spread()
     flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
     interval = (max(min(spread[0], params), 1.0), max(spread[1], params))
     cautions = (*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions)
@@ -98,12 +105,31 @@ def allocate(
         flat_params=flat,
         flat_tokens=_tokens_of(budget, flat),
         bound=bound,
-        training_flops=FLOPS_PER_TOKEN * params * tokens,
-        inference_flops=FLOPS_PER_TOKEN / 3.0 * params * budget.inference_tokens,
+        training_flops=budget.factor * params * tokens,
+        inference_flops=budget.factor / 3.0 * params * budget.inference_tokens,
         by_law=by_law,
+        no_optimum=without,
         settings=best_settings(runs, {"params": params, "tokens": tokens}),
         line=line,
     )
+
+
+def _by_size(runs: Runs, budget: ComputeBudget) -> Runs:
+    """Return runs whose params are the column that the budget pays for, where the table's flops are not those of all params.
+
+    Raises
+    ------
+    InputError
+        If the largest model is limited in another column of sizes.
+    """
+    size = identity_of(runs.table).size
+    if size == "params" or (not identity_of(runs.table).stated and "params" in runs.table):
+        return runs
+    if budget.max_params is not None and "params" in runs.table:
+        raise InputError(f"--max-params: the budget pays for {size}, which is no fixed share of params: leave it out")
+    note = f"params are {size}: flops are those of {size} x tokens"
+    table = runs.table.rename(columns={"params": "params_total"} if "params" in runs.table else {}).rename(columns={size: "params"})
+    return replace(runs, table=table, notes=(*runs.notes, note))
 
 
 def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float]) -> Query:
@@ -114,7 +140,7 @@ def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float])
     InputError
         If the runs did not vary params and tokens.
     """
-    guess = np.sqrt(budget.flops / FLOPS_PER_TOKEN / 20.0)
+    guess = np.sqrt(budget.flops / identity_of(runs.table, "params").factor / 20.0)
     query = make_query(runs, {"params": guess, "tokens": 20.0 * guess, **others})
     if query.constant:
         only = " and ".join(n for n in ("params", "tokens") if n in query.constant) or ", ".join(query.constant)
@@ -137,7 +163,8 @@ class _Search:
         self.ensemble = back_tested(query).model
         self.model = self.ensemble if predictor == DEFAULT_PREDICTOR else self._fitted()
         ratio = query.rows["tokens"] / query.rows["params"]
-        self.span = budget.span((float(ratio.min()) / _RATIOS, float(ratio.max()) * _RATIOS))
+        self.ratios = (float(ratio.min()) / _RATIOS, float(ratio.max()) * _RATIOS)
+        self.span = budget.span(self.ratios)
         low, high = self.span
         self.open = low < high
         self.start = float(np.sqrt(low * high)) if self.open else high
@@ -175,7 +202,7 @@ class _Search:
         found, _ = optimum(
             lambda N, _: losses(N, budget.tokens(N)),
             budget.flops,
-            FLOPS_PER_TOKEN,
+            budget.factor,
             span=self.span,
             points=_POINTS,
             inference_tokens=budget.inference_tokens,
@@ -219,17 +246,32 @@ class _Search:
         D = self.budget.tokens(N)
         return pd.DataFrame({"params": N, "tokens": D, "value": self.query.unscaled(self.sign * self._mean(N, D))})
 
-    def spread(self) -> tuple[tuple[float, float], dict[str, float]]:
-        """Return the 80 % range of the best params over members and resampled fits, and the best params of each member."""
+    def spread(self) -> tuple[tuple[float, float], dict[str, float], tuple[str, ...]]:
+        """Return the 80 % range of the best params over members and resampled fits, the best params of each, and who has none.
+
+        A member without an optimum between the ends of the search would choose an end of whatever is searched: it has no weight
+        here, unless no member has one.
+        """
         if not self.open:
-            return (self.span[1], self.span[1]), {}
+            return (self.span[1], self.span[1]), {}, ()
         samples, weight, own = [], [], {}
-        for name, model in self._members().items():
+        members = self._members()
+        without = tuple(name for name, model in members.items() if not self._has_optimum(model))
+        voting = {n: m for n, m in members.items() if n not in without} or members
+        for name, model in voting.items():
             best = self._optima(lambda N, D, m=model: self.sign * np.asarray(m.predict(self._frame(N, D)), float)[None, :])  # type: ignore[misc]
             own[name] = float(best[0])
             samples.append(np.concatenate([best, self._draws(model)]))
             weight.append(np.full(len(samples[-1]), self.weights[name] / len(samples[-1])))
-        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own
+        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own, without
+
+    def _has_optimum(self, model: Any) -> bool:
+        """Return whether a member's loss has its least value between the ends of a search without limits, lower than around it."""
+        budget = replace(self.budget, max_params=None, max_tokens=None)
+        N = np.geomspace(*budget.span(self.ratios), _COARSE)
+        loss = self.sign * np.asarray(model.predict(self._frame(N, budget.tokens(N))), float)
+        best = int(loss.argmin())
+        return 0 < best < len(N) - 1 and bool(loss[best - 1] > loss[best] < loss[best + 1])
 
     def _draws(self, model: Any) -> np.ndarray:
         """Return the best params of refits of a law to resampled rows."""

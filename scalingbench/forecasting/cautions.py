@@ -13,7 +13,8 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query
+from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity
+from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Caution, Forecast, Level
 from scalingbench.predictors.axes import ALL
 
@@ -28,7 +29,9 @@ _FEW_ROWS = 6
 _LOCKED = 0.99
 _OFF_RATIO = np.log(3.0)
 _TINY_MODEL, _MANY_TOKENS = 1e4, 1e6
-_SAME_COMPUTE = 4.0
+_SLIP = 2.5
+_FIXED = 0.02
+"""Range of the logarithm of a ratio of two columns up to which it is constant."""
 _EXPLAINS, _MATTERS = 0.3, 0.005
 _EXPECTED_WITH_SIZE = frozenset({"flops", "steps", "width", "depth", "params", "params_nonembedding", "tokens", "epochs"})
 _WIDE, _BACKTEST, _DISAGREE, _FROM_ENSEMBLE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
@@ -137,16 +140,23 @@ def _units(query: Query) -> Iterator[Caution]:
     if "params" in rows and "tokens" in rows and rows["params"].max() < _TINY_MODEL and rows["tokens"].max() > _MANY_TOKENS:
         text = f"params is at most {rows['params'].max():.4g}: no such model; is it in millions or billions?"
         yield Caution("warning", "units", f"{text} --unit params=1e6, or 1e9")
-    if not {"params", "tokens", "flops"} <= set(rows) or any("is derived" in n for n in query.notes):
-        return
-    ratio = float(np.nanmedian(rows["flops"] / (FLOPS_PER_TOKEN * rows["params"] * rows["tokens"])))
-    if np.isfinite(ratio) and not 1 / _SAME_COMPUTE <= ratio <= _SAME_COMPUTE:
-        text = f"flops is {ratio:.3g} times 6 x params x tokens"
-        slip = abs(np.log10(ratio)) > 2.5
-        why = (
-            "a unit is wrong: see the ranges above, and --unit" if slip else "params may leave out embeddings, or flops may be an estimate"
-        )
-        yield Caution("warning" if slip else "note", "flops", f"{text}: {why}")
+    yield from _identity(query.identity)
+
+
+def _identity(identity: Identity) -> Iterator[Caution]:
+    """State what a run costs where it is not 6 x params x tokens; question it where the rows do not agree."""
+    rows = "; ".join(identity.odd[:3]) + (f"; {len(identity.odd) - 3} more" if len(identity.odd) > 3 else "")
+    if identity.stated:
+        if not identity.usual:
+            yield Caution("note", "flops", str(identity))
+        if identity.odd:
+            yield Caution("warning", "flops", f"flops of some rows are not {identity.factor:.3g} x {identity.size} x tokens: {rows}")
+    elif identity.source == "not constant":
+        text = f"flops / ({identity.size} x tokens) is not constant, {identity.low:.3g} to {identity.high:.3g}"
+        text += f"; 6 x {identity.size} x tokens is assumed"
+        slip = min(abs(np.log10(r / FLOPS_PER_TOKEN)) for r in (identity.low, identity.high)) > _SLIP
+        odd = "a unit is wrong: see the ranges above, and --unit" if slip else f"check flops, params and tokens of {rows}"
+        yield Caution("warning" if identity.odd else "note", "flops", text + (f": {odd}" if identity.odd else ""))
 
 
 def _left_out(query: Query) -> Iterator[Caution]:
@@ -156,21 +166,36 @@ def _left_out(query: Query) -> Iterator[Caution]:
         share = _explained(residual, column)
         text = f"{name} varies ({column.nunique()} values) and the target leaves it out"
         if share > _EXPLAINS and float(np.std(residual)) > _MATTERS:
-            remedy = f"--where {name}=... keeps one" + (f", or name it in --target ({name}=...)" if name in query.rows else "")
+            header = next((c.header for c in query.runs.columns if c.name == name), name)
+            remedy = f"--where {header}=... keeps one" + (f", or name it in --target ({name}=...)" if name in query.rows else "")
             yield Caution("warning", "left-out", f"{text}; it explains {100 * share:.0f} % of the residual variance: {remedy}")
         elif name not in _EXPECTED_WITH_SIZE:
             yield Caution("note", "left-out", text)
 
 
 def _other_columns(query: Query) -> Iterator[tuple[str, pd.Series]]:
-    n = len(query.y)
+    n, fixed = len(query.y), _fixed_by_target(query)
     for name in variables_of(query.rows):
-        if name not in query.target and query.rows[name].notna().all() and query.rows[name].nunique() > 1:
+        if name not in query.target and name not in fixed and query.rows[name].notna().all() and query.rows[name].nunique() > 1:
             yield name, query.rows[name]
     for header in query.rest:
         text = query.rest[header].astype(str)
         if 1 < text.nunique() <= min(10, n // 3):
             yield str(header), text
+
+
+def _fixed_by_target(query: Query) -> set[str]:
+    """Return columns that are a fixed function of the target's: flops of size and tokens, and sizes in a fixed ratio."""
+    fixed, rows = set[str](), query.rows
+    if {query.identity.size, "tokens"} <= set(query.target):
+        fixed.add("flops")  # where it is not, `_identity` questions the column
+    known = next((n for n in SIZES if n in query.target), None)
+    for name in SIZES:
+        if known is not None and name in rows and name != known and np.ptp(np.log(rows[name] / rows[known])) < _FIXED:
+            fixed.add(name)
+    if known is not None and {"tokens", "tokens_per_param"} <= set(rows) and "tokens" in query.target:
+        fixed.add("tokens_per_param")
+    return fixed
 
 
 def _residual(query: Query) -> np.ndarray:

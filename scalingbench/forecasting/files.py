@@ -5,29 +5,32 @@ Each tracker's files are read through its own library, which an extra installs: 
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
-from scalingbench.common.messages import one_line
+from scalingbench.common.messages import described, one_line
+from scalingbench.forecasting.delimited import decoded, read_delimited
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state
+from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state, newest_evaluations
 from scalingbench.forecasting.importers.mlflow import import_mlflow
 from scalingbench.forecasting.importers.tensorboard import import_events
 from scalingbench.forecasting.importers.wandb import import_wandb
+from scalingbench.forecasting.objects import from_json, json_lines, read_parquet
 
 __all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]
 
 STDIN = "-"
+_T = TypeVar("_T")
 _SHAPE = ("width", "depth", "vocab_size")
 """Variables that are taken from a model's ``config.json``."""
 
@@ -98,7 +101,8 @@ def _from_folder(path: Path) -> pd.DataFrame:
     if not found:
         known = ", ".join(f"{tool.name} ({tool.files})" for tool in (*TRACKERS, *DOCUMENTS))
         raise InputError(f"{path}: no runs in it; the known trackers are {known}")
-    return pd.concat(found, ignore_index=True)
+    table = pd.concat(found, ignore_index=True)
+    return newest_evaluations(table) if "shots" in table else table
 
 
 def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
@@ -106,12 +110,24 @@ def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
         own = [file for file in files if fnmatch(file.name, tracker.files)]
         if own:
             require(f"{path}: reading it", tracker.extra, tracker.extra)
-            return tracker.read(path, own)
+            return _guarded(partial(tracker.read, path, own), path, f"files of {tracker.name}")
     return None
 
 
+def _guarded(read: Callable[[], _T], path: Path, what: str) -> _T:
+    """Return what a reader returns; whatever its library raises becomes one line."""
+    try:
+        return read()
+    except InputError as error:
+        text = str(error)
+        raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as {what}: {described(error, 200)}") from None
+
+
 def _from_document(document: dict[str, Any]) -> pd.DataFrame | None:
-    return next((tool.read(document) for tool in DOCUMENTS if tool.recognise(document)), None)
+    tool = next((tool for tool in DOCUMENTS if tool.recognise(document)), None)
+    return None if tool is None else tool.read(document)
 
 
 def _document_of_folder(path: Path) -> pd.DataFrame | None:
@@ -119,7 +135,7 @@ def _document_of_folder(path: Path) -> pd.DataFrame | None:
         loaded = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return None
-    table = _from_document(loaded) if isinstance(loaded, dict) else None
+    table = _guarded(lambda: _from_document(loaded), path, "a document of runs") if isinstance(loaded, dict) else None
     if table is not None and "run" not in table:
         # checkpoints of one run have folders of their own: the last of them has the whole history
         folder = path.parent.parent if path.parent.name.startswith("checkpoint-") else path.parent
@@ -144,7 +160,7 @@ def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
         table = read(raw)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    except Exception as error:
+    except Exception as error:  # of whichever library reads it
         raise InputError(f"{name}: cannot be read as a table: {one_line(error, 200)}") from None
     table.columns = [str(c).strip() for c in table.columns]
     twice = table.columns[table.columns.duplicated()]
@@ -158,64 +174,25 @@ def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
 def _reader(raw: bytes, name: str) -> Callable[[bytes], pd.DataFrame]:
     """Return the reader by content: standard input has no suffix, and suffixes can be wrong."""
     if raw[:4] == b"PAR1":
-        return lambda data: pd.read_parquet(io.BytesIO(data))
+        return read_parquet
     if raw[:2] in (b"PK", b"\xd0\xcf"):
         raise InputError(f"{name}: is a spreadsheet; save it as CSV")
     if raw[:2] == b"\x1f\x8b":
         raise InputError(f"{name}: is compressed; unpack it first, e.g. 'gunzip -c FILE | scalingbench forecast - ...'")
-    return _json if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else _text
+    return _from_text
 
 
-def _json(raw: bytes) -> pd.DataFrame:
-    text = raw.decode("utf-8-sig")
+def _from_text(raw: bytes) -> pd.DataFrame:
+    text = decoded(raw).lstrip("\ufeff")
+    return _json(text) if text.lstrip()[:1] in ("{", "[") else read_delimited(text)
+
+
+def _json(text: str) -> pd.DataFrame:
     try:
         loaded = json.loads(text)
     except json.JSONDecodeError:
-        return pd.json_normalize([_json_line(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()])
-    if isinstance(loaded, list) and all(isinstance(row, dict) for row in loaded):
-        return pd.json_normalize(loaded)
-    if not isinstance(loaded, dict):
-        raise InputError("this JSON is no table: expected a list of objects, one object a line, or an object of equally long lists")
-    known = _from_document(loaded)
-    if known is not None:
-        return known
-    columns = all(isinstance(column, list) for column in loaded.values())
-    return pd.DataFrame(loaded) if columns else pd.json_normalize([loaded])
-
-
-def _json_line(i: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"line {i}: not JSON: {error.msg}") from None
-    if not isinstance(row, dict):
-        raise InputError(f"line {i}: expected one object a line")
-    return row
-
-
-def _text(raw: bytes) -> pd.DataFrame:
-    """Read delimited text; every cell stays text, so that a message can show it as it was written."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("# ", "//"))]
-    if not lines:
-        raise InputError("has only comments")
-    delimiter = _delimiter(lines[0])
-    table = pd.read_csv(
-        io.StringIO("\n".join(lines)), sep=delimiter, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False
-    )
-    if delimiter == ";":  # with semicolons as delimiters a comma can be a decimal point
-        table = table.apply(lambda column: column.str.replace(r"^(\s*-?\d+),(\d+\s*)$", r"\1.\2", regex=True))
-    return table.loc[:, [c for c in table.columns if not (str(c).startswith("Unnamed:") and _is_index(table[c]))]]
-
-
-def _delimiter(header: str) -> str:
-    counts = {d: header.count(d) for d in (",", "\t", ";", "|")}
-    best = max(counts, key=lambda d: counts[d])
-    return best if counts[best] else (r"\s+" if len(header.split()) > 1 else ",")
-
-
-def _is_index(column: pd.Series) -> bool:
-    return [str(v) for v in column] == [str(i) for i in range(len(column))]
+        return json_lines(text)
+    known = _from_document(loaded) if isinstance(loaded, dict) else None
+    if known is None:
+        return from_json(loaded)
+    return newest_evaluations(known) if "shots" in known else known

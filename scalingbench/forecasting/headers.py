@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.common.variables import is_variable, variable_called
 
-__all__ = ["Meaning", "key_of", "meaning_of", "metric_of_value"]
+__all__ = ["TRAINING", "UNSTATED", "Meaning", "held_out_metric", "key_of", "meaning_of", "metric_of_value", "scale_of"]
 
 _SEED_NAMES = ("seed", "random_seed", "rng_seed")
-_RUN_NAMES = ("run", "name", "run_name", "run_id", "id", "display_name", "model", "model_name", "experiment_name")
-"""Columns that name a run; the first of them in a table is used."""
+_RUN_NAMES = {
+    "run_id": 0,
+    "id": 0,
+    "run": 1,
+    "run_name": 2,
+    "display_name": 3,
+    "name": 4,
+    "experiment_name": 5,
+    "model_name": 6,
+    "model": 7,
+}
+"""Columns that name a run, the surest first: an id, a run, names that several runs may have."""
+_RATIO_NAMES = ("tpp", "tokens_per_parameter", "tokens_to_params", "token_param_ratio", "tokens_param_ratio", "d_n")
 _STATE_NAMES = ("state", "status", "run_state")
 """Columns that say whether a run has ended well."""
 
+UNSTATED, TRAINING = 2, 3
+"""Ranks of columns of values: of a subset that isn't said, of training."""
 _SUBSETS = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "evaluation": 1, "test": 1, "heldout": 1, "held_out": 1, "dev": 1}
 _TRAIN = ("train", "training")
-_DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end")
+_DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end", "epoch")
 _VALUES: Mapping[str, str] = {
     **dict.fromkeys(("loss", "losses", "l", "ce", "ce_loss", "cross_entropy", "crossentropy", "lm_loss", "nll", "nll_loss"), "loss"),
     **dict.fromkeys(("bpb", "bits_per_byte"), "loss_bpb"),
@@ -92,7 +105,7 @@ def meaning_of(header: str) -> Meaning | None:
     for key in _shorter(header):
         found = _plain(key)
         if found is not None:
-            return found
+            return _ranked(found, header)
     bare, unit = _split_unit(header)
     if unit is not None:
         for key in _shorter(bare):
@@ -100,6 +113,15 @@ def meaning_of(header: str) -> Meaning | None:
             if found is not None and found.name not in ("run", "state", "curve", "flag", "metric"):
                 return Meaning(found.name, unit, found.metric, found.rank)
     return None
+
+
+def _ranked(found: Meaning, header: str) -> Meaning:
+    """Return a meaning with the rank of the subset that a group of the header names, such as ``val/c4/loss``."""
+    if found.name != "value" or found.rank != UNSTATED:
+        return found
+    words = set(key_of(header).split("_"))
+    rank = 1 if words & _SUBSETS.keys() else TRAINING if words & set(_TRAIN) else UNSTATED
+    return replace(found, rank=rank)
 
 
 def _shorter(header: str) -> list[str]:
@@ -116,26 +138,47 @@ def _plain(key: str) -> Meaning | None:
     variable = key if is_variable(key) else variable_called(key)
     if variable is not None:
         return Meaning(variable)
+    if key in _RATIO_NAMES:
+        return Meaning("tokens_per_param")
     if key in _SEED_NAMES:
         return Meaning("seed")
     if key in _STATE_NAMES:
         return Meaning("state")
     if key in _RUN_NAMES:
-        return Meaning("run")
+        return Meaning("run", rank=_RUN_NAMES[key])
     return _value(key)
 
 
 def _value(key: str) -> Meaning | None:
     """Return the meaning of a column of measured values, such as ``final_val_loss``."""
     words = [w for w in key.split("_") if w not in _DECORATION]
-    rank = 2
-    for name, better in [*_SUBSETS.items(), *((t, 3) for t in _TRAIN)]:
+    rank = UNSTATED
+    for name, better in [*_SUBSETS.items(), *((t, TRAINING) for t in _TRAIN)]:
         if name in words:
             words.remove(name)
             rank = better
             break
     metric = _VALUES.get("_".join(words))
     return Meaning("value", metric=metric, rank=rank) if metric else None
+
+
+def held_out_metric(header: str) -> str | None:
+    """Return the metric of a column of values of a named held-out set, such as ``eval_web_loss``, None for other columns.
+
+    Examples
+    --------
+    >>> held_out_metric("eval_web_loss"), held_out_metric("val_c4_ppl"), held_out_metric("eval_loss"), held_out_metric("eval_runtime")
+    ('loss_web', 'perplexity_c4', None, None)
+    """
+    words = key_of(header).split("_")
+    subset = [w for w in words if w in _SUBSETS]
+    metric = next(
+        (m for n in (2, 1) for i in range(len(words)) if (m := _VALUES.get("_".join(words[i : i + n]))) and len(words[i]) > 1), None
+    )
+    if not subset or metric is None or meaning_of(header) is not None:
+        return None
+    names = [w for w in words if w not in subset and w not in _DECORATION and _VALUES.get(w) is None]
+    return "_".join([metric, *names]) if names else None
 
 
 def metric_of_value(header: str) -> str:
@@ -152,7 +195,7 @@ def _split_unit(header: str) -> tuple[str, float | None]:
     text = header.strip()
     bracket = re.match(r"^(.*?)[\s_]*[(\[]\s*(.*?)\s*[)\]]$", text)
     if bracket:
-        return bracket[1], _scale(bracket[2])
+        return bracket[1], scale_of(bracket[2])
     percent = re.match(r"^(.*?)\s*%$", text)
     if percent:
         return percent[1], 0.01
@@ -160,13 +203,14 @@ def _split_unit(header: str) -> tuple[str, float | None]:
     for n in (2, 1):
         words = key.split("_")
         if len(words) > n:
-            unit = _scale("_".join(words[-n:]))
+            unit = scale_of("_".join(words[-n:]))
             if unit is not None and unit != 1.0:
                 return re.sub(r"_in$", "", "_".join(words[:-n])), unit
     return text, None
 
 
-def _scale(unit: str) -> float | None:
+def scale_of(unit: str) -> float | None:
+    """Return the number that a unit in a header stands for, None where it is no unit."""
     key = re.sub(r"^in_", "", key_of(unit)) if unit != "%" else unit
     power = _POWER.match(key)
     if power:

@@ -90,7 +90,7 @@ def _plot_allocation(found: ComputeAllocation) -> Figure:
     near = line[(line["value"] - found.value).abs() <= 0.25 * abs(found.value)]
     for budget in _lower_budgets(query, found):
         N = np.geomspace(min(near["params"].min(), query.rows["params"].min()), near["params"].max(), 300)
-        values = _predict(found.model, _frame(query, found, N, budget / FLOPS_PER_TOKEN / N))
+        values = _predict(found.model, _frame(query, found, N, budget / found.budget.factor / N))
         shown = np.abs(values - values.min()) <= 0.25 * abs(values.min())
         axis.plot(N[shown], values[shown], color="0.75", lw=0.9, zorder=1)
         if 0 < values.argmin() < len(values) - 1:
@@ -203,7 +203,7 @@ def _ratio(wanted: float, own: float) -> float:
 
 
 def _lower_budgets(query: Query, found: ComputeAllocation) -> np.ndarray:
-    lowest = float(np.min(FLOPS_PER_TOKEN * query.rows["params"] * query.rows["tokens"]))
+    lowest = float(np.min(found.budget.factor * query.rows["params"] * query.rows["tokens"]))
     return np.geomspace(lowest, found.training_flops, _LINES + 1)[:-1]
 
 

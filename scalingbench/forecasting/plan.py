@@ -17,7 +17,8 @@ import pandas as pd
 
 from scalingbench.common.defaults import MOST_RUNS, PLAN_LAW
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query, TargetLike, make_query, parse_target
+from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, identity_of
+from scalingbench.forecasting.query import Query, TargetLike, make_query, parse_target
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Plan
 from scalingbench.predictors.law import ParametricLaw
@@ -59,7 +60,7 @@ def plan(
     runs : str, Path, DataFrame or Runs, optional
         The runs made so far; without any, a ladder is proposed.
     budget : float
-        FLOPs of the planned runs, 6 x params x tokens each.
+        FLOPs of the planned runs: 6 x params x tokens each, or what the table's own flops say.
     target : mapping of str to float, or str
         params and tokens of the run to predict.
     most : int
@@ -74,7 +75,8 @@ def plan(
     InputError
         If the target does not name params and tokens, or the budget is too small for a run.
     """
-    wanted = parse_target(target)
+    runs = None if runs is None else read_runs(runs, Options(**reading))
+    wanted = parse_target(target, headers={} if runs is None else {c.header: c.name for c in runs.columns})
     if set(wanted) != {"params", "tokens"}:
         raise InputError(f"--target: a plan is made of params and tokens; the target names {', '.join(wanted)}")
     if not (np.isfinite(budget) and budget > 0):
@@ -83,8 +85,8 @@ def plan(
         raise InputError(f"--most: expected at least 1, got {most}")
     if runs is None:
         return ladder(budget, wanted)
-    runs = read_runs(runs, Options(**reading))
     query = make_query(runs, wanted)
+    _check_cost(query)
     if query.constant or len(query.y) < _FEWEST_RUNS:
         raise InputError(
             f"{runs.source}: {len(query.y)} runs"
@@ -92,6 +94,19 @@ def plan(
             + f": too few to plan from; make the first {_FEWEST_RUNS} by 'scalingbench plan' without a table"
         )
     return next_runs(query, budget, most=most, law=law)
+
+
+def _check_cost(query: Query) -> None:
+    """Refuse a table whose runs do not cost a multiple of params x tokens.
+
+    Raises
+    ------
+    InputError
+        With what they cost.
+    """
+    paid = identity_of(query.rows)
+    if paid.stated and paid.size != "params":
+        raise InputError(f"{query.runs.source}: {paid}: params alone do not say what a run costs; --map one of the columns to ignore")
 
 
 def ladder(budget: float, target: Mapping[str, float]) -> Plan:
@@ -133,7 +148,7 @@ def next_runs(query: Query, budget: float, *, most: int = MOST_RUNS, law: str = 
         params and tokens of the possible runs; by default a grid of sizes and tokens up to the target.
     """
     offered = _grid(query, budget) if candidates is None else candidates
-    cost = FLOPS_PER_TOKEN * offered["params"].to_numpy(float) * offered["tokens"].to_numpy(float)
+    cost = query.identity.factor * offered["params"].to_numpy(float) * offered["tokens"].to_numpy(float)
     offered, cost = offered[cost <= budget].reset_index(drop=True), cost[cost <= budget]
     if offered.empty:
         raise InputError(f"--budget: {budget:g} FLOPs are too few for any run between the smallest so far and the target")
@@ -147,7 +162,8 @@ def next_runs(query: Query, budget: float, *, most: int = MOST_RUNS, law: str = 
     table = offered.loc[taken, ["params", "tokens"]].assign(flops=cost[taken])
     table["why"] = [f"removes {100 * share:.2g} % of the remaining uncertainty" for share in shares]
     table = table.sort_values("flops", kind="stable", ignore_index=True)
-    return Plan(budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law)
+    paid = "" if query.identity.usual else str(query.identity)
+    return Plan(budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law, paid)
 
 
 def _grid(query: Query, budget: float) -> pd.DataFrame:
@@ -162,7 +178,7 @@ def _grid(query: Query, budget: float) -> pd.DataFrame:
     ratio, tried = D / N, query.rows["tokens"] / query.rows["params"]
     wanted = query.target["tokens"] / query.target["params"]
     sensible = (ratio >= min(float(tried.min()), wanted) / 2) & (ratio <= 2 * max(float(tried.max()), wanted))
-    kept: pd.DataFrame = grid[sensible & (budget >= FLOPS_PER_TOKEN * N * D)]
+    kept: pd.DataFrame = grid[sensible & (budget >= query.identity.factor * N * D)]
     return kept.reset_index(drop=True)
 
 

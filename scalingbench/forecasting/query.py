@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,17 +14,18 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 from scalingbench.common.variables import VARIABLES, is_variable
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.numbers import number_of
+from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of
+from scalingbench.forecasting.numbers import as_size, number_of
 from scalingbench.forecasting.reading import Runs
+from scalingbench.forecasting.rows import canonical
 from scalingbench.predictors.allocation import tokens_left
 
 __all__ = ["FLOPS_PER_TOKEN", "ComputeBudget", "Query", "TargetLike", "make_query", "parse_target"]
 
 TargetLike = Mapping[str, float] | str
-FLOPS_PER_TOKEN = 6.0
-"""Training FLOPs per parameter and token."""
 _SAME = 1e-3  # relative: values closer than this are equal
-_TRIPLE = ("params", "tokens", "flops")
+_AGREES = 0.1
+"""Relative difference up to which a target's flops, size and tokens are those of one run."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Query:
         Variables of the target that the runs never varied; they are not in X.
     notes : tuple of str
         What was derived or left out.
+    identity : Identity
+        The cost of a run by the table.
     """
 
     runs: Runs
@@ -62,6 +65,7 @@ class Query:
     rest: pd.DataFrame
     constant: tuple[str, ...]
     notes: tuple[str, ...]
+    identity: Identity = field(default_factory=Identity)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -113,12 +117,15 @@ class ComputeBudget:
     inference_tokens : float
         Tokens T that the trained model will process. Of all models with the same total of training and inference compute
         the best is chosen, which is also the cheapest of its loss: Sardana et al. 2023 (arXiv 2401.00448).
+    factor : float
+        Training FLOPs per parameter and token, 6 by default; a token at inference costs a third.
     """
 
     flops: float
     max_params: float | None = None
     max_tokens: float | None = None
     inference_tokens: float = 0.0
+    factor: float = FLOPS_PER_TOKEN
 
     def __post_init__(self) -> None:
         for name, value in (("flops", self.flops), ("max_params", self.max_params), ("max_tokens", self.max_tokens)):
@@ -129,15 +136,15 @@ class ComputeBudget:
 
     def tokens(self, params: np.ndarray) -> np.ndarray:
         """Return the training tokens left for models of given sizes, within the limit."""
-        left = tokens_left(self.flops, np.asarray(params, float), FLOPS_PER_TOKEN, self.inference_tokens)
+        left = tokens_left(self.flops, np.asarray(params, float), self.factor, self.inference_tokens)
         return left if self.max_tokens is None else np.minimum(left, self.max_tokens)
 
     def span(self, ratios: tuple[float, float]) -> tuple[float, float]:
         """Return the smallest and largest params with tokens per parameter in a range, within the limits."""
         served = self.inference_tokens / 3.0
-        low, high = (_size_at(self.flops / FLOPS_PER_TOKEN, served, ratio) for ratio in (ratios[1], ratios[0]))
+        low, high = (_size_at(self.flops / self.factor, served, ratio) for ratio in (ratios[1], ratios[0]))
         if self.max_tokens is not None:
-            low = max(low, self.flops / FLOPS_PER_TOKEN / (self.max_tokens + served))
+            low = max(low, self.flops / self.factor / (self.max_tokens + served))
         return low, min(high, self.max_params or np.inf)
 
 
@@ -146,8 +153,17 @@ def _size_at(product: float, served: float, ratio: float) -> float:
     return float((np.sqrt(served**2 + 4.0 * ratio * product) - served) / (2.0 * ratio))
 
 
-def parse_target(target: TargetLike, option: str = "--target") -> dict[str, float]:
+def parse_target(target: TargetLike, option: str = "--target", headers: Mapping[str, str] | None = None) -> dict[str, float]:
     """Return the inputs that ``params=7B,tokens=2e12`` states; a mapping is checked.
+
+    Parameters
+    ----------
+    target : mapping of str to float, or str
+        Variables by name, alias or header.
+    option : str
+        Named in errors.
+    headers : mapping of str to str, optional
+        The table's own headers and their variables.
 
     Raises
     ------
@@ -156,7 +172,7 @@ def parse_target(target: TargetLike, option: str = "--target") -> dict[str, floa
 
     Examples
     --------
-    >>> parse_target("params=7B, tokens=2e12")
+    >>> parse_target("N=7B, tokens=2e12")
     {'params': 7000000000.0, 'tokens': 2000000000000.0}
     """
     parts = [p.strip() for p in target.split(",")] if isinstance(target, str) else [f"{k}={v}" for k, v in target.items()]
@@ -164,20 +180,34 @@ def parse_target(target: TargetLike, option: str = "--target") -> dict[str, floa
         raise InputError(f"{option}: names no variable; write e.g. params=7e9,tokens=2e12")
     found: dict[str, float] = {}
     for part in parts:
-        name, equals, text = (piece.strip() for piece in part.partition("="))
+        given, equals, text = (piece.strip() for piece in part.rpartition("="))
         if not equals:
             raise InputError(f"{option}: expected name=number, got {part!r}")
-        if not is_variable(name):
-            raise InputError(f"{option}: {unknown_name('variable', name, VARIABLES)}")
+        name, unit = _variable_of(given, option, headers or {})
         if name in found:
             raise InputError(f"{option}: {name}: is given twice")
-        value = number_of(text)
-        if value is None:
-            raise InputError(f"{option}: {name}: expected a number, got {text!r}")
-        if not np.isfinite(value) or value <= 0:
-            raise InputError(f"{option}: {name}: expected a positive number, got {text!r}")
-        found[name] = value
+        found[name] = _positive(text, name, option) * (unit if text[-1:].isdigit() else 1.0)
     return found
+
+
+def _variable_of(given: str, option: str, headers: Mapping[str, str]) -> tuple[str, float]:
+    """Return the variable that a name, an alias or a header stands for, and one unit of it."""
+    name = headers.get(given, given)
+    meaning = None if is_variable(name) else meaning_of(name)
+    if is_variable(name):
+        return name, 1.0
+    if meaning is not None and is_variable(meaning.name):
+        return meaning.name, meaning.unit
+    raise InputError(f"{option}: {unknown_name('variable', given, VARIABLES)}")
+
+
+def _positive(text: str, name: str, option: str) -> float:
+    value = number_of(text)
+    if value is None:
+        raise InputError(f"{option}: {name}: expected a number, got {text!r}")
+    if not np.isfinite(value) or value <= 0:
+        raise InputError(f"{option}: {name}: expected a positive number, got {text!r}")
+    return value
 
 
 def make_query(runs: Runs, target: TargetLike) -> Query:
@@ -188,8 +218,10 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     InputError
         If a column of the target is missing or empty, no row has all of them, or the runs varied none of them.
     """
-    wanted, notes = parse_target(target), list[str]()
-    table = _derive(runs.table, wanted, notes)
+    headers = {c.header: c.name for c in runs.columns}
+    wanted, notes = parse_target(target, headers=headers), list[str]()
+    identity = identity_of(runs.table, next((n for n in SIZES if n in wanted), None))
+    table, wanted = _completed(runs.table, wanted, identity, notes)
     for name in wanted:
         if name not in table or not table[name].notna().any():
             raise InputError(_missing(runs, table, name))
@@ -200,23 +232,59 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
         notes.append(f"{int((~complete).sum())} rows without {' or '.join(wanted)} are left out")
     rows, rest = table[complete].reset_index(drop=True), runs.rest[complete].reset_index(drop=True)
     constant = tuple(n for n in wanted if np.ptp(np.log(np.maximum(rows[n], 1e-300))) < _SAME)
-    varied = [n for n in wanted if n not in constant]
+    varied = [n for n in _in_order(wanted) if n not in constant]
     if not varied:
         raise InputError(f"{runs.source}: the runs varied none of {', '.join(wanted)}: nothing can be extrapolated from them")
+    rows, rest, thinned = canonical(rows, rest, varied, log=metric_kind(runs.metric).log)
     X, point = rows[varied], pd.DataFrame([{n: wanted[n] for n in varied}])
-    return Query(runs, wanted, X, rows["value"].to_numpy(float), point, rows, rest, constant, tuple(notes))
+    return Query(runs, wanted, X, rows["value"].to_numpy(float), point, rows, rest, constant, (*notes, *thinned), identity)
 
 
-def _derive(table: pd.DataFrame, wanted: Mapping[str, float], notes: list[str]) -> pd.DataFrame:
-    """Return the table with params or tokens derived by C = 6 N D, where the target names the one that the table lacks."""
-    missing = [n for n in _TRIPLE if n in wanted and (n not in table or not table[n].notna().any())]
-    known = [n for n in _TRIPLE if n in table and table[n].notna().any()]
-    if len(missing) != 1 or len(known) != 2 or missing == ["flops"]:
-        return table
-    (name,) = missing
-    other = "params" if name == "tokens" else "tokens"
-    notes.append(f"{name} is derived: flops / (6 x {other})")
-    return table.assign(**{name: table["flops"] / FLOPS_PER_TOKEN / table[other]})
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Return variables in the order of the registry, so that an answer does not depend on the order in which they are named."""
+    known = list(VARIABLES)
+    return sorted(names, key=lambda n: (known.index(n) if n in known else len(known), n))
+
+
+def _completed(
+    table: pd.DataFrame, wanted: dict[str, float], identity: Identity, notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return table and target in sizes and tokens where the identity gives them: one run has one answer, whichever two are named.
+
+    Raises
+    ------
+    InputError
+        If the target's flops are not those of its size and tokens.
+    """
+    size, factor = identity.size, identity.factor
+    filled = [n for n in (size, "tokens", "flops") if n in table and table[n].notna().any()]
+    named = [n for n in (size, "tokens", "flops") if n in wanted]
+    if len(filled) == 2 and "flops" in filled and len(named) >= 2:
+        (name,) = {size, "tokens"} - set(filled)
+        other = size if name == "tokens" else "tokens"
+        notes.append(f"{name} is derived: flops / ({factor:.3g} x {other})")
+        table = table.assign(**{name: table["flops"] / factor / table[other]})
+    elif len(filled) < 3 or not identity.stated:
+        return table, wanted
+    if len(named) < 2 or "flops" not in named:
+        return table, wanted
+    return table, _without_flops(wanted, size, factor, notes)
+
+
+def _without_flops(wanted: dict[str, float], size: str, factor: float, notes: list[str]) -> dict[str, float]:
+    """Return a target of size and tokens instead of flops and one of them."""
+    flops, rest = wanted["flops"], {n: v for n, v in wanted.items() if n != "flops"}
+    if size in rest and "tokens" in rest:
+        product = factor * rest[size] * rest["tokens"]
+        if abs(np.log(flops / product)) > _AGREES:
+            raise InputError(
+                f"--target: flops={flops:.4g} is not {factor:.3g} x {size} x tokens = {product:.4g}: leave one of the three out"
+            )
+        return rest
+    name, other = (size, "tokens") if "tokens" in rest else ("tokens", size)
+    found = flops / factor / rest[other]
+    notes.append(f"the target's {name} is flops / ({factor:.3g} x {other}) = {as_size(found)}")
+    return {**rest, name: found}
 
 
 def _missing(runs: Runs, table: pd.DataFrame, name: str) -> str:

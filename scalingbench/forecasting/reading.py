@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,18 @@ from scalingbench.common.errors import InputError, SchemaError
 from scalingbench.common.names import nearest, only_or_chosen, unknown_name
 from scalingbench.common.variables import VARIABLES, family_of, is_variable
 from scalingbench.forecasting.files import open_table
-from scalingbench.forecasting.headers import Meaning, key_of, meaning_of, metric_of_value
-from scalingbench.forecasting.numbers import number_of, numbers_of
+from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
+from scalingbench.forecasting.histories import Dropped, one_row_a_run, with_value
+from scalingbench.forecasting.identity import identity_of
+from scalingbench.forecasting.numbers import Mark, cells_of, decimal_mark, is_numeric, marks_of, number_of, numbers_of
+from scalingbench.forecasting.objects import flat
 
 __all__ = ["Options", "ReadColumn", "Reading", "Runs", "TableLike", "read_runs"]
 
 TableLike = str | Path | pd.DataFrame
 _FINISHED = frozenset({"finished", "completed", "complete", "done", "success", "succeeded", "ok", ""})
+_FAILED = frozenset({"inf", "infinity", "diverged"})
+"""Cells that say that training failed."""
 _TEXT = ("run", "curve", "flag", "metric", "state")
 
 
@@ -43,6 +48,8 @@ class Options:
     checkpoints : bool
         Keep every row of a run. By default only the last one is kept, because a checkpoint under a decaying learning rate
         is not a finished run.
+    decimal : {".", ","}, optional
+        The decimal mark of columns whose cells do not show it; the other mark groups digits.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -51,6 +58,7 @@ class Options:
     metric: str | None = None
     curve: str | None = None
     checkpoints: bool = False
+    decimal: Mark | None = None
 
 
 class Reading(TypedDict, total=False):
@@ -62,6 +70,7 @@ class Reading(TypedDict, total=False):
     metric: str | None
     curve: str | None
     checkpoints: bool
+    decimal: Mark | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,8 @@ class Runs:
         Headers of the columns that are not used.
     notes : tuple of str
         Choices that were made where the table allows several.
+    identity : str
+        Which rows are one run.
     """
 
     source: str
@@ -111,6 +122,7 @@ class Runs:
     dropped: dict[str, int]
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
+    identity: str = ""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -128,10 +140,28 @@ class Runs:
             "columns": [asdict(c) for c in self.columns],
             "ignored": list(self.ignored),
             "notes": list(self.notes),
+            "identity": self.identity,
+            "budget": self.budget,
         }
 
+    @property
+    def budget(self) -> str:
+        """The budget identity that the rows obey: flops = factor x size x tokens; empty where the table has no sizes or tokens."""
+        if not {"tokens", "flops"} & set(self.table) or not {"params", "params_active", "params_nonembedding"} & set(self.table):
+            return ""
+        found = identity_of(self.table)
+        if found.source != "not constant":
+            return str(found)
+        odd = f"; farthest off: {', '.join(found.odd[:3])}" if found.odd else ""
+        return f"flops / ({found.size} x tokens) is not constant: {found.low:.3g} to {found.high:.3g}{odd}"
+
+    def understood(self) -> str:
+        """Return everything that was understood, before a law is fitted: `str` with the identity of runs and budgets."""
+        lines = [str(self), f"  runs: {self.identity}"]
+        return "\n".join([*lines, f"  budget: {self.budget}"] if self.budget else lines)
+
     def __str__(self) -> str:
-        gone = ", ".join(f"{n} {why}" for why, n in self.dropped.items())
+        gone = _reasons(self.dropped)
         lines = [f"{self.source}: {len(self.table)} of {self.rows_read} rows kept" + (f" ({gone})" if gone else "")]
         width = max(len(c.name) for c in self.columns)
         for c in self.columns:
@@ -148,7 +178,7 @@ def _unit_of(name: str) -> str:
     return VARIABLES[name].unit if family is None else family.meaning
 
 
-def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
+def read_runs(source: TableLike | Runs, options: Options | None = None, **reading: Unpack[Reading]) -> Runs:
     """Read a table of runs.
 
     Parameters
@@ -158,6 +188,8 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
         a table in memory. `Runs` are returned as they are.
     options : Options, optional
         Names, units, rows to keep.
+    **reading
+        The fields of `Options`, one by one: names, units, where, metric, curve, checkpoints, decimal.
 
     Raises
     ------
@@ -167,9 +199,9 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
     """
     if isinstance(source, Runs):
         return source
-    options = options or Options()
+    options = options or Options(**reading)
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
-    raw = source.reset_index(drop=True) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
+    raw = flat(source) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
     try:
         return _understand(raw, name, options)
     except InputError as error:
@@ -178,32 +210,63 @@ def read_runs(source: TableLike | Runs, options: Options | None = None) -> Runs:
 
 
 def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
-    rows_read, dropped, notes = len(raw), dict[str, int](), list[str]()
+    rows_read, gone = len(raw), Dropped(dict(raw.attrs.get("dropped", {})), list(raw.attrs.get("notes", ())))
     if rows_read == 0:
         raise InputError("has no rows")
-    raw = _where(raw, options.where, dropped)
-    used = _assign(raw, options, notes)
-    typed, metric = _typed(raw, used, options, notes)
-    units = {c: used[c].unit for c in used}
-    keep = _finished(typed, dropped)
+    rows_read += sum(gone.rows.values())
+    raw = _where(raw, options.where, gone.rows)
+    used = _assign(raw, options, gone.notes)
+    typed, metric = _typed(raw, used, options, gone.notes)
+    typed = _with_tokens(typed, used, gone.notes)
+    keep = _finished(typed, gone.rows)
     typed, raw = typed[keep], raw[keep]
     typed, chosen = _one_metric(typed, metric, options)
     typed = _one_curve(typed, options)
-    typed = _with_value(typed, dropped)
+    _ask(typed, raw, options, gone.notes)
+    typed = _finished_runs(typed, used, options, gone)
     _check_ranges(typed, chosen)
-    typed = _last_of_runs(typed, options, dropped, notes)
-    typed = _no_repeats(typed, dropped, named=any(m.name == "run" for m in used.values()))
-    headers = {used[h].name: h for h in used if used[h].name not in _TEXT}
+    typed = _no_repeats(typed, gone.rows, named=any(m.name == "run" for m in used.values())).drop(columns="failed")
+    if len(typed) == 0:
+        raise InputError(f"no row is left to fit: {_reasons(gone.rows)}")
     ignored = tuple(str(c) for c in raw.columns if c not in used)
     rest = raw.loc[typed.index, list(ignored)].reset_index(drop=True)
+    rest.attrs = {}
     table = typed.reset_index(drop=True)
-    if len(table) == 0:
-        gone = ", ".join(f"{n} {why}" for why, n in dropped.items())
-        raise InputError(f"no row is left to fit: {gone}")
-    columns = tuple(
-        _column(table, n, headers[n], units[headers[n]]) for n in ("value", *variables_of(table)) if n in headers and table[n].notna().any()
-    )
-    return Runs(source, chosen, table, rest, columns, rows_read, dropped, ignored, tuple(notes))
+    return Runs(source, chosen, table, rest, _columns(table, used), rows_read, gone.rows, ignored, tuple(gone.notes), gone.identity)
+
+
+def _reasons(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {why}" for why, n in dropped.items())
+
+
+def _ask(typed: pd.DataFrame, raw: pd.DataFrame, options: Options, notes: list[str]) -> None:
+    """Refuse rows that differ in what only the user can choose: the number of shots, the revision of a model.
+
+    Revisions that are steps are checkpoints of which the last is kept.
+    """
+    for column in (c for c in raw.attrs.get("asked", ()) if c in raw and c not in options.where):
+        cells = raw.loc[typed.index, column]
+        groups = typed["run"] if column == "revision" else pd.Series("", typed.index)
+        if cells.groupby(groups).nunique(dropna=False).max() < 2:
+            continue
+        found = sorted(map(str, cells.unique()))
+        if column != "revision" or "steps" not in typed or typed["steps"].isna().any():
+            raise InputError(f"has several of {column}: {', '.join(found[:8])}; choose one with --where {column}={found[0]}")
+        notes.append(f"of each model the last revision is kept; --where revision={found[0]} chooses another")
+
+
+def _finished_runs(typed: pd.DataFrame, used: Mapping[str, Meaning], options: Options, gone: Dropped) -> pd.DataFrame:
+    named = [(header, meaning.rank) for header, meaning in used.items() if meaning.name == "run"]
+    if named:
+        header, rank = named[0]
+        typed = one_row_a_run(typed, header, rank, gone, keep="all" if options.checkpoints else "last")
+    return with_value(typed, gone)
+
+
+def _columns(table: pd.DataFrame, used: Mapping[str, Meaning]) -> tuple[ReadColumn, ...]:
+    headers = {meaning.name: header for header, meaning in used.items() if meaning.name not in _TEXT}
+    names = [n for n in ("value", *variables_of(table)) if n in headers and table[n].notna().any()]
+    return tuple(_column(table, n, headers[n], used[headers[n]].unit) for n in names)
 
 
 def _column(table: pd.DataFrame, name: str, header: str, unit: float) -> ReadColumn:
@@ -234,14 +297,21 @@ def _assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, 
     if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns):
         raise InputError("is the export of a W&B chart (a column for each run); export the table of runs instead")
     found: dict[str, list[tuple[str, Meaning]]] = {}
+    words: dict[str, str] = {}
     for header in map(str, raw.columns):
         meaning = _stated(header, options.names) if header in options.names else meaning_of(header)
         if meaning is not None and (meaning.name in _TEXT or header in options.names or _has_numbers(raw[header])):
             found.setdefault(meaning.name, []).append((header, meaning))
+        elif meaning is not None:
+            words.setdefault(meaning.name, header)
+    for name in words.keys() - found.keys():
+        _refuse_unreadable(raw[words[name]], words[name])
+    _refuse_training_loss(raw, found.get("value", []), notes)
     if "value" not in found:
         _refuse_without_value(raw)
+    found["run"] = _identities(raw, found.get("run", []))
     chosen = {}
-    for name, candidates in found.items():
+    for name, candidates in ((n, c) for n, c in found.items() if c):
         header, meaning = _best(name, _distinct(raw, candidates), options, notes)
         chosen[header] = meaning
     for name, unit in options.units.items():
@@ -270,8 +340,41 @@ def _has_numbers(column: pd.Series) -> bool:
         return False
     if pd.api.types.is_numeric_dtype(column):
         return bool(column.notna().any())
-    values = (number_of(str(cell)) for cell in column)
+    values = (number_of(str(cell), mark) for cell in cells_of(column) for mark in (".", ","))
     return any(v is not None and np.isfinite(v) for v in values)
+
+
+def _refuse_unreadable(column: pd.Series, header: str) -> None:
+    """Refuse a column of a variable or of values whose cells have digits, but are no numbers; words have none."""
+    for i, cell in enumerate(column.astype(object)):
+        if isinstance(cell, str) and any(c.isdigit() for c in cell):
+            raise InputError(
+                f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
+            )
+
+
+def _refuse_training_loss(raw: pd.DataFrame, values: list[tuple[str, Meaning]], notes: list[str]) -> None:
+    """Refuse a value that is not said to be held out where other columns are: only the user knows which set is meant."""
+    held_out = [h for h in map(str, raw.columns) if held_out_metric(h) and _has_numbers(raw[h])]
+    best = min((m.rank for _, m in values), default=9)
+    if held_out and best >= UNSTATED:
+        others = [h for h, _ in values]
+        raise InputError(
+            f"several metrics, and which is meant isn't said: {', '.join([*held_out, *others])}; choose with --map {held_out[0]}=value"
+        )
+    if best >= TRAINING and values:
+        notes.append(f"the values are training losses, from {values[0][0]!r}: no column is held out")
+
+
+def _identities(raw: pd.DataFrame, candidates: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
+    """Return the columns that can name runs: a column that numbers the rows names none where another does."""
+    kept = [(h, m) for h, m in candidates if m.rank < 0 or not _numbers_rows(raw[h])]
+    return kept or candidates[:1]
+
+
+def _numbers_rows(column: pd.Series) -> bool:
+    cells = [str(cell).removesuffix(".0") for cell in column]
+    return cells in ([str(i) for i in range(len(cells))], [str(i + 1) for i in range(len(cells))])
 
 
 def _refuse_without_value(raw: pd.DataFrame) -> None:
@@ -320,21 +423,57 @@ def _best(name: str, candidates: list[tuple[str, Meaning]], options: Options, no
 def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, notes: list[str]) -> tuple[pd.DataFrame, str]:
     """Return the columns under the schema's names and in its units, and the metric of the values."""
     typed, metric = pd.DataFrame(index=raw.index), "loss"
+    marks = _decimal_marks(raw, used, options)
     for header, meaning in used.items():
         if meaning.name in _TEXT:
             typed[meaning.name] = raw[header].astype(object).where(raw[header].notna(), "").astype(str).str.strip()
             continue
-        typed[meaning.name] = numbers_of(raw[header], header) * meaning.unit
+        typed[meaning.name] = numbers_of(raw[header], header, marks[header]) * meaning.unit
         if meaning.name == "value":
             metric = meaning.metric or metric_of_value(header)
             if raw[header].astype(str).str.contains("%").any() and meaning.unit == 1.0:
                 notes.append(f"{header!r}: cells with '%' were read as shares")
+            typed["failed"] = [str(cell).strip().lower().strip("+-") in _FAILED for cell in raw[header]]
+    notes.extend(_rough(raw, used))
     if "run" not in typed:
         typed["run"] = [str(i) for i in range(1, len(typed) + 1)]
         return typed, metric
     empty = typed["run"] == ""
     typed.loc[empty, "run"] = [f"row {i + 1}" for i in typed.index[empty]]
     return typed, metric
+
+
+def _with_tokens(typed: pd.DataFrame, used: dict[str, Meaning], notes: list[str]) -> pd.DataFrame:
+    """Return the table with tokens from tokens per parameter; where the table has both, the ratio is no variable of its own."""
+    ratio = next((h for h, m in used.items() if m.name == "tokens_per_param"), None)
+    if ratio is None or "params" not in typed:
+        return typed
+    tokens = typed["params"] * typed["tokens_per_param"]
+    if "tokens" in typed and not np.allclose(typed["tokens"], tokens, rtol=0.05, equal_nan=True):
+        return typed
+    del used[ratio]
+    if "tokens" not in typed:
+        used[ratio] = Meaning("tokens")
+        notes.append(f"tokens are params x {ratio!r}")
+    return typed.drop(columns="tokens_per_param").assign(tokens=typed.get("tokens", tokens))
+
+
+def _decimal_marks(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options) -> dict[str, Mark]:
+    """Return the decimal mark of each used column: its own cells decide, then those of the others."""
+    found = {str(h): marks for h in raw.columns if not is_numeric(raw[h]) and (marks := marks_of(raw[h])) is not None}
+    chosen = dict[str, Mark]()
+    for header, meaning in used.items():
+        others = {mark for other, marks in found.items() if other != header and len(marks.certain) == 1 for mark in marks.certain}
+        text = meaning.name not in _TEXT and header in found
+        chosen[header] = decimal_mark(header, found[header], others, options.decimal, value=meaning.name == "value") if text else "."
+    return chosen
+
+
+def _rough(raw: pd.DataFrame, used: Mapping[str, Meaning]) -> list[str]:
+    """Return notes of columns with rounded numbers or with spreads."""
+    texts = {h: " ".join(cells_of(raw[h])) for h, m in used.items() if m.name not in _TEXT and not is_numeric(raw[h])}
+    about = [f"{h!r}: numbers with '~' are read as they stand" for h, text in texts.items() if set(text) & set("~≈≃∼")]
+    return about + [f"{h!r}: of 'number ± spread' the number is read" for h, text in texts.items() if set(text) & set("±")]
 
 
 def _finished(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
@@ -382,14 +521,6 @@ def _one_curve(typed: pd.DataFrame, options: Options) -> pd.DataFrame:
     return typed[typed["curve"] == only_or_chosen("curve", typed["curve"], options.curve)]
 
 
-def _with_value(typed: pd.DataFrame, dropped: dict[str, int]) -> pd.DataFrame:
-    missing = ~np.isfinite(typed["value"].to_numpy(float))
-    if missing.any():
-        dropped["without a value"] = int(missing.sum())
-    kept: pd.DataFrame = typed[~missing]
-    return kept
-
-
 def _check_ranges(typed: pd.DataFrame, metric: str) -> None:
     """Refuse numbers outside the range of their variable or metric; rows are counted from 1 below the header."""
     for name in variables_of(typed):
@@ -406,21 +537,6 @@ def _check_ranges(typed: pd.DataFrame, metric: str) -> None:
         percent = kind.high == 1.0 and bool((y <= 100.0).all() and (y >= 0.0).all())
         remedy = "; if it is in percent, say --unit value=0.01" if percent else "; if it is another metric, say --metric score or --map it"
         raise InputError(f"row {row + 1}, column 'value': {y[row]:g} is outside the range of {metric!r}{remedy}")
-
-
-def _last_of_runs(typed: pd.DataFrame, options: Options, dropped: dict[str, int], notes: list[str]) -> pd.DataFrame:
-    """Return the last row of each run, where rows are points of training curves."""
-    clock = next((c for c in ("steps", "tokens", "epochs", "flops") if c in typed and typed.groupby("run")[c].nunique().max() > 1), None)
-    if clock is None or options.checkpoints or not typed["run"].duplicated().any():
-        return typed
-    if "params" in typed and typed.groupby("run")["params"].nunique().max() > 1:
-        return typed  # the column does not name runs: one name has several sizes
-    order = typed.assign(_clock=typed[clock].fillna(-np.inf)).sort_values("_clock", kind="stable")
-    last = order.drop_duplicates("run", keep="last").index
-    kept = typed.loc[sorted(last)]
-    dropped["before a run's last"] = len(typed) - len(kept)
-    notes.append(f"one row a run is kept, its last by {clock}: --checkpoints keeps all")
-    return kept
 
 
 def _no_repeats(typed: pd.DataFrame, dropped: dict[str, int], *, named: bool) -> pd.DataFrame:

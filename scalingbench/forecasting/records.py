@@ -248,6 +248,8 @@ class ComputeAllocation(Forecast):
         Compute of each.
     by_law : dict of str to float
         Params that each law chooses.
+    no_optimum : tuple of str
+        Laws without an optimum inside the search; they have no weight in the intervals.
     settings : tuple of Setting
         Learning rate and batch size, where the runs swept them.
     line : DataFrame
@@ -266,6 +268,7 @@ class ComputeAllocation(Forecast):
     training_flops: float
     inference_flops: float
     by_law: dict[str, float]
+    no_optimum: tuple[str, ...]
     settings: tuple[Setting, ...]
     line: pd.DataFrame = field(repr=False)
 
@@ -291,8 +294,10 @@ class ComputeAllocation(Forecast):
             f"parameters {as_range(self.params_interval)}, tokens {as_range(self.tokens_interval)} (80 %)",
             f"within {100 * self.within:g} % of the best {self.metric}: {flat}",
         ]
+        lines += [f"budget: {self.query.identity}"]
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
+        lines += [f"without an optimum, not in the intervals: {', '.join(self.no_optimum)}"] if self.no_optimum else []
         return "\n".join([*lines, *map(str, self.settings), self.basis, *self.remarks])
 
     def facts(self) -> list[tuple[str, str]]:
@@ -332,6 +337,8 @@ class Plan:
         nothing.
     law : str, optional
         The law of these.
+    cost : str
+        What a run costs by the table, where that is not 6 x params x tokens.
     """
 
     budget: float
@@ -341,6 +348,7 @@ class Plan:
     before: float | None = None
     after: float | None = None
     law: str | None = None
+    cost: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -356,6 +364,7 @@ class Plan:
         """Return the cost and the expected gain, a line each."""
         at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
         lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {at}"]
+        lines += [self.cost] if self.cost else []
         if self.before is not None and self.after is not None:
             lines.append(f"uncertainty of {self.law} at the target: {100 * self.before:.2g} % now, {100 * self.after:.2g} % then")
         return lines

@@ -23,7 +23,13 @@ def import_mlflow(path: Path, _: Sequence[Path]) -> pd.DataFrame:
     client = MlflowClient(tracking_uri=store.resolve().as_uri())
     wanted = [e.experiment_id for e in client.search_experiments() if store == path or e.experiment_id == path.name]
     rows = [
-        {"run": run.info.run_name or run.info.run_id, "state": run.info.status, **run.data.params, **run.data.metrics}
+        {
+            "run": run.info.run_name or run.info.run_id,
+            "run_id": run.info.run_id,
+            "state": run.info.status,
+            **run.data.params,
+            **run.data.metrics,
+        }
         for experiment in wanted
         for run in client.search_runs([experiment], max_results=10_000)
     ]

@@ -2,37 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from scalingbench.forecasting.headers import TRAINING, meaning_of
+
 __all__ = ["import_events"]
 
 _START = "_hparams_/session_start_info"
+_WRITERS = frozenset({"train", "training", "validation", "valid", "val", "eval", "evaluation", "test", "dev"})
+Series = dict[int, float]
+"""The values of a tag by step."""
 
 
 def import_events(root: Path, files: Sequence[Path]) -> pd.DataFrame:
-    """Return one row a run: the last value of every scalar, its step, and the hyper-parameters that were logged.
+    """Return one row a run: its last measured value, every other scalar at that step, and its hyper-parameters.
 
-    A run is a folder with event files. ``add_hparams`` writes into a subfolder of it, which is joined to the run.
+    A run is a folder with event files. Folders of its writers (``train``, ``validation``) are joined to it, their tags under
+    the writer's name, and so is the subfolder that ``add_hparams`` makes.
     """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    rows: dict[Path, dict[str, Any]] = {}
-    for folder in sorted({file.parent for file in files}):
-        events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
-        hyper = _hyper_parameters(events)
-        home = folder.parent if hyper and folder.parent in rows else folder
-        row = rows.setdefault(home, {"run": str(home.relative_to(root)) if root.is_dir() and home != root else home.name})
-        for tag in events.Tags()["scalars"]:
-            last = events.Scalars(tag)[-1]
-            row.setdefault(tag, last.value)
-            if home is folder:
-                row["step"] = max(int(last.step), row.get("step", 0))
-        row.update(hyper)
-    return pd.DataFrame(list(rows.values()))
+    tags: dict[Path, dict[str, Series]] = {}
+    hyper: dict[Path, dict[str, Any]] = {}
+    folders = sorted({file.parent for file in files})
+    for folder in folders:
+        events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0}).Reload()
+        parameters = _hyper_parameters(events)
+        home, writer = _home_and_writer(folder, folders)
+        home = folder.parent if parameters and folder.parent in tags else home
+        own = tags.setdefault(home, {})
+        for tag, series in _scalars(events).items():
+            own.setdefault(f"{writer}/{tag}" if writer else tag, series)
+        hyper.setdefault(home, {}).update(parameters)
+    return pd.DataFrame([{"run": _name(root, home), **_at_last_value(own), **hyper[home]} for home, own in tags.items()])
+
+
+def _name(root: Path, home: Path) -> str:
+    return str(home.relative_to(root)) if root.is_dir() and home != root and home.is_relative_to(root) else home.name
+
+
+def _home_and_writer(folder: Path, folders: Collection[Path]) -> tuple[Path, str]:
+    """Return the run's folder, and the name of its writer where the folder is that of one writer of several."""
+    base, writer = _split_writer(folder.name)
+    others = (_split_writer(other.name) for other in folders if other.parent == folder.parent and other != folder)
+    inside = folder.parent in folders
+    if not writer or not (inside or any(name == base and word for name, word in others)):
+        return folder, ""
+    return (folder.parent if inside or not base else folder.parent / base), writer
+
+
+def _split_writer(name: str) -> tuple[str, str]:
+    """Return a folder's name without the word that names a writer, and that word: ``loss_val`` is ``loss`` and ``val``."""
+    words = re.split(r"[_\-.]", name.lower())
+    found = [w for w in words if w in _WRITERS]
+    return ("_".join(w for w in words if w not in _WRITERS), found[0]) if len(found) == 1 else (name.lower(), "")
+
+
+def _scalars(events: Any) -> dict[str, Series]:
+    """Return the scalars of a folder by tag and step, those of TensorFlow 2 too; what was written later replaces earlier steps."""
+    from tensorboard.util import tensor_util
+
+    found: dict[str, Series] = {}
+    for tag in events.Tags()["scalars"]:
+        found[tag] = {int(e.step): float(e.value) for e in sorted(events.Scalars(tag), key=lambda e: e.wall_time)}
+    for tag in events.Tags()["tensors"]:
+        values = [(int(e.step), tensor_util.make_ndarray(e.tensor_proto)) for e in sorted(events.Tensors(tag), key=lambda e: e.wall_time)]
+        if values and all(v.size == 1 and v.dtype.kind in "fiu" for _, v in values):
+            found.setdefault(tag, {step: float(v.reshape(())) for step, v in values})
+    return found
+
+
+def _at_last_value(tags: Mapping[str, Series]) -> dict[str, float]:
+    """Return the last measured value with its step, and what the other tags were by then.
+
+    Of several measured values those are used that `headers` ranks first: held-out before training.
+    """
+    ranks = {tag: meaning.rank for tag in tags if (meaning := meaning_of(tag)) is not None and meaning.name == "value"}
+    best = [tag for tag, rank in ranks.items() if rank == min(ranks.values())] or list(tags)
+    end = max((max(tags[tag]) for tag in best), default=0)
+    row = {
+        tag: value for tag, series in tags.items() if (value := _by(series, end, exactly=ranks.get(tag, TRAINING) < TRAINING)) is not None
+    }
+    return row | {"step": float(end)}
+
+
+def _by(series: Series, step: int, *, exactly: bool) -> float | None:
+    """Return a tag's value at a step, or the last before it; a constant is known at every step."""
+    if step in series or exactly:
+        return series.get(step)
+    before = [s for s in series if s < step]
+    if before:
+        return series[max(before)]
+    return next(iter(series.values())) if len(set(series.values())) == 1 else None
 
 
 def _hyper_parameters(events: Any) -> dict[str, Any]:

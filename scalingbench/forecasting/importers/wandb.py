@@ -38,6 +38,7 @@ def _run(path: Path, record_type: Any) -> dict[str, Any]:
         kind = record.WhichOneof("record_type")
         if kind == "run":
             row["run"] = record.run.display_name or record.run.run_id
+            row["run_id"] = record.run.run_id or path.stem
             _update(row, record.run.config.update)
             _update(row, record.run.summary.update)
         elif kind in ("config", "summary"):

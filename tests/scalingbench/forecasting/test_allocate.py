@@ -47,9 +47,24 @@ def test_a_law_chooses_its_closed_form_optimum(runs):
 def test_autolaw_chooses_near_the_truth_and_shows_its_laws(runs):
     found = allocate(runs, 1e22)
     assert found.params == pytest.approx(optimal_params(1e22), rel=0.35)
-    assert set(found.by_law) == set(found.weights) and len(found.by_law) > 1
+    assert {*found.by_law, *found.no_optimum} == set(found.weights) and len(found.by_law) > 1
     low, high = found.params_interval
     assert low < optimal_params(1e22) < high
+
+
+def test_what_has_no_optimum_has_no_weight_in_the_interval():
+    N, ratio = (np.ravel(a) for a in np.meshgrid([2e7, 4e7, 9e7, 1.7e8, 3.5e8], [6, 14, 33, 80], indexing="ij"))
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.03, 20))
+    found = allocate(pd.DataFrame({"params": N, "tokens": N * ratio, "value": loss(N, N * ratio) * noise}), 1e21)
+    assert {n for n in found.weights if n.startswith(("log-linear", "nearest"))} <= set(found.no_optimum)
+    sizes = np.array(list(found.by_law.values()))
+    assert not {*found.by_law} & {*found.no_optimum} and sizes.max() / sizes.min() < 20
+    assert found.no_optimum and all(name in str(found) for name in found.no_optimum)
+
+
+def test_a_limit_does_not_take_an_optimum_away(runs):
+    found = allocate(runs, 1e22, max_params=3e9)
+    assert found.bound == "--max-params" and "chinchilla[huber-log]" in found.by_law and found.params_interval[1] <= 3e9 * (1 + 1e-9)
 
 
 def test_the_flat_region_is_as_good_as_it_says(runs):

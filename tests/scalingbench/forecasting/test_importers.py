@@ -129,6 +129,132 @@ def test_results_of_the_evaluation_harness():
     assert table["run"].tolist() == ["EleutherAI/pythia-70m", "EleutherAI/pythia-160m"]
 
 
+def trainer_state(folder, size, log, **more):
+    home = folder / f"size-{size:.0f}"
+    home.mkdir(parents=True, exist_ok=True)
+    state = {"global_step": 100, "epoch": 2.0, "total_flos": 6 * size * 2e9, "log_history": log, **more}
+    (home / "trainer_state.json").write_text(json.dumps(state))
+
+
+def test_several_evaluation_sets_are_asked_about_and_training_loss_never_stands_in(tmp_path):
+    for size, last in SIZES.items():
+        log = [{"step": 100, "epoch": 2.0, "loss": 1.0}, {"step": 100, "epoch": 2.0, "eval_web_loss": last, "eval_web_runtime": 3.0}]
+        trainer_state(tmp_path, size, [*log, {"step": 100, "epoch": 2.0, "eval_code_loss": 2.0, "eval_code_accuracy": 0.5}])
+    with pytest.raises(InputError, match="several of metric: accuracy_code, loss_code, loss_web; choose one with --metric"):
+        read_runs(tmp_path)
+    assert read_runs(tmp_path, Options(metric="loss_web")).table["value"].tolist() == list(SIZES.values())
+
+
+def test_epochs_are_the_clock_where_no_step_is_logged(tmp_path):
+    for size, last in SIZES.items():
+        trainer_state(tmp_path, size, [{"epoch": 1.0, "eval_loss": 9.0}, {"epoch": 2.0, "eval_loss": last}])
+    runs = read_runs(tmp_path)
+    assert runs.table["value"].tolist() == list(SIZES.values()) and runs.table["flops"].tolist() == [6 * size * 2e9 for size in SIZES]
+
+
+def evaluation(folder, file, results, revision="", **more):
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"model_args": f"pretrained=lab/{folder.name}" + (f",revision={revision}" if revision else ""), "model_num_parameters": 1e7}
+    (folder / file).write_text(
+        json.dumps({"results": results, "configs": {}, "config": config, "model_name": f"lab/{folder.name}", **more})
+    )
+
+
+def test_filters_and_shots_of_the_harness_are_apart(tmp_path):
+    both = {"gsm8k": {"exact_match,strict-match": 0.1, "exact_match,flexible-extract": 0.2}}
+    evaluation(tmp_path / "a", "results_1.json", both, **{"n-shot": {"gsm8k": 5}})
+    evaluation(tmp_path / "b", "results_1.json", both, **{"n-shot": {"gsm8k": 5}})
+    with pytest.raises(InputError, match="accuracy_exact_match_gsm8k_flexible_extract, accuracy_exact_match_gsm8k_strict_match"):
+        read_runs(tmp_path)
+    strict = "accuracy_exact_match_gsm8k_strict_match"
+    assert read_runs(tmp_path, Options(metric=strict)).table["value"].tolist() == [0.1, 0.1]
+    evaluation(tmp_path / "b", "results_2.json", both, **{"n-shot": {"gsm8k": 0}})
+    with pytest.raises(InputError, match="several of shots: 0, 5; choose one with --where shots=0"):
+        read_runs(tmp_path, Options(metric=strict))
+    assert len(read_runs(tmp_path, Options(metric=strict, where={"shots": "5"})).table) == 2
+
+
+def test_the_last_revision_and_the_newest_evaluation_count(tmp_path):
+    for step, value in ((1000, 0.2), (20000, 0.34), (100000, 0.4)):
+        evaluation(tmp_path / "a", f"results_{step}.json", {"arc": {"acc,none": value}}, f"step{step}", date=1.7e9)
+    evaluation(tmp_path / "a", "results_again.json", {"arc": {"acc,none": 0.41}}, "step100000", date=1.8e9)
+    runs = read_runs(tmp_path)
+    assert runs.table["value"].tolist() == [0.41] and runs.dropped == {"of older evaluations": 1, "before a run's last": 2}
+    assert "of each model the last revision is kept; --where revision=step1000" in str(runs)
+    assert read_runs(tmp_path, Options(where={"revision": "step20000"})).table["value"].tolist() == [0.34]
+    evaluation(tmp_path / "a", "results_main.json", {"arc": {"acc,none": 0.5}}, "main")
+    with pytest.raises(InputError, match="several of revision: main, step1000"):
+        read_runs(tmp_path)
+
+
+def events_of(folder, suffix="", **series):
+    writers = pytest.importorskip("tensorboardX")
+    with writers.SummaryWriter(str(folder), filename_suffix=suffix) as writer:
+        for tag, points in series.items():
+            for step, value in points.items():
+                writer.add_scalar(tag.replace("__", "/"), value, step)
+
+
+def test_the_writers_of_one_run_are_joined_and_kept_apart(tmp_path):
+    pytest.importorskip("tensorboard")
+    for size, last in SIZES.items():
+        home = tmp_path / f"size-{size:.0f}"
+        events_of(home / "train", epoch_loss={1: 3.0, 2: 1.0}, n_params={2: size}, tokens={1: 1e9, 2: 2e9})
+        events_of(home / "validation", epoch_loss={1: 5.0, 2: last}, n_params={2: size}, tokens={1: 1e9, 2: 2e9})
+    check(read_runs(tmp_path))
+
+
+def test_folders_named_by_main_tag_are_writers_and_a_run_called_test_is_a_run(tmp_path):
+    pytest.importorskip("tensorboard")
+    for size, last in SIZES.items():
+        home = tmp_path / f"size-{size:.0f}"
+        events_of(home, n_params={2: size}, tokens={2: 2e9})
+        events_of(home / "loss_train", loss={2: 1.0})
+        events_of(home / "loss_val", loss={2: last})
+    check(read_runs(tmp_path))
+    events_of(tmp_path / "test", val__loss={2: 3.0}, n_params={2: 8e7}, tokens={2: 2e9})
+    assert "test" in set(read_runs(tmp_path).table["run"])
+
+
+def test_value_and_tokens_are_of_the_same_step(tmp_path):
+    pytest.importorskip("tensorboard")
+    for size, last in SIZES.items():
+        home = tmp_path / f"size-{size:.0f}"
+        events_of(home, val__loss={100: 5.0, 300: last}, n_params={100: size}, tokens={100: 1e9, 300: 2e9, 400: 3e9})
+        events_of(home, ".v2", val__loss={200: 7.0})
+    runs = read_runs(tmp_path)
+    check(runs)
+    assert (runs.table["steps"] == 300).all()
+
+
+def test_scalars_of_tensorflow_2_are_read(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.plugins.scalar.summary_v2 import scalar_pb  # type: ignore[import-untyped]
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    for size, last in SIZES.items():
+        writer = EventFileWriter(str(tmp_path / f"size-{size:.0f}"))
+        for tag, value in (("val/loss", last), ("n_params", size), ("tokens", 2e9)):
+            writer.add_event(Event(step=3, wall_time=1.0, summary=Summary(value=scalar_pb(tag, value).value)))
+        writer.close()
+    check(read_runs(tmp_path))
+
+
+def test_what_a_library_raises_is_one_line(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing import event_accumulator
+
+    def broken(*_, **__):
+        raise TypeError("no\nsuch thing")
+
+    monkeypatch.setattr(event_accumulator, "EventAccumulator", broken)
+    (tmp_path / "events.out.tfevents.1").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"cannot be read as files of TensorBoard: TypeError: no such thing"):
+        read_runs(tmp_path)
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(InputError, match=r"no runs in it; the known trackers are Weights & Biases \(\*\.wandb\), TensorBoard"):
