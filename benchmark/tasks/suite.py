@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
@@ -285,7 +285,7 @@ def load_suite(name: str) -> Suite:
     else:
         raise unknown_name("suite", name, list_suites())
     try:
-        file = _SuiteFile.model_validate(parse_yaml(text))
+        file = _parsed(text)
     except ValidationError as error:
         raise SchemaError(f"suite {name}: {first_problem(error)}") from None
     except InputError as error:
@@ -296,6 +296,12 @@ def load_suite(name: str) -> Suite:
     folder: Traversable | Path = Path(name).parent if name.endswith(".yaml") else _folder()
     statements = folder / f"{label}.tasks.json"
     return Suite(label, file.description, file.reference, file.pool, file.tasks, file.protocol, file.rules, statements)
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> _SuiteFile:
+    """Return what the file of a suite says; to read a large one takes longer than to make a board."""
+    return _SuiteFile.model_validate(parse_yaml(text))
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:

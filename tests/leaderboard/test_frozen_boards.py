@@ -47,7 +47,7 @@ def test_a_choice_of_a_protocols_tasks_whose_data_are_not_at_hand_is_refused_in_
         Results.load("sldbench").select(track="mixture").protocol_board()
 
 
-@pytest.mark.parametrize("suite", ["v0", "v1", "sldbench", "revisiting-nsl"])
+@pytest.mark.parametrize("suite", ["v0", "sldbench", "revisiting-nsl"])
 def test_every_stored_number_is_computed_again(suite, mirror):
     again = rescore(load_suite(suite), not_ranked_on())
     assert again.problems == () and again.lacking == () and again.n_elsewhere == 0
