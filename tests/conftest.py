@@ -53,10 +53,12 @@ def mirror() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Give every run an empty cache of upstream files: a result must not depend on what was downloaded here before."""
+def _same_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give every run an empty cache of upstream files, and libraries that report nothing to their makers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCALINGBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("WANDB_ERROR_REPORTING", "false")
+        patch.setenv("DO_NOT_TRACK", "true")
         yield
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
@@ -249,7 +249,7 @@ def load_suite(name: str) -> Suite:
     else:
         raise unknown_name("suite", name, list_suites())
     try:
-        return replace(_suite(label, parse_yaml(text)), statements=folder / f"{label}.tasks.json")
+        return replace(_suite(label, _parsed(text)), statements=folder / f"{label}.tasks.json")
     except ValidationError as error:
         raise SchemaError(f"suite {name}: {first_problem(error)}") from None
     except InputError as error:
@@ -280,6 +280,12 @@ def _selection(name: str, document: dict[str, Any]) -> Suite:
 def _may_be_of(task: str, spec: TaskSpec) -> bool:
     """Return whether a task may be of an entry, by its name; a rung of a ladder is named after it."""
     return task == spec.id or task.startswith(f"{spec.id}-")
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Any:
+    """Return the document in a suite's file; parsing a large one takes longer than making a board."""
+    return parse_yaml(text)
 
 
 def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
