@@ -118,7 +118,7 @@ def test_recompute_prints_the_board_and_says_what_was_computed(command, world):
     world.absent.add(FETCH_ONLY)
     done = command("--recompute")
     assert done.exit_code == 0, done.output
-    assert "9 scores on 2 tasks computed again; 1 tasks are not at hand" in done.stderr and "| law " in done.stdout
+    assert "9 scores on 2 tasks recomputed; 1 tasks are not available locally" in done.stderr and "| law " in done.stdout
 
 
 def test_recompute_names_a_difference_and_fails(command, world):

@@ -15,7 +15,7 @@ from scalingbench.benchmark.data import collection
 from scalingbench.benchmark.evaluation.results import FoldResult, predictor_path, write_results
 from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.benchmark.tasks.suite import load_suite, load_task, task_table
-from scalingbench.cli.submit import _beside_committed
+from scalingbench.cli.submit import _with_committed
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.committed import ScoredTasks, load_stored
 from scalingbench.leaderboard.protocol_boards import protocol_differences, stored_protocol_table, write_protocol_table
@@ -229,11 +229,11 @@ def test_a_placement_says_why_the_whole_board_does_not_rank_an_entry(beside):
 
 def test_a_run_on_bundled_collections_is_shown_on_their_boards(beside, capsys):
     suite = made_up_suite()
-    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, None)}, suite).select(), ("mine",))
+    shown = _with_committed(made_up_results({"mine": (0.1, 0.1, None)}, suite).select(), ("mine",))
     assert shown.choice.bundled and capsys.readouterr().err == (
-        "ranked on bundled collections only, because no other was run (--all: also those at hand)\n"
+        "ranked on bundled collections only, because no other was run (--all: also those available locally)\n"
     )
-    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, 0.1)}, suite), ("mine",))
+    shown = _with_committed(made_up_results({"mine": (0.1, 0.1, 0.1)}, suite), ("mine",))
     assert not shown.choice.bundled and capsys.readouterr().err == ""
 
 

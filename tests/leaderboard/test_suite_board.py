@@ -57,8 +57,7 @@ def test_by_default_specialised_laws_are_those_among_the_first_three_of_a_track(
     assert wide.cut().specialists["predictor"].tolist() == ["law", "third", "fourth", "fifth"]
     for cut, among in ((wide.cut(variants=False), "first 3"), (wide.cut(4), "first 4")):
         assert (
-            f"; only those in the {among} places there; " in cut.render()
-            and board_from_json(cut.render("json")).render() == cut.render()
+            f"; only those in the {among} places there; " in cut.render() and board_from_json(cut.render("json")).render() == cut.render()
         )
     assert "only those" not in wide.cut().render()
 
