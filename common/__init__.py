@@ -1,1 +1,1 @@
-"""What every package of the project may use, and what itself uses none of them: errors, names, messages, files."""
+"""Errors, names, messages and files. Every package of the project may import this one; it imports none of them."""

@@ -1,4 +1,4 @@
-"""Numbers that commands, functions and documents share; none of them needs an import."""
+"""Numbers that commands, functions and documents share. The module imports nothing."""
 
 __all__ = ["DEFAULT_PREDICTOR", "DEFAULT_SUITE", "ERROR_LIMIT", "LEVELS", "MOST_RUNS", "PLAN_LAW", "TIME_LIMIT", "TOLERANCE", "WITHIN"]
 
@@ -6,20 +6,20 @@ DEFAULT_SUITE = "v2"
 """The suite that the board ranks on."""
 
 TIME_LIMIT = 60.0
-"""Seconds that one predictor may take on a task of one fold; every further fold adds a tenth."""
+"""Time limit in seconds of one predictor on a task of one fold; every further fold adds a tenth."""
 
 LEVELS = (0.1, 0.5, 0.9)
-"""Levels of the quantiles that results hold: the middle, and the ends of an 80 % interval."""
+"""Levels of the quantiles in results: the median, and the ends of the 80 % interval."""
 
 TOLERANCE = 1e-4
-"""Largest relative difference between a submitted and a recomputed prediction: machines differ in their last bits, and a
-fit carries that on."""
+"""Largest relative difference between a submitted and a recomputed prediction: rounding differs between machines, and a fit
+amplifies it."""
 
 DEFAULT_PREDICTOR = "autolaw"
-"""The predictor of forecasts: the ensemble whose candidates are back-tested whatever the predictor is."""
+"""The default predictor of forecasts. Back-tests use the candidates of this ensemble for every predictor."""
 
 ERROR_LIMIT = 0.1
-"""Relative error from which a forecast is useless, unless the user says otherwise; warnings are set to it."""
+"""Default of the relative error above which a forecast is useless to the user; warnings use it as their threshold."""
 
 WITHIN = 0.005
 """Relative distance from the best loss within which an allocation is equally good."""

@@ -1,4 +1,4 @@
-"""Text that others wrote: read as UTF-8, as YAML and as JSON, or refused with one line."""
+"""Read text, YAML and JSON files of other people as UTF-8; a file that cannot be read is an error of one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_text(path: Path, error: type[InputError] = InputError) -> str:
     Raises
     ------
     InputError
-        Or the subclass given, if the file cannot be read or is not UTF-8.
+        If the file cannot be read or is not UTF-8; `error` may name a subclass.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def read_text(path: Path, error: type[InputError] = InputError) -> str:
 
 
 def parse_json(text: str) -> object:
-    """Return what a JSON text holds.
+    """Return the content of a JSON text.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def parse_json(text: str) -> object:
 
 
 def parse_yaml(text: str) -> object:
-    """Return what a YAML text holds.
+    """Return the content of a YAML text.
 
     Raises
     ------
@@ -54,5 +54,5 @@ def parse_yaml(text: str) -> object:
 
     try:
         return yaml.safe_load(text)
-    except Exception as problem:  # beside YAMLError, odd dates, numbers and nesting raise whatever their conversion does
+    except Exception as problem:  # not only YAMLError: odd dates, numbers and nesting raise errors of other classes
         raise InputError(f"not YAML: {described(problem)}") from None

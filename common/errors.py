@@ -1,4 +1,4 @@
-"""The errors that bad input can cause; each message is one line that names what is wrong, where, and the rule it broke."""
+"""The errors that bad input can cause. Each message is one line: where the error is, what is wrong, and which rule it breaks."""
 
 from scalingbench.common.messages import printable
 
@@ -8,7 +8,7 @@ __all__ = ["DataWarning", "FetchError", "FitWarning", "InputError", "Leaderboard
 class InputError(ValueError):
     """Base of every error that bad input can cause; the command line prints its message and ends with status 2.
 
-    The message is one line: names and cells of a file cannot break it, nor send codes to the terminal.
+    The message is one line: names and cells of a file cannot break it or send escape codes to the terminal.
     """
 
     def __init__(self, message: object = "") -> None:
@@ -20,7 +20,7 @@ class SchemaError(InputError):
 
 
 class FetchError(InputError):
-    """An upstream file is missing, unreachable or not the one that was pinned."""
+    """An upstream file is missing, unreachable or differs from the pinned one."""
 
 
 class TaskError(InputError):
@@ -36,7 +36,7 @@ class LeaderboardError(InputError):
 
 
 class DataWarning(UserWarning):
-    """Data can be used, but are not what this version of the package knows."""
+    """Data can be used, but differ from those that this version of the package was released with."""
 
 
 class FitWarning(UserWarning):

@@ -1,4 +1,4 @@
-"""Libraries that only some commands need: an extra of the package installs them."""
+"""Optional libraries, which an extra of the package installs."""
 
 from importlib.util import find_spec
 
@@ -8,12 +8,12 @@ __all__ = ["require"]
 
 
 def require(what: str, extra: str, *libraries: str) -> None:
-    """Refuse, before any work, what needs a library that is not installed.
+    """Raise an error, before any work, if an optional library is not installed.
 
     Parameters
     ----------
     what : str
-        What needs them, as the message begins.
+        What needs them: the first words of the message.
     extra : str
         The extra of the package that installs them.
     libraries : str
@@ -22,7 +22,7 @@ def require(what: str, extra: str, *libraries: str) -> None:
     Raises
     ------
     InputError
-        If one is not installed; the message holds the line that installs it.
+        If one is not installed; the message gives the command that installs it.
     """
     for name in libraries:
         if find_spec(name) is None:

@@ -1,4 +1,4 @@
-"""Files: written so that a reader never sees half of one, and told apart by their hash."""
+"""Write files so that a reader never sees an incomplete one, and hash their content."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it there on success, remove it on failure."""
+    """Yield a temporary path in the folder of `path`; rename it to `path` on success, remove it on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -37,9 +37,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`; put it in the place of `path` on success, remove it on failure.
+    """Yield a new folder in the parent folder of `path`; move it to `path` on success, remove it on failure.
 
-    Whether what is there may be replaced is for the caller to say first.
+    The caller checks first that an existing `path` may be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
@@ -54,7 +54,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, pattern: str) -> None:
-    """Remove the temporary files of these names in a folder that a killed run has left: those ten minutes old."""
+    """Remove temporary files that a killed run left in a folder: those that match the pattern and are ten minutes old."""
     for path in folder.glob(pattern):
         try:
             if time.time() - path.stat().st_mtime > _LEFT_SECONDS:

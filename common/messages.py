@@ -1,4 +1,4 @@
-"""Other people's errors as one line of ours."""
+"""Format text and errors from other libraries as one line."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _LONGEST = 500
 
 
 def printable(text: str) -> str:
-    """Return a text with every character that is not printed (line breaks, escape codes, lone surrogates) as its escape."""
+    """Return a text with every unprintable character (line break, escape code, lone surrogate) replaced by its escape sequence."""
     return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def one_line(text: object, longest: int = _LONGEST) -> str:
-    """Return a text on one line, cut to `longest` characters, without what a terminal would act on."""
+    """Return a text on one line, cut to `longest` characters, without control codes."""
     return printable(" ".join(str(text).split()))[:longest]
 
 
 def described(error: BaseException, longest: int = _LONGEST) -> str:
-    """Return the kind of an error and its message on one line."""
+    """Return the class of an error and its message on one line."""
     text, kind = one_line(error), type(error).__name__
     return (f"{kind}: {text}" if text else kind)[:longest]
 
@@ -35,5 +35,5 @@ def first_problem(error: ValidationError) -> str:
 
 
 def count_of(n: int, noun: str) -> str:
-    """Return a number of things: ``1 task``, ``3 tasks``."""
+    """Return a count with its noun: ``1 task``, ``3 tasks``."""
     return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Names: the nearest known one where a name is unknown, and the form of a name that is safe in a file or an address."""
+"""Names: suggestions for an unknown name, and forms that are safe in a file name or a URL."""
 
 import difflib
 import re
@@ -10,12 +10,12 @@ __all__ = ["listed", "nearest", "only_or_chosen", "slug", "unknown_name"]
 
 
 def listed(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names; one that is not in a list is one name, and not its letters."""
+    """Return names as a tuple; a single string is one name."""
     return (names,) if isinstance(names, str) else tuple(names)
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
-    """Return the known name that is most like `name`, or None where none is like it.
+    """Return the known name most similar to `name`, or None if none is similar.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | No
     known : iterable of str
         The names that exist.
     cutoff : float
-        How like it must be, from 0 (anything) to 1 (equal).
+        Least similarity, from 0 (any name) to 1 (equal).
     """
     return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)), None)
 
@@ -35,7 +35,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], error: type[InputEr
     Parameters
     ----------
     kind : str
-        What was asked for, e.g. ``"collection"``.
+        What the name is of, e.g. ``"collection"``.
     name : str
         The name that was given.
     known : iterable of str
@@ -50,28 +50,28 @@ def unknown_name(kind: str, name: str, known: Iterable[str], error: type[InputEr
 
 
 def slug(name: str) -> str:
-    """Return a name that is safe in a file name or an address: ``chinchilla[l2]`` becomes ``chinchilla-l2``."""
+    """Return a name that is safe in a file name or a URL: ``chinchilla[l2]`` becomes ``chinchilla-l2``."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
 
 
 def only_or_chosen(column: str, names: Iterable[str], chosen: str | None, *, where: str = "") -> str:
-    """Return the name that was chosen with an option, or the only one that there is.
+    """Return the name chosen with an option, or the only one.
 
     Parameters
     ----------
     column : str
         What is chosen, and the option's name.
     names : iterable of str
-        Those of a table.
+        The names in a table.
     chosen : str, optional
-        What the option says.
+        Value of the option.
     where : str
         The file, for the message.
 
     Raises
     ------
     InputError
-        If there are several and none was chosen, or the chosen one is not there.
+        If there are several and none was chosen, or the chosen one does not exist.
     """
     known = sorted(set(names))
     if chosen is None and len(known) == 1:

@@ -1,4 +1,4 @@
-"""The packages that everyone who has ScalingBench has."""
+"""The packages that every installation of ScalingBench includes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["brought", "package_key"]
 
 @lru_cache(maxsize=1)
 def brought() -> frozenset[str]:
-    """Return ScalingBench, what it needs, what these need, and so on."""
+    """Return the keys of ScalingBench and of all its direct and indirect dependencies."""
     found: set[str] = set()
     left = ["scalingbench"]
     while left:
@@ -28,5 +28,5 @@ def brought() -> frozenset[str]:
 
 
 def package_key(name: str) -> str:
-    """Return a name as package indexes compare it."""
+    """Return the normalised name of a package."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -18,14 +18,14 @@ class Reference:
     title, authors : str
         Authors as in BibTeX: ``Last, First and Last, First and others``.
     year : int
-        Of publication.
+        Year of publication.
     arxiv, venue : str, optional
         Where it appeared.
     version : str, optional
-        Of software and data: which release.
+        Release, of software and data.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # cards hold references: a misspelt field is refused
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # cards contain references: a misspelt field is an error
 
     title: str
     authors: str

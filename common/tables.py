@@ -1,8 +1,8 @@
-"""Tables, printed in one place: Markdown and HTML for readers, LaTeX for papers, CSV and JSON for programs.
+"""Tables as text: Markdown and HTML for readers, LaTeX for papers, CSV and JSON for programs.
 
-CSV is written by pandas and JSON by the standard library. The rest is written here, because no library prints what our
-boards have always printed: tabulate and rich make other Markdown, and pandas' Styler wants unique headings, jinja2, and
-leaves the ``[`` of an interval to be read as an argument of the line break before it.
+CSV is written by pandas and JSON by the standard library. The rest is written here, because no library keeps the
+format of the boards: tabulate and rich write different Markdown; pandas' Styler needs jinja2 and unique headings, and LaTeX
+reads its unescaped ``[`` of an interval as an argument of the line break before it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "csv_of", "facts_htm
 Format = Literal["md", "csv", "json", "latex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SHOWN = 20  # rows in a notebook
-_SETTLED = 10  # digits that no processor changes
+_SETTLED = 10  # significant digits that are the same on all processors
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose cells are text already.
+    """A table of formatted cells.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class Table:
     rows : sequence of sequence of str
         The cells.
     text : collection of int
-        Columns that hold text and are aligned left; the others hold numbers.
+        Columns of text, which are aligned left; the others are numbers.
     note : str
         A sentence below the table.
     compact : bool
-        Whether Markdown is left without padding, and LaTeX has the note as a comment instead of a last row.
+        Whether Markdown has no padding, and LaTeX has the note as a comment instead of a last row.
     """
 
     header: Sequence[str]
@@ -87,7 +87,7 @@ class Table:
         return "\n".join([*lines, *([note] if self.note else []), r"\end{tabular}"])
 
     def head(self, n: int) -> Table:
-        """Return the first rows only, with a note that says so."""
+        """Return the first rows only; the note gives their number."""
         if len(self.rows) <= n:
             return self
         return replace(self, rows=self.rows[:n], note=f"The first {n} of {len(self.rows)} rows. {self.note}".rstrip())
@@ -104,18 +104,18 @@ class Table:
 
 
 class Tabular(ABC):
-    """What is a table for readers, a DataFrame for pandas, and records for programs."""
+    """An object that converts to a table for readers, a DataFrame, and records for programs."""
 
     rows: pd.DataFrame
-    """In full precision, whose last digits depend on the processor; the index is a column of the CSV if it has a name."""
+    """The numbers in full precision, whose last digits depend on the processor. A named index is a column of the CSV."""
 
     @abstractmethod
     def table(self) -> Table:
-        """Return the cells, rounded to what a reader needs."""
+        """Return the formatted cells, rounded for readers."""
 
     @abstractmethod
     def facts(self) -> Mapping[str, Any]:
-        """Return what JSON holds, before its numbers are settled."""
+        """Return the content of the JSON, before its numbers are rounded."""
 
     def render(self, form: Format = "md") -> str:
         """Return the table as text.
@@ -123,12 +123,12 @@ class Tabular(ABC):
         Parameters
         ----------
         form : {"md", "csv", "json", "latex"}
-            CSV and JSON hold ten digits, which no processor changes, the others what a reader needs.
+            CSV and JSON have ten significant digits, which are the same on all processors; the others are rounded for readers.
 
         Raises
         ------
         ValueError
-            If the format is none of these.
+            If the format is unknown.
         """
         if form == "md":
             return self.table().markdown()
@@ -145,24 +145,24 @@ class Tabular(ABC):
 
 
 def cell(value: object, spec: str, missing: str = "-") -> str:
-    """Return a value as the text of a cell: a float by the format given, NaN and None as `missing`, others as they are."""
+    """Return a value as the text of a cell: a float in the given format, NaN and None as `missing`, others by `str`."""
     if _is_missing(value):
         return missing
     return format(value, spec) if isinstance(value, float) else str(value)
 
 
 def number(value: float | None, digits: int, missing: str = "-") -> str:
-    """Return a number with so many decimals."""
+    """Return a number with the given decimals."""
     return cell(None if value is None else settled(float(value)), f".{digits}f", missing)
 
 
 def interval(low: float | None, high: float | None, digits: int, missing: str = "-") -> str:
-    """Return the two ends of an interval."""
+    """Return an interval as ``[low, high]``."""
     return missing if _is_missing(low) else f"[{number(low, digits)}, {number(high, digits)}]"
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: plain containers and numbers, and null for what is missing or not finite."""
+    """Return a value of JSON types: plain containers and numbers, and None for missing and non-finite values."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -172,7 +172,7 @@ def plain(value: Any) -> Any:
 
 
 def settled(value: Any) -> Any:
-    """Return a value with its floats rounded to ten digits: the last ones differ between processors, and a half is rounded by them."""
+    """Return a value with its floats rounded to ten digits; further ones differ between processors and change the rounding of halves."""
     if isinstance(value, dict):
         return {k: settled(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -187,7 +187,7 @@ def csv_of(rows: pd.DataFrame, *, index: bool = False) -> str:
 
 
 def _is_missing(value: object) -> bool:
-    # pandas' NA is told by its name, because this module is read by commands that must not wait for pandas
+    # pandas' NA is recognised by its name, because commands that import this module must not wait for pandas
     return value is None or (isinstance(value, float) and math.isnan(value)) or type(value).__name__ == "NAType"
 
 
@@ -202,6 +202,6 @@ _ESCAPES = {"\\": r"\textbackslash{}", **{c: "\\" + c for c in "&%$#_{}"}, "~": 
 
 
 def _escape(text: str) -> str:
-    # a leading bracket would be read as the optional argument of the line break before it
+    # LaTeX reads a leading bracket as the optional argument of the line break before it
     escaped = "".join(_ESCAPES.get(c, c) for c in text)
     return escaped.replace("[", "{[}").replace("]", "{]}")

@@ -1,4 +1,4 @@
-"""The tracks of the board: kinds of tasks, each with a ranking of its own."""
+"""The tracks of the board: kinds of tasks, each with its own ranking."""
 
 from typing import Literal, get_args
 

@@ -1,7 +1,7 @@
-"""The registry of scale variables: every fact about a variable stands here, and nowhere else.
+"""The registry of scale variables: the only place where facts about a variable are recorded.
 
-It is below predictors and benchmark, because both read it: predictors which variables fall with scale, benchmark units, legal
-values and names, forecasting the headers that people use.
+Predictors read from it which variables fall with scale; benchmark reads units, legal values and names; forecasting reads the
+headers that people use.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Variable:
-    """One scale variable and everything that the project knows of it."""
+    """One scale variable and all its facts."""
 
     name: str
     symbol: str
@@ -40,28 +40,28 @@ class Variable:
     sign: bool = False
     """Whether negative values are legal (dates before an epoch)."""
     falls: bool = False
-    """Whether it falls as models grow: a loss handed over as input."""
+    """Whether it falls as models grow, such as a loss used as input."""
     track: Track | None = None
-    """The track of tasks that it is typical of; None where it is common to several."""
+    """The track of tasks that it is typical of; None if it occurs on several."""
     aliases: str = ""
-    """Headers under which people's tables have it, separated by spaces, in lower case with ``_`` between words."""
+    """Headers of this variable in people's tables, separated by spaces, in lower case with ``_`` between words."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Variables with open names: those that begin with a prefix. They are no axis of scale."""
+    """Variables whose names share a prefix. They are not axes of scale."""
 
     prefix: str
     meaning: str
     track: Track | None = None
-    """As of a `Variable`."""
+    """As in `Variable`."""
 
 
 # fmt: off
 VARIABLES: dict[str, Variable] = {
     v.name: v
     for v in (
-        Variable("params", "N", "parameters", "parameters; which kind is said in the card",
+        Variable("params", "N", "parameters", "parameters; the card gives the kind",
             aliases="n n_params num_params nparams param parameters num_parameters n_parameters model_size model_params "
             "model_parameters total_params total_parameters param_count params_count parameter_count model_num_parameters "
             "num_model_params"),
@@ -102,7 +102,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("head_size", "h", "units", "width of an attention head"),
         Variable("context_length", "T", "tokens", "context length",
             aliases="seq_len sequence_length block_size max_seq_len seq_length context context_len ctx_len"),
-        Variable("granularity", "G", "1", "how finely experts are cut: feed-forward width over expert width", track="architecture"),
+        Variable("granularity", "G", "1", "granularity of experts: feed-forward width over expert width", track="architecture"),
         Variable("momentum", "mu", "1", "momentum of the optimiser", zero=True, track="hyperparameters"),
         Variable("weight_decay", "wd", "1", "weight decay", zero=True, track="hyperparameters", aliases="wd"),
         Variable("warmup_steps", "s_w", "steps", "length of the warm-up", zero=True),
@@ -114,12 +114,12 @@ VARIABLES: dict[str, Variable] = {
         Variable("teacher_params", "N_T", "parameters", "parameters of the teacher", track="transfer"),
         Variable("teacher_tokens", "D_T", "tokens", "training tokens of the teacher"),
         Variable("teacher_loss", "L_T", "as the loss", "loss of the teacher", falls=True, track="transfer"),
-        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, handed over as input", falls=True, track="transfer"),
+        Variable("source_loss", "L_0", "as in the task", "a loss of the same model, used as input", falls=True, track="transfer"),
         Variable("inference_tokens", "k_t", "tokens", "tokens generated per problem at inference", track="inference"),
         Variable("date", "t", "years", "release date", sign=True),
         Variable("device_hours", "h_d", "hours", "accelerator time spent on training, all devices together"),
         Variable("progress", "p_t", "1", "share of the planned training that is done"),
-        Variable("tokens_per_param", "D/N", "tokens per parameter", "training tokens over parameters; which ones is said in the card"),
+        Variable("tokens_per_param", "D/N", "tokens per parameter", "training tokens over parameters; the card gives their kind"),
         Variable("compressibility", "g", "1", "compressed size of the training text over its size"),
     )
 }
@@ -137,12 +137,12 @@ _OPEN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def family_of(name: str) -> Family | None:
-    """Return the family that a name begins like, None where there is none."""
+    """Return the family whose prefix a name has, or None."""
     return next((f for f in FAMILIES if name.startswith(f.prefix)), None)
 
 
 def is_variable(name: str) -> bool:
-    """Return whether a name is a scale variable: registered, or of a family and continued by letters, digits, ``_`` and ``-``."""
+    """Return whether a name is a scale variable: registered, or a family prefix followed by letters, digits, ``_`` and ``-``."""
     family = family_of(name)
     return name in VARIABLES or (family is not None and _OPEN_NAME.fullmatch(name.removeprefix(family.prefix)) is not None)
 
@@ -164,7 +164,7 @@ def tracks_of(names: Iterable[str]) -> frozenset[Track]:
 
 
 def variable_called(header: str) -> str | None:
-    """Return the variable that has a name or an alias, None where there is none.
+    """Return the variable with this name or alias, or None.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Boards of ScalingBench: `results.Results` reads the `store`, `ranking.rank` makes a `board` of its scores, `site` shows it."""
+"""Boards of ScalingBench: `results.Results` reads scores from the `store`, `ranking.rank` makes a `board` of them, `site` shows it."""

@@ -1,4 +1,4 @@
-"""A board: the ranking, what it was made from, and how it prints."""
+"""A board: a ranking, its origin, and its printed forms."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _FACTS = ("suite", "track", "n_tasks", "n_collections", "reference", "pool", "n_
 class Board(Tabular):
     """A ranking.
 
-    The ranking itself is a DataFrame, `rows`. What it was made from stands beside it and not in a subclass of DataFrame,
-    whose attributes would be lost with the first filter or join.
+    The ranking itself is a DataFrame, `rows`. Its origin is in the other attributes; a subclass of DataFrame would lose them
+    with the first filter or join.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Board(Tabular):
 
         COLUMNS
     suite : str
-        Which tasks were ranked on, with `track` (None is all), `n_tasks` and `n_collections`.
+        Which tasks were ranked on, together with `track` (None is all), `n_tasks` and `n_collections`.
     reference : str
         Predictor whose error is the unit of skill.
     pool : tuple of str
@@ -39,15 +39,15 @@ class Board(Tabular):
     n_resamples, seed : int
         Of the bootstrap over clusters.
     version : str
-        Suite and hash of the content that was ranked, see `scalingbench.leaderboard.releases`.
+        Suite and hash of the ranked content, see `scalingbench.leaderboard.releases`.
     fingerprints : mapping of str to str
         Hash of the rows of every task ranked on; empty for a released board, whose version names them.
     exclusions : mapping of str to tuple of str
-        Collections that went into a predictor, on which it is not ranked; empty for a released board.
+        Collections that a predictor was tuned or trained on; it is not ranked on them. Empty for a released board.
     n_clusters : int, optional
-        How many clusters of collections that share runs there are; None where each collection counts as one.
+        Number of clusters of collections; None if each collection is a cluster of its own.
     choice : str
-        Which tasks were left out on demand, in words, e.g. ``"bundled collections only"``.
+        Description of the selection of tasks, e.g. ``"bundled collections only"``.
     """
 
     rows: pd.DataFrame
@@ -67,7 +67,7 @@ class Board(Tabular):
 
     @property
     def heads(self) -> pd.DataFrame:
-        """The rows that head a family, best first."""
+        """The rows of the heads of families, best first."""
         return self.rows[self.rows["variant_of"] == ""]
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> Board:
@@ -77,12 +77,12 @@ class Board(Tabular):
 
     @property
     def scope(self) -> str:
-        """Suite and track in words."""
+        """Suite and track as text."""
         return f"suite {self.suite}" + (f", track {self.track}" if self.track else "")
 
     @property
     def caption(self) -> str:
-        """One sentence that says what the board ranks and how."""
+        """One sentence about what is ranked, and how."""
         scope = self.scope + (f", {self.choice}" if self.choice else "")
         where = f"{count_of(self.n_tasks, 'task')} of {count_of(self.n_collections, 'collection')}"
         unit = "collection" if self.n_clusters is None else "cluster"
@@ -91,7 +91,7 @@ class Board(Tabular):
         intervals = (
             f"[95 % intervals]: {self.n_resamples} bootstrap resamples of {unit}s"
             if (self.n_clusters or self.n_collections) > 1
-            else f"no intervals: they are made by resampling {unit}s, and there is one"
+            else f"no intervals, because they need more than one {unit} to resample"
         )
         version = f" Board version {self.version}." if self.version else ""
         return f"{scope}: {where}; skill against {self.reference}; {intervals}.{version}"

@@ -25,7 +25,7 @@ CitationFormat = Literal["bibtex", "apa", "cff"]
 
 
 def citations(suite: str, predictor: str | None, collection: str | None, form: CitationFormat) -> str:
-    """Return what to cite for a score: the suite at its version, the law's papers, the collections it rests on.
+    """Return what to cite for a score: the suite at its version, the law's papers, the collections it was computed on.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def cite(references: Iterable[Reference], form: CitationFormat) -> str:
 
 
 def _keyed(references: Iterable[Reference]) -> Iterator[tuple[str, Reference]]:
-    """Yield each work with a key of its own: the second of one key gets a ``b``, the third a ``c``."""
+    """Yield each work with a unique key: the second work of a key gets a ``b``, the third a ``c``."""
     taken: Counter[str] = Counter()
     for reference in references:
         letter = chr(ord("a") + taken[reference.key])
@@ -73,7 +73,7 @@ _TEX = {c: "\\" + c for c in "&%$#_"}
 
 
 def _bibtex(r: Reference, key: str) -> str:
-    # by hand: pybtex leaves '$' as it is and turns 'ScalingBench maintainers' into a surname and a given name, and
+    # without a library: pybtex does not escape '$' and turns 'ScalingBench maintainers' into a surname and a given name, and
     # bibtexparser escapes the braces that keep a title's capitals
     fields = {"title": f"{{{r.title}}}", "author": r.authors, "year": str(r.year)}
     if r.arxiv:

@@ -1,4 +1,4 @@
-"""Pictures of a collection: its curves, what is trained on and held out, and a law drawn through them."""
+"""Plots of a collection: its curves, training and held-out points, and the predictions of a law."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _SIZE = (4.2, 3.2)
 
 
 def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None = None, predictor: str | None = None) -> str:
-    """Draw a collection's first task (or a named one) and write it as a picture.
+    """Plot a collection's first task (or a named one) to a file.
 
     Parameters
     ----------
     name : str
         The collection.
     suite : Suite
-        Where its tasks are taken from.
+        The suite of the task.
     out : Path
         ``.png``, ``.svg`` or ``.pdf``.
     task_id : str, optional
         One of the suite's tasks on the collection.
     predictor : str, optional
-        Which law to draw; by default the one with the least error on the task among the committed results.
+        The law to plot; by default the one with the smallest error on the task among the committed results.
 
     Returns
     -------
     str
-        One line that says what was drawn.
+        One line: file, task, curves and law.
     """
     if out.suffix.lower() not in FORMATS:
         raise InputError(f"{out}: a picture ends in {', '.join(FORMATS)}")
@@ -81,7 +81,7 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
 
 
 def _task(name: str, suite: Suite, task_id: str | None) -> Task:
-    load_collection(name)  # names an unknown collection before anything else
+    load_collection(name)  # first, so that an unknown collection is reported before anything else
     tasks = [task for spec in suite.specs if spec.collection == name for task in build_tasks(spec)]
     if not tasks:
         raise InputError(f"suite {suite.name} has no task on {name!r}")
@@ -102,7 +102,7 @@ def _best(task: Task, suite: Suite) -> str:
 
 
 def _committed_scores(task: Task, suite: Suite) -> pd.DataFrame:
-    """Return the stored scores, those on the task among them; none if they were made from other rows."""
+    """Return the stored scores with the fingerprint of the task; none if its rows have changed since."""
     stored = load_stored(suite)
     scores = pd.DataFrame(columns=["predictor", "task", "error", "fingerprint"]) if stored is None else stored.scores
     return scores[scores["fingerprint"] == task.fingerprint]

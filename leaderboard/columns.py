@@ -1,4 +1,4 @@
-"""The columns of a board, stated once: every form of a board, its documentation and its docstring are made from `BOARD_COLUMNS`."""
+"""The columns of a board. Every form of a board, its documentation and its docstring are generated from `BOARD_COLUMNS`."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class BoardColumn:
     key : str
         Its name in ``Board.rows``, JSON and CSV.
     meaning : str
-        What it holds.
+        Its meaning.
     heading : str
         Its heading in tables for readers.
     place : int
-        Where tables show it; 0 of a column that only JSON and CSV have.
+        Its place in tables; 0 for a column of JSON and CSV only.
     digits : int
-        Decimals that a reader is shown.
+        Decimals in tables.
     ends : tuple of str and int, optional
-        Keys of the ends of its 95 % interval, and their decimals; the interval stands beside it, without a heading.
+        Keys of the ends of its 95 % interval, and their decimals; the interval is the next cell, without a heading.
     needs : str
-        It is shown where the rows have this column too: old releases, and boards of other tasks, have fewer.
+        A column that the rows must have for this one to be shown: old releases, and boards of other tasks, have fewer.
     best : {"high", "low"}
-        What the site sorts first.
+        Which end the site sorts first.
     text : callable, optional
-        From a row to its cell, where that is no plain number.
+        Function from a row to its cell, for a cell that is not a plain number.
     """
 
     key: str
@@ -53,7 +53,7 @@ class BoardColumn:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Its names in rows, those of the ends of its interval among them."""
+        """Its names in rows, including those of the ends of its interval."""
         return (self.key,) if self.ends is None else (self.key, *self.ends[:2])
 
     @property
@@ -80,7 +80,7 @@ def _entered(row: Row) -> str:
 
 
 def _milliseconds(row: Row) -> str:
-    # times are measured anew by every run: two digits, so that readers don't read more into them
+    # times vary between runs: two digits
     seconds = row["fit_seconds"]
     return number(seconds, 0) if pd.isna(seconds) else f"{float(f'{1000 * seconds:.2g}'):g}"
 
@@ -88,14 +88,14 @@ def _milliseconds(row: Row) -> str:
 BOARD_COLUMNS: tuple[BoardColumn, ...] = (
     BoardColumn("rank", "place among the heads of families; none for a variant", "rank", text=_rank, place=10),
     BoardColumn("predictor", "name of the entry", "predictor", text=_name, place=20),
-    BoardColumn("family", "entries of one family fold under its head"),
+    BoardColumn("family", "family of the entry"),
     BoardColumn("variant_of", "the head of its family; empty for the head itself"),
     BoardColumn(
         "skill",
         "1 minus the weighted geometric mean over tasks of (error / error of the reference). The error of a fit is the root "
         "mean squared log error on its held-out rows (for shares, accuracies, scores and relative losses the root mean squared "
-        "error), that of a task the mean over its fits. A task that a predictor does not enter counts 1; a failed fit is capped"
-        " at ten times the reference's worst. It doesn't depend on which other predictors entered.",
+        "error), that of a task the mean over its fits. A task that a predictor does not enter counts 1; the ratio of a failed fit is"
+        " capped at ten times the reference's worst. A predictor's skill does not depend on which others are on the board.",
         "skill",
         3,
         ("skill_low", "skill_high", 2),
@@ -105,7 +105,7 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
     BoardColumn("skill_entered", "skill over the tasks that the predictor entered", "entered", 3, best="high", place=40),
     BoardColumn(
         "win_rate",
-        "share of comparisons on common tasks won against the frozen pool that the suite file names; ties count 1/2",
+        "share of comparisons won, on common tasks, against the frozen pool in the suite file; ties count 1/2",
         "win rate",
         2,
         ("win_low", "win_high", 2),
@@ -115,31 +115,31 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
     BoardColumn("mean_rank", "mean place among the pool, 1 (beats all) to the pool's size + 1"),
     BoardColumn(
         "elo",
-        "Bradley-Terry rating. The pool is rated from comparisons within it and held fixed; each other entry is rated against "
-        "it, so that no entry moves another. The reference is 1000. Half a win and half a loss are added to every pair.",
+        "Bradley-Terry rating. The pool is rated from comparisons within it; each other entry is rated against the fixed pool, "
+        "so that no entry changes the rating of another. The reference is 1000. Half a win and half a loss are added to every pair.",
         "Elo",
         0,
         ("elo_low", "elo_high", 0),
         best="high",
         place=60,
     ),
-    BoardColumn("regret", "of decisions, see below: 0 picks the best configuration, 1 is a random pick", "regret", 2, place=70),
+    BoardColumn("regret", "cost of a choice by predictions: 0 picks the best configuration, 1 is a random pick", "regret", 2, place=70),
     BoardColumn("log_params_error", "absolute logarithm of (parameters picked / parameters of the best) at one budget"),
     BoardColumn(
         "coverage",
-        "share of held-out values within the predicted 80 % interval, over the tasks that have quantiles; '-' where there is none",
-        "in 80 %",
+        "share of held-out values within the predicted 80 % interval, over tasks with predicted quantiles; '-' without any",
+        "coverage 80 %",
         2,
         needs="crps_skill",
         best="high",
         place=90,
     ),
-    BoardColumn("tasks_entered", "tasks entered, of all that are ranked on (tasks_total)", "tasks", text=_entered, best="high", place=120),
+    BoardColumn("tasks_entered", "tasks entered, of all tasks ranked on (tasks_total)", "tasks", text=_entered, best="high", place=120),
     BoardColumn("tasks_total", "tasks ranked on"),
     BoardColumn("failed_tasks", "tasks with a fit that failed"),
     BoardColumn(
         "failed_folds",
-        "fits that raised, timed out or returned nonsense",
+        "fits that raised an error, timed out or returned invalid values",
         "failed fits",
         text=lambda row: str(row["failed_folds"]),
         place=130,
@@ -150,14 +150,14 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
     BoardColumn(
         "crps_skill",
         "skill by the continuous ranked probability score of the predicted quantiles (.1, .5, .9) instead of the error; a point"
-        " forecast counts as quantiles that are all the same",
+        " forecast counts as three equal quantiles",
         "CRPS",
         3,
         needs="crps_skill",
         best="high",
         place=80,
     ),
-    BoardColumn("tasks_decided", "tasks that regret is a mean of"),
+    BoardColumn("tasks_decided", "tasks over which regret is averaged"),
     BoardColumn("bias", "on synthetic worlds: mean signed error against the truth", "bias", 3, needs="exponent_error", place=100),
     BoardColumn(
         "exponent_error",
@@ -172,7 +172,7 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
 
 
 def row_keys(columns: Collection[Any]) -> list[str]:
-    """Return those of some columns that a board has, in the order of its rows."""
+    """Return the given columns that belong to a board, in the order of its rows."""
     return [key for column in BOARD_COLUMNS for key in column.keys if key in columns]
 
 
@@ -182,8 +182,8 @@ def shown_columns(rows: Collection[Any]) -> tuple[BoardColumn, ...]:
 
 
 def columns_markdown() -> str:
-    """Return the section of docs/leaderboard.md that says what the columns are."""
-    head = ["| column | in JSON and CSV | what it is |", "|---|---|---|"]
+    """Return the table of columns in docs/leaderboard.md."""
+    head = ["| column | in JSON and CSV | meaning |", "|---|---|---|"]
     return "\n".join([*head, *(f"| {c.heading} | {', '.join(c.keys)} | {c.meaning} |" for c in BOARD_COLUMNS)])
 
 

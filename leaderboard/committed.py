@@ -1,4 +1,4 @@
-"""The results and scores that come with the package: where they lie, and what is read of them without any collection."""
+"""Paths of the committed results and scores, and reading the scores without loading a collection."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ __all__ = [
 ]
 
 RESULTS_VARIABLE = "SCALINGBENCH_RESULTS"
-"""Environment variable that names the folder of all committed results, one folder a suite."""
+"""Environment variable with the path of the committed results, which have one folder per suite."""
 
 
 @dataclass(frozen=True)
 class ScoredTasks:
-    """What boards are made from.
+    """The scores and tasks that boards are computed from.
 
     Attributes
     ----------
     scores : DataFrame
-        As `scalingbench.benchmark.scores.table` states it, each row with the ``fingerprint`` of its task and the ``digest`` of its
+        As described in `scalingbench.benchmark.scores.table`, each row with the ``fingerprint`` of its task and the ``digest`` of its
         predictions.
     tasks : DataFrame
-        What the suite states of its tasks, one row each, of every role.
+        Description of the tasks in the suite, one row each, of every role.
     """
 
     scores: pd.DataFrame
@@ -51,15 +51,15 @@ class ScoredTasks:
 def committed_folder(suite: str) -> Path:
     """Return the folder of a suite's committed results; it may not exist.
 
-    The package brings the scores, and of the predictions those of the reference alone; all are in a checkout's ``leaderboard/results``,
-    which `RESULTS_VARIABLE` may name.
+    The package includes the scores, and the predictions of the reference only. A checkout of the repository has all of them in
+    ``leaderboard/results``; `RESULTS_VARIABLE` may name that folder.
     """
     elsewhere = os.environ.get(RESULTS_VARIABLE)
     return (Path(elsewhere) if elsewhere else Path(str(importlib.resources.files("scalingbench.leaderboard") / "results"))) / suite
 
 
 def predictions_missing(suite: str, predictor: str) -> InputError:
-    """Return the error that says where committed predictions are, which are not at hand."""
+    """Return the error for committed predictions that are not available locally; its message tells how to get them."""
     return InputError(
         f"the predictions of {predictor} on suite {suite} are not part of the installed package: "
         f"set {RESULTS_VARIABLE} to the folder leaderboard/results of a checkout of the repository"
@@ -72,16 +72,16 @@ def scores_path(suite: str) -> Path:
 
 
 def load_stored(suite: SuiteHead) -> ScoredTasks | None:
-    """Return the stored scores of a suite and its statements; None where the package has none.
+    """Return the stored scores of a suite and the descriptions of its tasks; None if the package has none.
 
-    A selection of another suite's tasks has that one's scores, and its tuning tasks, which choose the entry of every family.
+    A selection of another suite's tasks uses that suite's scores and tuning tasks; the tuning tasks choose the head of every family.
 
     Raises
     ------
     InputError
         If one of the files is broken.
     """
-    path, tasks = scores_path(suite.home), _statements(suite)
+    path, tasks = scores_path(suite.home), _task_descriptions(suite)
     if tasks is None or not path.is_file():
         return None
     if suite.of is not None and (whole := frozen_statements(suite.of)) is not None:
@@ -89,18 +89,18 @@ def load_stored(suite: SuiteHead) -> ScoredTasks | None:
     return ScoredTasks(read_scores(path), tasks)
 
 
-def _statements(suite: SuiteHead) -> pd.DataFrame | None:
+def _task_descriptions(suite: SuiteHead) -> pd.DataFrame | None:
     return suite.frozen_tasks if hasattr(suite, "frozen_tasks") else frozen_statements(suite.name)
 
 
 def committed_files(suite: SuiteHead) -> tuple[Path, ...]:
-    """Return the result files of a suite: our own, and those of the submissions to it."""
+    """Return the result files of a suite: the project's own, and those of submissions."""
     own = (file for file in sorted(committed_folder(suite.home).glob("*.parquet")) if file.name != SCORES)
     return (*own, *submitted_files(suite).values())
 
 
 def committed_file_of(suite: SuiteHead, predictors: Iterable[str]) -> dict[str, Path]:
-    """Return the committed result file of each predictor, without a look into any."""
+    """Return the committed result file of each predictor, without opening any."""
     submitted = submitted_files(suite)
     own = {name: predictor_path(committed_folder(suite.home), name) for name in predictors if name not in submitted}
     return {**{name: file for name, file in own.items() if file.is_file()}, **submitted}

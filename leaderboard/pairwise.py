@@ -1,4 +1,4 @@
-"""Pairwise comparisons with a frozen pool: win rate, mean rank and Bradley-Terry ratings that no other entry can move."""
+"""Pairwise comparisons with a frozen pool: win rate, mean rank and Bradley-Terry ratings, which do not depend on other entries."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from scalingbench.leaderboard.scores import ScoreMatrix
 __all__ = ["BASE", "PERCENTILES", "Games", "compared", "not_compared", "play", "ratings"]
 
 PERCENTILES = (2.5, 97.5)
-"""Percentiles of resamples that make an interval."""
+"""Percentiles of the resamples that are the ends of an interval."""
 _COLUMNS = ("win_rate", "win_low", "win_high", "mean_rank", "elo", "elo_low", "elo_high")
 BASE = 1000.0
 """Elo of the reference."""
 _ELO = 400.0 / np.log(10.0)
 _TIE = 1e-9  # relative: errors closer than this are equal
-_PRIOR = 0.5  # wins and losses added to every pair, so that one who always wins has a finite rating
+_PRIOR = 0.5  # wins and losses added to every pair, so that a predictor that always wins has a finite rating
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Games:
     Attributes
     ----------
     predictors, opponents, tasks : Index
-        What the axes are.
+        Labels of the axes.
     won : ndarray, shape (n_predictors, n_opponents, n_tasks)
-        1 won, 1/2 tied, 0 lost or not met.
+        1 for a win, 1/2 for a tie, 0 for a loss or no comparison.
     met : ndarray of bool, same shape
-        Whether both entered; nobody meets itself.
+        Whether both entered the task; False for a predictor against itself.
     """
 
     predictors: pd.Index
@@ -44,17 +44,17 @@ class Games:
 
 
 def play(error: pd.DataFrame, pool: Sequence[str]) -> Games:
-    """Compare errors.
+    """Compare the errors of predictors with those of the pool.
 
     Parameters
     ----------
     error : DataFrame
-        Predictors x tasks; infinite where a predictor failed, NaN where it did not enter.
+        Predictors x tasks; infinite if a predictor failed, NaN if it did not enter.
     pool : sequence of str
         Opponents; those without errors are left out.
     """
     opponents = pd.Index([p for p in pool if p in error.index])
-    ours = np.ascontiguousarray(error.to_numpy(float))[:, None, :]  # sums round by the order in memory: it is always the same
+    ours = np.ascontiguousarray(error.to_numpy(float))[:, None, :]  # a fixed memory order, because the rounding of sums depends on it
     theirs = np.ascontiguousarray(error.loc[opponents].to_numpy(float))[None, :, :]
     met = ~(np.isnan(ours) | np.isnan(theirs)) & (error.index.to_numpy()[:, None] != opponents.to_numpy()[None, :])[:, :, None]
     with np.errstate(invalid="ignore"):
@@ -64,16 +64,16 @@ def play(error: pd.DataFrame, pool: Sequence[str]) -> Games:
 
 
 def ratings(won: np.ndarray, met: np.ndarray, members: np.ndarray, anchor: int) -> np.ndarray:
-    """Return Elo ratings on the Bradley-Terry model (Bradley & Terry 1952).
+    """Return Elo ratings by the Bradley-Terry model (Bradley & Terry 1952).
 
-    The pool is rated from comparisons within it; every other entrant against the pool's ratings, held fixed.
+    The pool is rated from comparisons within it; every other entrant is rated against the fixed ratings of the pool.
 
     Parameters
     ----------
     won, met : ndarray, shape (n_resamples, n_predictors, n_opponents)
-        Weight of the tasks won and met.
+        Weight of the tasks won and compared.
     members : ndarray of int, shape (n_opponents,)
-        Which predictor each opponent is.
+        Index of each opponent among the predictors.
     anchor : int
         Index of the opponent rated `BASE`.
 
@@ -90,7 +90,7 @@ def ratings(won: np.ndarray, met: np.ndarray, members: np.ndarray, anchor: int) 
 
 def _rate_pool(won: np.ndarray, met: np.ndarray) -> np.ndarray:
     """Return log strengths by Hunter's (2004) MM iteration, shape (n_resamples, n_opponents)."""
-    if won.shape[1] == 1:  # nobody to be measured against
+    if won.shape[1] == 1:  # no opponent
         return np.zeros(won.shape[:2])
     other = ~np.eye(won.shape[1], dtype=bool)
     wins, games = (won + _PRIOR * other).sum(axis=2), met + 2 * _PRIOR * other
@@ -120,18 +120,18 @@ def _rate_entrants(won: np.ndarray, met: np.ndarray, pool: np.ndarray) -> np.nda
 
 
 def compared(scores: ScoreMatrix, pool: Sequence[str], reference: str, draws: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return the columns of a board that come of pairwise comparisons.
+    """Return the columns of a board that come from pairwise comparisons.
 
     Parameters
     ----------
     scores : ScoreMatrix
-        The pool's among them.
+        Scores, including those of the pool.
     pool : sequence of str
         Opponents; those without scores are left out.
     reference : str
-        Who is rated 1000; without it nobody is rated.
+        The predictor rated 1000; without it there are no ratings.
     draws : ndarray, shape (n_resamples, n_clusters), optional
-        How often each cluster is drawn; without it there are no intervals.
+        How often each cluster is drawn in each resample; without it there are no intervals.
     """
     games = play(_comparable(scores), pool)
     member = _member(scores)
@@ -155,12 +155,12 @@ def not_compared(n: int) -> dict[str, np.ndarray]:
 
 
 def _comparable(scores: ScoreMatrix) -> pd.DataFrame:
-    """Return errors, infinite where every fold failed: failing loses to any prediction."""
+    """Return errors, infinite where every fold failed: a failure loses to any prediction."""
     return pd.DataFrame(np.where(scores.failed, np.inf, scores["error"]), index=scores.predictors, columns=scores.tasks)
 
 
 def _member(scores: ScoreMatrix) -> np.ndarray:
-    """Return the weight of each task at the place of its cluster, shape (n_tasks, n_clusters)."""
+    """Return the weight of each task in the column of its cluster, shape (n_tasks, n_clusters)."""
     member = np.zeros((len(scores.tasks), scores.n_clusters))
     member[np.arange(len(scores.tasks)), scores.cluster_of_task] = scores.weight
     return member
@@ -174,7 +174,7 @@ def _spread(name: str, resampled: np.ndarray, known: np.ndarray) -> dict[str, np
 
 
 def _mean_rank(games: Games, weight: np.ndarray) -> np.ndarray:
-    """Return the mean place among the pool, 1 (beats all) to its size + 1; opponents that did not enter are passed over."""
+    """Return the mean place among the pool, 1 (beats all) to its size + 1; opponents that did not enter are ignored."""
     met = games.met.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         place = 1.0 + len(games.opponents) * (1.0 - games.won.sum(axis=1) / met)

@@ -1,4 +1,4 @@
-"""Where predictors stand: their neighbours on the board, and their place on every track."""
+"""Placement of predictors: their neighbours on the board, and their rank on every track."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _NEIGHBOURS = 2
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Placement:
-    """Where predictors stand; `str` gives the text that ``scalingbench evaluate`` prints.
+    """The placement of predictors; `str` gives the text that ``scalingbench evaluate`` prints.
 
     Attributes
     ----------
     board : Board
         The whole board.
     tracks : mapping of str to Board
-        The board of each track that one of them entered, where they are several.
+        The board of each track that one of them entered, if there are several tracks.
     predictors : tuple of str
-        Whose placement it is.
+        The predictors that are placed.
     notes : tuple of str
-        One line for each of them that the whole board does not rank.
+        One line for each predictor that the whole board does not rank.
     """
 
     board: Board
@@ -38,7 +38,7 @@ class Placement:
 
     @property
     def neighbours(self) -> Board:
-        """The rows of the board around the predictors, and the reference's."""
+        """The rows of the board around the predictors, and the row of the reference."""
         rows = self._rows(self.board)
         places = rows.index[rows["predictor"].isin(self.predictors)]
         near = [any(abs(i - place) <= _NEIGHBOURS for place in places) for i in range(len(rows))]
@@ -46,11 +46,11 @@ class Placement:
 
     @property
     def places(self) -> dict[str, str]:
-        """By track: how the predictors did there, in words."""
+        """By track: text with the ranks of the predictors."""
         return {track: self._places(board) for track, board in self.tracks.items()}
 
     def _rows(self, board: Board) -> pd.DataFrame:
-        """Return the heads of families, and the predictors whatever they are."""
+        """Return the rows of the heads of families, and those of the placed predictors."""
         return board.rows[(board.rows["variant_of"] == "") | board.rows["predictor"].isin(self.predictors)].reset_index(drop=True)
 
     def _places(self, board: Board) -> str:
@@ -76,20 +76,20 @@ def _place(rows: pd.DataFrame, i: int) -> str:
 
 
 def placement_of(board: Board, predictors: tuple[str, ...], share_entered: Callable[[str], float]) -> Placement:
-    """Return where predictors stand on a board, and on its tracks if it has some.
+    """Return the placement of predictors on a board, and on its tracks if it has any.
 
     Parameters
     ----------
     board : Board
         The whole board.
     predictors : tuple of str
-        Whose placement it is.
+        The predictors that are placed.
     share_entered : callable
-        From a predictor to the share of the weight that it entered.
+        Function from a predictor to the share of the weight that it entered.
     """
     if not isinstance(board, SuiteBoard):
         return Placement(board, {}, predictors)
     own = {name: b for name, b in board.tracks.items() if b.rows["predictor"].isin(predictors).any()}
     shares = {name: share_entered(name) for name in predictors if name not in set(board.rows["predictor"])}
-    notes = (f"{name} enters {share:.0%} of the weight: a specialised law, ranked on tracks" for name, share in shares.items())
+    notes = (f"{name} enters {share:.0%} of the weight: a specialised law, ranked on tracks only" for name, share in shares.items())
     return Placement(board.overall, own, predictors, tuple(notes))

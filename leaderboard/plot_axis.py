@@ -1,4 +1,4 @@
-"""The one rule of which variable a picture is drawn along, and whether on a logarithmic scale."""
+"""The x axis of a plot: which variable, and whether on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["PlotAxis", "axis_of", "axis_of_collection", "axis_of_task", "is_log"
 
 @dataclass(frozen=True)
 class PlotAxis:
-    """What a picture is drawn along.
+    """The x axis of a plot.
 
     Attributes
     ----------
     variable : str, optional
-        A column; None is the number of the row, where no column varies.
+        A column; None is the row number, if no column varies.
     log : bool
         Whether its scale is logarithmic.
     """
@@ -36,26 +36,26 @@ class PlotAxis:
         return f"{self.variable} ({known.unit})" if known and known.unit not in ("", "1") else self.variable or "row"
 
     def values(self, table: pd.DataFrame) -> np.ndarray:
-        """Return where the rows of a table lie."""
+        """Return the positions of the rows of a table."""
         return table[self.variable].to_numpy(float) if self.variable else np.arange(1.0, len(table) + 1.0)
 
 
 def axis_of(table: pd.DataFrame, wanted: Iterable[str | None]) -> PlotAxis:
-    """Return the first wanted column that holds numbers and varies, logarithmic where all its values are positive."""
+    """Return the first wanted column that is numeric and varies, logarithmic if all its values are positive."""
     numeric = table.select_dtypes("number")
     variable = next((v for v in wanted if v in numeric and numeric[v].nunique() > 1), None)
     return PlotAxis(variable, variable is not None and is_log(numeric[variable]))
 
 
 def axis_of_task(task: Task) -> PlotAxis:
-    """Return the axis of a task: the variable that it extrapolates along, else a scale variable, else any."""
+    """Return the axis of a task: the variable of its extrapolation, else a scale variable, else any."""
     rows = pd.concat([X for fold in task.folds for X in (fold.X_train, fold.X_test)])
     scales = [v for v in task.variables if v in VARIABLES]
     return axis_of(rows, (task.spec.scale, getattr(task.spec.split, "variable", None), *scales, *task.variables))
 
 
 def axis_of_collection(rows: pd.DataFrame, tasks: Sequence[Task]) -> PlotAxis:
-    """Return the axis of a collection's rows: what the runs cost, else their size, else a variable of the tasks on them."""
+    """Return the axis of a collection's rows: compute, else size, else a variable of its tasks."""
     return axis_of(rows, ("flops", "tokens", "params", *(v for t in tasks for v in t.variables)))
 
 

@@ -1,6 +1,6 @@
-"""Boards by other benchmarks' rules, with their published scores beside ours, and what their protocols measure, stored.
+"""Boards by the rules of other benchmarks, together with their published scores, and stored tables of their protocols' scores.
 
-The board of all results is printed from what is stored, without any collection.
+The board of all results is printed from the stored tables, without loading a collection.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class ProtocolBoard(Tabular):
     Attributes
     ----------
     name : str
-        Whose rules.
+        Name of the benchmark.
     rows : DataFrame
         One row per predictor, best first: source (ours or published), then numbers.
     note : str
-        One sentence that says what the numbers are.
+        One sentence that explains the numbers.
     digits : int
-        How many decimals a reader is shown.
+        Decimals in tables.
     """
 
     name: str
@@ -62,7 +62,7 @@ class ProtocolBoard(Tabular):
     digits: int = 3
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> ProtocolBoard:
-        """Return the board with its first rows only; every recipe of a law is an entry of its own here."""
+        """Return the board with its first rows only; here every recipe of a law is a separate entry."""
         return replace(self, rows=self.rows[:top])
 
     def table(self) -> Table:
@@ -88,12 +88,12 @@ def published_scores(name: str) -> pd.DataFrame:
 
 
 def board_of(protocol: str, table: pd.DataFrame) -> ProtocolBoard:
-    """Rank predictors by a protocol, from what `protocol_table` made of their results."""
+    """Rank predictors by a protocol, from the output of `protocol_table`."""
     return sldbench_board(table) if protocol == "sldbench" else revisiting_nsl_board(revisiting_nsl(table))
 
 
 def sldbench_board(scores: pd.DataFrame) -> ProtocolBoard:
-    """Rank predictors by their mean clipped R2 over the eight tasks; a task not entered counts -1, as a missing run does there.
+    """Rank predictors by their mean clipped R2 over the eight tasks; a task not entered counts -1, like a missing run in SLDBench.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def sldbench_board(scores: pd.DataFrame) -> ProtocolBoard:
     board["median_within"] = within.reindex(board.index)
     board = board[["source", "mean", *SLDBENCH_TASKS, "median_within"]].sort_values(["mean"], ascending=False, kind="stable")
     note = (
-        "R2 over the pooled held-out rows of a task, clipped to [-1, 1] (SLDBench's protocol); '-' was not entered and counts -1 "
-        "in the mean; median_within is the median over tasks of R2 with the level of each group taken out."
+        "R2 over the pooled held-out rows of a task, clipped to [-1, 1] (SLDBench's protocol); '-' is a task not entered, which "
+        "counts -1 in the mean; median_within is the median over tasks of R2 relative to the mean of each group."
     )
     return ProtocolBoard("sldbench", board.rename_axis("predictor"), note)
 
@@ -129,8 +129,8 @@ def revisiting_nsl_board(table: pd.DataFrame) -> ProtocolBoard:
     Returns
     -------
     ProtocolBoard
-        Its columns are source, and for each domain the mean error and the share of curves won; of the language domains there
-        are published means.
+        Its columns are source, and for each domain the mean error and the share of curves won. Published means exist for the
+        language domains only.
     """
     published = published_scores("revisiting-nsl").add_suffix("_error")
     published.index = pd.Index([f"{name} (published)" for name in published.index])
@@ -143,17 +143,17 @@ def revisiting_nsl_board(table: pd.DataFrame) -> ProtocolBoard:
 
 
 def protocol_path(suite: str) -> Path:
-    """Return the file of what a suite's protocol measured of its committed results; it may not exist."""
+    """Return the file of stored protocol scores of a suite's committed results; it may not exist."""
     return Path(str(importlib.resources.files("scalingbench.leaderboard") / "protocols" / f"{suite}.parquet"))
 
 
 def protocol_table(protocol: str, results: Iterable[TaskResult], tasks: Sequence[Task]) -> pd.DataFrame:
-    """Return what a protocol measures: SLDBench's scores of tasks, or the errors on the curves of Revisiting Neural Scaling Laws."""
+    """Return the scores of a protocol: SLDBench's scores of tasks, or the errors on the curves of Revisiting Neural Scaling Laws."""
     return sldbench(results, tasks) if protocol == "sldbench" else curve_errors(results, tasks)
 
 
 def stored_protocol_table(suite: str) -> pd.DataFrame | None:
-    """Return what is stored of a suite; None if nothing is.
+    """Return the stored protocol scores of a suite; None if there are none.
 
     Raises
     ------
@@ -166,20 +166,20 @@ def stored_protocol_table(suite: str) -> pd.DataFrame | None:
     try:
         table = pd.read_parquet(path)
         table["predictor"]
-    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
+    except Exception as error:  # the library raises errors of many classes on a file that is not Parquet
         raise InputError(f"{path}: not a table of a protocol's scores: {described(error, 200)}") from None
     return table
 
 
 def write_protocol_table(suite: str, table: pd.DataFrame) -> None:
-    """Write what a protocol measured of a suite's committed results: whole or not at all."""
+    """Write the protocol scores of a suite's committed results atomically."""
     with replacing(protocol_path(suite)) as temporary:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
 def protocol_differences(stored: pd.DataFrame | None, again: pd.DataFrame) -> tuple[str, ...]:
-    """Return one line for every number that is stored otherwise than it is computed again; one if the rows are others."""
+    """Return one line for every stored number that differs from the recomputed one; a single line if the rows differ."""
     keys = [str(c) for c in again if c in _KEYS]
     if stored is None or list(stored) != list(again) or not stored[keys].astype(str).equals(again[keys].astype(str)):
-        return ("the stored scores of the protocol are of other results",)
+        return ("the stored scores of the protocol belong to other results",)
     return differences(stored, again, keys)

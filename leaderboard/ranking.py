@@ -1,8 +1,8 @@
-"""From scores to a ranking that does not depend on who else entered; `scalingbench.benchmark.scores.table` states what a score table is.
+"""From scores to a ranking in which the skill of a predictor does not depend on the others. Input: `scalingbench.benchmark.scores.table`.
 
 Regret, size error and the skill of intervals are averaged over every task, like skill: means over each predictor's own tasks cannot be
-compared between rows, because a predictor that enters only easy decisions would seem to decide best. A task that was not entered counts as
-the reference's, and one on which every fit failed as the worst of the frozen pool, so that failing never beats trying.
+compared between rows, because a predictor that enters only easy decisions would seem to decide best. A task that was not entered is imputed
+as the reference's; one on which every fit failed as the worst of the frozen pool, so that a failure never beats a valid prediction.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from scalingbench.leaderboard.scores import ScoreMatrix
 __all__ = ["SYNTHETIC", "Ranking", "crps_skill", "rank"]
 
 SYNTHETIC = "synthetic"
-"""Worlds whose truth is known: chosen like a track, and counted on no other."""
+"""Synthetic worlds, whose true law is known: selected like a track, and counted on no other track."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What is ranked, and how.
+    """Settings of a ranking.
 
     Attributes
     ----------
     suite : SuiteHead
-        Its reference is the unit, its pool the opponents of pairwise comparisons, its rules say what counts.
+        The suite: its reference is the unit, its pool the opponents of pairwise comparisons, its rules define the entries that count.
     order : tuple of str
-        Which entry heads its family: the first in this order, not the best. Others of the family are variants and get no rank of
-        their own, because the best of many recipes would be picked by the scores it is ranked by.
+        Order of predictors: the first of each family is its head. The others are variants and have no rank, because the best of
+        many recipes would be selected by the scores that it is ranked on.
     track : str, optional
-        Whose tasks they are; `SYNTHETIC` adds the columns of known truth.
+        Track of the tasks; `SYNTHETIC` adds the columns that need a known truth.
     n_resamples, seed : int
         Of the bootstrap over clusters.
     """
@@ -61,17 +61,17 @@ def rank(
 ) -> Board:
     """Rank predictors by skill.
 
-    A task that a predictor did not enter counts as the reference's, because the reference can enter every task. Intervals are
-    percentiles over resampled clusters, because tasks of one cluster are not independent; with one cluster there is none.
+    A task that a predictor did not enter is imputed as the reference's, because the reference can enter every task. Intervals are
+    percentiles over resampled clusters, because tasks of one cluster are not independent; with one cluster there are none.
 
     Parameters
     ----------
     scores : ScoreMatrix
-        On the tasks ranked on.
+        Scores on the tasks ranked on.
     what : Ranking
-        What is ranked.
+        Settings of the ranking.
     entries : {"all", "general"}
-        All, or those that entered the share of the weight that the suite's rules ask of general-purpose entries.
+        All entries, or general-purpose ones, which enter at least the share of the weight that the suite's rules require.
     comparisons : {"pool", "none"}
         Whether to compare with the pool; if not, win rate, mean rank and Elo are missing.
     """
@@ -118,7 +118,7 @@ def _facts(scores: ScoreMatrix) -> dict[str, np.ndarray]:
 
 
 def _cluster_draws(n: int, what: Ranking) -> np.ndarray | None:
-    """Return how often each cluster is drawn, shape (n_resamples, n_clusters); None of one cluster."""
+    """Return how often each cluster is drawn, shape (n_resamples, n_clusters); None for a single cluster."""
     if n < 2:
         return None
     return np.random.default_rng(what.seed).multinomial(n, np.full(n, 1.0 / n), size=what.n_resamples).astype(float)
@@ -133,7 +133,7 @@ def _skill(scores: ScoreMatrix, draws: np.ndarray | None) -> dict[str, np.ndarra
 
 
 def _of_every_task(scores: ScoreMatrix, suite: SuiteHead) -> dict[str, np.ndarray]:
-    """Return the columns that count every task, as the suite's rules say."""
+    """Return the columns that are averaged over every task, by the suite's rules."""
     decided = (~np.isnan(scores["regret"][scores.place_of(suite.reference)])).sum()
     return {
         "crps_skill": crps_skill(scores, suite.reference),
@@ -148,23 +148,23 @@ def _decisions(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.
 
 
 def crps_skill(scores: ScoreMatrix, reference: str) -> np.ndarray:
-    """Return skill by the continuous ranked probability score, with the limits of the error's ratio."""
+    """Return skill by the continuous ranked probability score, with the limits of the error ratio."""
     unit = scores["crps"][scores.place_of(reference)]
     ratio = np.clip(scores["crps"] / np.maximum(unit, 1e-12), FLOOR, CEILING)
     return aggregation.skill(np.where(scores.entered, np.log(np.where(scores.failed, CEILING, ratio)), np.nan), scores.weight)
 
 
 def _imputed_mean(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.ndarray:
-    """Return weighted means over the tasks of which the reference has a value; missing where there is none."""
+    """Return weighted means over the tasks on which the reference has a value; NaN if there is none."""
     reference = values[scores.place_of(suite.reference)]
-    stated = ~np.isnan(reference)
-    if not stated.any():
+    has_value = ~np.isnan(reference)
+    if not has_value.any():
         return np.full(len(values), np.nan)
     pool = np.isin(scores.predictors.astype(str), [*suite.pool, suite.reference])
-    worst = np.nanmax(values[pool][:, stated], axis=0)
-    instead = np.where(scores.entered[:, stated], worst, reference[stated])
-    filled = np.where(np.isnan(values[:, stated]), instead, values[:, stated])
-    mean: np.ndarray = filled @ scores.weight[stated] / scores.weight[stated].sum()
+    worst = np.nanmax(values[pool][:, has_value], axis=0)
+    imputed = np.where(scores.entered[:, has_value], worst, reference[has_value])
+    filled = np.where(np.isnan(values[:, has_value]), imputed, values[:, has_value])
+    mean: np.ndarray = filled @ scores.weight[has_value] / scores.weight[has_value].sum()
     return mean
 
 
@@ -173,7 +173,7 @@ def _best_first(skill: np.ndarray, names: np.ndarray) -> list[int]:
 
 
 def _variant_of(names: np.ndarray, families: np.ndarray, order: Sequence[str]) -> np.ndarray:
-    """Return the head of each entry's family, empty for the head itself: the first in the order, others by name."""
+    """Return the head of each entry's family, empty for the head itself. The head is the first in the order, then by name."""
     place = {name: i for i, name in enumerate(order)}
     head: dict[str, str] = {}
     for name, family in sorted(zip(names, families, strict=True), key=lambda entry: (place.get(entry[0], len(place)), entry[0])):

@@ -1,4 +1,4 @@
-"""Board releases: a board frozen under a version that names its content, printed unchanged for ever."""
+"""Board releases: a board frozen under a version that identifies its content, and printed unchanged from then on."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def version_of(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
     suite : str
         Name of the suite.
     tasks : DataFrame
-        Statements of the tasks ranked on: what they hold out and how they count.
+        Descriptions of the tasks ranked on: held-out rows, role and weight.
     scores : DataFrame
-        What was ranked, each row with the digest of the predictions it was made from.
+        The ranked scores, each row with the digest of its predictions.
     """
-    stated = (tasks[name].tolist() for name in ("task", "fingerprint", "track", "kind", "role", "cluster", "weight"))
+    described = (tasks[name].tolist() for name in ("task", "fingerprint", "track", "kind", "role", "cluster", "weight"))
     ranked = (scores[name].tolist() for name in ("predictor", "task", "digest"))
-    lines = ["task " + " ".join(map(str, row)) for row in zip(*stated, strict=True)]
+    lines = ["task " + " ".join(map(str, row)) for row in zip(*described, strict=True)]
     lines += ["|".join(row) for row in zip(*ranked, strict=True)]
     return f"{suite}-{hashlib.sha256(chr(10).join(sorted(lines)).encode()).hexdigest()[:10]}"
 
 
 def board_from_json(text: str) -> Board:
-    """Return the board that `scalingbench.leaderboard.board.Board.render` wrote as JSON."""
+    """Return the board in the JSON written by `scalingbench.leaderboard.board.Board.render`."""
     facts = json.loads(text)
     if "tracks" not in facts:
         return Board(**_fields(facts))
@@ -75,7 +75,7 @@ def load_release(version: str) -> Board:
     Raises
     ------
     LeaderboardError
-        If there is none of that version.
+        If no release has that version.
     """
     if not re.fullmatch(r"[A-Za-z0-9.-]+", version) or version not in list_releases():
         raise LeaderboardError(f"release: expected one of {', '.join(list_releases()) or '(none yet)'}, got {version!r}")

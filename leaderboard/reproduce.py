@@ -1,4 +1,4 @@
-"""One committed result, made again: the shortest way to check a number of the board."""
+"""Recompute one committed result: the shortest way to check a number of the board."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ __all__ = ["Reproduction", "largest_difference", "reproduce"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reproduction:
-    """A result that was made again, beside the committed one.
+    """A recomputed result, together with the committed one.
 
     Attributes
     ----------
     result : TaskResult
-        Of this run.
+        The result of this run.
     stored : TaskResult
-        The committed one.
+        The committed result.
     difference : float
         Largest difference of a prediction, see `largest_difference`.
     error, ratio : float
-        Of this run, as the board counts them: the task's error, and that over the reference's committed error.
+        Error of this run on the task, and its ratio to the committed error of the reference, as on the board.
     stored_error : float
-        The error that the committed result gives.
+        The error of the committed result.
     """
 
     result: TaskResult
@@ -69,14 +69,14 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
     task : Task
         See `scalingbench.benchmark.tasks.suite.load_task`.
     predictor : str
-        A registered name; submissions are run again by ``scalingbench verify``.
+        A registered name; ``scalingbench verify`` reruns submissions.
     suite : str
-        Whose committed results to compare with.
+        Suite of the committed results.
 
     Raises
     ------
     InputError
-        If there is no such predictor, or no committed result of it on the task as it is today.
+        If the predictor does not exist, or has no committed result on the current rows of the task.
     """
     model = make(predictor)
     head = read_head(suite)
@@ -93,14 +93,14 @@ def _committed(predictor: str, task: Task, suite: SuiteHead) -> TaskResult:
         raise predictions_missing(suite.home, predictor)
     found = next((r for r in read_results(file) if r.task == task.id), None)
     if found is None:
-        raise InputError(f"{predictor}: suite {suite.name!r} has no committed result of it on {task.id}")
+        raise InputError(f"{predictor}: suite {suite.name!r} has no committed result of this predictor on {task.id}")
     if found.fingerprint != task.fingerprint:
-        raise InputError(f"{task.id}: its rows are not those that the committed results of suite {suite.name!r} were made from")
+        raise InputError(f"{task.id}: its rows differ from those of the committed results of suite {suite.name!r}")
     return found
 
 
 def _error(result: TaskResult, reference: TaskResult, task: Task) -> tuple[float, float]:
-    """Return a result's error, and its ratio to the reference's, as the board counts them."""
+    """Return a result's error, and its ratio to the reference's error, as on the board."""
     results = [result] if result.predictor == reference.predictor else [result, reference]
     scores = score(results, [task], reference.predictor)
     own = scores[scores["predictor"] == result.predictor]
@@ -108,9 +108,10 @@ def _error(result: TaskResult, reference: TaskResult, task: Task) -> tuple[float
 
 
 def largest_difference(stored: TaskResult, again: TaskResult, task: Task) -> float:
-    """Return the largest difference of a prediction, relative to it or to 1 % of the spread of the fold's values.
+    """Return the largest relative difference of a prediction.
 
-    It is infinite where a fit failed in one of the two runs only, and 0 where it failed in both.
+    The difference is divided by the prediction, or by 1 % of the spread of the fold's values if that is larger. It is infinite if
+    a fit failed in one of the two runs only, and 0 if it failed in both.
     """
     return max(
         (_difference(old.predictions, new.predictions, fold.y_test) if old.status == new.status else np.inf)

@@ -1,4 +1,4 @@
-"""From predictions to scores: of a folder of results, and again of the committed ones, to see that the stored scores are theirs."""
+"""Compute scores from predictions: for a folder of results, and for the committed results, to check the stored scores."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _log = logging.getLogger(__name__)
 
 
 def collections_at_hand(suite: Suite, among: Iterable[str]) -> tuple[str, ...]:
-    """Return the suite's collections among those given that can be loaded without a network; the others are named in a warning."""
+    """Return the given collections of the suite that load without a network; a warning names the others."""
     wanted = sorted({spec.collection for spec in suite.specs} & set(among))
     found = tuple(name for name in wanted if is_at_hand(name))
     if missing := [name for name in wanted if name not in found]:
-        _log.warning("no data at hand of %s: nothing is computed on them", ", ".join(missing))
+        _log.warning("no local data of %s: nothing is computed on them", ", ".join(missing))
     return found
 
 
@@ -50,25 +50,25 @@ def scores_of(
     exclusions: Mapping[str, Sequence[str]],
     files: Mapping[str, Path],
 ) -> pd.DataFrame:
-    """Return the score table of results with the hashes of what each row was made from.
+    """Return the score table of results with the hashes of the inputs of each row.
 
     Parameters
     ----------
     results : iterable of TaskResult
-        Those of other tasks, or made from other rows, are left out.
+        Results of other tasks, or of tasks whose rows have changed, are left out.
     tasks : sequence of Task
-        What they are scored on.
+        The tasks to score on.
     reference : str
         Predictor whose error is the unit.
     exclusions : mapping of str to sequence of str
-        Collections that went into a predictor, on which it is not scored.
+        Collections that a predictor was tuned or trained on; it is not scored on them.
     files : mapping of str to Path
-        Result file of each predictor, where it is in one.
+        Result file of each predictor that has one.
     """
     collection = {t.id: t.collection for t in tasks}
     kept = [r for r in current_results(results, tasks) if collection[r.task] not in exclusions.get(r.predictor, ())]
     if not kept:
-        raise InputError("no result is of a task that is at hand")
+        raise InputError("no result belongs to a task whose data are available locally")
     truths = {t.id: truth for t in tasks if t.role == "synthetic" and (truth := truth_of(t)) is not None}
     hashes = {name: sha256_of(file) for name, file in files.items() if file.is_file()}
     return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
@@ -83,49 +83,49 @@ def scored_beside(
     files: Mapping[str, Path],
     stored: ScoredTasks | None,
 ) -> ScoredTasks:
-    """Return the scores of results with what their suite states of the tasks.
+    """Return the scores of results together with the descriptions of the tasks in their suite.
 
     Parameters
     ----------
     results, tasks, exclusions, files
         As for `scores_of`.
     suite : Suite
-        Whose tasks they are.
+        The suite of the tasks.
     stored : ScoredTasks, optional
-        Stored scores; those of other predictors join, on these tasks and on those that choose the entry of a family.
+        Stored scores. Those of other predictors are added, on these tasks and on the tuning tasks.
     """
     results = tuple(results)
     for stale in stale_results(results, tasks):
-        _log.warning("%s on %s: made from other rows than today's task; ignored", stale.predictor, stale.task)
+        _log.warning("%s on %s: the rows of the task have changed since; ignored", stale.predictor, stale.task)
     own = scores_of(results, tasks, suite.reference, exclusions, files)
-    stated = task_table(tasks) if suite.frozen_tasks is None else suite.frozen_tasks
+    described = task_table(tasks) if suite.frozen_tasks is None else suite.frozen_tasks
     known = {t.id for t in tasks}
     if stored is not None:
-        stated = stored.tasks
-        known |= set(stated.loc[stated["role"] == "tuning", "task"])
-        beside = stored.scores["task"].isin(known) & ~stored.scores["predictor"].isin(set(own["predictor"]))
-        own = pd.concat([own, stored.scores[beside]], ignore_index=True)
-    return ScoredTasks(own, stated[stated["task"].isin(known)])
+        described = stored.tasks
+        known |= set(described.loc[described["role"] == "tuning", "task"])
+        others = stored.scores["task"].isin(known) & ~stored.scores["predictor"].isin(set(own["predictor"]))
+        own = pd.concat([own, stored.scores[others]], ignore_index=True)
+    return ScoredTasks(own, described[described["task"].isin(known)])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rescored:
-    """The committed results of a suite, scored again wherever data are at hand.
+    """The committed results of a suite, scored again where data are available locally.
 
     Attributes
     ----------
     suite : Suite
-        Whose.
+        The suite.
     table : DataFrame
-        The score table, see `scores_of`; on tasks whose data are not at hand as it was stored, where the predictions are the same.
+        The score table, see `scores_of`. On tasks without local data it has the stored scores of unchanged predictions.
     problems : tuple of str
-        One line for every number that was stored otherwise, and every result without a score.
+        One line for every stored number that differs, and for every result without a score.
     lacking : tuple of str
-        One line for every result without a score: its data are not at hand, and no score of these predictions is stored.
+        One line for every result without a score: no local data, and no stored score of these predictions.
     n_tasks, n_elsewhere : int
-        How many tasks were computed, and how many are not at hand.
+        Number of tasks computed, and of tasks without local data.
     protocol : DataFrame, optional
-        Of a suite that follows another benchmark's protocol, what that measures, see `scalingbench.leaderboard.protocol_boards`.
+        Protocol scores, for a suite that follows another benchmark; see `scalingbench.leaderboard.protocol_boards`.
     """
 
     suite: Suite
@@ -143,10 +143,10 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     Raises
     ------
     InputError
-        If a result file is broken, the reference's results are missing, or the suite's scores are another suite's.
+        If a result file is broken, the reference's results are missing, or the suite uses the scores of another suite.
     """
     if suite.of is not None:
-        raise InputError(f"suite {suite.name!r} has the scores of {suite.of!r}: compute these again")
+        raise InputError(f"suite {suite.name!r} uses the scores of suite {suite.of!r}: recompute those")
     scored_before = () if (before := load_stored(suite)) is None else before.scores["predictor"].unique()
     for name in sorted({*scored_before} - {*committed_file_of(suite, scored_before)}):
         raise predictions_missing(suite.name, name)
@@ -164,12 +164,12 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     carried = _carried(stored[~here], elsewhere, files, suite.reference)
     scored = set(zip(carried["predictor"], carried["task"], strict=True))
     protocol = None if suite.protocol is None else protocol_table(suite.protocol, results, tasks)
-    otherwise = () if protocol is None else protocol_differences(stored_protocol_table(suite.name), protocol)
+    differing = () if protocol is None else protocol_differences(stored_protocol_table(suite.name), protocol)
     return Rescored(
         suite,
         pd.concat([again, carried], ignore_index=True) if len(carried) else again,
-        differences(stored[here], again) + differences(stored[~here], carried) + otherwise,
-        tuple(f"{r.predictor} on {r.task}: no data at hand, and no stored score" for r in elsewhere if (r.predictor, r.task) not in scored),
+        differences(stored[here], again) + differences(stored[~here], carried) + differing,
+        tuple(f"{r.predictor} on {r.task}: no local data, and no stored score" for r in elsewhere if (r.predictor, r.task) not in scored),
         len(tasks),
         len({r.task for r in elsewhere}),
         protocol,
@@ -177,9 +177,9 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
 
 
 def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping[str, Path], reference: str) -> pd.DataFrame:
-    """Return the stored scores of predictions that are still the committed ones, with the hash of the file they stand in today.
+    """Return the stored scores of unchanged predictions, with the hash of their current result file.
 
-    None of a task whose reference predicts something else today: its error is the unit of all others.
+    A task is left out if predictions of the reference have changed, because its error is the unit of all others.
     """
     hashes = {name: sha256_of(files[name]) for name in {r.predictor for r in results}}
     today = pd.DataFrame(
@@ -192,7 +192,7 @@ def _carried(stored: pd.DataFrame, results: Sequence[TaskResult], files: Mapping
 
 
 def store_scores(rescored: Rescored) -> Path:
-    """Write the scores beside the committed results; return the file.
+    """Write the scores into the folder of the committed results; return the file.
 
     Raises
     ------

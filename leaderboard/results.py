@@ -1,4 +1,4 @@
-"""Results and all that is read from them: scores, boards, slices, comparisons. Results, suite and tasks travel as one object."""
+"""Results, and everything computed from them: scores, boards, slices and comparisons."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ __all__ = ["Results", "not_ranked_on"]
 
 _log = logging.getLogger(__name__)
 _EVERY_KIND = ("track", "kind")
-"""Slices that also show what the overall board leaves out."""
+"""Slices over all counted tasks, including those that the overall board leaves out."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Results:
-    """What predictors predicted on the tasks of a suite; every board, score and comparison is a method of it.
+    """Predictions on the tasks of a suite; boards, scores and comparisons are its methods.
 
-    `load` reads results, `of` takes those of a run, `select` gives fewer. Results are not changed after they were made; tasks are
-    built and scores are made when they are first needed, and once.
+    `load` reads results, `of` takes those of a run, `select` returns a subset. The object is immutable; tasks are built and scores
+    are computed at first use, once.
 
     Examples
     --------
@@ -70,14 +70,14 @@ class Results:
         suite : str or Suite
             Name of the suite, or a path that ends in ``.yaml``.
         folder : str or Path, optional
-            Folder of result files; by default the results that come with the package, submissions included. These are ranked by their
-            stored scores, and their predictions are read where somebody looks at one; a submission that has no stored scores yet is
-            scored on the tasks whose data are at hand.
+            Folder of result files; by default the results that come with the package, including submissions. Those are ranked by
+            stored scores, and predictions are read on access. A submission without stored scores is scored on the tasks whose data
+            are available locally.
 
         Raises
         ------
         InputError
-            If the suite does not exist or there are no results of it.
+            If the suite does not exist or has no results.
         """
         if isinstance(suite, str) and suite.endswith(".yaml"):
             from scalingbench.benchmark.tasks.suite import load_suite
@@ -105,15 +105,15 @@ class Results:
         Parameters
         ----------
         results : sequence of TaskResult
-            Those of tasks whose rows have changed since are ignored with a warning.
+            The results; those of tasks whose rows have changed since are ignored with a warning.
         suite : Suite
-            Its tasks, reference and pool.
+            The suite of the run.
         track : str, optional
             Only the tasks of this track.
         collections : iterable of str, optional
             Only the tasks on these collections.
         exclusions : mapping of str to tuple of str, optional
-            Collections that went into a predictor, on which it is not ranked; by default as catalogue and submissions say.
+            Collections that a predictor was tuned or trained on; it is not ranked on them. By default from catalogue and submissions.
         """
         store = Store(suite, tuple(results), None, not_ranked_on() if exclusions is None else exclusions, {})
         return cls(store, Choice(track, None if collections is None else listed(collections)))
@@ -127,38 +127,38 @@ class Results:
         bundled: bool = False,
         published_after: str | None = None,
     ) -> Results:
-        """Return fewer results.
+        """Return a subset of the results.
 
         Parameters
         ----------
         track : str, optional
-            Only the tasks of this track; ``"synthetic"`` is the worlds of known truth.
+            Only the tasks of this track; ``"synthetic"`` selects the synthetic worlds.
         collections : iterable of str, optional
             Only the tasks on these collections.
         predictors : iterable of str, optional
-            Only these predictors, and always the suite's reference and pool, which they are measured against.
+            Only these predictors, and the suite's reference and pool, which are always kept.
         bundled : bool
-            Only collections whose table is part of the package.
+            Only bundled collections, whose tables are part of the package.
         published_after : str, optional
             Only collections first published in a later month than this, as YYYY-MM.
 
         Raises
         ------
         InputError
-            If there is no such track, collection or predictor, which suggests the nearest, or the choice leaves no task.
+            If the track, collection or predictor is unknown (the message suggests the nearest), or the selection has no task.
         """
         of, among = (None if names is None else listed(names) for names in (collections, predictors))
         wanted = Choice(track, of, among, bundled, published_after)
         self.store.refuse_unknown(wanted)
         chosen = replace(self, choice=self.choice.narrowed(wanted))
         if chosen.choice.collections == () or (self.store.own is None and not len(chosen.task_table)):
-            raise InputError(f"suite {self.store.suite.name} has no task of that choice")
+            raise InputError(f"suite {self.store.suite.name} has no task of this selection")
         return chosen
 
     def beside_committed(self) -> Results:
-        """Return these results beside the committed ones of all other predictors.
+        """Return these results together with the committed ones of all other predictors.
 
-        The others are there by their stored scores, and by predictions only the reference, whose error is the unit.
+        Of the others it has the stored scores; predictions only of the reference, whose error is the unit.
         """
         suite, own = self.store.suite, self.store.own or ()
         if not own:
@@ -170,7 +170,7 @@ class Results:
 
     @property
     def suite(self) -> Suite:
-        """The suite whose tasks they are of."""
+        """The suite of the results."""
         return self.store.whole
 
     @property
@@ -187,17 +187,17 @@ class Results:
 
     @property
     def exclusions(self) -> Mapping[str, tuple[str, ...]]:
-        """Collections that went into each predictor, on which it is not ranked."""
+        """Collections that each predictor was tuned or trained on, on which it is not ranked."""
         return self.store.exclusions
 
     @property
     def files(self) -> Mapping[str, Path]:
-        """Result file of each predictor, where the results were read from files."""
+        """Result file of each predictor, if the results were read from files."""
         return self.store.files
 
     @property
     def protocol(self) -> str | None:
-        """Whose rules the suite's printed board follows; None is this project's."""
+        """The benchmark whose rules the suite's printed board follows; None is this project."""
         return self.store.suite.protocol
 
     @property
@@ -212,19 +212,19 @@ class Results:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """The chosen tasks whose data are at hand, those that are not ranked on too."""
+        """The selected tasks whose data are available locally, including those that are not ranked on."""
         chosen = set(self.statements["task"])
         built = self.store.tasks(self.store.collections(self.choice))
         return tuple(t for t in built if t.id in chosen and self.track in (None, SYNTHETIC, t.track))
 
     @cached_property
     def statements(self) -> pd.DataFrame:
-        """What the suite states of the chosen tasks, one row each, of every track and role."""
+        """Descriptions of the selected tasks, one row each, of every track and role."""
         return self.choice.of(self.store.scored(self.choice).tasks)
 
     @cached_property
     def task_table(self) -> pd.DataFrame:
-        """The tasks that the board ranks on: those of the track, or by default the counted ones of the kinds that the rules name."""
+        """The tasks that the board ranks on: those of the track, or by default the counted ones of the kinds in the rules."""
         if self.track == SYNTHETIC:
             found = self.statements[self.statements["role"] == SYNTHETIC]
         elif self.track is None:
@@ -232,7 +232,7 @@ class Results:
         else:
             found = self._counted[self._counted["track"] == self.track]
         if not len(found):
-            raise InputError(f"suite {self.store.suite.name} has no task of that choice")
+            raise InputError(f"suite {self.store.suite.name} has no task of this selection")
         return found
 
     @cached_property
@@ -241,7 +241,7 @@ class Results:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row per predictor and chosen task that it entered, see `scalingbench.benchmark.scores.table`.
+        """One row per predictor and selected task that it entered, see `scalingbench.benchmark.scores.table`.
 
         Scores of tasks whose rows have changed since are left out with a warning.
         """
@@ -252,12 +252,12 @@ class Results:
         known = today.notna().to_numpy()
         stale = known & (today != found["fingerprint"]).to_numpy()
         for row in found[stale].itertuples():
-            _log.warning("%s on %s: made from other rows than today's task; ignored", row.predictor, row.task)
+            _log.warning("%s on %s: the rows of the task have changed since; ignored", row.predictor, row.task)
         return found[known & ~stale]
 
     @cached_property
     def matrix(self) -> ScoreMatrix:
-        """The scores on every chosen task that has a weight, as arrays."""
+        """The scores on every selected task with a weight, as arrays."""
         return ScoreMatrix.of(self.scores, self.statements)
 
     @cached_property
@@ -266,7 +266,7 @@ class Results:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Predictors, by skill on the tuning tasks: the first of a family heads it; ties are settled by the catalogue."""
+        """Predictors by skill on the tuning tasks, ties in the order of the catalogue. The first of a family is its head."""
         place = {name: i for i, name in enumerate(families())}
         names = sorted(set(self.scores["predictor"]), key=lambda name: (place.get(name, len(place)), name))
         tuning = self.matrix.on(self.statements.loc[self.statements["role"] == "tuning", "task"])
@@ -275,7 +275,7 @@ class Results:
 
     @cached_property
     def version(self) -> str:
-        """Suite, and hash of what the ranked tasks state and of the predictions on them."""
+        """Suite, and hash of the descriptions of the ranked tasks and of the predictions on them."""
         return self._version_on(self.task_table)
 
     def _version_on(self, tasks: pd.DataFrame) -> str:
@@ -284,7 +284,7 @@ class Results:
     def board(self) -> Board:
         """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
 
-        Without a track it is a `SuiteBoard`: the general-purpose entries, with the tracks and the specialised laws beside them.
+        Without a track it is a `SuiteBoard`: the general-purpose entries, the tracks and the specialised laws.
         """
         return self._board
 
@@ -327,11 +327,11 @@ class Results:
         of = {name: self._counted.loc[self._counted["track"] == name, "task"] for name in TRACKS}
         return {name: self.matrix.on(tasks) for name, tasks in of.items() if len(tasks)}
 
-    def _skill_on_entered(self, predictor: str, beside: str, track: str) -> float:
+    def _skill_on_entered(self, predictor: str, other: str, track: str) -> float:
         """Return the skill of a predictor on the tasks of a track that another one entered."""
         scores = self._on_track[track]
-        own = scores.on(scores.tasks[scores.entered[scores.place_of(beside)]]).among([predictor])
-        return float(own.skill()[0]) if len(own.predictors) else 0.0  # as the reference where it entered none of them
+        own = scores.on(scores.tasks[scores.entered[scores.place_of(other)]]).among([predictor])
+        return float(own.skill()[0]) if len(own.predictors) else 0.0  # the skill of the reference, if it entered none of them
 
     @cached_property
     def everyone(self) -> Board:
@@ -339,7 +339,7 @@ class Results:
         return self._rank(self._ranked, self.track)
 
     def protocol_board(self) -> ProtocolBoard:
-        """Rank the predictors by the rules of the benchmark that the suite follows, published scores beside ours.
+        """Rank the predictors by the rules of the benchmark that the suite follows, together with its published scores.
 
         Raises
         ------
@@ -355,7 +355,7 @@ class Results:
         if whole and (stored := stored_protocol_table(name)) is not None:
             return board_of(protocol, stored[stored["predictor"].isin(self.predictors)])
         if not self.tasks:
-            raise InputError(f"suite {name!r}: a choice of its tasks is scored from their data, which are not at hand")
+            raise InputError(f"suite {name!r}: a selection of its tasks needs their data, which are not available locally")
         return board_of(protocol, protocol_table(protocol, self.results, self.tasks))
 
     def skill_by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
@@ -364,10 +364,10 @@ class Results:
         Parameters
         ----------
         by : str
-            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"reach"``. Tracks and kinds are shown of all counted
-            tasks, the rest of those that the board ranks on.
+            One of `scalingbench.leaderboard.slices.SLICES`, e.g. ``"reach"``. Slices by track and kind use all counted
+            tasks, the others only those that the board ranks on.
         top : int, optional
-            Only the first of the board.
+            Only the first predictors of the board.
         what : {"skill", "coverage", "crps"}
             What to show of each slice.
         """
@@ -379,7 +379,7 @@ class Results:
         return found.of(pd.Series(names[:top], dtype=str))
 
     def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
-        """Return what `skill_by` returns."""
+        """Return `skill_by` of the same arguments."""
         return self.skill_by(by, top, what=what)
 
     @cached_property
@@ -399,22 +399,22 @@ class Results:
         predictors : iterable of str, optional
             Two or more; by default the first of the board.
         top : int
-            How many of the board, unless they are named.
+            Number of predictors of the board, if none are named.
         """
         return compare(self._ranked, self._shown[:top] if predictors is None else listed(predictors))
 
     def standing(self, *predictors: str) -> Placement:
-        """Return where predictors stand: their neighbours on the board, and their place on every track that they entered."""
+        """Return the placement of predictors: their neighbours on the board, and their rank on every track that they entered."""
         return placement_of(self.board(), predictors, self.share_entered)
 
     def share_entered(self, predictor: str) -> float:
-        """Return the share of the weight that the board ranks on which a predictor entered."""
+        """Return the share of the ranked weight that a predictor entered."""
         entered = self.scores.loc[self.scores["predictor"] == predictor, "task"]
         weight = self.task_table.set_index("task")["weight"]
         return float(weight[weight.index.isin(entered)].sum() / weight.sum())
 
     def rests_on(self, predictor: str | None = None) -> list[str]:
-        """Return the collections of the counted tasks, those that a predictor entered if one is named."""
+        """Return the collections of the counted tasks, or of those that a predictor entered."""
         tasks = self._counted
         if predictor is not None:
             tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == predictor, "task"])]

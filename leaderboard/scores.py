@@ -1,4 +1,4 @@
-"""The score table as arrays, predictors x tasks, and skill, the one rule by which ratios of tasks make a number."""
+"""The score table as arrays, predictors x tasks, and skill, which aggregates the error ratios of tasks."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def skill(log_ratio: np.ndarray, weight: np.ndarray, over: Literal["all", "enter
 
     .. math:: s = 1 - \exp \frac{\sum_t w_t \log r_t}{\sum_t w_t}
 
-    Every skill of the project is made here: that of boards and their intervals, of slices, of specialised laws, of the continuous
-    ranked probability score, and that by which a family's entry is chosen.
+    Every skill of the project is computed here: of boards and their intervals, slices, specialised laws, the continuous ranked
+    probability score, and of the tuning tasks, which choose the heads of families.
 
     Parameters
     ----------
     log_ratio : ndarray, shape (n_predictors, n_tasks)
         Logarithm of each ratio; NaN where a predictor did not enter.
     weight : ndarray, shape (n_tasks,) or (n_resamples, n_tasks)
-        How much each task counts.
+        Weight of each task.
     over : {"all", "entered"}
-        A task that was not entered counts as the reference's, or does not count.
+        Whether a task that was not entered is imputed as the reference's, or left out.
 
     Returns
     -------
     ndarray, shape (n_predictors,) or (n_predictors, n_resamples)
-        NaN of a predictor that entered none of the tasks that count.
+        NaN for a predictor that entered none of the counted tasks.
     """
     entered = np.ones_like(log_ratio) if over == "all" else (~np.isnan(log_ratio)).astype(float)
     with np.errstate(invalid="ignore"):
@@ -47,27 +47,27 @@ def skill(log_ratio: np.ndarray, weight: np.ndarray, over: Literal["all", "enter
 
 
 def _weighted_sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    # not a matrix product for one weight per task: that rounds rows of equal values by where they stand
+    # not a matrix product for one weight per task: its rounding of equal rows depends on their position
     summed: np.ndarray = (values * weight).sum(axis=1) if weight.ndim == 1 else values @ weight.T
     return summed
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreMatrix:
-    """Scores on the tasks that count.
+    """Scores on the tasks with a weight.
 
     Attributes
     ----------
     predictors, families : ndarray of str
-        Who entered any of them, by name, and the family of each.
+        The predictors that entered any of the tasks, by name, and the family of each.
     tasks, collections, clusters : ndarray of str
-        Name of each task, and what it is of.
+        Name of each task, its collection and its cluster.
     weight : ndarray
         Weight of each task.
     columns : mapping of str to ndarray
-        Every column of numbers, of more predictors and tasks than these.
+        Every numeric column, of all predictors and tasks.
     rows, places : ndarray of int
-        Which of them are these.
+        Indices of the predictors and tasks of this matrix in `columns`.
     """
 
     predictors: np.ndarray
@@ -87,7 +87,7 @@ class ScoreMatrix:
         Parameters
         ----------
         scores : DataFrame
-            As `scalingbench.benchmark.scores.table` states it.
+            As described in `scalingbench.benchmark.scores.table`.
         tasks : DataFrame
             Columns task, collection, cluster and weight; tasks of weight 0 are left out.
         """
@@ -163,12 +163,12 @@ class ScoreMatrix:
 
     @cached_property
     def n_clusters(self) -> int:
-        """How many clusters the tasks are of."""
+        """Number of clusters of the tasks."""
         return len(set(self.clusters))
 
     @cached_property
     def cluster_of_task(self) -> np.ndarray:
-        """The place of each task's cluster among their names in order, shape (n_tasks,)."""
+        """The index of each task's cluster in the sorted cluster names, shape (n_tasks,)."""
         numbers: np.ndarray = np.unique(self.clusters.astype(str), return_inverse=True)[1]
         return numbers
 
@@ -183,14 +183,14 @@ class ScoreMatrix:
         return pd.DataFrame(sums.to_numpy(float).T / weight.to_numpy(), index=self.predictors, columns=weight.index)
 
     def weighted_mean(self, values: np.ndarray) -> np.ndarray:
-        """Return each predictor's mean over the tasks of which it has a value, by their weights; missing where there is none."""
+        """Return each predictor's weighted mean over the tasks on which it has a value; NaN if there is none."""
         known = ~np.isnan(values) * self.weight
         with np.errstate(invalid="ignore"):
             mean: np.ndarray = (np.nan_to_num(values) * known).sum(axis=1) / known.sum(axis=1)
         return mean
 
     def median(self, column: str) -> np.ndarray:
-        """Return each predictor's median over the tasks of which it has a value; missing where there is none."""
+        """Return each predictor's median over the tasks on which it has a value; NaN if there is none."""
         values = np.sort(self[column], axis=1)  # NaN last; numpy's nanmedian is ten times slower
         known = (~np.isnan(values)).sum(axis=1)
         at = np.arange(len(values))

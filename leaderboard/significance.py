@@ -1,7 +1,7 @@
 """Which predictors differ significantly: pairwise Wilcoxon tests over clusters of collections, Holm-corrected (Demsar 2006).
 
-A cluster gives one value per predictor, the weighted mean log ratio of its tasks, because tasks of one cluster are
-not independent. Predictors of which no pair differs significantly at 5 % form a clique.
+Each cluster has one value per predictor, the weighted mean log ratio of its tasks, because tasks of one cluster are not
+independent. Predictors form a clique if no pair of them differs significantly at 5 %.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Comparison(Tabular):
     Attributes
     ----------
     skill : Series
-        By predictor, best first.
+        Skill by predictor, best first.
     p : DataFrame
         Holm-adjusted p-values, symmetric, 1 on the diagonal.
     cliques : tuple of tuple of str
-        Longest runs of neighbours in the order of skill of which no pair differs significantly, of two or more.
+        Longest runs of two or more neighbours in the order of skill without a significantly different pair.
     n_clusters : int
-        How many values each test had.
+        Number of values in each test.
     """
 
     skill: pd.Series
@@ -62,7 +62,7 @@ class Comparison(Tabular):
 
     def _notes(self) -> list[str]:
         tests = f"Wilcoxon signed-rank tests over {self.n_clusters} clusters, adjusted by Holm; columns in the order of the rows"
-        return [tests, *(f"not told apart at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
+        return [tests, *(f"not statistically distinguishable at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
 
     def __str__(self) -> str:
         lines = [f"{name:<28} {self.skill[name]:6.3f}  " + " ".join(f"{v:5.3f}" for v in self.p.loc[name]) for name in self.p.index]
@@ -71,7 +71,7 @@ class Comparison(Tabular):
 
     def __repr__(self) -> str:
         cliques = count_of(len(self.cliques), "clique")
-        return f"Comparison({len(self.skill)} predictors on {self.n_clusters} clusters; {cliques} not told apart)"
+        return f"Comparison({len(self.skill)} predictors on {self.n_clusters} clusters; {cliques} not statistically distinguishable)"
 
 
 def compare(scores: ScoreMatrix, predictors: Sequence[str]) -> Comparison:
@@ -80,14 +80,14 @@ def compare(scores: ScoreMatrix, predictors: Sequence[str]) -> Comparison:
     Parameters
     ----------
     scores : ScoreMatrix
-        On the tasks ranked on; a task that was not entered counts as the reference's.
+        Scores on the tasks ranked on; a task that was not entered counts as the reference's.
     predictors : sequence of str
-        Which, two or more; the correction is for the pairs among them.
+        Two or more predictors; the correction is for the pairs among them.
 
     Raises
     ------
     LeaderboardError
-        If one has no scores.
+        If a predictor has no scores.
     """
     missing = [name for name in predictors if name not in set(scores.predictors)]
     if missing:
@@ -133,7 +133,7 @@ def draw(comparison: Comparison, out: Path) -> None:
     Raises
     ------
     LeaderboardError
-        If the file's ending is none of these.
+        If the file has another ending.
     """
     if out.suffix not in (".svg", ".png", ".pdf"):
         raise LeaderboardError(f"{out}: expected a name that ends in .svg, .png or .pdf")
@@ -154,7 +154,7 @@ def draw(comparison: Comparison, out: Path) -> None:
         axes.plot([x, x], [-names.index(clique[0]) + 0.2, -names.index(clique[-1]) - 0.2], color="tab:blue", linewidth=3)
     axes.set_yticks([])
     axes.set_xlabel("skill (right is better)")
-    axes.set_title(f"bars join what {comparison.n_clusters} clusters can't tell apart (Wilcoxon, Holm, 5 %)", fontsize=9)
+    axes.set_title(f"bars: not statistically distinguishable over {comparison.n_clusters} clusters (Wilcoxon, Holm, 5 %)", fontsize=9)
     axes.margins(x=0.25)
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)

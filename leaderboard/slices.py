@@ -1,4 +1,4 @@
-"""Skill, or how good intervals are, on slices of the suite: by track, domain, metric, reach, share of compute, rows, noise, date."""
+"""Skill, or quality of intervals, on slices of the suite: by track, domain, metric, reach, share of compute, rows, noise, date."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from scalingbench.leaderboard.scores import ScoreMatrix
 __all__ = ["SLICES", "SkillBySlice", "What", "slice_of", "slices_of"]
 
 What = Literal["skill", "coverage", "crps"]
-"""What is shown of a slice: skill, the share of held-out values within predicted 80 % intervals, or skill by the continuous ranked
-probability score."""
+"""The number of a slice: skill, coverage of the 80 % interval, or skill by the continuous ranked probability score."""
 
 
 def _bins(
     column: str, limits: tuple[float, ...], labels: tuple[str, ...], missing: str = "not stated", *, edge: Literal["left", "right"] = "left"
 ) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return a function that sorts tasks into bins; a value on a limit is in the bin below it, or above if the edge is ``"right"``."""
+    """Return a function that bins tasks; a value on a limit is in the bin below it, or above if the edge is ``"right"``."""
 
     def of(tasks: pd.DataFrame) -> pd.Series:
         values = tasks[column].astype(float)
@@ -48,25 +47,25 @@ SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "kind": lambda tasks: tasks["kind"],
     "tier": lambda tasks: tasks["tier"],
 }
-"""What a suite can be cut by; each function gives the slice that every task of the task table is in."""
+"""Ways to slice a suite; each function returns the slice of every task in the task table."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SkillBySlice(Tabular):
-    """Skill on each slice of a suite, or what else it shows.
+    """Skill, coverage or skill by CRPS on each slice of a suite.
 
     Attributes
     ----------
     by : str
-        What the suite was cut by, one of `SLICES`.
+        Name of the slicing, one of `SLICES`.
     rows : DataFrame
-        Predictors x slices; NaN where none of a slice's tasks was entered, or has no intervals.
+        Predictors x slices; NaN if a predictor entered none of a slice's tasks, or has no intervals there.
     counts : Series
-        How many tasks each slice has.
+        Number of tasks of each slice.
     clusters : Series
-        How many clusters they are of.
+        Number of clusters of each slice.
     what : {"skill", "coverage", "crps"}
-        What the numbers are.
+        Kind of the numbers.
     """
 
     by: str
@@ -76,7 +75,7 @@ class SkillBySlice(Tabular):
     what: What = "skill"
 
     def of(self, predictors: pd.Series) -> SkillBySlice:
-        """Return the rows of the predictors given, in their order."""
+        """Return the rows of the given predictors, in their order."""
         return replace(self, rows=self.rows.reindex(predictors).rename_axis("predictor"))
 
     def table(self) -> Table:
@@ -88,8 +87,8 @@ class SkillBySlice(Tabular):
         return f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
 
     def _note(self) -> str:
-        absent = "has no intervals there" if self.what == "coverage" else "entered none of them"
-        return f"{_TITLES[self.what]} by {self.by}; the numbers of tasks and of clusters in brackets; '-' {absent}."
+        absent = "no intervals" if self.what == "coverage" else "no task entered"
+        return f"{_TITLES[self.what]} by {self.by}; numbers of tasks and clusters in brackets; '-' means {absent}."
 
     def facts(self) -> dict[str, Any]:
         return {"by": self.by, "tasks": self.counts.to_dict(), "clusters": self.clusters.to_dict(), self.what: self.rows.to_dict("index")}
@@ -101,7 +100,7 @@ class SkillBySlice(Tabular):
 
 _TITLES: dict[What, str] = {
     "skill": "Skill",
-    "coverage": "Share of held-out values within predicted 80 % intervals",
+    "coverage": "Coverage of the 80 % intervals",
     "crps": "Skill of the intervals (continuous ranked probability score)",
 }
 
@@ -112,44 +111,44 @@ def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
     Raises
     ------
     LeaderboardError
-        If the suite can't be cut by that.
+        If there is no such slicing, or the tasks lack the fact that it needs.
     """
     if by not in SLICES:
         raise LeaderboardError(f"cut by {by!r}: expected one of {', '.join(SLICES)}")
     try:
         return SLICES[by](tasks)
     except KeyError as error:
-        raise LeaderboardError(f"cut by {by!r}: tasks of this suite don't state {error.args[0]!r}") from None
+        raise LeaderboardError(f"cut by {by!r}: the tasks of this suite have no {error.args[0]!r}") from None
 
 
 def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "") -> SkillBySlice:
-    """Return a number of every predictor on each slice of the tasks.
+    """Return the skill, coverage or skill by CRPS of every predictor on each slice of the tasks.
 
     Parameters
     ----------
     scores : ScoreMatrix
-        On the tasks that are cut.
+        Scores on the tasks to slice.
     tasks : DataFrame
-        What is stated of these tasks, and possibly of others.
+        Descriptions of these tasks, and possibly of others.
     by : str
         One of `SLICES`.
     what : {"skill", "coverage", "crps"}
-        What to show of each slice.
+        The number of each slice.
     reference : str
-        Whose score is the unit, of ``"crps"``.
+        Predictor whose score is the unit of ``"crps"``.
 
     Raises
     ------
     LeaderboardError
-        If the suite can't be cut by that, or there is no such number.
+        As `slice_of`, or if `what` is unknown.
     """
     if what not in get_args(What):
         raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
-    stated = tasks.set_index("task").loc[scores.tasks]
-    slices = slice_of(stated, by)
+    described = tasks.set_index("task").loc[scores.tasks]
+    slices = slice_of(described, by)
     columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference) for name in _in_order(slices, by)}
     counts = slices.value_counts().reindex(list(columns))
-    clusters = stated.groupby(slices)["cluster"].nunique().reindex(list(columns))
+    clusters = described.groupby(slices)["cluster"].nunique().reindex(list(columns))
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
 
 

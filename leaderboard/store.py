@@ -1,6 +1,6 @@
-"""Where predictions and their scores come from: the package, or a run; boards are made from scores and statements of tasks.
+"""The source of predictions and scores, which is the package or a run; boards need only scores and descriptions of tasks.
 
-Committed scores are read without any collection, so that a board prints at once and offline.
+Committed scores are read without loading a collection, so that a board prints at once and offline.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Choice", "Store", "committed_store", "not_ranked_on"]
 
 @dataclass(frozen=True)
 class Choice:
-    """What of a suite and its predictors is looked at; see `Results.select`."""
+    """A selection of tasks and predictors; see `Results.select`."""
 
     track: str | None = None
     collections: tuple[str, ...] | None = None
@@ -44,7 +44,7 @@ class Choice:
             raise InputError(f"published after {self.published_after!r}: expected a month as YYYY-MM")
 
     def narrowed(self, other: Choice) -> Choice:
-        """Return both choices together."""
+        """Return the intersection of both choices."""
         if self.track and other.track and self.track != other.track:
             raise InputError(f"these are the results of track {self.track!r}, not of {other.track!r}")
         both = {f.name: getattr(other, f.name) or getattr(self, f.name) for f in fields(self)}
@@ -54,13 +54,13 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """What was chosen beside the track, in words."""
-        said = [f"collections {', '.join(self.collections)}"] if self.collections is not None else []
-        said += ["bundled collections only"] if self.bundled else []
-        return ", ".join([*said, *([f"published after {self.published_after}"] if self.published_after else [])])
+        """Text of the choice, without the track."""
+        parts = [f"collections {', '.join(self.collections)}"] if self.collections is not None else []
+        parts += ["bundled collections only"] if self.bundled else []
+        return ", ".join([*parts, *([f"published after {self.published_after}"] if self.published_after else [])])
 
     def of(self, tasks: pd.DataFrame) -> pd.DataFrame:
-        """Return the chosen tasks, and the tuning tasks, because they choose the entry of every family."""
+        """Return the chosen tasks, and the tuning tasks, which choose the head of every family."""
         keep = np.ones(len(tasks), bool)
         if self.collections is not None:
             keep &= tasks["collection"].isin(self.collections).to_numpy()
@@ -73,9 +73,9 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """Where scores come from; what is made of them is made once for all choices.
+    """The source of scores. Tasks and scores are computed once for all choices.
 
-    `own` are predictions that are scored; without any, the stored scores are all there is, and the committed files hold the predictions.
+    `own` are predictions to score. Without them the scores are the stored ones, and the predictions are in the committed files.
     """
 
     suite: SuiteHead
@@ -95,7 +95,7 @@ class Store:
 
     @cached_property
     def predictions(self) -> Sequence[TaskResult]:
-        """All predictions; those of files are read when somebody looks at one."""
+        """All predictions; those in files are read on access."""
         return ResultFiles(self.files) if self.own is None else self.own
 
     @cached_property
@@ -111,7 +111,7 @@ class Store:
         return set(self.stored.tasks.loc[self.stored.tasks["role"] != "tuning", what] if what == "track" else self.stored.tasks[what])
 
     def refuse_unknown(self, choice: Choice) -> None:
-        """Refuse a track, collection or predictor that is not there; suggests the nearest."""
+        """Raise an error for an unknown track, collection or predictor; the message suggests the nearest."""
         suite = f"of suite {self.suite.name}"
         worlds = self.stored is None or (self.stored.tasks["role"] == "synthetic").any()
         tracks = self.known("track") | ({"synthetic"} if worlds else set())
@@ -130,7 +130,7 @@ class Store:
         return frozenset(names - set(self.whole.fetch_only) if choice.bundled else names)
 
     def tasks(self, collections: frozenset[str]) -> tuple[Task, ...]:
-        """Return the tasks on those of some collections whose data are at hand."""
+        """Return the tasks on the given collections whose data are available locally."""
         if collections not in self.tasks_before:
             from scalingbench.leaderboard.rescoring import collections_at_hand
 
@@ -139,7 +139,7 @@ class Store:
         return self.tasks_before[collections]
 
     def scored(self, choice: Choice) -> ScoredTasks:
-        """Return stored scores, or those of own predictions on the collections of a choice beside the stored ones of others."""
+        """Return the stored scores, or scores of own predictions on the chosen collections together with the stored ones of others."""
         if self.own is None and self.stored is not None:
             return self.stored
         collections = self.collections(choice)
@@ -154,30 +154,30 @@ class Store:
 
 
 def not_ranked_on() -> dict[str, tuple[str, ...]]:
-    """Return the collections that went into each predictor, where any did; by its catalogue entry or its submission."""
+    """Return the collections that each predictor was tuned or trained on, if any, from its catalogue entry or submission."""
     from scalingbench.leaderboard.submissions.metadata import submissions
 
     return {**trained_on(), **{name: s.trained_on for name, s in submissions().items() if s.trained_on}}
 
 
 def committed_store(suite: SuiteHead) -> Store:
-    """Return the stored scores of a suite, with those of the submissions that have none stored yet."""
+    """Return the stored scores of a suite, and new scores of submissions without stored ones."""
     stored = load_stored(suite)
     if stored is None:
-        raise InputError(f"suite {suite.name!r} has no results that come with the package; name a folder with --results")
+        raise InputError(f"suite {suite.name!r} has no results in the package; give a folder with --results")
     exclusions = not_ranked_on()
     scored = set(stored.scores["predictor"])
     store = Store(suite, None, stored, exclusions, committed_file_of(suite, dict.fromkeys([*sorted(scored), *exclusions])))
-    joined = [name for name in submitted_files(suite) if name not in scored]
-    return replace(store, stored=_with_joined(store, joined)) if joined else store
+    unscored = [name for name in submitted_files(suite) if name not in scored]
+    return replace(store, stored=_with_submissions(store, unscored)) if unscored else store
 
 
-def _with_joined(store: Store, joined: Iterable[str]) -> ScoredTasks:
+def _with_submissions(store: Store, names: Iterable[str]) -> ScoredTasks:
     from scalingbench.leaderboard.rescoring import scores_of
 
     assert store.stored is not None
     reference = store.suite.reference
-    results = [r for name in (*joined, reference) for r in read_results(store.files[name])]
+    results = [r for name in (*names, reference) for r in read_results(store.files[name])]
     tasks = store.tasks(frozenset(r.task.split("/")[0] for r in results if r.predictor != reference))
     own = scores_of(results, tasks, reference, store.exclusions, store.files)
     return replace(store.stored, scores=pd.concat([store.stored.scores, own[own["predictor"] != reference]], ignore_index=True))

@@ -1,4 +1,4 @@
-"""The board of a suite: every track with its leaders, the general-purpose entries, and where each specialised law is best."""
+"""The board of a suite: the leaders of every track, the general-purpose entries, and the best track of each specialised law."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from scalingbench.leaderboard.board import Board
 __all__ = ["LEADERS", "SuiteBoard", "specialists"]
 
 LEADERS = 3
-"""How many of a track are shown on the board."""
+"""Number of predictors shown for each track."""
 _TRACK_HEADER = ("track", "tasks", "clusters", "published", "rank", "predictor", "skill", "", "entered", "tasks", "regret")
-_SPECIALIST_HEADER = ("predictor", "best track", "place", "skill", "", "entered", "tasks", "first overall")
+_SPECIALIST_HEADER = ("predictor", "best track", "place", "skill", "", "entered", "tasks", "best overall entry")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SuiteBoard(Board):
-    """The whole board: its own rows are the general-purpose entries, ranked on all tasks that extrapolate.
+    """The whole board: its rows are the general-purpose entries, ranked on all tasks that extrapolate.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class SuiteBoard(Board):
     published : mapping of str to tuple of str
         First and last month in which a track's collections were published.
     specialists : DataFrame
-        One row per family that enters less: predictor, family, best_track, rank of places there, skill with skill_low and
-        skill_high on the whole track, skill_entered on the tasks it entered, tasks_entered of tasks_total, and leader_skill, the
-        skill of the first of the overall board on the same tasks.
+        One row per family without a general-purpose entry: predictor, family, best_track, rank and places there, skill with
+        skill_low and skill_high on the whole track, skill_entered on the tasks it entered, tasks_entered, tasks_total, and
+        leader_skill, the skill of the best overall entry on the same tasks.
     placed : int, optional
-        Only laws that are among this many first of a track are among the specialists; None is all of them.
+        Only laws with a rank up to this on a track are specialists; None is all.
     general : float
         Share of the weight that a general-purpose entry must have entered.
     """
@@ -47,9 +47,9 @@ class SuiteBoard(Board):
     general: float = Rules().general
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> SuiteBoard:
-        """Return the board with its first general-purpose rows only, and the laws that place as high on a track; or without variants.
+        """Return the board with the first general-purpose rows, and specialised laws of the same ranks on a track; or without variants.
 
-        Without variants and a number, specialised laws are those that the table of tracks shows.
+        Without variants and without `top`, the specialised laws are those in the table of tracks.
         """
         tracks = {name: board.cut(variants=variants) for name, board in self.tracks.items()}
         rows = self.rows if variants else self.heads
@@ -66,7 +66,7 @@ class SuiteBoard(Board):
         """Return the first rows of every track."""
         rows = [cells for name, board in self.tracks.items() for cells in self._leaders(name, board)]
         note = (
-            f"Tracks: the first {LEADERS} of each among the predictors that can enter it; skill counts a task not entered as the "
+            f"Tracks: the first {LEADERS} predictors of each; skill imputes a task not entered as the "
             "reference's, 'entered' is the skill on the tasks entered."
         )
         return Table(_TRACK_HEADER, rows, frozenset({0, 3, 5}), note)
@@ -89,7 +89,7 @@ class SuiteBoard(Board):
         ]
 
     def specialist_table(self) -> Table:
-        """Return where each specialised law is best."""
+        """Return the best track of each specialised law."""
         rows = [
             [
                 row["predictor"],
@@ -104,10 +104,10 @@ class SuiteBoard(Board):
             for row in self.specialists.to_dict("records")
         ]
         leader = str(self.heads["predictor"].iloc[0]) if len(self.rows) else self.reference
-        among = "" if self.placed is None else f"; only those that place in the first {self.placed} there"
+        among = "" if self.placed is None else f"; only those in the first {self.placed} places there"
         note = (
-            f"Specialised laws, which enter less than {self.general:.0%} of the weight, on the track where each places best{among}; "
-            f"'entered' is the skill on the tasks entered, 'first overall' that of {leader} on the same tasks."
+            f"Specialised laws, which enter less than {self.general:.0%} of the weight, on the track of their best place{among}; "
+            f"'entered' is the skill on the tasks entered, 'best overall entry' that of {leader} on the same tasks."
         )
         return Table(_SPECIALIST_HEADER, rows, frozenset({0, 1}), note)
 
@@ -120,7 +120,7 @@ class SuiteBoard(Board):
         return "\n\n".join(t.markdown() if form == "md" else t.latex() for t in tables)
 
     def _flat(self) -> pd.DataFrame:
-        """Return the rows of all boards, the first column naming the board."""
+        """Return the rows of all boards, the first column names the board."""
         boards = {"overall": self.rows, "specialised": self.specialists, **{name: board.rows for name, board in self.tracks.items()}}
         flat = pd.concat([rows.astype(object).assign(board=name) for name, rows in boards.items() if len(rows)])
         return flat[["board", *flat.columns.drop("board")]]
@@ -132,7 +132,7 @@ class SuiteBoard(Board):
 
 
 def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: Callable[[str, str, str], float]) -> pd.DataFrame:
-    """Return the families without a general-purpose entry, each on the track where its head places best.
+    """Return the families without a general-purpose entry, each on the track where its head has the best place.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: C
     tracks : mapping of str to Board
         Board of each track.
     skill_on_entered : callable
-        From a predictor, another one and a track to the skill of the first on the tasks that the other entered.
+        Function from a predictor, another one and a track to the skill of the first on the tasks that the other entered.
     """
     general = set(overall.rows["family"])
     leader = str(overall.heads["predictor"].iloc[0]) if len(overall.rows) else overall.reference
@@ -163,5 +163,5 @@ _PLACE = ("predictor", "family", "rank", "skill", "skill_low", "skill_high", "sk
 
 
 def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether a place on a track is better than that on another; of equal places that of higher skill is."""
+    """Return whether a place on one track is better than that on another; skill breaks ties."""
     return (one["rank"], -one["skill"]) < (other["rank"], -other["skill"])

@@ -1,1 +1,1 @@
-"""Forecasts that are registered before their outcome: `records` of the files, `book` of the hash chain, `scores`."""
+"""Forecasts registered before their outcome: `records` defines the files, `book` the hash chain, `scores` the scores."""

@@ -1,4 +1,4 @@
-"""The book of forecasts: a folder of registrations in a hash chain, and of their outcomes."""
+"""The book of forecasts: a folder with a hash chain of registrations, and their outcomes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Book:
     folder : Path
         Folder of the files.
     registrations : tuple of Registration
-        The chain, which is verified when it is read.
+        The chain, verified on reading.
     outcomes : dict
         (Question, target) -> outcome.
     """
@@ -85,16 +85,16 @@ def load_book(folder: Path | None = None) -> Book:
     Raises
     ------
     LeaderboardError
-        If a file breaks the schema, was altered, or is missing; names the file and the rule.
+        If a file breaks the schema, was changed, or is missing; the message names the file and the rule.
     """
     folder = folder or committed_book()
     registrations = _verified(folder / "registered")
     outcomes: dict[tuple[str, str], Outcome] = {}
-    asked = {(r.question, t.name) for r in registrations for t in r.targets}
+    forecast_targets = {(r.question, t.name) for r in registrations for t in r.targets}
     for path in sorted((folder / "outcomes").glob("*.json")):
         file = _read(path, OutcomeFile)
         for outcome in file.outcomes:
-            if (file.question, outcome.target) not in asked:
+            if (file.question, outcome.target) not in forecast_targets:
                 raise LeaderboardError(f"{path}: no registration forecasts {outcome.target!r} of {file.question!r}")
             outcomes[file.question, outcome.target] = outcome
     return Book(folder, registrations, outcomes)
@@ -108,7 +108,7 @@ def _verified(folder: Path) -> tuple[Registration, ...]:
         if entry.number != len(chain) + 1 or not path.name.startswith(f"{entry.number:04d}-"):
             raise LeaderboardError(f"{path}: the chain is broken: expected registration {len(chain) + 1} here; one was removed or renamed")
         if entry.computed_hash() != entry.hash:
-            raise LeaderboardError(f"{path}: the chain is broken: the file was changed after it was registered (its hash does not fit)")
+            raise LeaderboardError(f"{path}: the chain is broken: the file was changed after it was registered (its hash differs)")
         if entry.previous != before:
             raise LeaderboardError(f"{path}: the chain is broken: 'previous' is not the hash of registration {len(chain)}")
         chain.append(entry)
@@ -121,18 +121,18 @@ def _read(path: Path, model: type[_Model]) -> _Model:
     except FileNotFoundError:
         raise LeaderboardError(f"{path}: no such file") from None
     except UnicodeDecodeError:
-        raise LeaderboardError(f"{path}: is not a text in UTF-8") from None
+        raise LeaderboardError(f"{path}: not UTF-8 text") from None
     except ValidationError as error:
         raise LeaderboardError(f"{path}: {first_problem(error)}") from None
 
 
 def read_draft(path: Path) -> Draft:
-    """Read a forecast to be registered: the schema of a registration without number, previous and hash.
+    """Read a forecast to be registered: a registration without number, previous and hash.
 
     Raises
     ------
     LeaderboardError
-        If the file breaks the schema; names the field.
+        If the file breaks the schema; the message names the field.
     """
     return _read(path, Draft)
 
@@ -143,8 +143,7 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
     Raises
     ------
     LeaderboardError
-        If the book is broken, a forecaster has answered the question already, or the outcome of a registered forecast is
-        known.
+        If the book is broken, a forecaster has already answered the question, or the outcome of a registered forecast is known.
     """
     book = load_book(folder)
     answered = {(r.question, r.forecaster) for r in book.registrations}
@@ -152,10 +151,10 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
     for draft in drafts:
         _check_names(draft)
         if (draft.question, draft.forecaster) in answered:
-            raise LeaderboardError(f"{draft.question}: {draft.forecaster} has forecast it already; a registration is never replaced")
+            raise LeaderboardError(f"{draft.question}: {draft.forecaster} already has a forecast of it; registrations are never replaced")
         late = [t.name for t in draft.targets if (draft.question, t.name) in book.outcomes]
         if draft.kind == "registered" and late:
-            raise LeaderboardError(f"{draft.question}: the outcome of {late[0]!r} is known already; only a replay can be added")
+            raise LeaderboardError(f"{draft.question}: the outcome of {late[0]!r} is already known; only a replay can be added")
         answered.add((draft.question, draft.forecaster))
         before = added[-1].hash if added else book.head
         entry = Registration(**draft.model_dump(), number=len(book.registrations) + len(added) + 1, previous=before, hash=GENESIS)
@@ -178,16 +177,16 @@ def _check_names(draft: Draft) -> None:
 
 
 def resolve(question: str, outcomes: Iterable[Outcome], folder: Path | None = None) -> Path:
-    """Write outcomes of a question; known outcomes of other targets are kept.
+    """Write outcomes of a question; keep known outcomes of other targets.
 
     Raises
     ------
     LeaderboardError
-        If the question or a target is unknown, or an outcome is older than its registered forecast.
+        If the question or a target is unknown, or an outcome is earlier than its registered forecast.
     """
     book = load_book(folder)
     forecasts = book.of(question)
-    known = {target: outcome for (asked, target), outcome in book.outcomes.items() if asked == question}
+    known = {target: outcome for (name, target), outcome in book.outcomes.items() if name == question}
     for outcome in outcomes:
         asking = [r for r in forecasts if outcome.target in {t.name for t in r.targets}]
         if not asking:
@@ -216,9 +215,9 @@ def enter(
     folder : Path, optional
         The book; by default the project's own.
     question : str, optional
-        By default the only open question.
+        The question; by default the only open one.
     source, date : str
-        Where and when the outcome was read.
+        Source and date of the outcome.
 
     Raises
     ------

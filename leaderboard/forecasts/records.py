@@ -1,4 +1,4 @@
-"""The files of forecasts and outcomes.
+"""The schema of forecast and outcome files.
 
 Variables and metrics are checked against the schema when a forecast is registered, not when it is read: a later change of
 the schema must not break the chain.
@@ -17,15 +17,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 __all__ = ["GENESIS", "Draft", "ForecastKind", "Outcome", "OutcomeFile", "Registration", "Target", "Training", "now"]
 
 GENESIS = "0" * 64
-"""The hash before that of the first registration."""
+"""The value of `previous` in the first registration."""
 
 ForecastKind = Literal["registered", "recorded", "replay"]
-"""The project's own, before the outcome; another author's, copied from its source; the project's own, made after the outcome from
-the rows known before it."""
+"""Registered: the project's own, before the outcome. Recorded: another author's, copied from its source. Replay: the project's
+own, after the outcome, from rows known before it."""
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 Moment = Annotated[str, Field(pattern=rf"^{_DAY}(T\d{{2}}:\d{{2}}:\d{{2}}Z)?$")]
-"""A day, or a second in universal time; the order of the texts is the order in time."""
+"""A date, or a time in UTC to the second; text order is time order."""
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s].*$")]
 
@@ -50,21 +50,21 @@ class Target(_Strict):
     inputs: dict[str, float] = {}
     point: float
     quantiles: Annotated[dict[str, float], AfterValidator(_levels)] = {}
-    """Level (as text) -> value; empty where the forecaster gives none."""
+    """Level (as text) -> value; empty if the forecaster gives none."""
 
 
 class Training(_Strict):
     """The training rows of a forecast."""
 
     table: str
-    """Which collection or file."""
+    """Name of the collection or file."""
     selection: str
-    """Which of its rows."""
+    """Selection of its rows."""
     rows: int = Field(ge=1)
     fingerprint: Digest
     """Digest of inputs and values, see `scalingbench.benchmark.data.collection.table_digest`."""
     flops_max: float | None = None
-    """Compute of the most expensive row, where it is known."""
+    """Compute of the most expensive training run, if known."""
     by_hand: bool = False
     """Whether the rows were transcribed from a text."""
 
@@ -82,11 +82,11 @@ class Draft(_Strict):
     forecaster: Name
     method: str
     registered_at: Moment | None
-    """None where the source of a recorded forecast does not state it."""
+    """None if the source of a recorded forecast does not give it."""
     registered_source: str | None = None
     """Source of a recorded forecast."""
     data_cutoff: Moment | None = None
-    """No row that became known later is used."""
+    """A replay uses no row that became known later."""
     targets: tuple[Target, ...] = Field(min_length=1)
     training: Training | None = None
     software: str | None = None
@@ -98,11 +98,11 @@ class Draft(_Strict):
         if len(set(names)) != len(names):
             raise ValueError("targets: names must differ")
         if self.kind != "recorded" and (self.registered_at is None or self.training is None):
-            raise ValueError(f"a {self.kind} forecast states registered_at and training")
+            raise ValueError(f"a {self.kind} forecast needs registered_at and training")
         if self.kind == "recorded" and not self.registered_source:
-            raise ValueError("a recorded forecast states registered_source")
+            raise ValueError("a recorded forecast needs registered_source")
         if self.kind == "replay" and self.data_cutoff is None:
-            raise ValueError("a replay states data_cutoff")
+            raise ValueError("a replay needs data_cutoff")
         return self
 
 
@@ -111,11 +111,11 @@ class Registration(Draft):
 
     number: int = Field(ge=1)
     previous: Digest
-    """Hash of the registration before this one."""
+    """Hash of the previous registration."""
     hash: Digest
 
     def computed_hash(self) -> str:
-        """Return the hash of everything but the hash."""
+        """Return the hash of all fields except `hash`."""
         content = self.model_dump(mode="json", exclude={"hash"})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -126,9 +126,9 @@ class Outcome(_Strict):
 
     target: Name
     values: tuple[float, ...] = ()
-    """One per repeat of the run; empty where the target is void."""
+    """One value per repeat of the run; empty if the target is void."""
     date: Moment | None = None
-    """When it became known; None where the source does not state it."""
+    """When it became known; None if the source does not give it."""
     source: str
     status: Literal["resolved", "void"] = "resolved"
     """Void: the run will not exist as it was described."""
@@ -144,12 +144,12 @@ class Outcome(_Strict):
 
 
 class OutcomeFile(_Strict):
-    """The outcomes of a question, stored beside the chain: an outcome changes no registration."""
+    """The outcomes of a question, stored outside the chain: an outcome changes no registration."""
 
     question: str
     outcomes: tuple[Outcome, ...]
 
 
 def now() -> str:
-    """Return the current time in universal time, to the second."""
+    """Return the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

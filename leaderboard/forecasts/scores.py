@@ -1,8 +1,8 @@
-"""Scores of forecasts with a known outcome, all forecasters of a question side by side.
+"""Scores of forecasts with a known outcome, for comparison of the forecasters of a question.
 
-For losses and rates the error is that of logarithms, and CRPS and interval score are relative to the outcome (a quantile can be
-0, which has no logarithm); for accuracies and scores all three are in the metric's unit. Each repeat of a target is an outcome;
-errors are relative to the (geometric) mean of the repeats.
+For losses and rates the error is the log error, and CRPS and interval score are divided by the outcome (a quantile can be 0,
+which has no logarithm). For accuracies and scores all three are in the metric's unit. CRPS and interval score average over the
+repeats of a run; the error is relative to their (geometric) mean.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def score_targets(book: Book, questions: Iterable[str] | None = None) -> pd.Data
 def score_forecasts(book: Book, questions: Iterable[str] | None = None) -> pd.DataFrame:
     """Return one row per forecast, best first within its question.
 
-    ``error`` is the root mean square over targets, ``bias`` the mean; ``coverage`` that of the 80 % interval.
+    ``error`` is the root mean square over targets, ``bias`` the mean; ``coverage`` is the coverage of the 80 % interval.
     """
     rows = score_targets(book, questions)
     found = []

@@ -1,4 +1,4 @@
-"""The static site: pages, charts and the data they read, with nothing fetched from elsewhere at view time."""
+"""The static site: pages, charts and the data they read, without any request to other hosts at view time."""
 
 from scalingbench.leaderboard.site.content import Chart, CollectionPage, PredictorPage, SiteContent, TaskPage
 from scalingbench.leaderboard.site.writer import write_site

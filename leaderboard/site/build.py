@@ -1,4 +1,4 @@
-"""Puts the site's content together from results, tasks, cards and laws."""
+"""Build the content of the site from results, tasks, cards and laws."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
     Parameters
     ----------
     results : Results
-        Read from files, which are copied beside the pages.
+        Results read from files, which are copied into the site.
     out : Path
-        A new folder, or one that this function wrote before, which is then replaced: whole or not at all.
+        A new folder, or one that this function wrote before, which is then replaced atomically.
     say : callable
-        Told what is being done.
+        Function that receives progress messages.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
     Raises
     ------
     InputError
-        If a library of the ``site`` extra is missing, or the folder holds something else.
+        If a library of the ``site`` extra is missing, or the folder has other content.
     """
     check_site_can_be_written(out)
     say(f"scoring {len(results.predictors)} predictors")
@@ -73,16 +73,16 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
 
 
 def check_site_can_be_written(out: Path) -> None:
-    """Refuse, before any result is read, what would stop the writing of the site.
+    """Raise an error, before any result is read, if the site cannot be written.
 
     Raises
     ------
     InputError
-        If a library of the ``site`` extra is missing, or the folder holds something else.
+        If a library of the ``site`` extra is missing, or the folder has other content.
     """
     require("the site", "site", "altair", "jinja2", "vl_convert", "matplotlib")
     if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
-        raise InputError(f"{out}: not empty, and not a site that was written here before")
+        raise InputError(f"{out}: not empty, and not a site written by this command")
 
 
 def _content(results: Results, say: Say) -> SiteContent:
@@ -110,7 +110,7 @@ def _content(results: Results, say: Say) -> SiteContent:
 
 
 def _summaries(material: Material) -> list[Table]:
-    """Return the tables that stand above the board, tracks first, and below it."""
+    """Return the tables above the board, tracks first, and below it."""
     assert isinstance(material.board, SuiteBoard)
     cut = material.board.cut(variants=False)
     inside = material.results.by("reach", what="coverage")
@@ -119,7 +119,7 @@ def _summaries(material: Material) -> list[Table]:
 
 
 def _charts(material: Material) -> dict[str, tuple[str, Chart]]:
-    """Return the charts of the first page, by identifier: title and specification; those without data are left out."""
+    """Return the charts of the first page, by identifier: title and specification; charts without data are left out."""
     leaders = [str(name) for name in material.board.heads["predictor"].head(_TOP)]
     axis = "median held-out run / most expensive training run"
     by_reach = binned_chart(material.ranked_scores, leaders, "extrapolation", axis, _EXTRAPOLATION)
@@ -157,7 +157,7 @@ def _predictor_pages(material: Material) -> list[PredictorPage]:
 
 
 def _predictor_page(row: dict[Any, Any], material: Material, submitted: Mapping[str, Submission]) -> PredictorPage:
-    """Return the page of a predictor; its row holds nothing but the name if it entered no task that the board ranks on."""
+    """Return the page of a predictor; its row has only the name if it entered no task that the board ranks on."""
     name = str(row["predictor"])
     own = material.scores[material.scores["predictor"] == name].sort_values("ratio", kind="stable")
     drawn = material.ranked_scores[material.ranked_scores["predictor"] == name].sort_values("ratio", kind="stable")
@@ -169,7 +169,7 @@ def _predictor_page(row: dict[Any, Any], material: Material, submitted: Mapping[
 
 
 def _described(name: str, submitted: Mapping[str, Submission]) -> tuple[str, str, str, str]:
-    """Return description, formula, source and constants of a predictor; little is known of one that is not registered."""
+    """Return description, formula, source and constants of a predictor; unknown ones are empty."""
     if name in submitted:
         return f"Submitted by {submitted[name].authors}, {submitted[name].year}.", "", submitted[name].paper, ""
     entry = {e.name: e for e in list_predictors()}.get(name)
@@ -213,7 +213,7 @@ def _task_pages(material: Material) -> list[TaskPage]:
 
 
 def _predictions(task: Task, results: Sequence[TaskResult]) -> tuple[list[dict[str, Any]], int]:
-    """Return the first held-out rows with inputs, measured value and predictions, and how many there are."""
+    """Return the first held-out rows with inputs, measured value and predictions, and the number of all rows."""
     rows: list[dict[str, Any]] = []
     for i, fold in enumerate(task.folds):
         for j in range(min(len(fold.y_test), _MOST_ROWS - len(rows))):

@@ -36,7 +36,7 @@ def _geometric_mean(values: pd.Series) -> float:
 
 
 def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, title: str, edges: Sequence[float]) -> dict[str, Any] | None:
-    """Draw the geometric mean of the ratio against bins of a column, one line per predictor; None where no bin has three tasks."""
+    """Plot the geometric mean of the ratio over bins of a column, one line per predictor; None if no bin has three tasks."""
     import altair as alt
 
     rows = scores[scores["predictor"].isin(predictors) & (scores[column] > 0)].copy()
@@ -64,7 +64,7 @@ def binned_chart(scores: pd.DataFrame, predictors: Sequence[str], column: str, t
 
 
 def calibration_chart(results: Sequence[TaskResult], tasks: Sequence[Task], predictors: Sequence[str]) -> dict[str, Any] | None:
-    """Draw the share of held-out values below each predicted quantile; None where no quantiles are stored."""
+    """Plot the share of held-out values below each predicted quantile; None if no quantiles are stored."""
     import altair as alt
 
     by_id = {t.id: t for t in tasks}
@@ -91,7 +91,7 @@ def calibration_chart(results: Sequence[TaskResult], tasks: Sequence[Task], pred
 
 
 def extrapolation_chart(scores: pd.DataFrame) -> dict[str, Any]:
-    """Draw a predictor's ratio on each task against the task's extrapolation factor."""
+    """Plot a predictor's ratio on each task against the task's extrapolation factor."""
     import altair as alt
 
     columns = ["task", "track", "extrapolation", "ratio"]
@@ -109,7 +109,7 @@ def extrapolation_chart(scores: pd.DataFrame) -> dict[str, Any]:
 
 
 def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: bool) -> dict[str, Any]:
-    """Draw the values of a metric of a collection along a variable, one colour per curve."""
+    """Plot the values of a metric of a collection along a variable, one colour per curve."""
     import altair as alt
 
     rows = _thinned(rows[["curve", "run", axis.variable, "value"]].dropna(), _MOST_POINTS)
@@ -129,7 +129,7 @@ def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: boo
 
 
 def task_chart(task: Task, results: Sequence[TaskResult]) -> dict[str, Any]:
-    """Draw the points of a task's first folds, and the predictions of the results given, with intervals where stored."""
+    """Plot the points of a task's first folds, and the predictions of the given results, with stored intervals."""
     import altair as alt
 
     axis = axis_of_task(task)

@@ -1,4 +1,4 @@
-"""What the site shows: plain records, put together by whoever knows results, tasks and cards."""
+"""The content of the site as plain records, independent of results, tasks and cards."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class PredictorPage:
-    """One predictor: what it is, and how it did.
+    """One predictor: description and scores.
 
-    `tracks` has one record per track (track, skill, low, high, tasks), `scores` one per task entered, best ratio first; without a
-    `row` it entered no task that the board ranks on.
+    `tracks` has one record per track (track, skill, low, high, tasks), `scores` one per task entered, best ratio first. `row` is None if
+    it entered no task that the board ranks on.
     """
 
     name: str
@@ -51,31 +51,31 @@ class CollectionPage:
 
 @dataclass(frozen=True)
 class TaskPage:
-    """One task: what is stated of it and all scores; where its values may be shown, its points and the best predictions too."""
+    """One task: its description and all scores; its points and the best predictions, if its values may be shown."""
 
     name: str
     collection: str
     facts: Record
     scores: Sequence[Record]
     chart: Chart | None = None
-    """None where the values of the collection are not ours to show."""
+    """None if the values of the collection are not redistributable."""
     shown: Sequence[str] = ()
     """Predictors whose predictions are in the table."""
     predictions: Sequence[Record] = ()
     n_predictions: int = 0
-    """Held-out rows of the task; the table may hold only the first of them."""
+    """Number of held-out rows of the task; the table may have only the first of them."""
 
 
 @dataclass(frozen=True)
 class SiteContent:
-    """What the whole site shows: the first page's board and charts, and a record for every other page."""
+    """The content of the site: the board and charts of the first page, and a record for every other page."""
 
     board: Board
     track_boards: Mapping[str, Board]
     summaries: Sequence[Table]
-    """The first of every track, the board by reach, and where specialised laws are best."""
+    """Tables: the first predictors of every track, skill by reach, and the best track of each specialised law."""
     charts: Mapping[str, tuple[str, Chart]]
-    """By identifier: title and specification, of the first page."""
+    """Charts of the first page by identifier: title and specification."""
     comparison_svg: str
     cliques: Sequence[Sequence[str]]
     predictors: Sequence[PredictorPage]
@@ -84,4 +84,4 @@ class SiteContent:
     general: float
     """Share of the weight that a general-purpose entry must have entered."""
     result_files: Mapping[str, Path] = field(default_factory=dict)
-    """By predictor: its result file, copied beside the pages."""
+    """Result file of each predictor, copied into the site."""

@@ -1,6 +1,6 @@
-"""What all pages are made from: scores, boards, what is stated of the tasks, and the tasks whose values may be shown.
+"""The input of all pages: scores, boards, descriptions of tasks, and the tasks whose values may be shown.
 
-Pages show measured values of bundled collections only, whatever is at hand: those of the others are not ours to hand on.
+Pages show measured values of bundled collections only, even if others are available locally: those are not redistributable.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ __all__ = ["Material", "material_of"]
 
 @dataclass(frozen=True)
 class Material:
-    """What all pages are made from.
+    """The input of all pages.
 
     Attributes
     ----------
     results : Results
-        All of them.
+        All results.
     scores : DataFrame
-        One row per predictor and task, which also says which rows of the result file it is of.
+        One row per predictor and task, including the rows of the result file that it comes from.
     board, everyone : Board
-        The board, and the one that every predictor of a page is on.
+        The board, and the ranking of every predictor with a page.
     tracks : mapping of str to Board
         Board of each track.
     tasks : tuple of Task
-        Those whose values may be shown.
+        Tasks whose values may be shown.
     facts : mapping of str to dict
-        What the suite states of every task, by its name, those on fetch-only collections too.
+        Description of every task in the suite by name, including tasks on fetch-only collections.
     """
 
     results: Results
@@ -53,29 +53,29 @@ class Material:
 
     @cached_property
     def ranked_scores(self) -> pd.DataFrame:
-        """The scores on the tasks that the board ranks on, with how far each goes."""
+        """The scores on the tasks that the board ranks on, with the reach of each task."""
         ranked = self.scores[self.scores["task"].isin(self.results.task_table["task"])]
         return ranked.assign(extrapolation=[self.facts[task]["far"] for task in ranked["task"]])
 
     @property
     def ranked_tasks(self) -> tuple[Task, ...]:
-        """Those of the tasks whose values may be shown that the board ranks on."""
+        """The tasks that the board ranks on and whose values may be shown."""
         ranked = set(self.results.task_table["task"])
         return tuple(task for task in self.tasks if task.id in ranked)
 
     def best(self) -> dict[str, dict[str, Any]]:
-        """Return the score of the least error on every task."""
+        """Return the score with the smallest error on every task."""
         first = self.scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task")
         return {str(row["task"]): {str(k): v for k, v in row.items()} for row in first.to_dict("records")}
 
 
 def material_of(results: Results) -> Material:
-    """Return what the pages of results are made from."""
+    """Return the input of the pages of results."""
     scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
-    board, stated = results.board(), results.statements
-    worlds = [SYNTHETIC] if (stated["role"] == SYNTHETIC).any() else []
+    board, described = results.board(), results.statements
+    worlds = [SYNTHETIC] if (described["role"] == SYNTHETIC).any() else []
     tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]
-    facts = {str(row["task"]): {str(k): v for k, v in row.items()} for row in stated.to_dict("records")}
+    facts = {str(row["task"]): {str(k): v for k, v in row.items()} for row in described.to_dict("records")}
     boards = {name: results.select(track=name).board() for name in tracks}
     return Material(results, scores, board, results.everyone, boards, _bundled_tasks(results), facts)
 
@@ -88,7 +88,7 @@ def _bundled_tasks(results: Results) -> tuple[Task, ...]:
 
 
 def _result_rows(results: Results) -> pd.DataFrame:
-    """Return which rows of a predictor's result file hold a task: one row is one fold, in the order written."""
+    """Return the rows of each task in a predictor's result file, which has one row per fold."""
     rows = []
     start: dict[str, int] = defaultdict(int)
     for r in results.results:

@@ -1,4 +1,4 @@
-"""Pages from content: Jinja templates, the packaged Vega bundle, and the JSON that the pages read."""
+"""Write pages from content: Jinja templates, the packaged Vega bundle, and the JSON data of the pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write_site(content: SiteContent, out: Path) -> int:
     Parameters
     ----------
     content : SiteContent
-        What it shows.
+        The content of the site.
     out : Path
         An empty folder.
 
@@ -78,7 +78,7 @@ def _assets(folder: Path) -> None:
     source = importlib.resources.files("scalingbench.leaderboard.site") / "assets"
     for name in ("site.css", "site.js"):
         (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
-    # in a function of its own, as a plain script: browsers refuse modules of pages that are opened from a folder
+    # as a plain script in its own function: browsers do not load modules for pages opened from a local folder
     bundle = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
     (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8")
 
@@ -100,7 +100,7 @@ def _dump(value: object, path: Path) -> None:
 
 
 def _formula(latex: str, path: Path) -> bool:
-    """Draw a formula; return whether there is one that matplotlib's mathematics can draw."""
+    """Draw a formula; return False if it is empty or matplotlib cannot draw it."""
     if not latex:
         return False
     from matplotlib import mathtext, rc_context
@@ -116,7 +116,7 @@ def _formula(latex: str, path: Path) -> bool:
 
 
 def _embedded(chart: object) -> str:
-    """Return a specification as JSON that may stand inside a script element."""
+    """Return a specification as JSON that is safe inside a script element."""
     from markupsafe import Markup
 
     return Markup(json.dumps(plain(chart), separators=(",", ":")).replace("</", "<\\/"))
@@ -131,5 +131,5 @@ def _interval(low: float | None, high: float | None, digits: int = 2) -> str:
 
 
 def _sort_key(value: Any) -> str:
-    """Return what a table sorts a cell by; empty sorts last."""
+    """Return the sort key of a cell; an empty key sorts last."""
     return cell(value, "", missing="")

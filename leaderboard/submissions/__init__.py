@@ -1,1 +1,1 @@
-"""Submissions: other people's predictors. The folders beside this module are the submissions themselves."""
+"""Submissions: other people's predictors. The subfolders of this package are the submissions."""

@@ -1,8 +1,8 @@
 """The packages that a submission's code imports.
 
-A verifier has ScalingBench and what that needs; these packages it brings itself, and a line of ``requirements.txt`` only
-records their version. Every other package comes as a wheel with its sha256, given in a folder (``--wheels``). Wheels are
-unpacked in the sandbox, into a folder that only the fits of this submission see: they are never installed for the verifier.
+A verifier's installation has ScalingBench and its dependencies; for these, a line of ``requirements.txt`` only records the version.
+Every other package is a wheel with a pinned sha256 in a folder (``--wheels``). Wheels are unpacked in the sandbox, into a folder
+that only the fits of this submission can read. They are never installed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Requirement:
 
     @property
     def key(self) -> str:
-        """The name as package indexes compare it."""
+        """The normalised name of the package."""
         return package_key(self.name)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
     Raises
     ------
     LeaderboardError
-        If a line pins no version, or a package that verifiers don't bring has no hash.
+        If a line pins no version, or has no hash for a package that is not part of a verifier's installation.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -66,11 +66,11 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
     for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
-            form = "name==version, followed by --hash=sha256:... where verifiers don't bring the package"
+            form = "name==version, followed by --hash=sha256:... for a package that ScalingBench does not install"
             raise LeaderboardError(f"{path}: expected lines of the form {form}, got {one_line(line, 80)!r}")
         found.append(Requirement(match[1], match[2], tuple(h.partition("sha256:")[2] for h in match[3].split())))
         if found[-1].key not in brought() and not found[-1].hashes:
-            raise LeaderboardError(f"{path}: {found[-1]}: verifiers don't bring this package; add --hash=sha256:... of its wheel")
+            raise LeaderboardError(f"{path}: {found[-1]}: not a dependency of ScalingBench; add --hash=sha256:... of its wheel")
     keys = [r.key for r in found]
     for key in keys:
         if keys.count(key) > 1:
@@ -79,12 +79,12 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
 
 
 def needed(requirements: Sequence[Requirement]) -> tuple[Requirement, ...]:
-    """Return the requirements that must come as wheels."""
+    """Return the requirements that need wheels."""
     return tuple(r for r in requirements if r.key not in brought())
 
 
 def differing(requirements: Sequence[Requirement]) -> tuple[str, ...]:
-    """Return the packages that the submission was run with in another version than it is verified with."""
+    """Return one line for every package whose version differs between submission and verifier."""
     here = [(r, _version(r.name)) for r in requirements if r.key in brought()]
     return tuple(f"{r.name} {found or 'missing'} instead of {r.version}" for r, found in here if found != r.version)
 
@@ -97,12 +97,12 @@ def _version(name: str) -> str | None:
 
 
 def pinned(source: Path, wheels: Path | None) -> tuple[Requirement, ...]:
-    """Return what a source needs: packages that verifiers bring with their version, and all wheels of a folder with their hash.
+    """Return the requirements of a source: packages of this installation with versions, and all wheels of a folder with hashes.
 
     Raises
     ------
     InputError
-        If the source is no Python, or imports a package that is neither.
+        If the source is not Python, or imports any other package.
     """
     try:
         tree = ast.parse(source.read_text(encoding="utf-8"))
@@ -120,13 +120,13 @@ def pinned(source: Path, wheels: Path | None) -> tuple[Requirement, ...]:
     for name in sorted(imported):
         if package_key(name) not in brought() | given.keys():
             get = f"pip download --only-binary :all: -d DIR {name}=={version(name)}"
-            raise InputError(f"{source}: imports {name}, which verifiers don't bring; give its wheels with --wheels DIR ({get})")
+            raise InputError(f"{source}: imports {name}, not a dependency of ScalingBench; give its wheels with --wheels DIR ({get})")
     ours = [Requirement(name, version(name)) for name in imported if package_key(name) in brought()]
     return tuple(sorted((*ours, *given.values()), key=lambda r: r.key))
 
 
 def _wheels(folder: Path | None) -> dict[str, Requirement]:
-    """Return the packages of a folder of wheels that verifiers don't bring, by name."""
+    """Return, by name, the packages of a folder of wheels that are not part of a verifier's installation."""
     if folder is None:
         return {}
     if not folder.is_dir():
@@ -135,7 +135,7 @@ def _wheels(folder: Path | None) -> dict[str, Requirement]:
     for path in sorted(folder.glob("*.whl")):
         match = _WHEEL.fullmatch(path.name)
         if match is None:
-            raise InputError(f"--wheels: {path}: not the name of a wheel")
+            raise InputError(f"--wheels: {path}: not a valid file name of a wheel")
         wheel = Requirement(match[1].replace("_", "-"), match[2], (sha256_of(path),))
         if wheel.key in found:
             raise InputError(f"--wheels: {folder}: two wheels of {wheel.key}")
@@ -146,12 +146,12 @@ def _wheels(folder: Path | None) -> dict[str, Requirement]:
 
 @contextmanager
 def with_packages(guards: Guards, requirements: Sequence[Requirement], wheels: Path | None) -> Iterator[Guards]:
-    """Give guards whose cells also see the packages that verifiers don't bring, unpacked behind the wall.
+    """Yield guards whose cells can also import the packages from the wheels, unpacked in the sandbox.
 
     Raises
     ------
     InputError
-        If a wheel is missing, is not the one that was pinned, or is too large.
+        If a wheel is missing, differs from the pinned one, or is too large.
     """
     wanted = needed(requirements)
     if not wanted:
@@ -162,19 +162,19 @@ def with_packages(guards: Guards, requirements: Sequence[Requirement], wheels: P
         raise InputError(f"{REQUIREMENTS}: {wanted[0].name}=={wanted[0].version}: give the folder of its wheel with --wheels DIR ({get})")
     given = dict(_pinned_wheel(requirement, wheels) for requirement in wanted)
     with Guards(guards.wall, given) as own:
-        with own.one():  # a wheel that cannot be unpacked ends here, before anything is fitted
+        with own.one():  # a wheel that cannot be unpacked is an error here, before any fit
             pass
         yield own
 
 
 def _pinned_wheel(requirement: Requirement, folder: Path) -> tuple[str, bytes]:
-    """Return the name and content of the wheel that a requirement pins, the one for this machine where there are some."""
+    """Return the name and content of the wheel that a requirement pins, the one for this machine if there are several."""
     named = [path for path in sorted(folder.glob("*.whl")) if _is_of(path, requirement)]
     if not named:
         raise InputError(f"{REQUIREMENTS}: {requirement.name}=={requirement.version}: no wheel of it in {folder}")
     pinned = [path for path in named if _small(path) and sha256_of(path) in requirement.hashes]
     if not pinned:
-        raise InputError(f"{REQUIREMENTS}: {named[0].name}: its sha256 is not a hash that is pinned")
+        raise InputError(f"{REQUIREMENTS}: {named[0].name}: its sha256 is not a pinned hash")
     fitting = [path for path in pinned if not parse_wheel_filename(path.name)[3].isdisjoint(sys_tags())]
     if not fitting:
         raise InputError(f"{REQUIREMENTS}: {pinned[0].name}: not for this interpreter and system")

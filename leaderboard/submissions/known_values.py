@@ -1,6 +1,6 @@
-"""Signs that a submission knows what it had to predict: predictions that are too good, and held-out values in its files.
+"""Signs of leakage in a submission: predictions that equal held-out values too often, and held-out values in its source.
 
-They catch who copies values, not who hides that they do: a table that is packed, or predictions with noise added, pass here.
+They detect plain copies, not hidden ones: a compressed table, or predictions with added noise, pass.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from scalingbench.benchmark.tasks.task import Fold, Task
 __all__ = ["Exactness", "exactness", "values_held"]
 
 _EQUAL, _CLOSE = 1e-7, 1e-5
-"""Relative differences: of predictions that equal a value to the 7 digits that results hold, and of those that do to 5."""
+"""Relative differences at which a prediction equals a value to 7 digits, the precision of results, and to 5."""
 _LARGEST_SHARE = {_EQUAL: 0.001, _CLOSE: 0.02}
-"""Of predictions within these differences, more is beyond what noise allows.
+"""Largest shares of predictions within these differences that noise explains.
 
-On suite v2 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values that are stored with few
+On suite v2 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values stored with few
 digits) and 0.0056 (lr-annealing, 53 of 9505).
 """
 _FEWEST = 3
@@ -33,15 +33,15 @@ _NUMBER = re.compile(rb"\d+\.?\d*(?:[eE][-+]?\d+)?")
 
 @dataclass(frozen=True)
 class Exactness:
-    """How many predictions equal what was measured.
+    """Number of predictions that equal the measured value.
 
     Attributes
     ----------
     equal, close : int
-        To 7 digits, and to 5.
+        Equal to 7 digits, and to 5.
     of : int
-        Predictions of measured values that no training row of the fold has, and that are not 0 or 1. Synthetic worlds, which a law may
-        fit exactly, are left out.
+        Number of predictions, only of measured values that no training row of the fold has and that are not 0 or 1. Synthetic
+        worlds, which a law may fit exactly, are left out.
     """
 
     equal: int
@@ -50,7 +50,7 @@ class Exactness:
 
     @property
     def too_good(self) -> bool:
-        """Whether that is beyond what noise allows."""
+        """Whether the shares are larger than noise explains."""
         return any(n > max(_FEWEST, _LARGEST_SHARE[limit] * self.of) for n, limit in ((self.equal, _EQUAL), (self.close, _CLOSE)))
 
     def __str__(self) -> str:
@@ -58,7 +58,7 @@ class Exactness:
 
 
 def exactness(results: Iterable[TaskResult], tasks: Sequence[Task]) -> Exactness:
-    """Return how many predictions equal what was measured."""
+    """Return the number of predictions that equal the measured value."""
     found = {result.task: result for result in results}
     differences = [
         _differences(result.predictions, fold)
@@ -72,7 +72,7 @@ def exactness(results: Iterable[TaskResult], tasks: Sequence[Task]) -> Exactness
 
 
 def _differences(predictions: np.ndarray, fold: Fold) -> np.ndarray:
-    """Return relative differences from the measured values that say something."""
+    """Return relative differences from the measured values that are informative: not in the training rows, and not 0 or 1."""
     measured = fold.y_test
     telling = ~np.isin(measured, [*fold.y_train, 0.0, 1.0])
     differences: np.ndarray = np.abs(predictions - as_stored(measured))[telling] / np.abs(measured[telling])
@@ -80,7 +80,7 @@ def _differences(predictions: np.ndarray, fold: Fold) -> np.ndarray:
 
 
 def values_held(source: str, tasks: Iterable[Task]) -> tuple[float, ...]:
-    """Return the held-out values of 7 digits or more that stand in a source: as numbers, or in a text or in bytes of it."""
+    """Return the held-out values of 7 digits or more that a source contains: as numbers, or in its strings or bytes."""
     measured = {float(v) for task in tasks for fold in task.folds for v in fold.y_test if _is_precise(float(v))}
     stored = {float(v) for v in as_stored(np.array(sorted(measured)))}
     found = {value for value in _numbers(source) if _is_precise(value)} & (measured | stored)

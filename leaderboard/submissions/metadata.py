@@ -1,4 +1,4 @@
-"""Submissions: other people's predictors, as code with the results that their code gives.
+"""Submissions: other people's predictors, as code together with its results.
 
 A submission is a folder of five files and nothing else: ``predictor.py``, ``submission.yaml`` (below), ``requirements.txt``
 (see `scalingbench.leaderboard.submissions.dependencies`), ``results.parquet`` (predictions, in the format of every result file) and
@@ -43,7 +43,7 @@ METADATA = "submission.yaml"
 RESULTS = "results.parquet"
 ENVIRONMENT = "environment.json"
 _LARGEST = {METADATA: 2**16, SOURCE: 2**20, REQUIREMENTS: 2**16, ENVIRONMENT: 2**16, RESULTS: 2**26}
-"""The files of a submission, and how many bytes each may have."""
+"""The files of a submission, with the largest size of each in bytes."""
 LICENSES = (
     "Apache-2.0",
     "MIT",
@@ -56,12 +56,12 @@ LICENSES = (
     "GPL-3.0-or-later",
     "LGPL-3.0-or-later",
 )
-"""Licences, by SPDX name, that let the maintainers run and keep the code."""
+"""Accepted licences by SPDX name: they allow the maintainers to run and keep the code."""
 _ADDRESS = r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?"
 _PAPER = rf"^(unpublished|\d{{4}}\.\d{{4,5}}(v\d+)?|[a-z-]+/\d{{7}}(v\d+)?|10\.\d{{4,9}}/[A-Za-z0-9._;()/:-]+|{_ADDRESS})$"
 _DEVICES = ("con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10)))
 _RESERVED = frozenset((*_DEVICES, "scores", "index", "board", "readme"))
-"""Names of devices, of files that stand beside results, and of pages."""
+"""Reserved names: of devices, of other files in the folder of results, and of pages."""
 
 
 def _printable(text: str) -> str:
@@ -74,26 +74,26 @@ Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_print
 
 
 class Submission(BaseModel):
-    """What a submission says of itself.
+    """The metadata of a submission.
 
     Attributes
     ----------
     name : str
-        As on the board.
+        Name on the board.
     predictor : str
         The class in ``predictor.py``.
     authors, paper, license : str
-        Who, where it is described (an arXiv number, a DOI, a URL or ``unpublished``), and the code's licence by SPDX name.
+        Authors, description (an arXiv number, a DOI, a URL or ``unpublished``), and the code's licence by SPDX name.
     year : int
-        Of the submission.
+        Year of the submission.
     suite : str
-        What its results are of.
+        Suite of its results.
     trained_on : tuple of str
-        Collections that went into its constants, defaults or weights; it is not ranked on them.
+        Collections that its constants, defaults or weights were fitted or chosen on; it is not ranked on them.
     fetch_only : tuple of str
-        Fetch-only collections of the suite that it was run on beside the bundled ones.
+        Fetch-only collections of the suite that it was run on, in addition to the bundled ones.
     source_sha256 : str
-        Of the ``predictor.py`` that gave the results.
+        Hash of the ``predictor.py`` that gave the results.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -111,13 +111,13 @@ class Submission(BaseModel):
 
 
 def read_submission(folder: Path) -> Submission:
-    """Return what a submission's folder says of itself, after checking that the folder is whole.
+    """Return the metadata of a submission, after a check that its folder is complete.
 
     Raises
     ------
     LeaderboardError
-        If a file or field is missing or one too many, the licence is none that is accepted, a requirement is not pinned, the
-        name is another predictor's, or the source was changed.
+        If a file or field is missing or unknown, the licence is not accepted, a requirement is not pinned, the name belongs to
+        another predictor, or the source was changed.
     """
     _check_files(folder)
     path = folder / METADATA
@@ -135,7 +135,7 @@ def read_submission(folder: Path) -> Submission:
         if collection not in list_collections():
             raise LeaderboardError(f"{path}: trained_on: {unknown_name('collection', collection, list_collections())}")
     if slug(submission.name) != folder.resolve().name:
-        raise LeaderboardError(f"{path}: name: {submission.name!r} belongs into a folder {slug(submission.name)!r}")
+        raise LeaderboardError(f"{path}: name: {submission.name!r} belongs in a folder {slug(submission.name)!r}")
     read_requirements(folder / REQUIREMENTS)
     if sha256_of(folder / SOURCE) != submission.source_sha256:
         raise LeaderboardError(f"{folder / SOURCE}: not the source that gave the results (its sha256 differs from {METADATA}'s)")
@@ -143,7 +143,7 @@ def read_submission(folder: Path) -> Submission:
 
 
 def _check_files(folder: Path) -> None:
-    """Refuse a folder that holds anything but the five files, or a file that is a link, a device or too large."""
+    """Raise an error unless the folder has exactly the five files, and each is a regular file that is not too large."""
     if not folder.is_dir():
         raise LeaderboardError(f"{folder}: no such folder")
     for name in _LARGEST:
@@ -153,30 +153,30 @@ def _check_files(folder: Path) -> None:
         if path.name not in _LARGEST:
             raise LeaderboardError(f"{folder}: {one_line(path.name, 80)}: a submission is {', '.join(_LARGEST)} and nothing else")
         if path.is_symlink() or not path.is_file():
-            raise LeaderboardError(f"{folder}: {path.name}: expected a file, not a link or anything else")
+            raise LeaderboardError(f"{folder}: {path.name}: expected a regular file, not a link or device")
         if path.stat().st_size > _LARGEST[path.name]:
             raise LeaderboardError(f"{folder}: {path.name}: larger than {_LARGEST[path.name] // 2**10} KiB")
 
 
 def check_license(license_name: str, where: str) -> None:
-    """Refuse a licence that is not on the list.
+    """Raise an error for a licence that is not accepted.
 
     Raises
     ------
     LeaderboardError
-        If it is not.
+        If the licence is not in `LICENSES`.
     """
     if license_name not in LICENSES:
         raise LeaderboardError(f"{where}: license: expected one of {', '.join(LICENSES)}, got {one_line(license_name, 80)!r}")
 
 
 def check_name(name: str, where: str) -> None:
-    """Refuse a name that is reserved, or whose page or result file would be that of a predictor of the board.
+    """Raise an error for a name that is reserved, or shares its page or result file with a predictor of the board.
 
     Raises
     ------
     LeaderboardError
-        If it would.
+        If the name cannot be used.
     """
     if slug(name).partition(".")[0] in _RESERVED:
         raise LeaderboardError(f"{where}: name: {name!r} is reserved; choose another")
@@ -192,12 +192,12 @@ def list_submissions() -> tuple[Path, ...]:
 
 
 def submissions() -> dict[str, Submission]:
-    """Return the submissions that come with the package, by name; one that is broken is named in a warning and left out."""
+    """Return the submissions that come with the package, by name; an invalid one is left out with a warning."""
     return {submission.name: submission for submission in submissions_in_folders().values()}
 
 
 def submissions_in_folders() -> dict[Path, Submission]:
-    """Return the submissions that come with the package by their folders, without those that are broken."""
+    """Return the submissions that come with the package by their folders, without invalid ones."""
     found = {}
     for folder in list_submissions():
         try:

@@ -1,4 +1,4 @@
-"""Make a submission: the code is run on a whole suite, behind the wall, and written down with what it gave."""
+"""Make a submission: run the code on a whole suite, in the sandbox, and write it together with its results."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def submit(
     Parameters
     ----------
     source : Path
-        The file that holds the class.
+        File with the class.
     submission : Submission
-        What it says of itself.
+        Its metadata.
     suite : Suite
-        All of its tasks over bundled collections are run, and those over the fetch-only ones that the submission names.
+        The suite to run: all its tasks on bundled collections, and on the fetch-only ones that the submission names.
     out : Path
         Folder of submissions; the submission becomes ``<out>/<slug of its name>``.
     guards : Guards
-        Who runs the code.
+        The sandbox that runs the code.
     jobs, time_limit, progress
         As in `scalingbench.benchmark.evaluation.run.run_suite`.
     wheels : Path, optional
-        Folder of the packages that the code imports and verifiers don't bring.
+        Folder with the wheels of imported packages that are not dependencies of ScalingBench.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def submit(
     """
     folder = out / slug(submission.name)
     if folder.exists():
-        raise InputError(f"{folder}: exists already; remove it to submit anew")
+        raise InputError(f"{folder}: already exists; remove it to submit again")
     check_name(submission.name, "--name")
     check_license(submission.license, "--license")
     requirements = pinned(source, wheels)

@@ -1,7 +1,7 @@
-"""Verify a submission: its code is run again, behind the wall, and every prediction compared and counted.
+"""Verify a submission: run its code again, in the sandbox, and compare and count every prediction.
 
-What is expected is counted from the suite before any of the code has run, what was compared while it is compared; only where
-both are equal, and not zero, can the verdict be that the submission is verified.
+The expected predictions are counted from the suite before the code runs, the compared ones during comparison. A submission is
+verified only if both counts are equal and not zero.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ _LARGEST_TOLERANCE = 0.01
 
 @dataclass
 class Count:
-    """How much there is to compare, and how much was.
+    """Number of expected and of compared folds and predictions.
 
     Attributes
     ----------
     folds, predictions : int
-        Of the tasks that the predictor can enter.
+        Expected, on the tasks that the predictor can enter.
     folds_compared, predictions_compared : int
-        Found equal within the tolerance.
+        Equal within the tolerance.
     folds_unstable, predictions_unstable : int
-        Of those, found equal only within ten times the instability that was measured here.
+        Of those, equal only within ten times the instability measured on this machine.
     folds_failed, predictions_failed : int
-        Of folds that failed when they were submitted and failed in the same way again.
+        In folds with the same failure in the submission and in this run.
     """
 
     folds: int = 0
@@ -65,7 +65,7 @@ class Count:
 
     @property
     def complete(self) -> bool:
-        """Whether all was accounted for, and something compared."""
+        """Whether every expected prediction was counted, and at least one compared."""
         return (
             self.predictions_compared > 0
             and self.folds == self.folds_compared + self.folds_failed
@@ -75,28 +75,28 @@ class Count:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of verifying a submission.
+    """The result of verifying a submission.
 
     Attributes
     ----------
     submission : Submission
-        What it says of itself.
+        Its metadata.
     reason : str
-        Why it is refused; empty where nothing was found.
+        Why it is refused; empty if it is not.
     count : Count
-        What was expected and what was compared.
+        Expected and compared predictions.
     tolerance : float
-        Largest relative difference that was let pass.
+        Largest relative difference allowed.
     layers : tuple of str
-        What the code was confined by.
+        Layers of the sandbox that confined the code.
     suite_fingerprint : str
-        Of the rows of the suite's tasks over bundled collections, and over the fetch-only ones that the submission names.
+        Hash of the rows of the suite's tasks on bundled collections, and on the fetch-only ones that the submission names.
     exactness : Exactness
-        How many predictions equal what was measured.
+        How many predictions equal the measured value.
     notes : tuple of str
-        Packages whose version differs from the submission's, and held-out values that its source holds.
+        Packages with another version than in the submission, and held-out values in its source.
     results : tuple of TaskResult
-        Of this run; with its predictions, constants and times, none of which come from the submission.
+        Results of this run: its predictions, constants and times do not come from the submission.
     """
 
     submission: Submission
@@ -111,12 +111,12 @@ class Verdict:
 
     @property
     def verified(self) -> bool:
-        """Whether every expected prediction was compared and none refused."""
+        """Whether every expected prediction was compared, and none refused."""
         return not self.reason and self.count.complete
 
 
 class _Refused(Exception):
-    """The results don't recompute; the message names task, fold and row."""
+    """The results are not reproduced; the message names task, fold and row."""
 
 
 class _Differs(_Refused):
@@ -140,30 +140,31 @@ def verify(
 ) -> Verdict:
     """Run a submission again and compare every prediction.
 
-    It is asked for the rows of a fold in two halves, drawn anew: what it predicts of a row must not depend on which others are asked.
-    A difference is relative to the prediction, or to 1 % of the spread of the fold's values where that is larger. Where one exceeds
-    the tolerance, the fold's instability is measured here, and ten times that is allowed, at most 1 %: instability is the submission's
-    own doing and must not open the door to another result. One most of whose predictions need it is refused.
+    It predicts the held-out rows of a fold in two random halves, because the prediction of a row must not depend on the other rows.
+    A difference is relative to the prediction, or to 1 % of the spread of the fold's values if that is larger. If one exceeds the
+    tolerance, the instability of the fold is measured on this machine, and ten times that is allowed, at most 1 %: the submission
+    determines its instability, so without a limit it could pass with other results. A submission is refused if most of its
+    predictions need this allowance.
 
     Parameters
     ----------
     folder : Path
-        The submission.
+        Folder of the submission.
     suite : Suite
-        What its results are of.
+        Suite of its results.
     guards : Guards
-        Who runs its code.
+        The sandbox that runs its code.
     jobs, time_limit, progress
         As in `scalingbench.benchmark.evaluation.run.run_suite`.
     tolerance : float
-        Largest difference.
+        Largest relative difference of a prediction.
     wheels : Path, optional
-        Folder of the packages that it brings.
+        Folder with the wheels of packages that are not dependencies of ScalingBench.
 
     Raises
     ------
     LeaderboardError
-        If the folder is not whole, or its licence or source is not in order.
+        If the folder is incomplete, or its licence or source is not accepted.
     InputError
         If its results are of other tasks, or incomplete.
     """
@@ -193,14 +194,14 @@ def verify(
             reason = str(error)
     exact = exactness(again, among)
     if exact.too_good and not reason:
-        reason = f"{exact}: more than noise allows"
-    notes = (*_held(folder, among), *(f"verified with {difference}" for difference in differing(requirements)))
+        reason = f"{exact}: more than noise explains"
+    notes = (*_leakage_notes(folder, among), *(f"verified with {difference}" for difference in differing(requirements)))
     return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), exact, notes, again)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """How a submission is run again."""
+    """Settings of a rerun of a submission."""
 
     name: str
     suite: str
@@ -223,45 +224,45 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Allowance:
-    """How far predictions of a submission may differ."""
+    """The allowed difference of predictions."""
 
     predictor: Submitted
     tolerance: float
     time_limit: float
 
     def on(self, task: Task, fold: Fold) -> float:
-        """Return the largest difference allowed on a fold that exceeds the tolerance, by six more fits of it."""
+        """Return the largest difference allowed on a fold that exceeds the tolerance, from six more fits."""
         instability = np.nan_to_num(measure(self.predictor, task, fold, time_limit=self.time_limit), posinf=0.0)
         return max(self.tolerance, min(MARGIN * float(instability), _LARGEST_TOLERANCE))
 
 
 def _why(error: _Differs, stored: Sequence[TaskResult], run: _Run, allowance: _Allowance) -> str:
-    """Return why a task differs: it is run once more, asked for all rows together as it was for the submission."""
+    """Return why a task differs, after one more run that predicts all rows together, as in the submission."""
     theirs = [result for result in stored if result.task == error.task.id]
     together = run(allowance.predictor, [error.task])
     try:
         _compare(theirs, together, [error.task], allowance, Count())
     except _Refused:
         return str(error)
-    return f"{error}: its predictions depend on which other rows are asked"
+    return f"{error}: its predictions depend on which other rows are predicted with them"
 
 
-def _held(folder: Path, tasks: Sequence[Task]) -> list[str]:
-    """Return a note on the held-out values that the source holds, where there are some."""
+def _leakage_notes(folder: Path, tasks: Sequence[Task]) -> list[str]:
+    """Return a note on the held-out values in the source, if there are any."""
     try:
         values = values_held((folder / SOURCE).read_text(encoding="utf-8"), tasks)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # no Python: nothing of it was run either
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # not Python: none of it ran
         return []
     shown = ", ".join(f"{value:.9g}" for value in values[:3])
-    return [f"{SOURCE} holds {len(values)} held-out values ({shown}, ...)"] if values else []
+    return [f"{SOURCE} contains {len(values)} held-out values ({shown}, ...)"] if values else []
 
 
 def _shortcoming(count: Count) -> str:
-    """Return why predictions that were all found equal still are not enough; empty where they are."""
+    """Return why a submission is refused although all compared predictions are equal; empty if it is not."""
     if not count.complete:
-        return "no fold of it gives predictions" if count.predictions_failed else "not every prediction was compared"
+        return "no fold of the submission gives predictions" if count.predictions_failed else "not every prediction was compared"
     if 2 * count.predictions_unstable > count.predictions_compared:
-        return f"{count.predictions_unstable} of {count.predictions_compared} predictions are unstable: rounding decides them"
+        return f"{count.predictions_unstable} of {count.predictions_compared} predictions are unstable: they depend on rounding"
     return ""
 
 
@@ -272,7 +273,7 @@ def fingerprint_of(tasks: Iterable[Task]) -> str:
 
 
 def write_summary(path: Path, verdict: Verdict) -> None:
-    """Write a verdict and what it rests on, as JSON."""
+    """Write a verdict, its counts and its inputs as JSON."""
     summary = {
         "verdict": "verified" if verdict.verified else "refused",
         "reason": verdict.reason,
@@ -292,7 +293,7 @@ def write_summary(path: Path, verdict: Verdict) -> None:
 
 
 def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[Task], guards: Guards) -> tuple[TaskResult, ...]:
-    """Return the results of a submission; they are a stranger's file too, and taken apart behind the wall."""
+    """Return the results of a submission; the file is untrusted too, so the sandbox parses it."""
     try:
         with guards.one() as guard:
             stored = guard.read_results((folder / RESULTS).read_bytes(), sum(len(task.folds) for task in tasks), _most_values(tasks))
@@ -304,7 +305,7 @@ def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[
                 f"{folder}: {one_line(result.task, 100)}: result of {result.predictor!r} on suite {result.suite!r}, not of this submission"
             )
     for stale in stale_results(stored, tasks)[:1]:
-        raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows are not those of suite {suite.name} today; submit anew")
+        raise InputError(f"{folder}: {stale.task}: stale fingerprint: its rows in suite {suite.name} have changed since; submit again")
     return stored
 
 
@@ -313,7 +314,7 @@ def _most_values(tasks: Sequence[Task]) -> int:
 
 
 def _complete(stored: Sequence[TaskResult], tasks: Sequence[Task], folder: Path) -> None:
-    """Refuse results that are not, fold by fold, those of the tasks that the predictor enters."""
+    """Raise an error unless the results have every fold of the tasks that the predictor enters, and no other."""
     held = [r.task for r in stored]
     for name in sorted({t.id for t in tasks} ^ set(held)):
         known = name not in held
@@ -324,7 +325,7 @@ def _complete(stored: Sequence[TaskResult], tasks: Sequence[Task], folder: Path)
     for result in stored:
         task = by_id[result.task]
         if [f.fold for f in result.folds] != [f.name for f in task.folds]:
-            raise InputError(f"{folder}: {task.id}: other folds than the task's")
+            raise InputError(f"{folder}: {task.id}: its folds differ from those of the task")
         for given, fold in zip(result.folds, task.folds, strict=True):
             _whole(given, fold, f"{folder}: {task.id}, fold {fold.name!r}")
 
@@ -334,7 +335,7 @@ def _whole(given: FoldResult, fold: Fold, where: str) -> None:
     if len(given.predictions) != expected:
         raise InputError(f"{where}: {len(given.predictions)} predictions, expected {expected}")
     if given.quantiles:
-        raise InputError(f"{where}: quantiles, which a submission does not hold")
+        raise InputError(f"{where}: quantiles are not allowed in a submission")
     if not np.isfinite(given.predictions).all():
         raise InputError(f"{where}: a prediction is NaN or infinite")
 
@@ -346,12 +347,12 @@ def _compare(
     allowance: _Allowance,
     count: Count,
 ) -> None:
-    """Compare and count every fold; raises at the first that differs."""
+    """Compare and count every fold; raise an error at the first that differs."""
     ours = {result.task: result for result in again}
     for theirs in stored:
         (task,) = (t for t in tasks if t.id == theirs.task)
         if theirs.parameters != parameters_of(allowance.predictor):
-            raise _Refused(f"{task.id}: submitted with other constructor arguments than the class has")
+            raise _Refused(f"{task.id}: the constructor arguments in the submission differ from those of the class")
         for mine, given, fold in zip(ours[task.id].folds, theirs.folds, task.folds, strict=True):
             _compare_fold(mine, given, fold, task, allowance, count)
 
@@ -359,7 +360,7 @@ def _compare(
 def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, task: Task, allowance: _Allowance, count: Count) -> None:
     n, where = len(fold.y_test), f"{task.id}, fold {fold.name!r}"
     if ours.fold != fold.name or theirs.fold != fold.name:
-        raise _Refused(f"{where}: not the fold that was asked for")
+        raise _Refused(f"{where}: not the expected fold")
     if ours.status != theirs.status:
         raise _Refused(f"{where}: submitted as {theirs.status!r}, recomputed as {ours.status!r} {ours.message}".rstrip())
     if ours.status != "ok":
@@ -369,12 +370,12 @@ def _compare_fold(ours: FoldResult, theirs: FoldResult, fold: Fold, task: Task, 
     if not len(ours.predictions) == len(theirs.predictions) == n:
         raise _Refused(f"{where}: {len(theirs.predictions)} predictions submitted, {len(ours.predictions)} recomputed, {n} expected")
     apart = moves(ours.predictions, theirs.predictions, fold.y_test)
-    if not (apart <= allowance.tolerance).all():  # nor for NaN; only such folds are worth six more fits
+    if not (apart <= allowance.tolerance).all():  # true for NaN too; only such folds need six more fits
         allowed = allowance.on(task, fold)
         if not (apart <= allowed).all():
             row = int(np.flatnonzero(~(apart <= allowed))[0])
             values = f"submitted {theirs.predictions[row]:.7g}, recomputed {ours.predictions[row]:.7g}"
-            raise _Differs(f"{where}, row {row}: {values}; the results don't recompute", task)
+            raise _Differs(f"{where}, row {row}: {values}; the results are not reproduced", task)
         count.folds_unstable += 1
         count.predictions_unstable += n
     count.folds_compared += 1

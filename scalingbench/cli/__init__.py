@@ -1,4 +1,4 @@
-"""The command line, a module per group of commands.
+"""The command line, one module per group of commands.
 
-Commands import what they run inside their functions, here and nowhere else in the project: ``--help`` must not wait for pandas.
+Commands import inside their functions, unlike the rest of the project, so that ``--help`` does not wait for pandas.
 """

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those that come with the package.")]
+Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those in the package.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
-Bundled = Annotated[bool, typer.Option("--bundled", help="Only collections whose table is part of the package.")]
+Bundled = Annotated[bool, typer.Option("--bundled", help="Only bundled collections, whose tables are part of the package.")]
 After = Annotated[str | None, typer.Option("--published-after", help="Only collections first published after this month, YYYY-MM.")]
 
 
@@ -31,72 +31,74 @@ def leaderboard(
     track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
-    variants: Annotated[bool, typer.Option("--variants", help="Also the other recipes of a law, under the one that heads it.")] = False,
-    by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of one number.")] = None,
+    variants: Annotated[bool, typer.Option("--variants", help="Also list the variants of each family, below its head.")] = False,
+    by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of overall.")] = None,
     what: Annotated[
         Literal["skill", "coverage", "crps"],
-        typer.Option("--what", help="With --by: skill, share of values within 80 % intervals, or skill of the intervals."),
+        typer.Option("--what", help="With --by: skill, coverage of the 80 % interval, or skill by CRPS."),
     ] = "skill",
     bundled: Bundled = False,
     published_after: After = None,
     release: Annotated[str | None, typer.Option("--release", help="Print a released board unchanged.")] = None,
-    beside: Annotated[bool, typer.Option("--beside-committed", help="With --results: beside the committed results of the others.")] = False,
-    recompute: Annotated[
-        bool, typer.Option("--recompute", help="Compute every stored score again from its predictions, where data are at hand.")
+    with_committed: Annotated[
+        bool, typer.Option("--beside-committed", help="With --results: add the committed results of all others.")
     ] = False,
-    store: Annotated[bool, typer.Option("--store", help="With --recompute: store what was computed.")] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Recompute every stored score from its predictions, where data are available locally.")
+    ] = False,
+    store: Annotated[bool, typer.Option("--store", help="With --recompute: store the recomputed scores.")] = False,
 ) -> None:
-    """Print the board of a folder of results, or of those that come with the package."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on matrices this small threads wait for each other
+    """Print the board of a folder of results, or of the results in the package."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on small matrices threads only wait for each other
     if release is not None:
         from scalingbench.leaderboard.releases import load_release
 
         print(load_release(release).cut(top, variants=variants).render(form))
         return
-    _refuse_alone(recompute=recompute, store=store, results=results, beside=beside, what=what, by=by)
+    _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
         _recompute(suite, store)
-    found = _read(suite, results, beside).select(track=track, bundled=bundled, published_after=published_after)
+    found = _read(suite, results, with_committed).select(track=track, bundled=bundled, published_after=published_after)
     if by is not None and found.protocol is None:
         print(found.by(by, top, what=what).render(form))
         return
     print_board(found, form, top=top, variants=variants)
 
 
-def _read(suite: str, results: Path | None, beside: bool) -> Results:
+def _read(suite: str, results: Path | None, with_committed: bool) -> Results:
     from scalingbench.leaderboard.results import Results
 
     found = Results.load(suite, results)
-    return found.beside_committed() if beside else found
+    return found.beside_committed() if with_committed else found
 
 
 def _recompute(suite: str, store: bool) -> None:
-    """Compute the stored scores again and name those that differ (exit status 1), or store what was computed."""
+    """Recompute the stored scores. Report those that differ (exit status 1), or store the new ones."""
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.console import exit_with, say
     from scalingbench.leaderboard.rescoring import rescore, store_scores
     from scalingbench.leaderboard.results import not_ranked_on
 
     found = rescore(load_suite(suite), not_ranked_on())
-    say(f"{len(found.table)} scores on {found.n_tasks} tasks computed again; {found.n_elsewhere} tasks are not at hand")
+    say(f"{len(found.table)} scores on {found.n_tasks} tasks recomputed; {found.n_elsewhere} tasks are not available locally")
     if store:
         say(f"stored: {store_scores(found)}")
         return
     exit_with((*found.problems, *found.lacking))
 
 
-def _refuse_alone(*, recompute: bool, store: bool, results: Path | None, beside: bool, what: str, by: str | None) -> None:
-    """Refuse options that say nothing without, or beside, another."""
+def _check_options(*, recompute: bool, store: bool, results: Path | None, with_committed: bool, what: str, by: str | None) -> None:
+    """Raise an error for options that need, or exclude, another."""
     from scalingbench.common.errors import InputError
 
     if what != "skill" and by is None:
-        raise InputError("--what: expected --by beside it")
+        raise InputError("--what: needs --by")
     if store and not recompute:
-        raise InputError("--store: expected --recompute beside it")
+        raise InputError("--store: needs --recompute")
     if recompute and results is not None:
         raise InputError("--recompute: compares the stored scores with the committed results, not with those of --results")
-    if beside and results is None:
-        raise InputError("--beside-committed: expected --results beside it")
+    if with_committed and results is None:
+        raise InputError("--beside-committed: needs --results")
 
 
 def compare(
@@ -104,16 +106,16 @@ def compare(
     suite: SuiteName = DEFAULT_SUITE,
     predictors: Names = None,
     track: Track = None,
-    top: Annotated[int, typer.Option("--top", min=2, help="How many of the board, unless they are named.")] = 12,
+    top: Annotated[int, typer.Option("--top", min=2, help="Number of predictors from the top of the board, if none are named.")] = 12,
     bundled: Bundled = False,
     published_after: After = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Also draw it: .svg, .png or .pdf.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a plot: .svg, .png or .pdf.")] = None,
     as_json: Json = False,
 ) -> None:
     """Test which predictors differ significantly over the clusters of collections."""
     from scalingbench.leaderboard.significance import draw
 
-    found = _read(suite, results, beside=False)
+    found = _read(suite, results, with_committed=False)
     comparison = found.select(track=track, bundled=bundled, published_after=published_after).compare(split_names(predictors), top=top)
     if out is not None:
         draw(comparison, out)
@@ -121,14 +123,14 @@ def compare(
 
 
 def cite(
-    predictor: Annotated[str | None, typer.Option("--predictor", help="Also the law's papers.")] = None,
+    predictor: Annotated[str | None, typer.Option("--predictor", help="Also cite the papers of this law.")] = None,
     collection: Annotated[
-        str | None, typer.Option("--collection", help="Only this collection's papers, not those of all ranked on.")
+        str | None, typer.Option("--collection", help="Cite this collection only, not all that the board ranks on.")
     ] = None,
     suite: SuiteName = DEFAULT_SUITE,
     form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
 ) -> None:
-    """Print what to cite: the suite at its version, the law, the collections that its score rests on."""
+    """Print citations: the suite at its version, the law, and the collections behind its score."""
     from scalingbench.leaderboard.citation import citations
 
     print(citations(suite, predictor, collection, form))

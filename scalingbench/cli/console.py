@@ -1,4 +1,4 @@
-"""What the commands have in common: progress, the board at the end, the exit status."""
+"""Functions that the commands share: progress bar, board, exit status."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_with_progress(
     fetch_only: tuple[str, ...] = (),
     stability: bool = False,
 ) -> Results:
-    """Run a suite, or one track or some collections of it, or some fetch-only ones too, with a progress bar on standard error."""
+    """Run a suite, a track or some collections, and chosen fetch-only collections, with a progress bar on standard error."""
     from scalingbench.benchmark.evaluation.run import run_suite
     from scalingbench.leaderboard.results import Results
 
@@ -66,7 +66,7 @@ def run_with_progress(
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
-    """Give a function that moves a bar on standard error."""
+    """Yield a function that updates a progress bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -81,13 +81,13 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
 
 
 def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True) -> None:
-    """Print the board of the results: that of another benchmark's protocol, or this project's."""
+    """Print the board of the results, by the protocol of the suite's benchmark or by this project's rules."""
     board = results.board() if results.protocol is None else results.protocol_board()
     print(board.cut(top, variants=variants).render(form))
 
 
 def exit_with(failures: Sequence[str]) -> None:
-    """Name what failed; exit status 1 if anything did."""
+    """Print every failure; exit with status 1 if there are any."""
     for line in failures:
         say(f"failed: {line}")
     if failures:
@@ -100,10 +100,10 @@ def say(line: str) -> None:
 
 
 def say_fetch_only(suite: Suite) -> None:
-    """Name the collections of a suite that a run leaves out."""
+    """Print the fetch-only collections, which a run leaves out by default."""
     if suite.fetch_only:
         names = ", ".join(suite.fetch_only)
-        say(f"left out, not redistributable: {names}; name it with --collections to build and run it from its pinned files")
+        say(f"left out, not redistributable: {names}; use --collections to build one from its pinned files and run it")
 
 
 def committed_names(suite: Suite) -> tuple[str, ...]:

@@ -27,19 +27,21 @@ Table = Annotated[
 ]
 Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T; also by the headers of the table.")]
 Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
-Metric = Annotated[str | None, typer.Option("--metric", help="Which metric, where the table has several.")]
-Curve = Annotated[str | None, typer.Option("--curve", help="Which curve, where the table has several.")]
+Metric = Annotated[str | None, typer.Option("--metric", help="The metric, if the table has several.")]
+Curve = Annotated[str | None, typer.Option("--curve", help="The curve, if the table has several.")]
 Map = Annotated[
     list[str] | None, typer.Option("--map", help="HEADER=NAME: meaning of a column, e.g. val/loss=value; 'ignore' leaves it out.")
 ]
-Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: one unit of a column, e.g. params=1e6.")]
+Unit = Annotated[list[str] | None, typer.Option("--unit", help="NAME=NUMBER: unit of a column, e.g. params=1e6 for millions.")]
 Where = Annotated[list[str] | None, typer.Option("--where", help="HEADER=CELL: keep only the rows with this cell.")]
 Decimal = Annotated[str | None, typer.Option("--decimal", help="Decimal mark, '.' or ',', of columns whose cells do not show it.")]
 Checkpoints = Annotated[bool, typer.Option("--checkpoints", help="Use every row of a run, not only its last.")]
-Tolerance = Annotated[float, typer.Option("--tolerance", help="Error from which a forecast is useless; warnings are set to it.")]
-Force = Annotated[bool, typer.Option("--force", help="Predict also where a rule refuses.")]
-Plot = Annotated[Path | None, typer.Option("--plot", help="Picture to write: .png, .svg or .pdf.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Self-contained page to write: .html.")]
+Tolerance = Annotated[
+    float, typer.Option("--tolerance", help="Relative error above which a forecast is useless; the threshold of warnings.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Predict even if a rule refuses to.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="Plot to write: .png, .svg or .pdf.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Self-contained report to write: .html.")]
 
 
 def forecast(
@@ -58,9 +60,9 @@ def forecast(
     plot: Plot = None,
     report: Report = None,
     register: Annotated[
-        Path | None, typer.Option("--register", help="Book of forecasts to append it to; score it later with 'forecasts score'.")
+        Path | None, typer.Option("--register", help="Book of forecasts to append this one to; 'forecasts score' scores it later.")
     ] = None,
-    question: Annotated[str | None, typer.Option("--question", help="Name under which it is registered, e.g. lab/loss/7b.")] = None,
+    question: Annotated[str | None, typer.Option("--question", help="Name of the question in the book, e.g. lab/loss/7b.")] = None,
     as_json: Json = False,
 ) -> None:
     """Predict a large run from a table of small ones, with an interval, notes and warnings."""
@@ -80,12 +82,12 @@ def forecast(
 
 def allocate(
     table: Table,
-    flops: Annotated[str, typer.Option("--flops", help="The budget, e.g. 1e23: training, and inference where it is given.")],
+    flops: Annotated[str, typer.Option("--flops", help="Compute budget, e.g. 1e23, for training and for --inference-tokens.")],
     predictor: Predictor = DEFAULT_PREDICTOR,
     max_params: Annotated[str | None, typer.Option("--max-params", help="Largest model, e.g. 70B.")] = None,
     max_tokens: Annotated[str | None, typer.Option("--max-tokens", help="Available training tokens, e.g. 2T.")] = None,
     inference_tokens: Annotated[
-        str | None, typer.Option("--inference-tokens", help="Tokens that the trained model will process, paid from the same budget.")
+        str | None, typer.Option("--inference-tokens", help="Tokens that the model will process after training, within the same budget.")
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Values of further variables, e.g. unique_tokens=1e11.")] = None,
     within: Annotated[float, typer.Option("--within", help="Relative distance from the best loss that counts as equally good.")] = WITHIN,
@@ -106,15 +108,15 @@ def allocate(
     from scalingbench.forecasting.allocate import allocate as allocate_runs
 
     limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
-    stated = {name: _number(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
+    given = {name: _number(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
     budget = _number("--flops", flops)
     runs = _read(table, (names, units, where, decimal), metric, curve, checkpoints)
-    options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **stated}
+    options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **given}
     _answer(lambda: allocate_runs(runs, budget, predictor=predictor, **options), runs, as_json, plot, report)
 
 
 def plan(
-    table: Annotated[str | None, typer.Argument(help="Runs made so far, as for forecast; without them a ladder is proposed.")] = None,
+    table: Annotated[str | None, typer.Argument(help="Finished runs, as for forecast; without them the plan is a ladder.")] = None,
     budget: Annotated[str, typer.Option("--budget", help="FLOPs of the planned runs, e.g. 1e20.")] = "",
     target: Target = "",
     most: Annotated[int, typer.Option("--most", help="Largest number of runs.")] = MOST_RUNS,
@@ -133,7 +135,7 @@ def plan(
 
     for option, given in (("--budget", budget), ("--target", target)):
         if not given:
-            raise InputError(f"{option}: is needed; e.g. --budget 1e20 --target params=7B,tokens=1T")
+            raise InputError(f"{option}: is required, e.g. --budget 1e20 --target params=7B,tokens=1T")
     flops = _number("--budget", budget)
     runs = None if table is None else _read(table, (names, units, where, decimal), metric, curve, False)
     if runs is not None:
@@ -163,7 +165,7 @@ def _draw(found: Forecast | Plan, path: Path | None) -> None:
 
 
 def _read(table: str, columns: tuple[Pairs, Pairs, Pairs, str | None], metric: str | None, curve: str | None, checkpoints: bool) -> Runs:
-    """Read a table with the columns that ``--map``, ``--unit``, ``--where`` and ``--decimal`` state."""
+    """Read a table by the options ``--map``, ``--unit``, ``--where`` and ``--decimal``."""
     from scalingbench.forecasting.reading import Options, read_runs
 
     names, units, where = (_pairs(option, given) for option, given in zip(("--map", "--unit", "--where"), columns[:3], strict=True))
@@ -174,7 +176,7 @@ def _read(table: str, columns: tuple[Pairs, Pairs, Pairs, str | None], metric: s
 
 
 def _pairs(option: str, given: Pairs) -> dict[str, str]:
-    """Return what ``LEFT=RIGHT`` options state; the last '=' separates them, because a header can have one."""
+    """Return ``LEFT=RIGHT`` options as a mapping; the last '=' separates them, because a header can have one."""
     found = {}
     for text in given or ():
         left, equals, right = text.rpartition("=")
@@ -185,7 +187,7 @@ def _pairs(option: str, given: Pairs) -> dict[str, str]:
 
 
 def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Forecast:
-    """Print how the table was read, then the answer: data on standard output, all else on standard error."""
+    """Print how the table was read (on standard error), then the answer (on standard output)."""
     from scalingbench.forecasting.cautions import Refused
 
     say(str(runs))

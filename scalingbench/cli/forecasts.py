@@ -24,8 +24,8 @@ app = typer.Typer(help="Forecasts registered before their outcome: list, registe
 Folder = Annotated[Path | None, typer.Option("--book", help="Folder of the book; by default the project's own.")]
 QuestionName = Annotated[str | None, typer.Option("--question", help="Only this question.")]
 Values = Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")]
-Source = Annotated[str, typer.Option("--source", help="Where the outcome was read.")]
-Date = Annotated[str | None, typer.Option("--date", help="When it became known, YYYY-MM-DD.")]
+Source = Annotated[str, typer.Option("--source", help="Source of the outcome.")]
+Date = Annotated[str | None, typer.Option("--date", help="Date of the outcome, YYYY-MM-DD.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -36,7 +36,7 @@ def forecasts(
     book: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """List the questions with their forecasts; every hash of the chain is checked."""
+    """List the questions with their forecasts, after a check of every hash in the chain."""
     if context.invoked_subcommand is not None:
         return
     from scalingbench.cli.listings import print_rows
@@ -81,7 +81,7 @@ def _questions(book: Book, only_open: bool) -> list[dict[str, Any]]:
 
 
 def _forecasters(book: Book, question: str) -> list[dict[str, Any]]:
-    """Return every forecast value of a question, target by target."""
+    """Return every forecast value of a question, in the order of targets."""
     rows = [
         {
             "target": target.name,
@@ -126,8 +126,8 @@ def register(
 
         targets = parse_targets(target)
         runs = read_runs(file, Options(metric=metric, curve=curve))
-        asked = Question(question, what or question, unit, runs, targets, by_hand=by_hand)
-        added = append(_drafts(asked, split_names(predictors) or ()), book)
+        described = Question(question, what or question, unit, runs, targets, by_hand=by_hand)
+        added = append(_drafts(described, split_names(predictors) or ()), book)
     for entry in added:
         points = ", ".join(f"{t.name} {t.point:.5g}" for t in entry.targets)
         print(f"{entry.number:04d} {entry.question} {entry.forecaster}: {points} ({entry.hash[:12]})")
@@ -136,12 +136,12 @@ def register(
 def _drafts(question: Any, predictors: tuple[str, ...]) -> list[Draft]:
     from scalingbench.forecasting.registering import Failure, drafts
 
-    made = []
+    found = []
     for draft in drafts(question, predictors):
         if isinstance(draft, Failure):
             raise InputError(f"{draft.predictor}: {draft.message}; nothing was registered")
-        made.append(draft)
-    return made
+        found.append(draft)
+    return found
 
 
 @app.command()
@@ -155,7 +155,7 @@ def resolve(
     note: Annotated[str, typer.Option("--note", help="Remark for readers.")] = "",
     book: Folder = None,
 ) -> None:
-    """Enter an outcome; no registration changes."""
+    """Enter an outcome. Registrations do not change."""
     from pydantic import ValidationError
 
     from scalingbench.common.messages import first_problem
@@ -178,11 +178,11 @@ def score(
     source: Source = "",
     date: Date = None,
     by_target: Annotated[bool, typer.Option("--by-target", help="One row per target.")] = False,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many forecasters of each question.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Largest number of forecasters per question.")] = None,
     book: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Score the forecasts with a known outcome; --value enters an outcome first, of the only open question or of --question."""
+    """Score the forecasts with a known outcome; --value first enters the outcome of --question, or of the only open question."""
     from scalingbench.cli.listings import print_rows
     from scalingbench.leaderboard.forecasts.book import enter
     from scalingbench.leaderboard.forecasts.scores import score_forecasts, score_targets
@@ -208,5 +208,5 @@ def score_forecast(
     date: Date = None,
     as_json: Json = False,
 ) -> None:
-    """Enter an outcome and score its forecasts: 'forecasts score --value' under its old name."""
+    """Enter an outcome and score its forecasts: the old name of 'forecasts score --value'."""
     score(question=question, value=value, source=source, date=date, book=book, as_json=as_json)

@@ -69,9 +69,9 @@ def pull(
 def push_results(
     repo: Repo,
     results: Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default the committed ones.")] = None,
-    suite: Annotated[str, typer.Option("--suite", help="Suite they belong to.")] = DEFAULT_SUITE,
+    suite: Annotated[str, typer.Option("--suite", help="Suite of the results.")] = DEFAULT_SUITE,
 ) -> None:
-    """Upload result files, from which the board can be rebuilt."""
+    """Upload result files, from which the board can be recomputed."""
     from scalingbench.benchmark.hub.client import push_results as push_folder
     from scalingbench.leaderboard.committed import committed_folder
 

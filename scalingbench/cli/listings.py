@@ -1,4 +1,4 @@
-"""What the listing commands print."""
+"""Rows and text of the listing commands."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ def _collection_row(name: str) -> dict[str, Any]:
 
 
 def collection_totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many collections, rows and runs there are; runs that a collection repeats from others are not counted."""
+    """Return the numbers of collections, rows and runs, without runs that a collection repeats from others."""
     fresh = [r for r in rows if not load_card(str(r["name"])).scalingbench.repackages]
     totals = {count: sum(int(r[count] or 0) for r in fresh) for count in ("rows", "runs", "curves")}
     return {"collections": len(rows), "bundled": sum(r["tier"] == "bundled" for r in rows), **totals}
 
 
 def task_rows(suite: Suite, track: str | None) -> list[dict[str, Any]]:
-    """Return one record per task: as stated when the suite was frozen, else of the tasks over bundled collections."""
+    """Return one record per task: from the frozen suite, else from the tasks on bundled collections."""
     from scalingbench.benchmark.tasks.suite import task_table
 
-    stated = suite.frozen_tasks
-    if stated is None:
+    frozen = suite.frozen_tasks
+    if frozen is None:
         return [{str(k): v for k, v in row.items()} for row in task_table(suite.build(track=track)).to_dict("records")]
-    suite.entries(track=track, fetch=True)  # an unknown track is named
-    chosen = stated if track is None else stated[stated["track"] == track]
+    suite.entries(track=track, fetch=True)  # raises an error for an unknown track
+    chosen = frozen if track is None else frozen[frozen["track"] == track]
     return [{str(k): v for k, v in row.items()} for row in chosen.to_dict("records")]
 
 
@@ -83,7 +83,7 @@ def predictor_rows(track: str | None) -> list[dict[str, Any]]:
 
 
 def _reads(predictor: Any) -> dict[str, str]:
-    """Return what a predictor reads, and the names of its constants."""
+    """Return the inputs of a predictor, and the names of its constants."""
     variables = getattr(predictor, "variables", None)
     constants = [p.name for p in getattr(predictor, "parameters", ())]
     return {"variables": ",".join(variables) if variables else "any", "parameters": ",".join(constants) or "-"}

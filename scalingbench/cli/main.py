@@ -1,6 +1,6 @@
 """The ``scalingbench`` command: data on standard output, progress and notices on standard error.
 
-Exit status 0: done; 1: done, but something failed (it is named); 2: bad usage or bad input.
+Exit status 0: success; 1: finished with failures, which are printed; 2: bad usage or bad input.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def collections(as_json: Json = False) -> None:
 
 @app.command()
 def show(name: str, as_json: Json = False) -> None:
-    """Print what a collection holds: card, variables, metrics, tasks."""
+    """Describe a collection: card, variables, metrics, tasks."""
     from scalingbench.benchmark.tasks.description import describe_collection
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import render_description
@@ -60,12 +60,12 @@ def show(name: str, as_json: Json = False) -> None:
 @app.command()
 def plot(
     name: str,
-    out: Annotated[Path, typer.Option("--out", help="Picture to write: .png, .svg or .pdf.")],
+    out: Annotated[Path, typer.Option("--out", help="Plot to write: .png, .svg or .pdf.")],
     suite: SuiteName = DEFAULT_SUITE,
-    task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the collection's first.")] = None,
-    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to draw; by default the task's best.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the first on the collection.")] = None,
+    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.")] = None,
 ) -> None:
-    """Draw a collection: training and held-out points, and a law through them."""
+    """Plot a collection: training and held-out points, and the predictions of a law."""
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.collection_plot import plot_collection
 
@@ -82,7 +82,7 @@ def predictors(track: Track = None, as_json: Json = False) -> None:
 
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
-    """List a suite's tasks: what they are, what they count, and how far they go."""
+    """List a suite's tasks with their role, weight and reach."""
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import print_rows, task_rows
 
@@ -117,8 +117,10 @@ def run(
     resume: Resume = False,
     time_limit: Limit = TIME_LIMIT,
     intervals: Intervals = False,
-    pool: Annotated[bool, typer.Option("--pool", help="Only the predictors whose results of this suite are committed.")] = False,
-    stability: Annotated[bool, typer.Option("--stability", help="Also measure how far rounding moves predictions (6 x longer).")] = False,
+    pool: Annotated[bool, typer.Option("--pool", help="Only the predictors with committed results of this suite.")] = False,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Also measure the effect of rounding on predictions (6 x longer).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Evaluate predictors on a suite and print the board."""
@@ -128,7 +130,7 @@ def run(
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
-    chosen.entries(collections=split_names(collections), track=track)  # an unknown choice is named before anything else is said
+    chosen.entries(collections=split_names(collections), track=track)  # first, so that an unknown choice is reported before anything else
     entered = {name: make(name) for name in names}
     refuse_unwritable(out)
     if chosen.reference not in entered:
@@ -163,7 +165,7 @@ def _interrupt(signum: int, _: object) -> NoReturn:
 
 
 class Interrupted(BaseException):
-    """Somebody asked this process to end: all that it started is ended on the way out."""
+    """The process received SIGINT or SIGTERM: it ends its workers and exits."""
 
 
 def main() -> None:
@@ -177,9 +179,9 @@ def main() -> None:
     try:
         app()
     except Interrupted as interrupted:
-        say("interrupted; what was finished is kept, and --resume continues a run")
+        say("interrupted; finished results are kept, and --resume continues the run")
         sys.exit(128 + interrupted.args[0])
-    except BrokenPipeError:  # the reader of our output went away
+    except BrokenPipeError:  # the reader of the output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (InputError, OSError) as error:

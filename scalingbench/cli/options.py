@@ -25,17 +25,17 @@ __all__ = [
 
 CPUS = os.cpu_count() or 1
 
-All = Annotated[bool, typer.Option("--all", help="Also on the fetch-only collections whose upstream files are at hand.")]
+All = Annotated[bool, typer.Option("--all", help="Also run on fetch-only collections with local upstream files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker processes; results don't depend on it.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder that still apply.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of worker processes; results do not depend on it.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder if they are still valid.")]
 Limit = Annotated[
     float,
-    typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; a tenth more for each further fold."),
+    typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; each further fold adds a tenth."),
 ]
 Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
 Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
-Intervals = Annotated[bool, typer.Option("--intervals", help="Also store predicted quantiles (.1, .5, .9), where a predictor has them.")]
+Intervals = Annotated[bool, typer.Option("--intervals", help="Also store the quantiles .1, .5 and .9 of predictors that give them.")]
 Top = Annotated[int | None, typer.Option("--top", min=1, help="Only this many predictors.")]

@@ -26,7 +26,7 @@ def load_targets(targets: Iterable[str]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If two have one name, or an own class has the name or the result file of a predictor of the board.
+        If two have the same name, or a class has the name or the result file of a predictor of the board.
     """
     from scalingbench.predictors.registry import list_predictors
 
@@ -48,7 +48,7 @@ def load_target(target: str) -> tuple[str, Any]:
     Raises
     ------
     InputError
-        If the file, class or name does not exist, or the class needs arguments.
+        If the file, class or name does not exist, or the constructor needs arguments.
     """
     if ":" not in target:
         from scalingbench.predictors.registry import make
@@ -63,7 +63,7 @@ def load_target(target: str) -> tuple[str, Any]:
     try:
         predictor = getattr(module, class_name)()
     except (Exception, SystemExit) as error:  # the user's own code runs here
-        raise InputError(f"{target}: cannot be made without arguments: {described(error)}") from None
+        raise InputError(f"{target}: cannot be constructed without arguments: {described(error)}") from None
     for method in missing_methods(predictor):
         raise InputError(f"{target}: has no method {method!r}; {CONTRACT}")
     return class_name, predictor

@@ -1,4 +1,4 @@
-"""The commands for people who bring a predictor: new-predictor, check, evaluate, submit, verify."""
+"""Commands for your own predictor: new-predictor, check, evaluate, submit, verify."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 Target = Annotated[str, typer.Argument(help="FILE.py:Class.")]
-Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with the wheels of packages that verifiers don't bring.")]
+Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with wheels of packages that ScalingBench does not depend on.")]
 
 
 def new_predictor(
@@ -44,7 +44,7 @@ def new_predictor(
     files = {out / f"{name}.py": "predictor.py.txt", out / f"test_{name}.py": "test.py.txt"}
     for path in files:
         if path.exists():
-            raise InputError(f"{path}: exists already")
+            raise InputError(f"{path}: already exists")
     for path, template in files.items():
         text = (importlib.resources.files("scalingbench") / "templates" / template).read_text(encoding="utf-8")
         with replacing(path) as temporary:
@@ -53,7 +53,7 @@ def new_predictor(
 
 
 def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")]) -> None:
-    """Try a predictor on tiny made-up tasks and name what breaks the contract, and what rounding decides."""
+    """Check a predictor on small synthetic tasks: report broken rules of the contract, and instability under rounding."""
     from copy import deepcopy
 
     from scalingbench.benchmark.evaluation.contract_check import check as violations
@@ -81,10 +81,10 @@ def evaluate(
     resume: Resume = False,
     time_limit: Limit = TIME_LIMIT,
     everything: All = False,
-    whole: Annotated[bool, typer.Option("--whole", help="The whole board instead of the neighbours.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Print the whole board instead of the neighbours.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate your own predictor and show where it would stand on the board, and on each track."""
+    """Evaluate your own predictor and show its place on the board and on each track."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.predictor_argument import load_targets
@@ -92,9 +92,9 @@ def evaluate(
     from scalingbench.predictors.registry import make
 
     if everything and collections is not None:
-        raise InputError("--all: expected without --collections, which names every collection to run")
+        raise InputError("--all: cannot be combined with --collections, which lists every collection to run")
     chosen = load_suite(suite)
-    fetch_only = _at_hand(chosen) if everything else ()
+    fetch_only = _available_locally(chosen) if everything else ()
     own = load_targets(targets)
     refuse_unwritable(out)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
@@ -109,7 +109,7 @@ def evaluate(
         time_limit={name: time_limit if name in own else TIME_LIMIT for name in entered},
         fetch_only=fetch_only,
     )
-    together = _beside_committed(results, tuple(own))
+    together = _with_committed(results, tuple(own))
     if whole or as_json or chosen.protocol is not None:
         print_board(together, "json" if as_json else "md")
     else:
@@ -119,11 +119,11 @@ def evaluate(
 
 def submit(
     target: Target,
-    name: Annotated[str, typer.Option("--name", help="As on the board: lower-case letters, digits, - . [ ].")],
-    authors: Annotated[str, typer.Option("--authors", help="Who.")],
+    name: Annotated[str, typer.Option("--name", help="Name on the board: lower-case letters, digits, - . [ ].")],
+    authors: Annotated[str, typer.Option("--authors", help="Authors.")],
     paper: Annotated[str, typer.Option("--paper", help="arXiv number, DOI, URL, or 'unpublished'.")],
     license_name: Annotated[str, typer.Option("--license", help="The code's licence, by its SPDX name.")],
-    trained_on: Annotated[str | None, typer.Option("--trained-on", help="Collections its constants or defaults were tuned on.")] = None,
+    trained_on: Annotated[str | None, typer.Option("--trained-on", help="Collections used to tune its constants or defaults.")] = None,
     suite: SuiteName = DEFAULT_SUITE,
     out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("leaderboard/submissions"),
     jobs: Jobs = CPUS,
@@ -131,7 +131,7 @@ def submit(
     wheels: Wheels = None,
     everything: All = False,
 ) -> None:
-    """Run a predictor on the suite and write the folder to open a pull request with."""
+    """Run a predictor on the suite and write the folder of a submission, for a pull request."""
     from scalingbench.benchmark.evaluation.wall.guard import Guards
     from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
@@ -141,9 +141,9 @@ def submit(
     source, _, class_name = target.rpartition(":")
     chosen = load_suite(suite)
     described = _described(Path(source), class_name, name, authors, paper, license_name, chosen, split_names(trained_on) or ())
-    described = described.model_copy(update={"fetch_only": _at_hand(chosen) if everything else ()})
-    wall = raise_wall(unconfined=True)  # the code is the user's own; how it ends must be as when it is verified
-    say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
+    described = described.model_copy(update={"fetch_only": _available_locally(chosen) if everything else ()})
+    wall = raise_wall(unconfined=True)  # the user's own code; in the sandbox all the same, so that it fails as in verification
+    say(f"confined by {', '.join(wall.layers)}{_missing_layers(wall)}")
     with progress_bar() as progress, Guards(wall) as guards:
         folder, results = submit_to(
             Path(source), described, chosen, out, guards=guards, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
@@ -153,24 +153,24 @@ def submit(
     exit_with(Results.of(results, chosen).failures)
 
 
-def _at_hand(suite: Suite) -> tuple[str, ...]:
-    """Return the fetch-only collections of a suite whose upstream files are at hand; the others are named in a warning."""
+def _available_locally(suite: Suite) -> tuple[str, ...]:
+    """Return the fetch-only collections of a suite with upstream files available locally; a warning names the others."""
     from scalingbench.leaderboard.rescoring import collections_at_hand
 
     return collections_at_hand(suite, suite.fetch_only)
 
 
-def _beside_committed(results: Results, own: tuple[str, ...]) -> Results:
-    """Return results beside the committed ones of the others, on bundled collections where no others were run.
+def _with_committed(results: Results, own: tuple[str, ...]) -> Results:
+    """Return results together with the committed ones of other predictors, on bundled collections if only those were run.
 
-    A task that was not run counts as the reference's; on the whole board that would say what was at hand, not how good a law is.
+    A task that was not run counts as the reference's; on the whole board the skill would depend on which data are available locally.
     """
     together = results.beside_committed()
     run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
     alone = set(together.predictors) <= set(own)
     if alone or not results.suite.fetch_only or run & set(results.suite.fetch_only):
         return together
-    say("ranked on bundled collections only, because no other was run (--all: also those at hand)")
+    say("ranked on bundled collections only, because no other was run (--all: also those available locally)")
     return together.select(bundled=True)
 
 
@@ -208,16 +208,16 @@ def _described(
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="A submission's folder.")],
-    suite: Annotated[str | None, typer.Option("--suite", help="Suite name or file; by default the one that it names.")] = None,
+    suite: Annotated[str | None, typer.Option("--suite", help="Suite name or file; by default the one in the submission.")] = None,
     jobs: Jobs = CPUS,
     time_limit: Limit = TIME_LIMIT,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Largest relative difference of a prediction.")] = TOLERANCE,
     wheels: Wheels = None,
-    unconfined: Annotated[bool, typer.Option("--unconfined", help="Go on where a layer of the wall is missing.")] = False,
+    unconfined: Annotated[bool, typer.Option("--unconfined", help="Continue if a layer of the sandbox is missing.")] = False,
     summary: Annotated[Path | None, typer.Option("--summary", help="Also write the verdict and its counts, as JSON.")] = None,
-    recomputed: Annotated[Path | None, typer.Option("--recomputed", help="Also write the results of this run, to be published.")] = None,
+    recomputed: Annotated[Path | None, typer.Option("--recomputed", help="Also write the results of this run, for publication.")] = None,
 ) -> None:
-    """Run a submission again, confined, compare every prediction, and preview the board."""
+    """Rerun a submission in the sandbox, compare every prediction, and preview the board."""
     from scalingbench.benchmark.evaluation.results import write_results
     from scalingbench.benchmark.evaluation.wall.guard import Guards
     from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
@@ -228,9 +228,9 @@ def verify(
 
     for stale in (summary, recomputed):
         if stale is not None:
-            stale.unlink(missing_ok=True)  # what an earlier run left must not pass for this one's
+            stale.unlink(missing_ok=True)  # files of an earlier run must not be mistaken for those of this one
     wall = raise_wall(unconfined=unconfined)
-    say(f"confined by {', '.join(wall.layers)}{_lacking(wall)}")
+    say(f"confined by {', '.join(wall.layers)}{_missing_layers(wall)}")
     chosen = load_suite(suite or read_submission(folder).suite)
     with progress_bar() as progress, Guards(wall) as guards:
         verdict = verify_folder(
@@ -247,7 +247,7 @@ def verify(
     print(f"{folder}: {count.predictions_compared} predictions on {len(verdict.results)} tasks recomputed within {tolerance:g}", end="")
     print(f"; {count.folds_failed} fits failed again" if count.folds_failed else "")
     if count.folds_unstable:
-        print(f"{count.folds_unstable} of {count.folds_compared} fits are unstable: they needed ten times what rounding moves them by")
+        print(f"{count.folds_unstable} of {count.folds_compared} fits are unstable: equal only within ten times the effect of rounding")
     print(f"confined by {', '.join(wall.layers)}")
     print(verdict.exactness)
     for note in verdict.notes:
@@ -256,7 +256,7 @@ def verify(
     _preview(verdict.results, verdict.submission, chosen)
 
 
-def _lacking(wall: Wall) -> str:
+def _missing_layers(wall: Wall) -> str:
     return f"; NOT confined by {'; '.join(wall.missing)}" if wall.missing else ""
 
 
@@ -264,7 +264,7 @@ def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Sui
     from scalingbench.leaderboard.results import Results, not_ranked_on
 
     own = Results.of(results, suite, exclusions={**not_ranked_on(), submission.name: submission.trained_on})
-    together = _beside_committed(own, (submission.name,))
+    together = _with_committed(own, (submission.name,))
     if together.predictors == (submission.name,):
         say(f"no board of suite {suite.name} to preview")
         return

@@ -630,7 +630,7 @@ def crowd() -> Iterator[Attack]:
         "how often it is asked": "(setattr(self, 'calls', getattr(self, 'calls', 0) + 1), np.full(n, float(self.calls)))[1]",
     }
     for name, expression in given.items():
-        yield Attack("crowd", name, returns(expression), "together", reason="depend on which other rows are asked")
+        yield Attack("crowd", name, returns(expression), "together", reason="depend on which other rows are predicted")
 
 
 def known() -> Iterator[Attack]:
@@ -645,7 +645,7 @@ def known() -> Iterator[Attack]:
         "all but one": ("TABLE = @TABLE@", "TABLE[tuple(r)] * (1 + 5e-5 * (r[0] == min(TABLE)[0]))"),
     }
     for name, (table, value) in tables.items():
-        yield Attack("known values", name, returns(look.format(value=value), table + "\n"), reason="more than noise allows")
+        yield Attack("known values", name, returns(look.format(value=value), table + "\n"), reason="more than noise explains")
 
 
 def writing() -> Iterator[Attack]:
@@ -816,7 +816,7 @@ def honest() -> Iterator[Attack]:
     )
     forest = "from sklearn.ensemble import RandomForestRegressor; RandomForestRegressor(5, n_jobs=2).fit(X, y)"
     yield Attack("honest", "scikit-learn with threads", code("fit", forest), claim="mean", verdict="verified")
-    yield Attack("honest", "claims what it does not predict", code(), claim="truth", reason="don't recompute")
+    yield Attack("honest", "claims what it does not predict", code(), claim="truth", reason="are not reproduced")
 
 
 ATTACKS = tuple(

@@ -40,7 +40,7 @@ FORGERIES = {
     "exit at import": (code("import", "sys.exit(0)"), "predictor.py: SystemExit: 0"),
     "exit in fit": (code("fit", "sys.exit(0)"), "submitted as 'ok', recomputed as 'error' SystemExit: 0"),
     "NaN the second time": (returns("A(n)", TWO_FACED), "recomputed as 'not-finite'"),
-    "a pickled payload": (code("fit", "self.params_ = {Key('x'): 1.0}", PICKLED), "don't recompute"),
+    "a pickled payload": (code("fit", "self.params_ = {Key('x'): 1.0}", PICKLED), "are not reproduced"),
 }
 
 

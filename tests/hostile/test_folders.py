@@ -162,10 +162,10 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
 NAN = float("nan")
 TRICKS = {
     "the name of another's page": (metadata(name="chinchilla-huber-log"), "'chinchilla[huber-log]'; choose another"),
-    "the name of another's page, otherwise": (metadata(name="chinchilla.huber-log"), "belongs into a folder"),
+    "the name of another's page, otherwise": (metadata(name="chinchilla.huber-log"), "belongs in a folder"),
     "the name of a predictor": (metadata(name="kaplan"), "is a predictor of the board"),
     "the reference's name": (metadata(name="nearest-neighbor"), "is a predictor of the board"),
-    "another folder's name": (metadata(name="other"), "belongs into a folder 'other'"),
+    "another folder's name": (metadata(name="other"), "belongs in a folder 'other'"),
     "a device's name": (metadata(name="con"), "name: 'con' is reserved"),
     "a device's name, with an ending": (metadata(name="com1.law"), "name: 'com1.law' is reserved"),
     "the file of scores": (metadata(name="scores"), "name: 'scores' is reserved"),
@@ -221,7 +221,7 @@ TRICKS = {
     "a source that is a link": (link("predictor.py", "/etc/passwd"), "not a link"),
     "results that are a link": (link("results.parquet", "/proc/self/environ"), "not a link"),
     "metadata that is a link to nowhere": (link("submission.yaml", "/nowhere"), "not a link"),
-    "results that are a pipe": (fifo("results.parquet"), "not a link or anything else"),
+    "results that are a pipe": (fifo("results.parquet"), "not a link or device"),
     "a source of NUL": (source("x\x00y"), "source code string cannot contain null bytes"),
     "a source that is no text": (source(b"\xff\xfe\x00"), "not UTF-8"),
     "a source of 100 MB": (lambda folder: source("#" + "x" * 2**21)(folder), "larger than"),
@@ -231,12 +231,12 @@ TRICKS = {
     "one prediction less": (first(predictions=lambda f: f.predictions[:-1]), "5 predictions, expected 6"),
     "one prediction more": (first(predictions=lambda f: np.r_[f.predictions, 1.0]), "7 predictions, expected 6"),
     "no prediction": (first(predictions=np.empty(0)), "a fold that is ok has one finite prediction or more"),
-    "one row less": (folds(lambda f: f[:-1]), "other folds than the task's"),
+    "one row less": (folds(lambda f: f[:-1]), "its folds differ from those of the task"),
     "one row twice": (folds(lambda f: [*f[:-1], f[0]]), "is there twice"),
-    "rows in another order": (folds(lambda f: f[::-1]), "other folds than the task's"),
-    "another fold": (first(fold="group 9"), "other folds than the task's"),
+    "rows in another order": (folds(lambda f: f[::-1]), "its folds differ from those of the task"),
+    "another fold": (first(fold="group 9"), "its folds differ from those of the task"),
     "no rows": (lambda folder: write_results(folder / "results.parquet", []), "no result"),
-    "quantiles": (first(quantiles=lambda f: {0.1: f.predictions, 0.9: f.predictions}), "quantiles, which a submission does not hold"),
+    "quantiles": (first(quantiles=lambda f: {0.1: f.predictions, 0.9: f.predictions}), "quantiles are not allowed in a submission"),
     "a failure that is hidden": (first(status="error", predictions=np.empty(0)), "submitted as 'error', recomputed as 'ok'"),
     "a failure with predictions": (first(status="error"), "6 predictions, expected 0"),
     "a failure everywhere": (
@@ -253,7 +253,7 @@ TRICKS = {
     "a task with escape codes": (results(lambda r: replace(r, task="\x1b[2J")), "task that it cannot enter"),
     "another predictor's results": (results(lambda r: replace(r, predictor="kaplan")), "result of 'kaplan'"),
     "another suite": (results(lambda r: replace(r, suite="v9")), "on suite 'v9'"),
-    "other constructor arguments": (results(lambda r: replace(r, parameters='{"a": 1}')), "other constructor arguments"),
+    "other constructor arguments": (results(lambda r: replace(r, parameters='{"a": 1}')), "the constructor arguments in the submission differ"),
     "constructor arguments that are code": (results(lambda r: replace(r, parameters="__import__('os')")), "not a result file"),
     "two results of one task": (
         lambda folder: write_results(

@@ -119,6 +119,6 @@ def test_the_page_and_the_docstring_say_what_the_table_of_columns_says():
 def test_a_column_is_shown_where_the_rows_have_what_it_needs(board):
     """An old release has no skill of intervals: neither it nor coverage is shown."""
     assert (
-        "in 80 %" not in board.table().header
-        and "in 80 %" in replace(board, rows=board.rows.assign(crps_skill=0.1, coverage=0.8)).table().header
+        "coverage 80 %" not in board.table().header
+        and "coverage 80 %" in replace(board, rows=board.rows.assign(crps_skill=0.1, coverage=0.8)).table().header
     )

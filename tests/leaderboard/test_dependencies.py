@@ -111,7 +111,7 @@ def test_a_wheel_cannot_replace_what_the_verifier_brings(place):
 
 def test_an_import_that_verifiers_lack_needs_its_wheel(tmp_path):
     (tmp_path / "p.py").write_text("import pytest\n")
-    with pytest.raises(InputError, match=r"imports pytest, which verifiers don't bring; give its wheels with --wheels DIR"):
+    with pytest.raises(InputError, match=r"imports pytest, not a dependency of ScalingBench; give its wheels with --wheels DIR"):
         pinned(tmp_path / "p.py", None)
     (tmp_path / "p.py").write_text(
         "import numpy, json\nfrom scipy import optimize\nfrom scalingbench.predictors.law import ParametricLaw\n"

@@ -86,13 +86,13 @@ def test_an_outcome_before_the_registration_is_refused(book):
 
 def test_a_forecast_after_the_outcome_can_only_be_a_replay(book):
     resolve("lab/loss/big", [outcome()], book)
-    with pytest.raises(LeaderboardError, match="outcome of '7b' is known already"):
+    with pytest.raises(LeaderboardError, match="outcome of '7b' is already known"):
         register([draft("late")], book)
     register([draft("late", kind="replay", data_cutoff="2026-01-01")], book)
 
 
 def test_nobody_answers_twice(book):
-    with pytest.raises(LeaderboardError, match="a has forecast it already"):
+    with pytest.raises(LeaderboardError, match="a already has a forecast of it"):
         register([draft("new"), draft("a")], book)
     assert len(files(book)) == 3, "the drafts before the bad one were written"
 
@@ -103,9 +103,9 @@ def test_nobody_answers_twice(book):
         ({"kind": "guess"}, "kind: Input should be"),
         ({"targets": []}, "targets: Tuple should have at least 1 item"),
         ({"registered_at": "yesterday"}, "registered_at: String should match"),
-        ({"registered_at": None}, "a registered forecast states registered_at"),
-        ({"kind": "replay"}, "a replay states data_cutoff"),
-        ({"kind": "recorded"}, "states registered_source"),
+        ({"registered_at": None}, "a registered forecast needs registered_at"),
+        ({"kind": "replay"}, "a replay needs data_cutoff"),
+        ({"kind": "recorded"}, "needs registered_source"),
         ({"surprise": 1}, "surprise: Extra inputs"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.9": 1.0, "0.1": 2.0}}]}, "levels must rise"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.1": 2.0, "0.9": 1.0}}]}, "must not fall"),

@@ -113,4 +113,4 @@ def test_worlds_have_signed_errors_and_exponents_where_they_are_known():
     assert rows.loc["ref", "bias"] == pytest.approx((0.1 - 0.1 + 2 * 0.2) / 8)
     assert rows.loc["ref", "exponent_error"] == pytest.approx((0.2 + 4 * 0.1) / 5) and np.isnan(rows.loc["mean", "exponent_error"])
     header = found.render().splitlines()[0]
-    assert "CRPS" in header and "in 80 %" in header and "bias" in header and "exponents" in header
+    assert "CRPS" in header and "coverage 80 %" in header and "bias" in header and "exponents" in header

@@ -350,7 +350,7 @@ def test_collections_of_one_cluster_are_resampled_together():
 def test_one_cluster_has_no_interval_however_many_collections_it_has():
     found = board(world(), tasks=TASKS.assign(cluster="all"))
     assert found.rows[["skill_low", "win_low"]].isna().all(axis=None) and found.n_clusters == 1
-    assert "no intervals: they are made by resampling clusters, and there is one" in found.caption
+    assert "no intervals, because they need more than one cluster to resample" in found.caption
 
 
 def test_a_board_says_how_many_clusters_there_are():

@@ -1,4 +1,4 @@
-"""Stored scores are no second truth: what they say is computed again from the committed predictions wherever data are at hand."""
+"""Stored scores are no second truth: what they say is computed again from the committed predictions where data are available locally."""
 
 import pytest
 from made import ERRORS, FETCH_ONLY, REFERENCE, committed
@@ -81,9 +81,9 @@ def test_a_score_is_carried_over_only_with_the_predictions_that_it_was_made_from
     world.absent.add(FETCH_ONLY)
     world.write({**ERRORS, "law": (0.1, 0.1, 0.3)})
     again = found(world)
-    assert again.lacking == (f"law on {ABSENT}: no data at hand, and no stored score",)
+    assert again.lacking == (f"law on {ABSENT}: no local data, and no stored score",)
     assert f"law on {ABSENT}: there is a stored score, but no result" in again.problems
-    with pytest.raises(InputError, match=f"law on {ABSENT}: no data at hand, and no stored score"):
+    with pytest.raises(InputError, match=f"law on {ABSENT}: no local data, and no stored score"):
         store_scores(again)
 
 
@@ -108,8 +108,8 @@ def command(world, monkeypatch):
     """Give a function that calls the command on the made-up suite."""
     monkeypatch.setattr("scalingbench.benchmark.tasks.suite.load_suite", lambda name: world.suite)
     monkeypatch.setattr("scalingbench.leaderboard.results.not_ranked_on", dict)
-    monkeypatch.setattr("scalingbench.leaderboard.store.scores_path", lambda suite: world.scores)
-    monkeypatch.setattr("scalingbench.leaderboard.store.frozen_statements", lambda suite: task_table(world.suite.made))
+    monkeypatch.setattr("scalingbench.leaderboard.committed.scores_path", lambda suite: world.scores)
+    monkeypatch.setattr("scalingbench.leaderboard.committed.frozen_statements", lambda suite: task_table(world.suite.made))
     monkeypatch.setattr("scalingbench.leaderboard.results.read_head", lambda name: SuiteHead("made-up", "", REFERENCE, world.suite.pool))
     return lambda *more: CliRunner().invoke(app, ["leaderboard", "--suite", "made-up", *more])
 
@@ -118,7 +118,7 @@ def test_recompute_prints_the_board_and_says_what_was_computed(command, world):
     world.absent.add(FETCH_ONLY)
     done = command("--recompute")
     assert done.exit_code == 0, done.output
-    assert "9 scores on 2 tasks computed again; 1 tasks are not at hand" in done.stderr and "| law " in done.stdout
+    assert "9 scores on 2 tasks recomputed; 1 tasks are not available locally" in done.stderr and "| law " in done.stdout
 
 
 def test_recompute_names_a_difference_and_fails(command, world):

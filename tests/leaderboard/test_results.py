@@ -15,7 +15,7 @@ from scalingbench.benchmark.data import collection
 from scalingbench.benchmark.evaluation.results import FoldResult, predictor_path, write_results
 from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.benchmark.tasks.suite import load_suite, load_task, task_table
-from scalingbench.cli.submit import _beside_committed
+from scalingbench.cli.submit import _with_committed
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.committed import ScoredTasks, load_stored
 from scalingbench.leaderboard.protocol_boards import protocol_differences, stored_protocol_table, write_protocol_table
@@ -84,7 +84,7 @@ def test_choices_narrow_each_other(results):
     assert results.select(track="compute").select(collections=["porian", "distillation_apple"]).tasks == results.tasks[1:2]
     with pytest.raises(InputError, match="these are the results of track 'compute', not of 'data-constrained'"):
         results.select(track="compute").select(track="data-constrained")
-    with pytest.raises(InputError, match="has no task of that choice"):
+    with pytest.raises(InputError, match="has no task of this selection"):
         results.select(collections=["porian"]).select(collections=["distillation_apple"])
 
 
@@ -121,12 +121,12 @@ def test_results_of_altered_tasks_are_named_and_ignored(results, caplog):
     altered = Results.of((*kept, stale), results.suite, track="compute", exclusions={})
     with caplog.at_level(logging.WARNING):
         assert by_name(altered.board()).loc["law", "tasks_entered"] == 1
-    assert f"law on {stale.task}: made from other rows than today's task" in caplog.text
+    assert f"law on {stale.task}: the rows of the task have changed since" in caplog.text
 
 
 def test_no_results_and_no_reference_are_named():
     suite = made_up_suite(where=BUNDLED)
-    with pytest.raises(InputError, match="no result is of a task that is at hand"):
+    with pytest.raises(InputError, match="no result belongs to a task whose data are available locally"):
         _ = Results.of((), suite, track="compute", exclusions={}).scores
     alone = Results.of((made_up_result("law", suite.made[0], 0.1),), suite, exclusions={})
     with pytest.raises(InputError, match="no complete result of the reference 'nearest-neighbor'"):
@@ -171,13 +171,13 @@ def test_a_folder_is_read_into_the_same_board(results, tmp_path):
     assert read.files["law"] == tmp_path / "law.parquet" and set(read.files) == {"law", "mean", REFERENCE}
     with pytest.raises(InputError, match="gone: no such folder of results"):
         Results.load(results.suite, tmp_path / "gone")
-    with pytest.raises(InputError, match="suite 'made-up' has no results that come with the package"):
+    with pytest.raises(InputError, match="suite 'made-up' has no results in the package"):
         Results.load(results.suite)
 
 
 @pytest.fixture
 def at_hand(monkeypatch):
-    """Give the set of collections whose data are not at hand."""
+    """Give the set of collections whose data are not available locally."""
     absent: set[str] = set()
     monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in absent)
     return absent
@@ -229,11 +229,11 @@ def test_a_placement_says_why_the_whole_board_does_not_rank_an_entry(beside):
 
 def test_a_run_on_bundled_collections_is_shown_on_their_boards(beside, capsys):
     suite = made_up_suite()
-    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, None)}, suite).select(), ("mine",))
+    shown = _with_committed(made_up_results({"mine": (0.1, 0.1, None)}, suite).select(), ("mine",))
     assert shown.choice.bundled and capsys.readouterr().err == (
-        "ranked on bundled collections only, because no other was run (--all: also those at hand)\n"
+        "ranked on bundled collections only, because no other was run (--all: also those available locally)\n"
     )
-    shown = _beside_committed(made_up_results({"mine": (0.1, 0.1, 0.1)}, suite), ("mine",))
+    shown = _with_committed(made_up_results({"mine": (0.1, 0.1, 0.1)}, suite), ("mine",))
     assert not shown.choice.bundled and capsys.readouterr().err == ""
 
 
@@ -264,7 +264,7 @@ def test_the_scores_of_a_selection_are_those_of_the_whole_suite(no_data):
     both = lite.scores.merge(whole.scores, on=["predictor", "task"], suffixes=("", "_whole"))
     assert len(both) == len(lite.scores) and (both["ratio"] == both["ratio_whole"]).all()
     assert list(lite.order) == [name for name in whole.order if name in lite.order] and lite.version.startswith("lite-")
-    with pytest.raises(InputError, match="suite 'lite' has the scores of 'v2': compute these again"):
+    with pytest.raises(InputError, match="suite 'lite' uses the scores of suite 'v2': recompute those"):
         rescore(load_suite("lite"), {})
 
 
@@ -283,7 +283,7 @@ def test_a_protocols_board_is_a_table_in_every_format_and_needs_no_data(suite, n
 
 def test_a_choice_of_a_protocols_tasks_whose_data_are_not_at_hand_is_refused_in_one_line(monkeypatch):
     monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: False)
-    with pytest.raises(InputError, match="a choice of its tasks is scored from their data, which are not at hand"):
+    with pytest.raises(InputError, match="a selection of its tasks needs their data, which are not available locally"):
         Results.load("sldbench").select(track="mixture").protocol_board()
 
 
@@ -300,7 +300,7 @@ def test_numbers_of_a_protocol_that_differ_are_named_and_other_rows_are_refused(
     (line,) = protocol_differences(again.assign(r2=[0.6, float("nan")]), again)
     assert line == "a on t: r2 is stored as 0.6, computed again it is 0.5"
     for other in (None, again[:1], again.assign(predictor="c"), again.drop(columns="r2")):
-        assert protocol_differences(other, again) == ("the stored scores of the protocol are of other results",)
+        assert protocol_differences(other, again) == ("the stored scores of the protocol belong to other results",)
     monkeypatch.setattr("scalingbench.leaderboard.protocol_boards.protocol_path", lambda suite: tmp_path / "x.parquet")
     assert stored_protocol_table("x") is None
     write_protocol_table("x", again)
@@ -336,10 +336,10 @@ def test_what_cannot_be_reproduced_is_named():
     task = load_task("porian/loss_val/chinchilla-decay-frontier")
     with pytest.raises(InputError, match="unknown predictor 'log-liner'; did you mean 'log-linear'"):
         reproduce(task, "log-liner")
-    with pytest.raises(InputError, match=r"m4: suite 'v2' has no committed result of it on porian/loss_val"):
+    with pytest.raises(InputError, match=r"m4: suite 'v2' has no committed result of this predictor on porian/loss_val"):
         reproduce(task, "m4")
     altered = dataclasses.replace(task, folds=(dataclasses.replace(task.folds[0], y_test=task.folds[0].y_test + 1.0),))
-    with pytest.raises(InputError, match="its rows are not those that the committed results"):
+    with pytest.raises(InputError, match="its rows differ from those of the committed results"):
         reproduce(altered, "log-linear")
 
 
@@ -367,7 +367,7 @@ def test_everything_says_what_it_is_in_a_line_and_in_a_small_table(results):
         results: "Results(suite made-up: 3 predictors)",
         results.select(track="compute"): "Results(suite made-up, track compute: 3 predictors)",
         results.board(): "Board(suite made-up: 3 predictors on 3 tasks; first: law, skill 0.500; version made-up-",
-        results.compare(): "Comparison(3 predictors on 3 clusters; 1 clique not told apart)",
+        results.compare(): "Comparison(3 predictors on 3 clusters; 1 clique not statistically distinguishable)",
         results.skill_by("track"): "SkillBySlice(by track: 3 predictors x compute, data-constrained)",
         results.standing("law"): "Placement(law among 3 of suite made-up)",
     }

@@ -73,7 +73,7 @@ def test_there_is_one_value_per_collection_and_the_best_stands_first():
 
 
 def cliques(names, apart=()):
-    """Return the cliques of names in the order of skill where these pairs are told apart."""
+    """Return the cliques of names in the order of skill where these pairs differ significantly."""
     p = pd.DataFrame(1.0, index=list(names), columns=list(names))
     for one, other in apart:
         p.loc[one, other] = p.loc[other, one] = 0.049
@@ -102,10 +102,14 @@ def test_a_comparison_prints_skill_and_p_values_and_names_its_cliques():
     found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7)
     tests = "Wilcoxon signed-rank tests over 7 clusters, adjusted by Holm; columns in the order of the rows."
     text = f"{'a':<28}  0.500  1.000 0.050 0.012\n{'b':<28}  0.250  0.050 1.000 0.200\n{'c':<28}  0.000  0.012 0.200 1.000\n\n"
-    assert str(found) == text + f"{tests}\nnot told apart at 5 %: a, b\nnot told apart at 5 %: b, c"
+    cliques = [f"not statistically distinguishable at 5 %: {clique}" for clique in ("a, b", "b, c")]
+    assert str(found) == "\n".join([text + tests, *cliques])
     table = "| predictor | skill | a | b | c |\n| --- | ---: | ---: | ---: | ---: |\n"
     body = "| a | 0.500 | 1.000 | 0.050 | 0.012 |\n| b | 0.250 | 0.050 | 1.000 | 0.200 |\n| c | 0.000 | 0.012 | 0.200 | 1.000 |\n\n"
-    assert found.render() == table + body + f"{tests} not told apart at 5 %: a, b. not told apart at 5 %: b, c."
+    assert (
+        found.render()
+        == table + body + f"{tests} not statistically distinguishable at 5 %: a, b. not statistically distinguishable at 5 %: b, c."
+    )
     assert found.rows.columns.tolist() == ["skill", "a", "b", "c"] and found.rows.loc["b"].tolist() == [0.25, 0.0504, 1.0, 0.2]
 
 

@@ -70,8 +70,8 @@ def test_no_measured_value_of_a_fetch_only_collection_is_written(site):
     shown = {f"{value:.5g}": [p for p in files if f"{value:.5g}" in p.read_text(encoding="utf-8")] for value in (SECRET, OPEN)}
     assert shown[f"{SECRET:.5g}"] == [] and shown[f"{OPEN:.5g}"]
     page = (site / "tasks" / "monkeys-loss-solution-frontier-params-1e09.html").read_text(encoding="utf-8")
-    assert "not ours to hand on" in page and "predictors/m4.html" in page
-    assert "not ours to hand on" in (site / "collections" / "monkeys.html").read_text(encoding="utf-8")
+    assert "not redistributable" in page and "predictors/m4.html" in page
+    assert "not redistributable" in (site / "collections" / "monkeys.html").read_text(encoding="utf-8")
 
 
 def test_a_specialised_law_has_a_page_that_says_so(site):

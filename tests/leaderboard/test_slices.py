@@ -103,7 +103,7 @@ def test_slices_print_skill_with_the_number_of_tasks_and_a_dash_where_none_was_e
         f"| law | {skill:.3f} | - |",
         "| ref | 0.000 | 0.000 |",
     ]
-    note = "Skill by domain; the numbers of tasks and of clusters in brackets; '-' entered none of them."
+    note = "Skill by domain; numbers of tasks and clusters in brackets; '-' means no task entered."
     assert found.render() == "\n".join([*lines, "", note])
     assert found.of(pd.Series(["ref"])).rows.index.tolist() == ["ref"]
 
@@ -111,5 +111,5 @@ def test_slices_print_skill_with_the_number_of_tasks_and_a_dash_where_none_was_e
 def test_unknown_cuts_are_refused():
     with pytest.raises(LeaderboardError, match="cut by 'colour': expected one of track, domain"):
         slice_of(TASKS, "colour")
-    with pytest.raises(LeaderboardError, match="cut by 'reach': tasks of this suite don't state 'far'"):
+    with pytest.raises(LeaderboardError, match="cut by 'reach': the tasks of this suite have no 'far'"):
         slice_of(TASKS.drop(columns="far"), "reach")

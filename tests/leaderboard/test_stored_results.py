@@ -147,7 +147,7 @@ def test_choices_add_up_and_unknown_ones_are_named():
         ({"track": "compte"}, "did you mean 'compute'"),
         ({"collections": ["aa"]}, "unknown collection of suite made 'aa'"),
         ({"predictors": "lam"}, "did you mean 'law'"),
-        ({"published_after": "2025-01"}, "suite made has no task of that choice"),
+        ({"published_after": "2025-01"}, "suite made has no task of this selection"),
     ):
         with pytest.raises(InputError, match=message):
             scored().select(**wrong)
@@ -190,7 +190,7 @@ def test_coverage_of_a_slice_is_the_weighted_mean_over_the_tasks_with_intervals(
     assert list(table.rows.index) == ["form[b]", "law"]
     assert table.rows.loc["form[b]", "10x to 100x"] == pytest.approx(0.75) and table.rows.loc["form[b]", "within 3x"] == 0.5
     assert table.rows.loc["law"].isna().tolist() == [True, False, True, True]
-    assert "| form[b] | 0.500 | - | 0.750 | - |" in table.render() and "within predicted 80 % intervals by reach" in table.render()
+    assert "| form[b] | 0.500 | - | 0.750 | - |" in table.render() and "Coverage of the 80 % intervals by reach" in table.render()
     with pytest.raises(LeaderboardError, match="show 'width': expected one of skill, coverage, crps"):
         suite.by("reach", what="width")
 
@@ -200,7 +200,7 @@ def test_results_made_from_other_rows_are_named_and_ignored(caplog):
     new = scored(changed, cells={("ref", "c/1", "fingerprint"): "fp-new"})
     with caplog.at_level(logging.WARNING):
         board = new.board()
-    assert "form[a] on c/1: made from other rows than today's task; ignored" in caplog.text
+    assert "form[a] on c/1: the rows of the task have changed since; ignored" in caplog.text
     assert by_name(board.rows).loc["ref", "tasks_entered"] == 5 and "form[b]" not in set(board.rows["predictor"])
 
 

@@ -128,7 +128,7 @@ def test_an_edited_prediction_is_refused(copy):
         return replace(result, folds=(replace(fold, predictions=predictions), *result.folds[1:]))
 
     edit_results(copy, change)
-    refused(verify(copy), "fold 'c4', row 1: submitted", "the results don't recompute", status=1)
+    refused(verify(copy), "fold 'c4', row 1: submitted", "the results are not reproduced", status=1)
 
 
 def test_a_stale_fingerprint_is_refused(copy):
@@ -198,7 +198,7 @@ def test_a_missing_file_is_refused(copy, name):
     [
         (("gone.py:Joint", *NAMED), "expected FILE.py:Class with a file that exists"),
         (("joint.py:Gone", *NAMED[:1], "new", *NAMED[2:]), "has no class 'Gone'"),
-        (("joint.py:Joint", *NAMED), "exists already"),
+        (("joint.py:Joint", *NAMED), "already exists"),
         (("joint.py:Joint", "--name", "kaplan", *NAMED[2:]), "'kaplan' is a predictor of the board"),
         (("joint.py:Joint", "--name", "chinchilla-huber-log", *NAMED[2:]), "has the same file and page: 'chinchilla[huber-log]'"),
         (("joint.py:Joint", "--name", "Two Words", *NAMED[2:]), "--name: String should match pattern"),

@@ -28,7 +28,7 @@ def test_tracks_come_first_then_general_purpose_entries_then_specialised_laws(bo
         *("transfer", "", ""),
         *("interpolation", "", ""),
     ]
-    assert track_note.startswith("Tracks: the first 3 of each among the predictors that can enter it")
+    assert track_note.startswith("Tracks: the first 3 predictors of each")
     assert [line.split("|")[2].strip() for line in overall.splitlines()[2:]] == ["form[b]", "ref", "plain"]
     assert caption == board.caption and "5 tasks of 4 collections in 3 clusters" in caption
     assert "| law " in laws and "1 of 4" in laws and law_note.startswith("Specialised laws, which enter less than 95% of the weight")
@@ -57,8 +57,7 @@ def test_by_default_specialised_laws_are_those_among_the_first_three_of_a_track(
     assert wide.cut().specialists["predictor"].tolist() == ["law", "third", "fourth", "fifth"]
     for cut, among in ((wide.cut(variants=False), "first 3"), (wide.cut(4), "first 4")):
         assert (
-            f"; only those that place in the {among} there; " in cut.render()
-            and board_from_json(cut.render("json")).render() == cut.render()
+            f"; only those in the {among} places there; " in cut.render() and board_from_json(cut.render("json")).render() == cut.render()
         )
     assert "only those" not in wide.cut().render()
 

@@ -199,7 +199,7 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
         (("evaluate", "bad.py:X"), ("bad.py: has no class 'X'",)),
-        (("evaluate", "bad.py:NeedsArguments"), ("cannot be made without arguments",)),
+        (("evaluate", "bad.py:NeedsArguments"), ("cannot be constructed without arguments",)),
         (("evaluate", "bad.py:NoPredict"), ("has no method 'predict'",)),
         (("evaluate", "broken.py:X"), ("broken.py: cannot be imported: SyntaxError",)),
         (("evaluate", "nope.module:X"), ("nope.module: cannot be imported",)),

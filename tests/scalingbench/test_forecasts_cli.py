@@ -76,7 +76,7 @@ def test_register_resolve_and_score(tmp_path, table):
     assert [row["forecaster"] for row in rows] == ["shifted-power-law", "mean"]
     assert rows[0]["error"] < 0.01 < rows[1]["error"] and rows[1]["crps"] is None
     late = scalingbench("forecasts", "register", table, "--question", "lab/loss/big", "--target", TARGET, "--book", book)
-    refused(late, "the outcome of '7b' is known already")
+    refused(late, "the outcome of '7b' is already known")
 
 
 def test_bad_input_is_one_line_and_status_2(tmp_path, table):

@@ -35,7 +35,7 @@ def fields(line):
 def test_the_default_board_shows_the_specialised_laws_that_place(command):
     """law is first of four on compute."""
     text = good(command("leaderboard"))
-    assert "| law " in text and "only those that place in the first 3 there" in text and "form[a]" not in text
+    assert "| law " in text and "only those in the first 3 places there" in text and "form[a]" not in text
     assert "only those that place" not in good(command("leaderboard", "--variants"))
 
 
@@ -71,13 +71,13 @@ def test_the_board_of_synthetic_worlds(command):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--store",), "--store: expected --recompute beside it"),
+        (("--store",), "--store: needs --recompute"),
         (
             ("--recompute", "--results", "."),
             "--recompute: compares the stored scores with the committed results, not with those of --results",
         ),
-        (("--what", "crps"), "--what: expected --by beside it"),
-        (("--beside-committed",), "--beside-committed: expected --results beside it"),
+        (("--what", "crps"), "--what: needs --by"),
+        (("--beside-committed",), "--beside-committed: needs --results"),
     ],
 )
 def test_options_that_say_nothing_alone_are_refused(command, more, message):
@@ -85,5 +85,5 @@ def test_options_that_say_nothing_alone_are_refused(command, more, message):
 
 
 def test_all_is_refused_where_it_says_nothing():
-    message = "--all: expected without --collections, which names every collection to run"
+    message = "--all: cannot be combined with --collections, which lists every collection to run"
     assert refused(CliRunner().invoke(app, ["evaluate", "mean", "--all", "--suite", "v2", "--collections", "chinchilla"])) == message

@@ -94,7 +94,7 @@ def test_the_template_passes_its_check_and_its_own_test(tmp_path):
     )
     assert tested.returncode == 0, tested.stdout
     again = scalingbench("new-predictor", "my_law", cwd=tmp_path)
-    assert again.returncode == 2 and "my_law.py: exists already" in again.stderr
+    assert again.returncode == 2 and "my_law.py: already exists" in again.stderr
     assert scalingbench("new-predictor", "My-Law", cwd=tmp_path).returncode == 2
 
 

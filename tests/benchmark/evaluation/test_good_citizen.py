@@ -79,7 +79,7 @@ def test_when_a_run_is_ended_then_its_workers_end_and_it_can_be_resumed(signum, 
     _, said = run.communicate(timeout=300)
     assert run.returncode in (-signal.SIGKILL, 128 + signum) and "Traceback" not in said
     if signum != signal.SIGKILL:
-        assert "interrupted; what was finished is kept" in said
+        assert "interrupted; finished results are kept" in said
         workers.append(int((tmp_path / "FITTING").read_text()))  # what a predictor started ends with its worker
     deadline = time.monotonic() + 100
     while any(map(alive, workers)):
@@ -140,7 +140,7 @@ def test_an_error_of_the_constructor_is_told_at_once(tmp_path):
     (tmp_path / "bad.py").write_text("class P:\n    def __init__(self): raise RuntimeError('no')\n    fit = predict = None\n")
     began = time.monotonic()
     done = scalingbench("evaluate", "bad.py:P", cwd=tmp_path)
-    assert done.returncode == 2 and "cannot be made without arguments: RuntimeError: no" in done.stderr
+    assert done.returncode == 2 and "cannot be constructed without arguments: RuntimeError: no" in done.stderr
     assert time.monotonic() - began < 30.0
 
 

@@ -50,7 +50,7 @@ def test_what_is_registered_is_what_was_forecast(found, tmp_path):
     assert target.quantiles["0.1"] == pytest.approx(found.low) and target.quantiles["0.9"] == pytest.approx(found.high)
     assert target.quantiles["0.5"] == pytest.approx(found.value) and entry.training.rows == 20
     assert load_book(tmp_path / "book").registrations == (entry,)
-    with pytest.raises(InputError, match="autolaw has forecast it already"):
+    with pytest.raises(InputError, match="autolaw already has a forecast of it"):
         register_forecast(found, tmp_path / "book")
 
 
