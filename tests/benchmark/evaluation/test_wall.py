@@ -146,7 +146,7 @@ SAID = {"step": "predicted", "quantiles": False, "message": "", "constants": {"a
 )
 def test_what_a_cell_may_not_say_is_refused(change):
     assert isinstance(messages.parse(json.dumps(SAID).encode(), messages.Predicted), messages.Predicted)
-    with pytest.raises(frames.FrameError, match="said something else than agreed"):
+    with pytest.raises(frames.FrameError, match="wrote an unexpected message"):
         messages.parse(json.dumps({**SAID, **change}).encode(), messages.Predicted)
 
 
