@@ -161,7 +161,7 @@ def test_a_result_file_must_hold_as_many_numbers_as_it_says():
     stored = messages.parse(json.dumps({"step": "results", "rows": [row]}).encode(), messages.Stored)
     (result,) = messages.rebuilt(stored, np.array([1.0, 2.0, 3.0, 4.0]).tobytes())
     assert isinstance(result, TaskResult) and list(result.folds[0].predictions) == [1, 2] and list(result.folds[0].quantiles[0.5]) == [3, 4]
-    with pytest.raises(frames.FrameError, match="another amount of numbers"):
+    with pytest.raises(frames.FrameError, match="amount of numbers that does not match"):
         messages.rebuilt(stored, np.ones(3).tobytes())
 
 
