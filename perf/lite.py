@@ -1,13 +1,13 @@
-"""Choose the tasks of suite lite, and say how far its ranking stands for that of v2: ``python -m perf.lite``.
+"""Choose the tasks of suite lite, and compare its ranking with that of v2: ``python -m perf.lite``.
 
-The choice is made from stored scores alone. Candidates are tasks of v2 that count, on bundled collections, that are no rung of a ladder,
-and whose fits by all entries took at most `MOST` seconds. Of those that extrapolate: one task of each track, then whatever brings the
-mean log ratios of all entries closest to those of v2 (general-purpose entries count `GENERAL` times), while all fits stay within `BUDGET`
-seconds and no cluster has more than `PER_CLUSTER` tasks; then single exchanges while they help. Of each other track the task on which
-entries fare most as on the whole track. In lite every task counts 1.
+The choice uses stored scores alone. Candidates are counted tasks of v2 on bundled collections that are not rungs of a ladder, and that
+all entries together fit in at most `MOST` seconds. Among the extrapolation tasks, first one task of each track is chosen, then tasks
+that bring the mean log ratios of all entries closest to those of v2 (general-purpose entries count `GENERAL` times), within `BUDGET`
+seconds of fits and at most `PER_CLUSTER` tasks per cluster; last, single exchanges as long as they help. For each other track, the task
+with the scores closest to those of the track is chosen. In lite every task counts 1.
 
-Spearman correlations of skill on lite with skill on v2 are printed for the choice as it is and, with ``--left-out``, entry by entry for a
-choice made without that entry.
+Spearman correlations of skill on lite with skill on v2 are printed for the choice and, with ``--left-out``, for each entry with a
+choice made without it.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Pool:
     Attributes
     ----------
     names, tracks, clusters : ndarray of str, shape (n_candidates,)
-        Of each task.
+        Facts of each task.
     seconds : ndarray, shape (n_candidates,)
         Time of all fits of all entries.
     log_ratio : ndarray, shape (n_entries, n_candidates)
-        0 where not entered.
+        0 if not entered.
     entered : ndarray of bool
         Of the same shape.
     whole : ndarray, shape (n_entries,)
-        Mean log ratio over all that v2 ranks on.
+        Mean log ratio over all tasks that v2 ranks on.
     general : ndarray of bool, shape (n_entries,)
         General-purpose entries.
     """
@@ -57,7 +57,7 @@ class Pool:
     general: np.ndarray
 
     def distance(self, means: np.ndarray, entries: np.ndarray) -> np.ndarray:
-        """Return how far mean log ratios, shape (n_entries, ...), are from those of v2; mean square over some entries."""
+        """Return the mean squared distance of mean log ratios, shape (n_entries, ...), to those of v2, over some entries."""
         weight = np.where(self.general, GENERAL, 1.0)[entries]
         gaps = (means[entries].T - self.whole[entries]) ** 2
         distance: np.ndarray = (gaps * weight).mean(axis=-1)
@@ -125,7 +125,7 @@ def _missing_tracks(pool: Pool, chosen: list[int]) -> set[str]:
 
 
 def _free(pool: Pool, chosen: list[int]) -> np.ndarray:
-    """Return the candidates that may join: within the time, the limit of clusters, and of a track that is still missing if one is."""
+    """Return the candidates within the limits on time and clusters; only those of missing tracks, if there are any."""
     free = pool.seconds <= BUDGET - pool.seconds[chosen].sum()
     free[chosen] = False
     clusters, counts = np.unique(pool.clusters[chosen], return_counts=True)
@@ -136,7 +136,7 @@ def _free(pool: Pool, chosen: list[int]) -> np.ndarray:
 
 
 def nearest_to_its_track(stored: ScoredTasks, tasks: pd.DataFrame) -> str:
-    """Return the candidate on which entries fare most as on the whole track."""
+    """Return the candidate with scores closest to those of the whole track."""
     pool = pool_of(stored, tasks)
     return str(pool.names[pool.distance(pool.log_ratio, np.ones(len(pool.whole), bool)).argmin()])
 
@@ -148,7 +148,7 @@ def correlations(pool: Pool, chosen: list[int]) -> tuple[float, float]:
 
 
 def left_out(pool: Pool) -> tuple[float, float]:
-    """Return the same, each entry on the tasks that are chosen without it."""
+    """Return the same, with each entry on the tasks chosen without it."""
     means, enters = np.empty(len(pool.whole)), np.empty(len(pool.whole), bool)
     for entry in range(len(pool.whole)):
         chosen = choose(pool, np.arange(len(pool.whole)) != entry)
@@ -161,10 +161,10 @@ def _spearman(pool: Pool, means: np.ndarray, of: np.ndarray) -> float:
 
 
 def main() -> None:
-    """Print the choice and how it ranks."""
+    """Print the choice and its rank correlations."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--left-out", action="store_true", help="also choose without each entry, which takes minutes")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     suite = load_suite("v2")
     stored = load_stored(suite)
     assert stored is not None
@@ -176,7 +176,7 @@ def main() -> None:
     print(*sorted([*pool.names[chosen], *others]), sep="\n")
     print(f"fits of the {len(chosen)} tasks that extrapolate: {pool.seconds[chosen].sum():.0f} s")
     print("Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}".format(*correlations(pool, chosen)))
-    if asked.left_out:
+    if arguments.left_out:
         print("each entry left out of the choice: general-purpose {:.3f}, all that enter {:.3f}".format(*left_out(pool)))
 
 

@@ -1,9 +1,9 @@
-"""Forecasts of other people's runs: replays from the rows known at a date, and questions that are open.
+"""Forecasts of public runs: replays from the rows known at a date, and open questions.
 
     python -m perf.public_forecasts replay|open
 
-``replay`` forecasts with every predictor that can read the inputs; ``open`` with AutoLaw and three classical laws. A table's
-column ``date`` is when a value was public, in years since 2020-01-01; a row without a date counts as unknown.
+``replay`` forecasts with every predictor that can read the inputs; ``open`` with AutoLaw and three classical laws. The column
+``date`` of a table is the time of publication of a value, in years since 2020-01-01; a row without a date counts as unknown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ WHAT = {
 
 
 def years_of(day: str) -> float:
-    """Return a day as the tables write it.
+    """Return a day in the format of the tables.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def years_of(day: str) -> float:
 
 
 def known_rows(table: pd.DataFrame, cutoff: str) -> pd.DataFrame:
-    """Return the rows whose value was public on the day of the cut-off or before.
+    """Return the rows with a value that was public by the day of the cut-off.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class DatedQuestion:
     id, what, unit : str
         Name, sentence and unit of the `Question`.
     collection, curve, metric : str
-        Of its rows.
+        Source of its rows.
     inputs : tuple of str
         Columns that predictors read; ``date`` can be one.
     cutoff : str
@@ -135,7 +135,7 @@ def _progress_targets() -> dict[str, dict[str, float]]:
 
 
 def replays() -> tuple[DatedQuestion, ...]:
-    """Return the three forecasts whose training rows are at hand, as of the day they were made."""
+    """Return the three forecasts with locally available training rows, as of the day they were made."""
     return (
         _dated(_MOE, "moe-optima/v16", "2026-04-13", ("flops",), {"1e23": {"flops": 1e23}}, ("moe-1e23-d5120",)),
         _dated(_67B, "moe-ladder/67b", "2026-06-27", ("flops",), {"1.19e23": {"flops": 1.19e23}}, ("67b-d2560",)),
@@ -153,7 +153,7 @@ def _dated(
 
 
 def opened() -> tuple[DatedQuestion, ...]:
-    """Return what is still going on."""
+    """Return the open questions."""
     days = {day: {"date": years_of(day)} for day in ("2026-12-31", "2027-06-30")}
     record = DatedQuestion(
         id="nanogpt_speedrun/cost_minutes/record", what="record time to loss 3.28 in the short track, at the end of a day",
@@ -166,7 +166,7 @@ def opened() -> tuple[DatedQuestion, ...]:
 def with_hero_ends(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of marin_delphi with the ends of the four rungs below the 535B run as the curve ``hero-ends``.
 
-    Three are measured; the fourth had 20 % to go, and is the authors' line through its last points plus 0.005.
+    Three are measured; the fourth was 80 % complete, and is the authors' line through its last points plus 0.005.
     """
     rungs = table[(table["curve"] == "hero") & (table["split"] == "train")]
     ends = rungs.sort_values("progress").groupby("run").tail(1)

@@ -1,8 +1,8 @@
 """Whether two versions of the project print the same boards: ``python perf/same_boards.py OLD NEW``, two commands such as ``scalingbench``.
 
-Every format, track and slice of the suites below is printed by both; a line says ``equal`` or the first difference. Text is compared
-letter by letter, numbers in full precision (JSON, CSV) to twelve digits, because sums round by their order. What the second command
-prints beside all that the first prints is named and is no difference. ``--keep FOLDER`` keeps what the first command printed.
+Both print every format, track and slice of the suites below; each line is ``equal`` or the first difference. Text is compared exactly,
+numbers in full precision (JSON, CSV) to twelve digits, because rounding depends on the order of sums. Additional output of the second
+command is named and is not a difference. ``--keep FOLDER`` keeps what the first command printed.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ SUITES = {
 SHOWN = ("skill", "coverage", "crps")
 _SAME = 1e-12
 _MOVED = {"version"}
-"""Fields of an own-rules board of another benchmark's suite that name its content in another way."""
+"""Fields with other names on a board of another benchmark's suite by our rules."""
 _RENAMED = ((" collections, adjusted", " clusters, adjusted"), ('"collections": 1', '"clusters": 1'))
-"""Words of comparisons on those suites, whose one collection is one cluster."""
+"""Words of comparisons on those suites; their single collection is one cluster."""
 
 
 def cuts() -> Iterator[list[str]]:
@@ -68,7 +68,7 @@ def _of_choices(suite: list[str]) -> Iterator[list[str]]:
 
 
 def printed(command: str, arguments: list[str]) -> str:
-    """Return what a command prints; of a release what it writes, of a refusal its message."""
+    """Return the output of a command; for a release its files, for an error its message."""
     with tempfile.TemporaryDirectory() as folder:
         more = ["--out", folder] if arguments[0] == "release" else []
         done = subprocess.run([*shlex.split(command), *arguments, *more], capture_output=True, text=True)
@@ -78,14 +78,14 @@ def printed(command: str, arguments: list[str]) -> str:
 
 
 def parsed(text: str, arguments: list[str]) -> Any:
-    """Return what text holds: JSON, the cells of a CSV, or its lines."""
+    """Return the content of text: JSON, the cells of a CSV, or its lines."""
     if text.startswith(("{", "[")):
         return json.loads(text)
     return list(csv.DictReader(io.StringIO(text))) if "csv" in arguments else text.splitlines()
 
 
 def difference(old: Any, new: Any, where: str = "") -> str | None:
-    """Return the first difference; keys that only the second has are none."""
+    """Return the first difference, ignoring keys that only the second has."""
     if isinstance(old, dict) and isinstance(new, dict):
         return next((d for k, v in old.items() if (d := difference(v, new.get(k), f"{where}/{k}"))), None)
     if isinstance(old, list) and isinstance(new, list):
@@ -103,7 +103,7 @@ def _agree(old: Any, new: Any) -> bool:
 
 
 def verdict(arguments: list[str], old: str, new: str) -> str:
-    """Return ``equal``, what only the second prints, or the first difference."""
+    """Return ``equal``, the additional output of the second, or the first difference."""
     if arguments[0] == "compare" and "v2" not in arguments:
         for word, now in _RENAMED:
             old = old.replace(word, now)
@@ -125,7 +125,7 @@ def _keys(value: Any) -> set[str]:
 
 
 def main() -> int:
-    """Compare every cut; status 1 where one differs."""
+    """Compare every slice; status 1 if one differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("old")
     parser.add_argument("new")

@@ -2,9 +2,9 @@
 
     python -m perf.stability [--suite lite] [--predictors NAME ...] [--kernels Haswell Nehalem]
 
-Prints, for each parametric law of the registry, how many folds have an unstable prediction, the worst move and the known reason;
-then, for two OpenBLAS kernels in processes of their own, how far stable folds are apart. Exit status 1 where a prediction is
-unstable without a reason, or a stable fold differs by more than 1e-6.
+Prints, for each parametric law of the registry, the number of folds with an unstable prediction, the largest change and the known
+reason. Then, for two OpenBLAS kernels in separate processes, it compares stable folds. The exit status is 1 if a prediction is unstable
+without a reason, or a stable fold differs by more than 1e-6.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ REASONS = {
     "bnsl-1[pooled]": "as bnsl-1",
     "bnsl-2": "9 constants: more local optima than the search can try",
 }
-"""Laws whose predictions rounding may decide, and why; every other one must be stable."""
+"""Laws with possibly unstable predictions, and the reason; all others must be stable."""
 
 
 def laws(names: Sequence[str] | None) -> list[str]:
@@ -66,7 +66,7 @@ def table(results: Sequence[TaskResult]) -> tuple[list[str], list[str]]:
 
 
 def under(kernel: str, arguments: argparse.Namespace, folder: Path) -> tuple[str, tuple[TaskResult, ...]]:
-    """Return the kernel that ran in a process that was asked for one, and its results."""
+    """Return the kernel that a process with a requested kernel used, and its results."""
     out = folder / f"{kernel}.parquet"
     command = [sys.executable, __file__, "--suite", arguments.suite, "--out", str(out), "--predictors", *laws(arguments.predictors)]
     done = subprocess.run(command, env={**os.environ, "OPENBLAS_CORETYPE": kernel}, check=True, stdout=subprocess.PIPE, text=True)

@@ -1,13 +1,13 @@
 """Law forms and generic predictors of ScalingBench: scikit-learn estimators over one fitting engine.
 
-Make one by name with `scalingbench.make`, or import its class from its room. Rooms in the order in which they import one another,
-none from a later one:
+Make one by name with `scalingbench.make`, or import its class from its module. Modules in import order; none imports from a
+later one:
 
-1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``: what a predictor declares, and what is read of a table
-2. ``fitting``: the engine, from parameters and a formula to constants and their intervals
+1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``: what a predictor declares, and which columns it reads
+2. ``fitting``: the engine: from parameters and a formula to fitted constants and their intervals
 3. ``allocation``, ``estimator``, ``law``: the base classes
 4. ``laws``: formulas, one file a family
-5. ``generic``: regressors that a law has to beat, and forms for any variables, some around a law
+5. ``generic``: regressors that serve as baselines, and law forms for any variables
 6. ``catalogue``, ``registry``: one line for each entry, imported when it is made; ``published``: laws with a paper's constants
 7. ``autolaw``: back-tests and weighted means of the candidates in the registry
 

@@ -22,9 +22,9 @@ class Allocation:
     Attributes
     ----------
     flops, params, tokens, loss : float
-        The budget, the model and data sizes that spend it, and the loss predicted for them.
+        The compute budget, the optimal model and data sizes, and their predicted loss.
     params_interval, tokens_interval, loss_interval : tuple of float, optional
-        From refitted resamples of the training rows, where they were asked for.
+        From refitted resamples of the training rows, on request.
     level : float, optional
         Share of the resamples within the intervals.
     """
@@ -42,7 +42,7 @@ class Allocation:
 def tokens_left(flops: float, params: np.ndarray, flops_per_token: float = 6.0, inference_tokens: float = 0.0) -> np.ndarray:
     """Return the training tokens that a budget leaves to models of given sizes.
 
-    A token at inference costs a third of one in training, which has a backward pass of twice the cost: 2 N against 6 N.
+    A training token costs 6 N FLOPs, an inference token 2 N: it has no backward pass.
     """
     return flops / flops_per_token / params - inference_tokens / 3.0
 
@@ -67,11 +67,11 @@ def optimum(
     flops_per_token : float
         C / (params x tokens), usually 6.
     span : tuple of float
-        Least and largest params that are searched.
+        Range of params that is searched.
     points : int
-        Of the grid, even in log params; the optimum is the vertex of a parabola through three of them.
+        Number of grid points, even in log params; the optimum is the vertex of a parabola through three of them.
     inference_tokens : float
-        Tokens that the trained model is to process, paid from the same budget.
+        Tokens that the trained model processes at inference, paid from the same budget.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Axes of scale: along which a data set can be extrapolated, and how far held-out rows lie beyond the training rows."""
+"""Axes of scale of a data set, and how far along them held-out rows extrapolate."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ALL = "*"
 """The axis of overall scale: the sum of the log variables."""
 INTERPOLATION = "interpolation"
 _NEGLIGIBLE = 0.02
-"""Share of the training range up to which a row beyond it still counts as lying within."""
+"""A row that exceeds the training range by less than this share of it counts as interpolation."""
 
 
 def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the axes along which a data set can be extrapolated, as values that grow with scale, each of shape (n,)."""
+    """Return the axes of extrapolation of a data set as values that grow with scale, each of shape (n,)."""
     axes = {}
     for name in numeric_columns(X):
         x = X[name].to_numpy(float)
@@ -34,44 +34,43 @@ def axes_of(X: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def direction(train: pd.DataFrame, test: pd.DataFrame) -> tuple[str, float]:
-    """Return the axis along which some held-out row lies farthest beyond the training rows, and how far; see `directions`."""
+    """Return the axis and distance of the held-out row that is farthest from the training rows; see `directions`."""
     axes, beyond = directions(train, test)
     farthest = int(np.argmax(beyond))
     return str(axes[farthest]), float(beyond[farthest])
 
 
 def directions(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return for every held-out row the axis along which it lies farthest beyond the training rows, and how far.
+    """Return for each held-out row the axis along which it is farthest from the training rows, and that distance.
 
-    Only the inputs of that very row are looked at, never those of the rows beside it; columns of which it has no value are left out
-    of both sides.
+    A row's result depends on its own inputs alone. Columns that it lacks are ignored in the training rows too.
 
     Returns
     -------
     ndarray of str, shape (n,)
-        The axis; `INTERPOLATION` where the row lies beyond the training rows by no more than a fiftieth of their range.
+        The axis; `INTERPOLATION` where the distance is at most a fiftieth of the training range.
     ndarray, shape (n,)
-        In units of the training range along that axis.
+        The distance, in units of the training range along that axis.
     """
     axes, beyond = np.full(len(test), INTERPOLATION, object), np.zeros(len(test))
     for rows, hidden in groups_by_missing(train, test):
         shared = [c for c in train.columns if c in test.columns and c not in hidden]
-        known, asked = axes_of(train[shared]), _axes_of_rows(train[shared], test[shared].iloc[rows])
+        known, wanted = axes_of(train[shared]), _axes_of_rows(train[shared], test[shared].iloc[rows])
         farthest = np.full(len(rows), _NEGLIGIBLE)
         for name, values in known.items():
             if np.ptp(values) <= 0:
                 continue
-            distance = (asked[name] - values.max()) / np.ptp(values)
-            farther = distance > farthest * (1.0 + 1e-9)  # not where NaN: this row has no place along this axis
+            distance = (wanted[name] - values.max()) / np.ptp(values)
+            farther = distance > farthest * (1.0 + 1e-9)  # false for NaN: the row lacks a value on this axis
             farthest = np.where(farther, distance, farthest)
             axes[rows[farther]], beyond[rows[farther]] = name, distance[farther]
     return axes, beyond
 
 
 def groups_by_missing(train: pd.DataFrame, test: pd.DataFrame) -> list[tuple[np.ndarray, tuple[str, ...]]]:
-    """Return positions of held-out rows that lack the same numeric columns of the training rows, and those columns.
+    """Return held-out rows grouped by the numeric training columns that they lack, and those columns.
 
-    Rows of a run stay together, because some laws read its history: a run lacks a column where none of its rows has a value.
+    Rows of a run stay together, because some laws read its history: a run lacks a column if all of its rows do.
     """
     lacking = {c: test[c].isna().to_numpy() if c in test.columns else np.ones(len(test), bool) for c in numeric_columns(train)}
     if "run" in test:
@@ -83,7 +82,7 @@ def groups_by_missing(train: pd.DataFrame, test: pd.DataFrame) -> list[tuple[np.
 
 
 def _axes_of_rows(train: pd.DataFrame, test: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the places of held-out rows along the axes of the training rows, NaN where a row has none; each of shape (n,)."""
+    """Return the coordinates of held-out rows on the axes of the training rows, NaN where missing; each of shape (n,)."""
     places = {}
     for name in axes_of(train):
         if name == ALL:

@@ -1,4 +1,4 @@
-"""Where AutoLaw may use a law: every law says so in its class, and an entry of the catalogue that differs from its class says so itself."""
+"""Where AutoLaw may use a law: declared by the class of the law, or by a catalogue entry that overrides it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Candidate:
     Parameters
     ----------
     when : {"always", "one-variable", "several-variables"}
-        By how many numeric columns the data set has. A form that coincides with another in one variable is tried on several.
+        Number of numeric columns of the data set. A form that equals another in one variable needs several.
     values : {"any", "shares"}
-        Whether the law's response is a share: it is not tried where a value is above 1.
+        With ``"shares"`` the law is not tried where a value is above 1.
     needs : tuple of str
-        Columns without which the law loses its point, though it can be fitted.
+        Columns that must be present, though the law can be fitted without them.
     most_rows, most_columns : int
-        Most training rows, and numeric columns, that it is tried on: for laws whose cost or constants grow with them.
+        Limits on training rows and numeric columns, for laws with a cost or constants that grow with them.
     plain : bool
-        Whether it shares the weight where nothing could be back-tested.
+        Whether it has weight where no back-test is possible.
     order : int
-        Candidates that do equally well in back-tests stand in this order, and those of one order as in the registry.
+        Rank among candidates of equal back-test error; ties follow the registry.
     """
 
     when: Literal["always", "one-variable", "several-variables"] = "always"
@@ -56,7 +56,7 @@ class NotCandidate:
     Parameters
     ----------
     reason : str
-        Why.
+        The reason.
     """
 
     reason: str
@@ -65,4 +65,4 @@ class NotCandidate:
 Candidacy = Candidate | NotCandidate
 
 NOT_CHOSEN = NotCandidate("not among the candidates, which were chosen before any held-out result")
-"""For laws that no candidate stands for. To add one is to choose the defaults again (``perf/tuning``)."""
+"""For laws that no candidate replaces. A new candidate needs a new choice of the defaults (``perf/tuning``)."""

@@ -1,4 +1,4 @@
-"""The catalogue of predictors: one line each. A law joins the project by its class and its line here."""
+"""The catalogue of predictors: one line each. A new law needs its class and a line here."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Entry:
     Attributes
     ----------
     name : str
-        As on the board.
+        Name on the board.
     target : str
         ``module:Class``.
     family : str
         Entries of one family are recipes of one form.
     tracks : tuple of str
-        Where it belongs; empty is everywhere. Which tasks it enters follows from its variables.
+        Tracks; empty means all. The variables decide which tasks it enters.
     paper : str
-        Where the form comes from.
+        Source of the form.
     arguments : mapping
-        What the class is made with.
+        Constructor arguments.
     """
 
     name: str
@@ -44,20 +44,20 @@ class Entry:
     paper: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
-    """Collections that went into its constants: it is not ranked on them."""
+    """Collections that its constants were fitted on; it is not ranked on them."""
     candidate: Candidacy | None = None
-    """Where AutoLaw may use it, for a recipe that differs from what its class says of the law."""
+    """Where AutoLaw may use it, if other than its class declares."""
     superseded: bool = False
-    """Whether another entry replaces it: it keeps its results and is run only where it is named."""
+    """Whether another entry replaces it: its results stay, and it runs only if named."""
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
         return self._load()(**self.arguments)
 
     def candidacy(self) -> Candidacy:
-        """Return where AutoLaw may use it: as the entry says, else as its class does; what says nothing is left out."""
+        """Return where AutoLaw may use it, as declared by the entry, else by its class; without a declaration, nowhere."""
         found = self.candidate or getattr(self._load(), "candidate", None)
-        return found if isinstance(found, Candidate | NotCandidate) else NotCandidate("it does not say that it is a candidate")
+        return found if isinstance(found, Candidate | NotCandidate) else NotCandidate("it does not declare that it is a candidate")
 
     def _load(self) -> Any:
         module, _, attribute = self.target.partition(":")

@@ -1,4 +1,4 @@
-"""Reading the columns that a predictor needs from what it is handed."""
+"""Read and check a predictor's columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def select(X: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:
     Raises
     ------
     PredictorError
-        If a column is missing or holds a value that is not a finite number; names it and the row.
+        If a column is missing or has a value that is not finite; names the column and the row.
     """
     arrays = []
     for name in names:
@@ -48,7 +48,7 @@ def check_response(y: Any, n: int, *, positive: bool) -> np.ndarray:
     Raises
     ------
     PredictorError
-        If its length is wrong or a value cannot be used; names the row.
+        If its length is wrong or a value is invalid; names the row.
     """
     array = np.asarray(y, dtype=float)
     if array.shape != (n,):
@@ -68,7 +68,7 @@ def check_weights(weights: Any, n: int) -> np.ndarray:
     Raises
     ------
     PredictorError
-        If they are not n finite numbers of at least 0, one of them above.
+        Unless they are n finite numbers >= 0, at least one of them positive.
     """
     array = np.asarray(weights, dtype=float)
     if array.shape != (n,) or not np.isfinite(array).all() or (array < 0).any():

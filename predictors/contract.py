@@ -1,11 +1,10 @@
-"""The contract of a predictor, and the one rule of which columns it reads.
+"""The contract of a predictor, and the rule for the columns that it reads.
 
-A predictor has ``fit(X: DataFrame, y) -> self`` and ``predict(X) -> ndarray``; its constructor only stores. It may declare in
-``variables`` which columns it reads: a tuple of names, where ``"mix_*"`` stands for every column whose name starts so and
-``("*",)`` for the only numeric column, whatever its name; None, or nothing declared, is every numeric column. One that reads
-whatever there is may name in ``requires`` columns without which it cannot do, and one that predicts shares says
-``shares_only = True``: it enters no task with values outside 0 and 1. Whoever asks whether a predictor can be used on a table
-(a task, a forecast, AutoLaw, the check of a submission) asks `columns_read`.
+A predictor has ``fit(X: DataFrame, y) -> self`` and ``predict(X) -> ndarray``; its constructor only stores. ``variables`` declares the
+columns that it reads, as a tuple of names: ``"mix_*"`` means every column with that prefix, ``("*",)`` the only numeric column, None (the
+default) every numeric column. A predictor that reads every column may declare in ``requires`` those that must be present. One with
+``shares_only = True`` predicts shares and enters no task with values outside 0 and 1. `columns_read` applies this rule wherever a
+predictor meets a table: a task, a forecast, AutoLaw, the check of a submission.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 __all__ = ["ANY", "CONTRACT", "columns_read", "lacks", "missing_methods", "pools", "positive_only", "shares_only"]
 
 ANY = "*"
-"""In ``variables``: the only numeric column, whatever it is called."""
+"""In ``variables``: the only numeric column, under any name."""
 
 CONTRACT = "a predictor has fit(X, y) and predict(X)"
 
@@ -26,11 +25,11 @@ def columns_read(variables: Sequence[str] | None, columns: Sequence[str], numeri
     Parameters
     ----------
     variables : sequence of str, optional
-        As the predictor declares.
+        The predictor's declaration.
     columns : sequence of str
         Every column of the table.
     numeric : sequence of str
-        Those that hold numbers.
+        The numeric ones.
 
     Examples
     --------
@@ -55,21 +54,21 @@ def _expand(name: str, columns: Sequence[str]) -> list[str]:
 
 
 def positive_only(predictor: object) -> bool:
-    """Return whether a predictor's scikit-learn tags ask for positive values."""
+    """Return whether a predictor's scikit-learn tags require positive values."""
     tags = getattr(predictor, "__sklearn_tags__", None)
     try:
         return bool(tags is not None and tags().target_tags.positive_only)
-    except Exception:  # a foreign estimator's tags must not stop a run; it is tried
+    except Exception:  # errors in a third-party estimator's tags must not stop a run
         return False
 
 
 def lacks(predictor: object, columns: Sequence[str]) -> list[str]:
-    """Return the columns that a predictor requires, beside those that it reads, and a table does not have."""
+    """Return the columns that a predictor requires and a table lacks."""
     return [name for name in getattr(predictor, "requires", ()) if name not in columns]
 
 
 def pools(predictor: object) -> bool:
-    """Return whether data sets that a predictor fits together tell each other something."""
+    """Return whether a predictor shares information between data sets that it fits together."""
     return bool(getattr(predictor, "pools", False)) and hasattr(predictor, "fit_many")
 
 

@@ -1,6 +1,6 @@
-"""The base class of all predictors here: a scikit-learn regressor that reads the columns it needs by name.
+"""The base class of all predictors: a scikit-learn regressor that reads its columns by name.
 
-Whatever speaks the contract (`scalingbench.predictors.contract`) can be evaluated; this class is a convenience.
+Any class that keeps the contract (`scalingbench.predictors.contract`) can be evaluated; this base class is optional.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
     Attributes
     ----------
     variables : tuple of str or None
-        Columns that are read from X, others are ignored; ``("*",)`` is the only numeric column,
-        whatever its name, ``"mix_*"`` every column whose name starts so; None is every numeric
-        column. Plain arrays are read by position.
+        Columns that are read from X; others are ignored. ``("*",)`` is the only numeric column, under any name, ``"mix_*"`` every
+        column with that prefix, None every numeric column. Arrays without names are read by position.
     candidate : Candidate or NotCandidate
-        Where AutoLaw may use the law, or why it does not. Every law of this project says so in its class; one of another
-        package that says nothing is left out.
+        Where AutoLaw may use the law, or why it does not. Without a declaration, AutoLaw does not use it.
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None
@@ -80,7 +78,7 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         return pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
 
     def _findings(self) -> Findings | None:
-        """Return what is shown of a fit; None before it."""
+        """Return a summary of the fit; None before it."""
         constants = getattr(self, "params_", None)
         if constants is None:
             return None
@@ -103,7 +101,7 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         return tags
 
     def _needs_positive(self) -> bool:
-        """Return whether values are modelled in logarithms."""
+        """Return whether the response must be positive."""
         return False
 
     @classmethod
@@ -148,7 +146,7 @@ class Findings:
     lines : tuple of str
         Facts in words.
     table : DataFrame, optional
-        One row for each constant, or for each law that shares the weight.
+        One row for each constant, or for each candidate with weight.
     latex : str
         The formula; empty where there is none.
     """

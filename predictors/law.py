@@ -30,7 +30,7 @@ _UNSTABLE = 1e-6
 class ParametricLaw(ScalingLaw):
     """A law form: a formula and its constants, fitted by the shared engine.
 
-    A subclass gives `variables`, `parameters` and `formula`, and nothing else is needed.
+    A subclass needs only `variables`, `parameters` and `formula`.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class ParametricLaw(ScalingLaw):
     space : {"log", "linear"}
         Residuals are differences of logarithms, or of values divided by their geometric mean.
     delta : float
-        Where the robust losses turn from quadratic to linear.
+        Residual at which the robust losses turn from quadratic to linear.
     n_starts : int, optional
         Starting points; by default the law's own `default_starts`.
     random_state : int
@@ -52,34 +52,34 @@ class ParametricLaw(ScalingLaw):
     objective_ : float
         Sum over rows of the loss.
     converged_, status_ : bool, str
-        How the fit ended; see `scalingbench.predictors.fitting.FitResult` for this and what follows.
+        How the fit ended; see `scalingbench.predictors.fitting.FitResult` for this and the following.
     covariance_ : ndarray, shape (P, P)
         Of the constants, in the order of `parameters`.
     at_bound_, unidentified_ : tuple of str
-        Constants at a bound, and constants that the data leave open.
+        Constants at a bound, and constants that the data do not identify.
     condition_, gradient_norm_ : float
         Of the curvature and of the gradient at the optimum.
     n_starts_, agreement_ : int, float
-        Starts drawn, and the share of those followed to the end that reached this optimum.
+        Number of starts, and the share of the finalists that reached this optimum.
     """
 
     parameters: ClassVar[Sequence[Parameter]] = ()
     shared_scale: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Inputs, by argument name, that are in one unit and must be normalised together."""
+    """Inputs, by argument name, that share a unit and are normalised together."""
     fixed_scale: ClassVar[tuple[str, ...]] = ()
-    """Inputs whose unit the law fixes: they are not normalised."""
+    """Inputs with a fixed unit; they are not normalised."""
     default_starts: ClassVar[int] = fitting.DEFAULT_STARTS
     hard: ClassVar[bool] = False
-    """Whether the form has local optima on which starts may agree, so that the thorough pass is always made."""
+    """Whether the form has local optima on which starts may agree; then the thorough pass is always made."""
     jacobian: ClassVar[Callable[..., np.ndarray] | None] = None
-    """Optional: derivatives of the formula by each constant, shape (S, P, n); exact ones are found without it."""
+    """Optional: derivatives of the formula by each constant, shape (S, P, n); by default automatic differentiation."""
     formula: ClassVar[Callable[..., Any]]
     working: ClassVar[Sequence[Parameter]] = ()
-    """Optional: what is searched instead of `parameters`, where those are nearly degenerate; with `constants_from`."""
+    """Optional: parameters that are searched instead of nearly degenerate `parameters`; with `constants_from`."""
     constants_from: ClassVar[Callable[..., Sequence[Any]] | None] = None
     """Returns the constants from `working`, in the order of `parameters`."""
     published_constants: ClassVar[Mapping[str, Mapping[str, float]]] = {}
-    """Constants that papers state, by source, in the order of `parameters`."""
+    """Published constants by source, in the order of `parameters`."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class ParametricLaw(ScalingLaw):
         Raises
         ------
         PredictorError
-            If an argument, a column or a value cannot be used; names it.
+            If an argument, a column or a value is invalid; names it.
         """
         self._prepare(X, y, sample_weight)
         self._store(self._solve([self])[0])
@@ -176,7 +176,7 @@ class ParametricLaw(ScalingLaw):
         method: Literal["bootstrap", "delta"] = "bootstrap",
         n_resamples: int = 200,
     ) -> np.ndarray:
-        """Predict quantiles of a new measurement: what the constants leave open, and the noise of the rows.
+        """Predict quantiles of a new measurement, from the uncertainty of the constants and the noise of the rows.
 
         Parameters
         ----------
@@ -211,7 +211,7 @@ class ParametricLaw(ScalingLaw):
         return np.exp(found) if self.space == "log" else found
 
     def at(self, X: pd.DataFrame, params: Mapping[str, float]) -> np.ndarray:
-        """Evaluate the formula at given constants, shape (n,); nothing is fitted.
+        """Evaluate the formula at given constants, shape (n,), without a fit.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class ParametricLaw(ScalingLaw):
         flops : float
             The budget C = `flops_per_token` x params x tokens.
         level : float, optional
-            Share of bootstrap resamples that the intervals hold; by default none are made.
+            Share of bootstrap resamples within the intervals; by default there are none.
         n_resamples : int
             Resamples for the intervals.
         flops_per_token : float
@@ -289,14 +289,14 @@ class ParametricLaw(ScalingLaw):
         return intervals.resample(self._problem, self.result_.u, self._weights, n_resamples, self.random_state)
 
     def instability(self, X: pd.DataFrame) -> float:
-        """Return how far rounding moves a prediction, relative to it: the most of five refits to rows whose last bits are changed.
+        """Return the largest relative change of a prediction over five refits to training rows with changed last bits.
 
-        Above 1e-6 the data do not decide the prediction; `summary` tells what was found.
+        Above 1e-6 the data do not determine the prediction. `summary` reports the value.
 
         Parameters
         ----------
         X : DataFrame
-            Where to predict: the columns of `variables`.
+            Prediction points: the columns of `variables`.
         """
         check_is_fitted(self, "params_")
         X, problem = self._read(X), self._problem
@@ -312,7 +312,7 @@ class ParametricLaw(ScalingLaw):
     def summary(self) -> pd.DataFrame:
         """Return the constants with standard errors: one row each, columns estimate, se, at_bound, identified.
 
-        Its ``attrs["instability"]`` is what `instability` found when it was last asked; NaN before.
+        ``attrs["instability"]`` is the last result of `instability`, NaN before the first call.
         """
         check_is_fitted(self, "params_")
         with np.errstate(invalid="ignore"):
@@ -340,7 +340,7 @@ class ParametricLaw(ScalingLaw):
         return Findings(lines, table[["estimate", "se"]].assign(note=notes), self.latex())
 
     def __getstate__(self) -> dict[str, Any]:
-        # the class has its formula; a fitted law carries only its data, so that lambdas may be used in it
+        # pickles carry the data and not the formula, so that a law may use lambdas
         state: dict[str, Any] = super().__getstate__()
         if "_problem" in state:
             state = {**state, "_problem": replace(state["_problem"], parameters=(), constants=(), formula=None, jacobian=None, turn=None)}

@@ -1,10 +1,10 @@
-"""What a law's constants are: roles, bounds, and how they change with the units of the data.
+"""A law's constants: roles, bounds, and scaling with the units of the data.
 
 A law lists its constants with the helpers below. The engine fits on normalised data (each input
 divided by its geometric mean, the response likewise), so bounds and starts are written for data
-of order one and never depend on the user's units. For the fitted constants to be turned back,
-each says how it scales: ``amplitude("A", N="alpha")`` is multiplied by ``y0 * N0**alpha`` where
-``y0`` and ``N0`` are what the response and input ``N`` were divided by.
+of order one and never depend on the user's units. Each constant states how it scales, so that its
+fitted value can be converted back: ``amplitude("A", N="alpha")`` is multiplied by ``y0 * N0**alpha``, with the
+normalising constants ``y0`` of the response and ``N0`` of input ``N``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Parameter", "Power", "amplitude", "exponent", "factor", "irreducible
 Power = float | str | Callable[[Mapping[str, np.ndarray]], np.ndarray]
 """An exponent of a unit: a number, a parameter's name (``"-b"`` negates), or a function of all parameters.
 
-The function is given the parameters by name, and the log of each normalising constant as ``"ln x"``.
+The function gets the parameters by name, and the log of each normalising constant as ``"ln x"``.
 """
 
 Role = Literal["irreducible", "amplitude", "exponent", "location", "positive", "real"]
@@ -33,7 +33,7 @@ class Parameter:
     Parameters
     ----------
     name : str
-        As in the paper, and as the formula's argument is called.
+        Name in the paper and of the formula's argument.
     role : str
         ``irreducible`` (additive, >= 0, linear), ``amplitude`` (multiplies a term, > 0, linear),
         ``exponent`` (> 0, of order 0.01 to 3), ``location`` (a point on the axis of an input, > 0),
@@ -41,10 +41,10 @@ class Parameter:
     low, high : float
         Bounds in normalised units; infinite where there is none.
     scale : mapping
-        Unit: what power of each normalising constant multiplies the fitted value. Keys are ``y``
+        Unit: the power of each normalising constant that multiplies the fitted value. Keys are ``y``
         and names of inputs.
     shift : mapping
-        Logarithmic unit: what multiple of the log of each normalising constant is added to the
+        Logarithmic unit: the multiple of the log of each normalising constant that is added to the
         fitted value, before `scale` (the ``b`` of ``exp(a x + b)`` has ``shift={"y": 1}``).
     start : tuple of float, optional
         Range that starts are drawn from, in normalised units (log-uniform where the role is
@@ -75,7 +75,7 @@ class Parameter:
         scales : mapping
             Normalising constant of ``y`` and of each input.
         params : mapping
-            Normalised values of all parameters (exponents are free of units).
+            Normalised values of all parameters (exponents are dimensionless).
         """
         if not (self.scale or self.shift):
             return params[self.name]
@@ -106,17 +106,17 @@ def amplitude(name: str, *, linear: bool = True, start: tuple[float, float] | No
 
 
 def level(name: str, **shift: Power) -> Parameter:
-    """Additive constant of either sign; ``level("a", x="-b")`` is the ``a`` of ``a + b log x``."""
+    """Additive constant of any sign; ``level("a", x="-b")`` is the ``a`` of ``a + b log x``."""
     return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0}, shift, linear=True)
 
 
 def factor(name: str, *, shift: Mapping[str, Power] | None = None, **scale: Power) -> Parameter:
-    """Factor of a term, of either sign: `amplitude` for responses that may rise or fall."""
+    """Factor of a term, of any sign: `amplitude` for responses that may rise or fall."""
     return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0, **scale}, shift or {}, linear=True)
 
 
 def exponent(name: str, low: float = 1e-3, high: float = 10.0, start: tuple[float, float] | None = None) -> Parameter:
-    """Positive exponent, free of units."""
+    """Positive exponent, dimensionless."""
     return Parameter(name, "exponent", low, high, {}, {}, start)
 
 
@@ -126,7 +126,7 @@ def location(name: str, *, start: tuple[float, float] | None = None, **scale: Po
 
 
 def positive(name: str, low: float = 0.0, high: float = np.inf, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
-    """Any other positive constant; free of units unless `scale` says otherwise."""
+    """Any other positive constant; dimensionless by default, see `scale`."""
     return Parameter(name, "positive", low, high, scale, {}, start)
 
 
@@ -140,5 +140,5 @@ def real(
     scale: Mapping[str, Power] | None = None,
     shift: Mapping[str, Power] | None = None,
 ) -> Parameter:
-    """Constant of either sign, searched as it is."""
+    """Constant of any sign, searched without a transformation."""
     return Parameter(name, "real", low, high, scale or {}, shift or {}, start, linear)

@@ -21,18 +21,18 @@ __all__ = ["PublishedLaw"]
 class PublishedLaw(ScalingLaw):
     """A law form with published constants: training rows are ignored.
 
-    What it shows on a board is how far a paper's constants carry on other people's runs; tokenizers, data and
-    losses differ, so a large error is no fault of the paper's.
+    On a board it measures how a paper's constants transfer to other runs. Tokenizers, data and losses differ, so a
+    large error does not contradict the paper.
 
     Parameters
     ----------
     law : str
-        Catalogue name of an entry whose form it is, e.g. ``"chinchilla[huber-log]"``.
+        Catalogue name of an entry with its form, e.g. ``"chinchilla[huber-log]"``.
     source : str
         A key of the law's `ParametricLaw.published_constants`.
     """
 
-    candidate = NotCandidate("its constants are not fitted to the rows at hand")
+    candidate = NotCandidate("its constants are not fitted to the training rows")
 
     def __init__(self, law: str = "chinchilla[huber-log]", source: str = "besiroglu2024"):
         self.law = law
@@ -48,7 +48,7 @@ class PublishedLaw(ScalingLaw):
         return law
 
     def fit(self, X: pd.DataFrame, y: Any) -> PublishedLaw:
-        """Look the constants up.
+        """Look up the constants.
 
         Raises
         ------

@@ -1,8 +1,7 @@
-"""The registry: names to predictors, other people's packages included.
+"""The registry of predictors by name, including those of other packages.
 
-Entries are imported when they are made, so that listing costs nothing. A package of your own joins
-by an entry point in the group ``scalingbench.predictors``, whose name is the predictor's and whose
-object is a class or function that gives an unfitted estimator.
+Entries are imported when they are made, so that listing is fast. Another package adds a predictor by an entry point in the group
+``scalingbench.predictors``: its name is the predictor's, its object a class or function that returns an unfitted estimator.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def _entries() -> dict[str, Entry]:
 def _loads(point: EntryPoint) -> bool:
     try:
         return callable(point.load())
-    except Exception as error:  # another package's fault must not take the command down
+    except Exception as error:  # an error in another package must not stop the command
         _log.warning("predictor %r of %s cannot be loaded: %s; left out", point.name, point.value, error)
         return False
 

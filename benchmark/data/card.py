@@ -1,7 +1,7 @@
 """Dataset cards: the single home of a collection's metadata.
 
-A card is a Markdown file in ``data_cards/`` with Hugging Face front matter; what the Hub does
-not know stands under the key ``scalingbench``.
+A card is a Markdown file in ``data_cards/`` with Hugging Face front matter; fields
+beyond the Hub's are under the key ``scalingbench``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Metric(_Strict):
     unit: str
     meaning: str
     noise: float | None = None
-    """Standard deviation between repeats, where repeats exist: of log(value), or of the value for kinds on a linear scale."""
+    """Standard deviation between repeats: of log(value), or of the value for kinds on a linear scale."""
 
 
 class OwnVariable(_Strict):
@@ -48,13 +48,13 @@ class OwnVariable(_Strict):
 
 
 class Upstream(_Strict):
-    """Where the figures were taken from."""
+    """Source of the figures."""
 
     repository: str
     commit: str
     files: tuple[str, ...]
     kind: Literal["verbatim", "transcription"]
-    """Whether the mirror holds the upstream files themselves or figures extracted from them."""
+    """Whether the mirror contains the upstream files or figures extracted from them."""
 
 
 _Note = Annotated[
@@ -64,36 +64,36 @@ _Note = Annotated[
 
 
 class Facts(_Strict):
-    """The part of the front matter that is ours."""
+    """The project's part of the front matter."""
 
     tier: Literal["bundled", "fetch-only"]
     license_from: Literal["authors", "digitiser", "own", "copy", "none"] = "none"
-    """Who states the licence: those who made the runs, those who read them off a plot, ourselves, a third party for its copy, nobody."""
+    """Who states the licence: the authors, the digitiser of a plot, this project, a third party for its copy, nobody."""
     license_note: str
-    """Where the licence is stated, and what was not seen."""
+    """Where the licence is stated, and what could not be checked."""
     papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""
     truth: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Of synthetic collections: the constants that generated each curve, or all of them under ``all``."""
     published: str | None = Field(default=None, pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
-    """Month in which its figures, or the paper that shows them, were first public."""
+    """Month of first publication of its figures, or of the paper that shows them."""
     published_note: str | None = None
-    """What that month rests on, where it is no arXiv number of the card."""
+    """Source of that month, unless it is an arXiv number of the card."""
     repackages: bool = False
-    """Whether it is a compilation: its runs belong to other collections, so suites show it and do not count it, and it links no others."""
+    """Whether it is a compilation of other collections' runs: suites show but do not count it, and it does not link clusters."""
     overlaps: tuple[str, ...] = ()
-    """Collections that hold some of the same runs; each names the other."""
+    """Collections with runs in common; each names the other."""
     domain: str
     curves: str
-    """What one curve is: the rows that share a law's constants."""
+    """Meaning of a curve: the rows that share a law's constants."""
     runs: Literal["per-curve", "shared"] = "per-curve"
     """Whether runs of one name in different curves are the same trained model."""
     families: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Family -> shell patterns of curves whose models were, or may have been, made from one another; others are on their own."""
+    """Family -> shell patterns of curves of models that are, or may be, derived from one another; other curves are separate."""
     params_kind: str | None = None
     variables: dict[str, _Note] = Field(default_factory=dict)
-    """Notes on variables, beyond the registry's meaning; of one whose name begins with ``x_``, its unit and meaning."""
+    """Notes on variables, beyond the registry's meaning; unit and meaning of those named ``x_...``."""
     metrics: dict[str, Metric]
     corrections: tuple[str, ...] = ()
     known_problems: tuple[str, ...] = ()
@@ -147,7 +147,7 @@ class Card(BaseModel):
 
     @property
     def bundled(self) -> bool:
-        """Whether the curated table is part of the package."""
+        """Whether the package contains the curated table."""
         return self.scalingbench.tier == "bundled"
 
 
@@ -181,7 +181,7 @@ def cards_folder() -> Path:
 
 
 def read_card(path: Path) -> Card:
-    """Read a card from a file of one's own.
+    """Read a card from a user's file.
 
     Raises
     ------

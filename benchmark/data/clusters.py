@@ -1,12 +1,11 @@
-"""Which collections hold some of the same runs: a cluster is one independent piece of evidence.
+"""Clusters of collections that share runs: each cluster is one independent piece of evidence.
 
-Two collections are linked where a card says so (``overlaps``); a cluster is what is linked, directly
-or through others. A compilation (``repackages``) links nobody: its tasks count nowhere, and two studies
-do not share a run because a third party printed both. It is a cluster of its own, and `relatives` names it
+Two collections are linked if a card states so (``overlaps``); a cluster is a connected component. A compilation (``repackages``) does
+not link others: its tasks count nowhere, and it is evidence of no shared run. It is a cluster of its own, and `relatives` returns it
 wherever one of its runs could leak.
 
-The answers stand in ``clusters.json``, written from the cards by ``python -m perf.regenerate clusters``, because
-reading every card costs more than a board may; a test holds that both agree.
+``python -m perf.regenerate clusters`` writes ``clusters.json`` from the cards, because reading every card is too slow for a board; a test
+checks that both agree.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ class Clusters(BaseModel):
     Attributes
     ----------
     cluster : dict
-        Name of each collection's cluster: that of its first member in the alphabet.
+        Name of each collection's cluster: its first member in alphabetical order.
     compilations : dict
-        Collections that repeat runs of others, and which collections those are.
+        Compilations, and the collections that each repeats.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,14 +46,14 @@ def cluster_of(collection: str) -> str:
 
 
 def members(cluster: str) -> tuple[str, ...]:
-    """Return the collections of a cluster, in the order of the alphabet; none if there is no such cluster."""
+    """Return the collections of a cluster, in alphabetical order; empty if there is no such cluster."""
     return tuple(name for name, of in read_clusters().cluster.items() if of == cluster)
 
 
 def relatives(collection: str) -> frozenset[str]:
-    """Return every collection that must not be learnt from where this one is judged: its cluster, and all compilations of its runs.
+    """Return the collections to exclude from learning when this one is evaluated: its cluster, and all compilations of its runs.
 
-    Of a compilation: the clusters of everything in it.
+    For a compilation: the clusters of all its parts.
     """
     parts = read_clusters().compilations
     own = {cluster_of(name) for name in (collection, *parts.get(collection, ()))}

@@ -71,13 +71,13 @@ class Collection:
 
     @cached_property
     def run_numbers(self) -> np.ndarray:
-        """Number of the trained model that each row is of, shape (n_rows,); the card says whether curves share runs."""
+        """Index of each row's trained model, shape (n_rows,); the card states whether curves share runs."""
         identity = ["run"] if self.card.scalingbench.runs == "shared" else ["curve", "run"]
         return self.table.groupby(identity, sort=False).ngroup().to_numpy()
 
     @cached_property
     def families(self) -> np.ndarray:
-        """Family of each row's curve as the card states them, shape (n_rows,); a curve of none is one of its own."""
+        """Family of each row's curve, from the card, shape (n_rows,); a curve without one is its own family."""
         stated = self.card.scalingbench.families.items()
         of = {c: next((f for f, own in stated if any(fnmatchcase(c, p) for p in own)), c) for c in self.table["curve"].unique()}
         return self.table["curve"].map(of).to_numpy(object)
@@ -114,8 +114,8 @@ def _some(names: tuple[str, ...], most: int = 8) -> str:
 def table_digest(table: pd.DataFrame) -> str:
     """Return the sha256 of a table's column names and cells.
 
-    Floats enter as their 8 bytes, text as UTF-8, so that the digest depends neither on the
-    library that wrote the file nor on a printed precision.
+    Floats enter as their 8 bytes, text as UTF-8, so the digest does not depend on the library that wrote the
+    file or on a printed precision.
     """
     digest = hashlib.sha256()
     for column in table.columns:
@@ -134,7 +134,7 @@ def _tables() -> Path:
 
 
 def bundled_path(name: str) -> Path:
-    """Return where the curated table of a bundled collection lies."""
+    """Return the path of a bundled collection's table."""
     return _tables() / f"{name}.parquet"
 
 
@@ -147,8 +147,8 @@ def list_collections() -> tuple[str, ...]:
 def load_collection(name: str) -> Collection:
     """Load a collection by name.
 
-    A bundled table is read from the package; a fetch-only one is built from its pinned upstream
-    files, which are looked for in ``$SCALINGBENCH_MIRROR``, the user's cache and their URL.
+    A bundled table is read from the package. A fetch-only one is built from its pinned upstream files, found in
+    ``$SCALINGBENCH_MIRROR``, in the user's cache, or at their URL.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def load_collection(name: str) -> Collection:
     Raises
     ------
     InputError
-        If the name is unknown, a file cannot be had or was altered, or the table is broken.
+        If the name is unknown, a file is unavailable or altered, or the table is invalid.
     """
     if name not in source_names():
         raise unknown_name("collection", name, source_names())
@@ -172,18 +172,18 @@ def load_collection(name: str) -> Collection:
 
 
 def is_at_hand(name: str) -> bool:
-    """Return whether `load_collection` needs no network: it is bundled, or its upstream files are in the mirror or the cache."""
+    """Return whether a collection is available locally: bundled, or with its upstream files in the mirror or the cache."""
     return load_card(name).bundled or all(file_is_at_hand(file) for file in load_source(name).FILES)
 
 
 def _read_bundled(name: str) -> pd.DataFrame:
-    """Read a bundled table; its digest vouches that it is the one that was validated when it was built."""
+    """Read a bundled table; its digest shows that it was validated when it was built."""
     path, hint = bundled_path(name), f"rebuild it with 'python -m scalingbench.benchmark.data.sources {name}'"
     if not path.is_file():
         raise FetchError(f"{path}: bundled table is missing; {hint}")
     try:
         table = pd.read_parquet(path)
-    except Exception as error:  # the library raises errors of many kinds on a file that is no Parquet
+    except Exception as error:  # the library raises many kinds of errors on invalid files
         raise FetchError(f"{path}: cannot be read: {described(error, 200)}; {hint}") from None
     if table_digest(table) != read_facts().get(name, {}).get("digest"):
         raise FetchError(f"{path}: is not the table that was validated (see digests.json beside it); {hint}")

@@ -1,4 +1,4 @@
-"""Where upstream files come from: an offline mirror, the user's cache, or a pinned URL."""
+"""Sources of upstream files: an offline mirror, the user's cache, or a pinned URL."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class UpstreamFile:
     Parameters
     ----------
     folder : str
-        Folder of the mirror that holds it.
+        Its folder in the mirror.
     name : str
-        Path below that folder's ``raw/``, where the file may also lie gzipped under ``<name>.gz``.
+        Path below that folder's ``raw/``; the file may also be there gzipped, as ``<name>.gz``.
     sha256 : str
-        Hash of the content, before any packing by the mirror.
+        Hash of the uncompressed content.
     url : str, optional
         Address at a pinned commit. None marks a transcription of figures (from a notebook, a
         JSON tree or a plot), which exists in the mirror only.
@@ -60,14 +60,14 @@ def mirror() -> Path | None:
 
 
 def locate(file: UpstreamFile) -> Path:
-    """Return a local copy of an upstream file whose hash has been checked.
+    """Return a local copy of an upstream file, with its hash checked.
 
-    Looked for in the mirror, then in the user's cache, then downloaded.
+    Sources, in order: the mirror, the user's cache, a download.
 
     Raises
     ------
     FetchError
-        If it is nowhere to be had, or its content is not what was pinned.
+        If it is unavailable, or its content is not the pinned one.
     """
     root = mirror()
     if root is not None:
@@ -76,13 +76,13 @@ def locate(file: UpstreamFile) -> Path:
                 return _checked(path, file, path, "was altered")
     if file.url is None:
         raise FetchError(
-            f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that holds it"
+            f"{file.folder}/raw/{file.name}: a transcription without an upstream address; set {MIRROR_VARIABLE} to a mirror that has it"
         )
     return _download(file)
 
 
 def file_is_at_hand(file: UpstreamFile) -> bool:
-    """Return whether `locate` finds the file without a network: in the mirror, or in the user's cache."""
+    """Return whether the file is available locally: in the mirror, or in the user's cache."""
     root = mirror()
     names = (file.name, f"{file.name}.gz")
     if root is not None and any((root / file.folder / "raw" / name).is_file() for name in names):
@@ -99,7 +99,7 @@ def _checked(path: Path, file: UpstreamFile, place: object, what: str) -> Path:
 
 
 def _sha256_unpacked(path: Path) -> str:
-    """Return the sha256 of what a gzipped file holds."""
+    """Return the sha256 of the content of a gzipped file."""
     try:
         with gzip.open(path, "rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
@@ -115,7 +115,7 @@ def cache_folder() -> Path:
 
 
 def _download(file: UpstreamFile) -> Path:
-    """Return the file from the cache, downloaded where the cache lacks it or holds another."""
+    """Return the file from the cache; download it if it is missing there or differs."""
     import pooch
 
     target = cache_folder() / file.folder / file.name
@@ -124,7 +124,7 @@ def _download(file: UpstreamFile) -> Path:
     with replacing(target) as temporary:
         try:
             pooch.HTTPDownloader()(file.url, str(temporary), None)
-        except Exception as error:  # whatever goes wrong between here and the host
+        except Exception as error:  # any network or host error
             raise FetchError(f"{file.folder}/{file.name}: cannot be downloaded from {file.url}: {described(error, 200)}") from None
         _checked(temporary, file, file.url, "is not what was pinned")
     return target

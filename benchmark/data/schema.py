@@ -1,7 +1,7 @@
 """The schema: one row is one measured value of one trained model at one point.
 
-`validate` refuses a table that breaks a rule with one line that names the file, the row, the column and the rule. Which
-variables, metrics and flags there are is stated in `scalingbench.common.variables` and `scalingbench.benchmark.data.variables`.
+`validate` raises an error of one line that names the file, the row, the column and the rule.
+`scalingbench.common.variables` and `scalingbench.benchmark.data.variables` list the variables, metrics and flags.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _NUMBER_CELLS = (str, int, float, Decimal, np.integer, np.floating)
 _TEXT_CELLS = (str, int, float, np.integer, np.floating)
 _LONGEST_CELL = 80
 _MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None")
-"""What stands for a missing number in a CSV file."""
+"""Representations of a missing number in a CSV file."""
 Own = Mapping[str, Variable]
 _NONE: Own = MappingProxyType({})
 _PARQUET_INDEX = r"__index_level_\d+__"
 
 
 def normalise(table: pd.DataFrame, *, collection: str | None = None) -> pd.DataFrame:
-    """Return the table with the schema's columns, types and row order; nothing is checked.
+    """Return the table with the schema's columns, types and row order; without checks.
 
     Missing optional columns are filled in (``metric`` is ``loss``, ``curve`` is ``all``, no flag,
     no split), variables become float64 and rows are sorted by curve, metric, run and variables.
@@ -85,7 +85,7 @@ def _to_float(column: pd.Series, name: str) -> pd.Series:
 
 
 def _as_float(cell: Any) -> Any:
-    """Return a cell as a float where it holds a number of any size; text is left as it is."""
+    """Return a cell as a float if it is a number; text is unchanged."""
     if isinstance(cell, str) or pd.isna(cell):
         return cell
     try:
@@ -95,7 +95,7 @@ def _as_float(cell: Any) -> Any:
 
 
 def _refuse_cells(cells: pd.Series, kinds: tuple[type, ...], name: str, rule: str) -> None:
-    """Refuse cells of other kinds: dates, truth values, bytes, lists."""
+    """Raise for cells of other types: dates, booleans, bytes, lists."""
     wrong = [isinstance(c, bool) or not (isinstance(c, kinds) or c is None or c is pd.NA or c is pd.NaT) for c in cells]
     _refuse(cells, np.array(wrong, bool), name, rule)
 
@@ -143,14 +143,14 @@ def read_unchecked(path: str | Path) -> pd.DataFrame:
         raise SchemaError(f"{path}: no such file") from None
     except SchemaError as error:
         raise SchemaError(f"{path}: {error}") from None
-    except Exception as error:  # the libraries raise errors of many kinds on a file that holds no table
+    except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise SchemaError(f"{path}: cannot be read as a table: {described(error, 200)}") from None
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """Return the cells of a CSV file; names are text as written, so that ``001`` and ``NA`` are names too."""
+    """Return the cells of a CSV file; names are read as text, so ``001`` and ``NA`` are names too."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the last name would be cut off, or shift all others
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # extra cells would be dropped or shift the others
         try:
             numbers = [name for name in pd.read_csv(path, nrows=0, index_col=False).columns if name not in _TEXT]
             return pd.read_csv(
@@ -166,7 +166,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    """Return the columns of a Parquet file; one that pandas calls an index is a column like any other, row numbers are none."""
+    """Return the columns of a Parquet file; a pandas index is a column, unless it is row numbers."""
     import pyarrow.parquet as pq
 
     table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
@@ -174,7 +174,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
-    """Refuse unknown columns and a table without values, before any type is touched."""
+    """Raise for unknown columns and for a table without values, before any conversion."""
     known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
     for column in table.columns:
         if isinstance(column, str) and is_own(column) and column not in own:
@@ -185,7 +185,7 @@ def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
     if not table.columns.is_unique:
         raise SchemaError(f"column {table.columns[table.columns.duplicated()][0]!r}: is there twice")
     if "value" not in table:
-        raise SchemaError("column 'value': missing; it holds the measured loss or accuracy")
+        raise SchemaError("column 'value': missing; it is the measured loss or accuracy")
     if len(table) == 0:
         raise SchemaError("the table has no rows")
 
@@ -295,7 +295,7 @@ def _check_values(table: pd.DataFrame, flags: pd.Series) -> None:
 
 
 def _check_intervals(table: pd.DataFrame) -> None:
-    """Refuse an interval that is upside down or does not hold its own value."""
+    """Raise for an interval with low above high, or that does not contain the value."""
     for low, high in (("value_low", "value_high"), ("value_low", "value"), ("value", "value_high")):
         if low in table and high in table:
             _refuse(table[low], table[low] > table[high], low, f"lies above {high!r} of the row")
@@ -321,5 +321,5 @@ def _refuse(column: pd.Series, broken: np.ndarray | pd.Series, name: str, rule: 
 
 
 def _shown(cell: Any) -> str:
-    """Return a cell as it is named in a message."""
+    """Return a cell as shown in a message."""
     return repr(cell.item() if isinstance(cell, np.generic) else cell)[:_LONGEST_CELL]

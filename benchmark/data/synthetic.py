@@ -1,4 +1,4 @@
-"""What the synthetic collections share: seeded noise, and values that do not depend on the machine."""
+"""Helpers of the synthetic collections: seeded noise, and machine-independent values."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class World:
     Attributes
     ----------
     noise_free : callable
-        Values without noise of rows of the collection's table.
+        Noise-free values of rows of the collection's table.
     exponents : tuple of str
         Constants of the card's ``truth`` that are exponents.
     families : tuple of str
-        Laws in which constants of these names mean the same.
+        Laws with constants of the same names and meaning.
     """
 
     noise_free: Callable[[pd.DataFrame], np.ndarray]
@@ -36,21 +36,21 @@ def rounded(values: np.ndarray, digits: int = 10) -> np.ndarray:
         exponent = np.floor(np.log10(np.abs(values)))
     places = np.where(np.isfinite(exponent), exponent - digits + 1, 0.0)
     unit = np.array([float(f"1e{place:.0f}") for place in places.ravel()]).reshape(places.shape)
-    settled: np.ndarray = np.round(values / unit) * unit
-    return settled
+    rounded_values: np.ndarray = np.round(values / unit) * unit
+    return rounded_values
 
 
 def noisy(values: np.ndarray, noise: float, seed: int, *, outliers: float = 0.0, size: float = 0.1) -> np.ndarray:
-    """Multiply by log-normal noise, and by exp(size) at a share of the rows: runs that went wrong only get worse.
+    """Multiply by log-normal noise, and by exp(size) at a share of the rows: failed runs have higher loss.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
-        What the law says.
+        Values of the law.
     noise : float
         Standard deviation of the log.
     seed : int
-        Of the draws.
+        Seed of the draws.
     outliers, size : float
         Share of rows that are outliers, and how far off they are on a log scale.
     """

@@ -1,4 +1,4 @@
-"""The names that a table may use beside the scale variables of `common.variables`: kinds of metrics, flags, variables of its own."""
+"""Names in a table beside the scale variables of `common.variables`: kinds of metrics, flags, and its own variables."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MetricKind:
     zero: bool = False
     """Whether the lower limit itself is a legal value."""
     log: bool = True
-    """Whether errors are taken on a log scale; else in the metric's own unit."""
+    """Whether errors are on a log scale; else in the metric's unit."""
 
 
 OWN_PREFIX = "x_"
@@ -54,7 +54,7 @@ METRIC_KINDS: dict[str, MetricKind] = {
         MetricKind("mae", "mean absolute error", True, 0.0, math.inf),
         MetricKind("cost", "what reaching a stated goal takes, such as steps to a target loss", True, 0.0, math.inf),
         MetricKind("share", "a share of a whole without a better direction, such as active units", True, 0.0, 1.0, zero=True, log=False),
-        MetricKind("relative_loss", "a loss relative to a baseline, of either sign", True, -math.inf, math.inf, log=False),
+        MetricKind("relative_loss", "a loss relative to a baseline, of any sign", True, -math.inf, math.inf, log=False),
         MetricKind("score", "any other measure of quality, higher is better", False, -math.inf, math.inf, log=False),
     )
 }
@@ -86,16 +86,16 @@ def metric_kind(metric: str) -> MetricKind:
 
 
 def is_own(column: str) -> bool:
-    """Return whether a name is that of a variable which a collection's card declares: ``x_`` and small letters, digits, ``_``."""
+    """Return whether a name has the form of a collection's own variable: ``x_`` and lower-case letters, digits, ``_``."""
     return _OWN_NAME.fullmatch(column) is not None
 
 
 def may_be_variable(name: str) -> bool:
-    """Return whether a task may name it: a scale variable, or one that its collection's card may declare."""
+    """Return whether a task may use the name: a scale variable, or one that a card may declare."""
     return is_variable(name) or is_own(name)
 
 
 def variables_of(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return the scale variables of a table, in registry order, mixture weights and those of its own last."""
+    """Return the scale variables of a table, in registry order, then mixture weights and its own variables."""
     registered = [name for name in VARIABLES if name in table.columns]
     return (*registered, *sorted(c for c in map(str, table.columns) if c not in VARIABLES and may_be_variable(c)))

@@ -1,1 +1,1 @@
-"""Evaluation: predictors are fitted on training rows in worker processes, and what they predict is recorded."""
+"""Evaluation: predictors are fitted on training rows in worker processes, and their predictions are recorded."""

@@ -1,7 +1,7 @@
-"""Under which conditions a result was made: the predictor's source, the time limit and the quantile levels.
+"""The conditions of a result: the predictor's source, the time limit and the quantile levels.
 
-The source of a predictor is the text of the module of its class and of every module of the user's own that it imports, however
-deep, and of the modules of `scalingbench.predictors` among them. Installed packages are no part of it: results state their versions.
+The source of a predictor is the text of its class's module, and of every user module and every module of `scalingbench.predictors`
+that it imports, directly or indirectly. Installed packages are not included: results state their versions.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from scalingbench.benchmark.evaluation.predictor import Predictor
 __all__ = ["conditions_of", "source_hash"]
 
 _PACKAGE = "scalingbench"
-_ROOM = f"{_PACKAGE}.predictors"
-_ANY_ENTRY = (_PACKAGE, f"{_ROOM}.registry")
-"""What imports one of these may make any entry of the catalogue, so that every module of the room counts."""
+_PREDICTORS = f"{_PACKAGE}.predictors"
+_ANY_ENTRY = (_PACKAGE, f"{_PREDICTORS}.registry")
+"""A module that imports one of these can make any entry of the catalogue, so all modules of the package count."""
 _INSTALLED = tuple(Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -39,7 +39,7 @@ def conditions_of(predictor: Predictor, time_limit: float, levels: Sequence[floa
 
 
 def source_hash(predictor: object) -> str:
-    """Return a hash of a predictor's source, of 16 hexadecimal digits; empty where a class of it has no source."""
+    """Return a hash of a predictor's source, of 16 hexadecimal digits; empty if the source of a class is unavailable."""
     if isinstance(predictor, Submitted):
         return _digest({predictor.source.attribute: predictor.source.text})
     texts: dict[str, str] = {}
@@ -64,7 +64,7 @@ def _classes(predictor: object) -> set[type]:
     get = getattr(predictor, "get_params", None)
     parts = [predictor, *(get(deep=True).values() if callable(get) else ())]
     kinds = {kind for part in parts for kind in type(part).__mro__}
-    return {kind for kind in kinds if kind.__module__.startswith(f"{_ROOM}.") or not _is_installed(kind.__module__)}
+    return {kind for kind in kinds if kind.__module__.startswith(f"{_PREDICTORS}.") or not _is_installed(kind.__module__)}
 
 
 def _is_installed(name: str) -> bool:
@@ -90,7 +90,7 @@ def _collect(module: ModuleType, texts: dict[str, str]) -> None:
         if name in texts or not path.is_file():
             continue
         texts[name] = path.read_text(encoding="utf-8", errors="replace")
-        if name.startswith(f"{_ROOM}."):
+        if name.startswith(f"{_PREDICTORS}."):
             texts |= {f"{name}/{data.name}": data.read_text(encoding="utf-8") for data in sorted(path.parent.glob("*.json"))}
         for imported in _imports(texts[name], _package(name, path)):
             todo += _files(imported)
@@ -102,7 +102,7 @@ def _package(name: str, path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _imports(text: str, package: str) -> frozenset[str]:
-    """Return the names that a module imports anywhere; of ``from a import b`` both a and a.b, of which one is a module."""
+    """Return the names that a module imports anywhere; for ``from a import b`` both a and a.b."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -115,16 +115,16 @@ def _imports(text: str, package: str) -> frozenset[str]:
 
 
 def _files(name: str) -> Iterator[tuple[str, Path]]:
-    """Yield the modules of the user's own, and of our predictors, that importing a name loads: packages on the way, and itself."""
+    """Yield the user modules and our predictor modules that importing a name loads, parent packages included."""
     if name in _ANY_ENTRY:
-        yield from _whole_room()
+        yield from _all_predictors()
     top, *rest = name.split(".")
-    if top == _PACKAGE and not name.startswith(f"{_ROOM}."):
+    if top == _PACKAGE and not name.startswith(f"{_PREDICTORS}."):
         return
-    spec: Any = find_spec(_ROOM) if top == _PACKAGE else _own_spec(top)
+    spec: Any = find_spec(_PREDICTORS) if top == _PACKAGE else _own_spec(top)
     if spec is None:
         return
-    dotted, rest = (_ROOM, rest[1:]) if top == _PACKAGE else (top, rest)
+    dotted, rest = (_PREDICTORS, rest[1:]) if top == _PACKAGE else (top, rest)
     if spec.origin:
         yield dotted, Path(spec.origin)
     for folder in map(Path, spec.submodule_search_locations or ()):
@@ -135,7 +135,7 @@ def _files(name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _own_spec(top: str) -> Any:
-    """Return where a module or package of the user's own is; None for installed ones, and for what is not there."""
+    """Return the spec of a user module or package; None if it is installed or missing."""
     if top in sys.builtin_module_names or top in sys.stdlib_module_names:
         return None
     spec = PathFinder.find_spec(top, sys.path)
@@ -143,8 +143,8 @@ def _own_spec(top: str) -> Any:
     return spec if places and not any(map(_lies_among_packages, places)) else None
 
 
-def _whole_room() -> Iterator[tuple[str, Path]]:
-    spec = find_spec(_ROOM)
+def _all_predictors() -> Iterator[tuple[str, Path]]:
+    spec = find_spec(_PREDICTORS)
     for folder in map(Path, (spec.submodule_search_locations or ()) if spec else ()):
         for path in sorted(folder.rglob("*.py")):
-            yield ".".join([_ROOM, *path.relative_to(folder).with_suffix("").parts]).removesuffix(".__init__"), path
+            yield ".".join([_PREDICTORS, *path.relative_to(folder).with_suffix("").parts]).removesuffix(".__init__"), path

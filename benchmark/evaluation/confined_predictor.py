@@ -1,4 +1,4 @@
-"""A predictor in a file that this process never imports: only cells behind the wall run its code."""
+"""A submitted predictor: this process never imports its file; only sandboxed cells run its code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from scalingbench.benchmark.evaluation.wall.guard import Asked, Guards, Source
+from scalingbench.benchmark.evaluation.wall.guard import Guards, PredictCalls, Source
 from scalingbench.common.defaults import TIME_LIMIT
 from scalingbench.common.errors import InputError
 
@@ -22,22 +22,22 @@ _LARGEST_SOURCE = 2**20
 
 @dataclass(frozen=True)
 class Submitted:
-    """Stands for a predictor of which this process knows the text and what a cell said of it.
+    """Proxy of a submitted predictor: its source text, and the facts that a cell reported.
 
     Attributes
     ----------
     source : Source
         The code.
     guards : Guards
-        Who runs it.
+        They run it.
     variables : tuple of str, optional
-        As the class declares.
+        The class's declaration.
     positive_only : bool
-        Whether it asks for positive values.
+        Whether it requires positive values.
     parameters : str
         Its constructor arguments, as JSON.
-    asked : {"together", "in parts"}
-        Whether it is asked for all rows of a fold at once, or for two halves, drawn anew each time.
+    calls : {"together", "in parts"}
+        Whether all rows of a fold are predicted in one call, or two random halves in two calls.
     """
 
     source: Source
@@ -45,10 +45,10 @@ class Submitted:
     variables: tuple[str, ...] | None = None
     positive_only: bool = False
     parameters: str = "{}"
-    asked: Asked = "together"
+    calls: PredictCalls = "together"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a stranger's predictor is not pickled: its code would run where it is opened")
+        raise TypeError("a submitted predictor is not pickled: unpickling would run its code")
 
     def get_params(self, deep: bool = False) -> dict[str, Any]:
         """Return the constructor arguments."""
@@ -58,16 +58,16 @@ class Submitted:
         return SimpleNamespace(target_tags=SimpleNamespace(positive_only=self.positive_only))
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> NoReturn:
-        """Refuse: this code is not run in this process."""
+        """Raise: this process does not run the code."""
         raise NotImplementedError("only a cell runs this code")
 
     def predict(self, X: pd.DataFrame) -> NoReturn:
-        """Refuse: this code is not run in this process."""
+        """Raise: this process does not run the code."""
         raise NotImplementedError("only a cell runs this code")
 
 
 def load_submitted(path: Path, attribute: str, guards: Guards, *, time_limit: float = TIME_LIMIT) -> Submitted:
-    """Ask a cell what a class is.
+    """Load a submitted class in a cell and return its proxy.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A mock run: does a predictor keep the contract? Tiny made-up tasks, seconds, every violation named."""
+"""Check that a predictor keeps the contract, on small synthetic tasks, in seconds."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _OPEN = {"mix_*": ("mix_web", "mix_code", "mix_books"), "obs_*": ("obs_a", "obs_
 
 
 def check(make: Callable[[], Any]) -> list[str]:
-    """Return the contract violations of a predictor, one line each; none is good.
+    """Return the contract violations of a predictor, one line each; empty if there are none.
 
     Parameters
     ----------
     make : callable
-        Gives an unfitted instance.
+        Returns an unfitted instance.
     """
     try:
         predictor = make()
@@ -51,12 +51,12 @@ def check(make: Callable[[], Any]) -> list[str]:
         return [f"{name}: missing; {CONTRACT}" for name in missing]
     found = [*_declared(predictor), *_constructor(predictor)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a fit to made-up rows: not what is asked here
+        warnings.simplefilter("ignore")  # fit warnings are irrelevant on synthetic rows
         return found or [f"{n} rows: {line}" for n in (40, 4) for line in _on_task(make, *_task(predictor, n))]
 
 
 def unstable(make: Callable[[], Any]) -> list[str]:
-    """Return a line for each made-up task on which rounding moves a prediction by more than a millionth; no violation.
+    """Return a line for each synthetic task on which rounding moves a prediction by more than a millionth; this is no violation.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _declared(predictor: Any) -> Iterator[str]:
         return
     for name in variables:
         if name not in VARIABLES and name not in ("run", "curve") and family_of(str(name)) is None and not str(name).startswith(OWN_PREFIX):
-            yield f"variables: {name!r} is not in the schema ('scalingbench tasks' lists what tasks hand over)"
+            yield f"variables: {name!r} is not in the schema ('scalingbench tasks' lists the inputs of tasks)"
 
 
 def _constructor(predictor: Any) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _constructor(predictor: Any) -> Iterator[str]:
 
 
 def _task(predictor: Any, n: int) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
-    """Return a made-up task: a power law with 1 % noise in whatever the predictor reads."""
+    """Return a synthetic task: a power law with 1 % noise in the predictor's columns."""
     rng = np.random.default_rng(0)
     declared = tuple(getattr(predictor, "variables", None) or ("params", "tokens"))
     names = ("tokens",) if declared == ("*",) else tuple(c for name in declared for c in _OPEN.get(str(name), (str(name),)))

@@ -1,4 +1,4 @@
-"""What a fitted predictor gives, converted once and checked: predictions, quantiles, constants, and how the fit ended."""
+"""Outputs of a fitted predictor, converted and checked: predictions, quantiles, constants, and the status of the fit."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["Predicted", "constants", "note", "predictions", "quantiles"]
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions, or why there are none.
+    """Predictions, or the reason for their absence.
 
     Attributes
     ----------
     status : Status
         ``ok``, ``wrong-shape`` or ``not-finite``.
     message : str
-        What was expected, where it failed.
+        The expectation that was not met; empty if ok.
     values : ndarray, shape (n,)
-        Empty where it failed.
+        Empty if it failed.
     """
 
     status: Status
@@ -35,7 +35,7 @@ class Predicted:
 
 
 def predictions(given: object, n: int) -> Predicted:
-    """Return what ``predict`` returned as `n` finite numbers."""
+    """Return the output of ``predict`` as `n` finite numbers."""
     numbers = _numbers(given)
     if numbers is None:
         return Predicted("wrong-shape", f"predict returned {_kind(given)}, expected {n} numbers")
@@ -48,7 +48,7 @@ def predictions(given: object, n: int) -> Predicted:
 
 
 def _numbers(given: object) -> np.ndarray | None:
-    """Return real numbers as float64; None for text, dates, complex or masked values, and whatever else is none."""
+    """Return real numbers as float64; None for other types: text, dates, complex or masked values."""
     if np.ma.isMaskedArray(given):
         return None
     try:
@@ -67,7 +67,7 @@ def _kind(given: object) -> str:
 
 
 def quantiles(model: Any, X: pd.DataFrame, levels: tuple[float, ...]) -> dict[float, np.ndarray]:
-    """Return predicted quantiles by level, none where they are not asked for or not there.
+    """Return predicted quantiles by level, empty if not requested or not available.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def quantiles(model: Any, X: pd.DataFrame, levels: tuple[float, ...]) -> dict[fl
 
 
 def note(model: object) -> str:
-    """Return how the fit ended, where the predictor says so and it did not converge."""
+    """Return the status of a fit that did not converge, if the predictor reports one."""
     status = getattr(model, "status_", "converged")
     unidentified = getattr(model, "unidentified_", ())
     return "; ".join([*([str(status)] if status != "converged" else []), *(f"unidentified: {n}" for n in unidentified)])

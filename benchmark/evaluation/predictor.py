@@ -1,4 +1,4 @@
-"""What can be evaluated, and on which tasks."""
+"""The predictor protocol, and the tasks that a predictor can enter."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ __all__ = ["Predictor", "parameters_of", "unacquainted", "usable"]
 
 
 class Predictor(Protocol):
-    """What can be evaluated: a scikit-learn regressor that reads DataFrame columns by name.
+    """A scikit-learn regressor that reads DataFrame columns by name.
 
     Optional: ``variables`` (see `scalingbench.predictors.contract`), ``predict_quantiles(X, levels)`` of shape
     (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
     which returns a fitted predictor for each data set and is used for tasks with several folds.
-    Data sets fitted together may tell each other something where a predictor says ``pools = True``: its
-    ``fit_many(frames, ys, groups)`` is told which are of one group, namely curves of one task, none of which
-    trains on a row that another one holds out.
-    A predictor that carries what was learnt from collections has ``without_cluster(name)``, which returns one
-    that has seen nothing of that cluster, nor of what a compilation of that name repeats; it is what is evaluated on
-    the cluster's tasks.
+    A predictor with ``pools = True`` may share information between data sets of a group: ``fit_many(frames, ys, groups)`` gets the
+    groups, which are curves of one task, and no curve trains on a held-out row of another.
+    A predictor that learns from collections has ``without_cluster(name)``: it returns a predictor learnt without that cluster, and for a
+    compilation without the clusters that it repeats. This one is evaluated on the cluster's tasks.
     """
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -38,9 +36,9 @@ class Predictor(Protocol):
 
 
 def usable(predictor: object, task: Task) -> bool:
-    """Return whether a task hands over every column that a predictor reads.
+    """Return whether a predictor can enter a task: the task must have every column that it reads.
 
-    A predictor whose scikit-learn tags ask for positive values enters no task with others, and one for shares none with values
+    A predictor that requires positive values (scikit-learn tags) enters no task with others; one for shares enters none with values
     outside 0 and 1.
     """
     if positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
@@ -54,7 +52,7 @@ def usable(predictor: object, task: Task) -> bool:
 
 
 def unacquainted(predictor: Predictor, cluster: str) -> Predictor:
-    """Return a predictor as it is without what it has learnt from the collections of a cluster."""
+    """Return the predictor as learnt without the collections of a cluster."""
     without = getattr(predictor, "without_cluster", None)
     found: Predictor = without(cluster) if callable(without) else predictor
     return found

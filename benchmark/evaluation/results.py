@@ -1,7 +1,7 @@
-"""Results: what one predictor predicted on one task, and the Parquet files that hold them.
+"""Results: the predictions of one predictor on one task, and their Parquet files.
 
-A result file holds predictions, never only scores, so that every score can be recomputed.
-One row is one fold; the columns describe themselves (predictor, parameters, task fingerprint,
+A result file contains predictions, so that every score can be recomputed.
+One row is one fold; the columns are self-describing (predictor, parameters, task fingerprint,
 package versions), so a file can be read without this package.
 """
 
@@ -39,10 +39,10 @@ __all__ = [
 ]
 
 SCORES = "scores.parquet"
-"""The file of a folder of results that holds their scores, see `scalingbench.benchmark.scores.store`."""
-"""The file of a folder of results that holds their scores, see `scalingbench.benchmark.scores.store`."""
+"""The file of scores in a folder of results, see `scalingbench.benchmark.scores.store`."""
+"""The file of scores in a folder of results, see `scalingbench.benchmark.scores.store`."""
 UNSTABLE = 1e-6
-"""A prediction that moves by more, relative to its size, is unstable; see `scalingbench.benchmark.evaluation.stability`."""
+"""A prediction that moves by more than this, relative to its size, is unstable; see `scalingbench.benchmark.evaluation.stability`."""
 Status = Literal["ok", "error", "timeout", "crash", "not-finite", "wrong-shape"]
 
 
@@ -57,17 +57,17 @@ class FoldResult:
     status : Status
         ``ok``, or how it failed.
     message : str
-        The error, or the fit's own warning.
+        The error, or the status of the fit.
     predictions : ndarray, shape (n_test,)
-        In the order of the fold's held-out rows; empty where it failed.
+        In the order of the fold's held-out rows; empty if it failed.
     quantiles : dict of float to ndarray
-        Predicted quantiles by level, where they were asked for and given.
+        Predicted quantiles by level, if requested and available.
     constants : dict of str to float
         Fitted constants, where the predictor has ``params_``.
     fit_seconds, predict_seconds : float
         Wall time.
     instability : float
-        Largest relative move of a prediction when the last bits of the training rows do; NaN where it was not measured.
+        Largest relative change of a prediction when the last bits of the training rows change; NaN if not measured.
     """
 
     fold: str
@@ -83,7 +83,7 @@ class FoldResult:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """All folds of one predictor on one task, and what is needed to repeat them."""
+    """All folds of one predictor on one task, and their conditions."""
 
     predictor: str
     parameters: str
@@ -95,7 +95,7 @@ class TaskResult:
     """Package versions, as JSON."""
     folds: tuple[FoldResult, ...]
     conditions: str = ""
-    """Source of the predictor, time limit and quantile levels, as JSON; empty where they are not known."""
+    """Source of the predictor, time limit and quantile levels, as JSON; empty if unknown."""
 
     @property
     def failures(self) -> tuple[FoldResult, ...]:
@@ -104,12 +104,12 @@ class TaskResult:
 
     @property
     def measured(self) -> bool:
-        """Whether the instability of every fold that did not fail is known."""
+        """Whether the instability of every successful fold is known."""
         return not any(np.isnan(f.instability) for f in self.folds if f.status == "ok")
 
     @property
     def unstable(self) -> tuple[FoldResult, ...]:
-        """Folds of which a prediction moves by more than `UNSTABLE` when the last bits of the training rows do."""
+        """Folds with a prediction that moves by more than `UNSTABLE` when the last bits of the training rows change."""
         return tuple(f for f in self.folds if f.instability > UNSTABLE)  # false for NaN
 
     def __repr__(self) -> str:
@@ -132,34 +132,34 @@ def _constants(fold: FoldResult) -> str:
 
 
 def as_stored(values: np.ndarray) -> np.ndarray:
-    """Round to the seven digits that result files hold: far below any error that a score tells apart."""
+    """Round to the seven digits of result files, far below the resolution of scores."""
     largest = np.finfo(np.float32).max
     stored: np.ndarray = np.clip(values, -largest, largest).astype(np.float32).astype(float)
     return stored
 
 
 def predictor_path(folder: Path, predictor: str) -> Path:
-    """Return the file that holds all results of a predictor.
+    """Return the path of a predictor's result file.
 
     Raises
     ------
     InputError
-        If that is the name of the file of scores.
+        If the name collides with the file of scores.
     """
     name = f"{slug(predictor)}.parquet"
     if name == SCORES:
-        raise InputError(f"predictor {predictor!r}: {SCORES} in a folder of results holds their scores; choose another name")
+        raise InputError(f"predictor {predictor!r}: {SCORES} is the file of scores in a folder of results; choose another name")
     return folder / name
 
 
 def part_path(folder: Path, predictor: str, task: str) -> Path:
-    """Return the file that holds one task's result while a run is under way."""
+    """Return the path of one task's result during a run."""
     return folder / ".parts" / slug(predictor) / f"{slug(task)}.parquet"
 
 
 _SHARED = tuple(f.name for f in fields(TaskResult) if f.name != "folds")
 _LATER = {"conditions": "", "instability": float("nan")}
-"""Columns that files of before they existed lack, and what stands for unknown there."""
+"""Columns that older files lack, with their default."""
 
 
 _MOST_ROWS = 50_000
@@ -186,7 +186,7 @@ def write_results(path: Path, results: Iterable[TaskResult]) -> None:
 
 @cache
 def _schema(later: frozenset[str] = frozenset(_LATER)) -> Any:
-    """Return the columns of a result file and their types, with these of the later ones."""
+    """Return the columns of a result file and their types, with a subset of the later columns."""
     import pyarrow as pa
 
     return pa.schema(
@@ -223,7 +223,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     Raises
     ------
     InputError
-        If it is not one, or a row of it breaks a rule; names the file.
+        If it is not a result file, or a row breaks a rule; names the file.
     """
     import pyarrow.parquet as pq
 
@@ -240,13 +240,13 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
                 raise ValueError(f"row {number}: fold {fold.fold!r} of the task is there twice")
             seen.add((key, fold.fold))
             grouped.setdefault(key, []).append(fold)
-    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
+    except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise InputError(f"{where}not a result file: {described(error, 200)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
 
 
 def _checked(file: Any) -> Any:
-    """Return a Parquet file that has the columns of a result file and no more rows than one can have."""
+    """Check that a Parquet file has the columns of a result file and not too many rows, and return it."""
     there = set(file.schema_arrow.names)
     if not file.schema_arrow.equals(_schema(frozenset(_LATER) & there)):
         raise ValueError("its columns or their types are other ones")
@@ -256,7 +256,7 @@ def _checked(file: Any) -> Any:
 
 
 def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
-    """Return what is wrong with a row of a result file, beside the number of predictions, which its task knows."""
+    """Return the broken rule of a row of a result file, or None; the task checks the number of predictions."""
     for name in (*_SHARED, "fold", "message"):
         if not isinstance(row[name], str):
             return f"{name} is no text"
@@ -285,12 +285,12 @@ def _fold(row: dict[str, object]) -> FoldResult:
 
 
 def list_result_files(folder: str | Path) -> tuple[Path, ...]:
-    """Return the result files of a folder; the file of their scores is none.
+    """Return the result files of a folder; without the file of scores.
 
     Raises
     ------
     InputError
-        If the folder does not exist or holds none.
+        If the folder does not exist or contains none.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -308,13 +308,13 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     Raises
     ------
     InputError
-        If the folder does not exist, holds none, or one of them is broken.
+        If the folder does not exist, contains none, or one of them is invalid.
     """
     return tuple(result for file in list_result_files(folder) for result in read_results(file))
 
 
 class ResultFiles(Sequence[TaskResult]):
-    """The results of files, read when they are first asked for: boards that are made from stored scores need none of them.
+    """The results of files, read on first access: boards from stored scores do not need them.
 
     Parameters
     ----------

@@ -1,9 +1,8 @@
-"""Fit on the training rows, predict the held-out ones, record what happened.
+"""Fit on the training rows, predict the held-out ones, record the outcome.
 
-A predictor is handed training X and y and held-out X, nothing else: the held-out values stay
-with the caller, also when the fit runs in another process. A predictor that raises, returns the
-wrong thing, dies or takes too long is a recorded failure and never stops a run. A trusted predictor is
-fitted in a worker that serves many tasks (`workers`); a stranger's one behind the wall, one process a fold (`wall`).
+A predictor gets training X and y and held-out X. The held-out values stay in the calling process. A predictor that raises, returns
+invalid output, dies or exceeds its time is a recorded failure and does not stop the run. A trusted predictor is fitted in a worker that
+serves many tasks (`workers`); a submitted one in the sandbox, one process per fold (`wall`).
 """
 
 from __future__ import annotations
@@ -59,14 +58,14 @@ def evaluate(
     task : Task
         What to train on and predict.
     name : str, optional
-        What results call it; by default the class's name.
+        Its name in results; by default that of the class.
     suite : str
         Recorded in the result.
     time_limit : float, optional
-        Seconds for one fold, a tenth more for every further one, in a process of its own that is killed when they are over.
+        Seconds for one fold, a tenth more for every further one, in a separate process that is killed at the limit.
         By default there is no limit and the fits run in this process.
     levels : sequence of float
-        Quantile levels to ask for, where the predictor has ``predict_quantiles``.
+        Quantile levels to predict, if the predictor has ``predict_quantiles``.
     stability : bool
         Also measure the instability of every fold (see `scalingbench.benchmark.evaluation.stability`), by five more fits.
     """
@@ -74,22 +73,22 @@ def evaluate(
     if time_limit is not None or isinstance(predictor, Submitted):
         limit = time_limit or TIME_LIMIT
         job = _Job(label, predictor, task, suite, limit, conditions_of(predictor, limit, levels))
-        (result,) = _in_processes([(job,)], 1, _Asked(tuple(levels), stability))
+        (result,) = _in_processes([(job,)], 1, _Options(tuple(levels), stability))
         return result
     packed, groups = _pack(predictor, task), _groups(predictor, [task])
     folds = _measured(lambda inputs: fit_folds(packed, inputs, tuple(levels), groups=groups), _inputs(task), task.folds, stability)
-    return _result(_Job(label, predictor, task, suite), folds)  # without conditions: there was no time limit
+    return _result(_Job(label, predictor, task, suite), folds)  # without conditions: no time limit
 
 
 def measure(predictor: Predictor, task: Task, fold: Fold, *, time_limit: float = TIME_LIMIT) -> float:
     """Return the instability of one fold of a task, by six fits of `time_limit` seconds each; NaN where the fit fails."""
-    hand, inputs = _Hand(), [given for given in _inputs(task) if given[0] == fold.name]
+    worker, inputs = _PoolWorker(), [given for given in _inputs(task) if given[0] == fold.name]
     try:
-        return _measured(hand.fits(predictor, [task], (), time_limit), inputs, [fold], stability=True)[0].instability
+        return _measured(worker.fits(predictor, [task], (), time_limit), inputs, [fold], stability=True)[0].instability
     except (TimeoutError, TimeUp, WorkerDied):
         return float("nan")
     finally:
-        hand.stop()
+        worker.stop()
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What is wanted of every fit."""
+class _Options:
+    """Options of every fit."""
 
     levels: tuple[float, ...]
     stability: bool
@@ -113,7 +112,7 @@ class _Asked:
 _Batch = tuple[_Job, ...]
 """Jobs of one predictor that are fitted in one call."""
 _Queue = tuple[_Batch, ...]
-"""Batches that are worked off one after the other."""
+"""Batches that run one after the other."""
 
 
 def run_suite(
@@ -129,7 +128,7 @@ def run_suite(
     stability: bool = False,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> tuple[TaskResult, ...]:
-    """Evaluate predictors on every task that they can use, and write one file per predictor.
+    """Evaluate predictors on every task that they can enter, and write one file per predictor.
 
     Results do not depend on `jobs`. Each finished task is on disk before the next is reported, so
     a killed run can be continued with `resume`.
@@ -146,17 +145,17 @@ def run_suite(
     jobs : int
         Number of worker processes.
     resume : bool
-        Keep results in `out` whose task fingerprint, constructor arguments, package versions and conditions (source of the
-        predictor, time limit, quantile levels) are unchanged.
+        Keep results in `out` with unchanged task fingerprint, constructor arguments, package versions and conditions (source of the
+        predictor, time limit, quantile levels).
     time_limit : float or mapping of str to float
         Seconds for one predictor, or for each by its name, on a task of one fold; every further fold adds a tenth. They count
-        from the moment at which a worker holds the folds and has loaded the predictor.
+        from when the worker has the folds and has loaded the predictor.
     levels : sequence of float
-        Quantile levels to ask for.
+        Quantile levels to predict.
     stability : bool
         Also measure the instability of every fold, by five more fits.
     progress : callable
-        Called with the number of jobs done, their total and what was just done.
+        Called with the number of finished jobs, their total, and the last one.
 
     Returns
     -------
@@ -166,21 +165,21 @@ def run_suite(
     Raises
     ------
     InputError
-        If no predictor can use any task, two of them would share a file, or `out` cannot be written.
+        If no predictor can enter any task, two predictors share a file name, or `out` cannot be written.
     """
     seconds = time_limit if isinstance(time_limit, Mapping) else dict.fromkeys(predictors, time_limit)
     stated = {name: conditions_of(predictor, seconds[name], levels) for name, predictor in predictors.items()}
     todo = [_Job(n, p, t, suite, seconds[n], stated[n]) for t in tasks for n, p in predictors.items() if usable(p, t)]
     if not todo:
-        raise InputError("none of the predictors can use any of the tasks")
-    _refuse_one_file_for_two(predictors)
+        raise InputError("none of the predictors can enter any of the tasks")
+    _check_file_names(predictors)
     refuse_unwritable(out)
     for left in (".*.parquet.*.tmp", ".parts/*/.*.parquet.*.tmp"):
         sweep(out, left)
     done = {(r.predictor, r.task): r for r in _kept(out, predictors, todo) if r.measured or not stability} if resume else {}
     pending = [batch for batch in _batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
-    for result in _in_processes(pending, jobs, _Asked(tuple(levels), stability)):
+    for result in _in_processes(pending, jobs, _Options(tuple(levels), stability)):
         write_results(part_path(out, result.predictor, result.task), [result])
         done[result.predictor, result.task] = result
         progress(len(done), len(todo), f"{result.predictor} on {result.task}")
@@ -190,14 +189,14 @@ def run_suite(
     return tuple(done[key] for key in order)
 
 
-def _refuse_one_file_for_two(names: Iterable[str]) -> None:
+def _check_file_names(names: Iterable[str]) -> None:
     for one, other in combinations(names, 2):
         if slug(one).casefold() == slug(other).casefold():
             raise InputError(f"predictors: {one!r} and {other!r} would share the result file {slug(other)}.parquet; rename one")
 
 
 def refuse_unwritable(out: Path) -> None:
-    """Refuse a folder for results that cannot be made or written, before anything is computed.
+    """Raise, before anything is computed, for a folder of results that cannot be made or written.
 
     Raises
     ------
@@ -213,7 +212,7 @@ def refuse_unwritable(out: Path) -> None:
 
 
 def _batches(jobs: Iterable[_Job]) -> list[tuple[_Job, ...]]:
-    """Group the rungs of a ladder where the predictor fits many data sets in one call; all other jobs stand alone."""
+    """Group the rungs of a ladder if the predictor fits many data sets in one call; other jobs are single."""
     batches: dict[tuple[str, str], list[_Job]] = {}
     for job in jobs:
         together = hasattr(job.predictor, "fit_many") and not isinstance(job.predictor, Submitted)
@@ -239,11 +238,11 @@ def _readable(file: Path) -> tuple[TaskResult, ...]:
     try:
         return read_results(file)
     except InputError as error:
-        raise InputError(f"{error}; delete this file, and what it held is run again") from None
+        raise InputError(f"{error}; delete this file, and its tasks are run again") from None
 
 
 def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
-    """Write a predictor's file, then remove the parts it was made of."""
+    """Write a predictor's file, then remove its parts."""
     if not results:
         return
     write_results(predictor_path(out, name), results)
@@ -255,41 +254,41 @@ def _collect(out: Path, name: str, results: list[TaskResult]) -> None:
             folder.rmdir()
 
 
-def _in_processes(batches: Sequence[_Batch], workers: int, asked: _Asked) -> Iterator[TaskResult]:
-    """Yield results as they finish, from processes that are ended past their time; none is left when this ends, however it does."""
+def _in_processes(batches: Sequence[_Batch], workers: int, options: _Options) -> Iterator[TaskResult]:
+    """Yield results as they finish; processes past their time are killed, and none outlives this generator."""
     if not batches:
         return
     queues = _queues(batches)
-    crew = _Crew(min(workers, len(queues)), asked)
+    pool = _Pool(min(workers, len(queues)), options)
     try:
-        yield from crew.work(queues)
+        yield from pool.work(queues)
     finally:
-        crew.stop()
+        pool.stop()
 
 
 def _queues(batches: Iterable[_Batch]) -> list[_Queue]:
-    """Return what may be worked off side by side.
+    """Return queues of batches that may run in parallel.
 
-    A stranger's fits on collections that share runs never run at the same time: whatever two fits may signal to each other, by time,
-    by the memory that is left or by what nobody has thought of, neither knows a value that the other one has to predict.
+    Two fits of submitted code on collections that share runs never run at the same time: whatever one could signal to the other, by
+    timing or memory use for example, it cannot reveal held-out values.
     """
     queues: dict[object, list[_Batch]] = {}
     for batch in batches:
         (job, *_) = batch
         apart = (job.name, job.task.cluster) if isinstance(job.predictor, Submitted) else object()
         queues.setdefault(apart, []).append(batch)
-    return sorted(map(tuple, queues.values()), key=len, reverse=True)  # long ones first: they end last
+    return sorted(map(tuple, queues.values()), key=len, reverse=True)  # longest first
 
 
-class _Crew:
-    """Threads that each own one process, hand it batches and put what comes back into a queue."""
+class _Pool:
+    """Threads that each own one process, send it batches and queue the results."""
 
-    def __init__(self, size: int, asked: _Asked) -> None:
-        self._asked = asked
+    def __init__(self, size: int, options: _Options) -> None:
+        self._options = options
         self._todo: SimpleQueue[_Queue | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[_Batch, list[FoldResult] | BaseException]] = SimpleQueue()
-        self._hands = [_Hand() for _ in range(size)]
-        self._threads = [Thread(target=self._serve, args=(hand,), daemon=True) for hand in self._hands]
+        self._workers = [_PoolWorker() for _ in range(size)]
+        self._threads = [Thread(target=self._serve, args=(worker,), daemon=True) for worker in self._workers]
 
     def work(self, queues: Iterable[_Queue]) -> Iterator[TaskResult]:
         """Yield the results of all batches."""
@@ -313,51 +312,51 @@ class _Crew:
 
     def stop(self) -> None:
         """End all processes and threads."""
-        for hand in self._hands:
+        for worker in self._workers:
             self._todo.put(None)
-            hand.stop()
+            worker.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(10.0)
 
-    def _serve(self, hand: _Hand) -> None:
-        while not hand.stopped and (queue := self._todo.get()) is not None:
+    def _serve(self, worker: _PoolWorker) -> None:
+        while not worker.stopped and (queue := self._todo.get()) is not None:
             for batch in queue:
                 try:
-                    self._done.put((batch, hand.fit(batch, self._asked)))
-                except BaseException as error:  # it is raised again in the thread that waits for the results
+                    self._done.put((batch, worker.fit(batch, self._options)))
+                except BaseException as error:  # raised again in the thread that waits for the results
                     self._done.put((batch, error))
 
 
-class _Hand:
-    """One place to work at: a worker process for trusted predictors, a fork server for strangers' ones."""
+class _PoolWorker:
+    """A worker of the pool: a process for trusted predictors, a fork server for submitted ones."""
 
     def __init__(self) -> None:
         self.stopped = False
         self._worker = Worker()
         self._guard: Guard | None = None
 
-    def fit(self, batch: _Batch, asked: _Asked) -> list[FoldResult]:
-        """Return the folds of all jobs of a batch, which are of one predictor."""
+    def fit(self, batch: _Batch, options: _Options) -> list[FoldResult]:
+        """Return the folds of all jobs of a batch of one predictor."""
         seconds = _allowance(batch)
         tasks = [job.task for job in batch]
         inputs, folds = [i for task in tasks for i in _inputs(task)], [fold for task in tasks for fold in task.folds]
         try:
-            return _measured(self.fits(batch[0].predictor, tasks, asked.levels, seconds), inputs, folds, asked.stability)
+            return _measured(self.fits(batch[0].predictor, tasks, options.levels, seconds), inputs, folds, options.stability)
         except (TimeoutError, TimeUp):
             return _all_failed(batch, "timeout", f"took longer than {seconds:g} s")
         except WorkerDied as died:
             return _all_failed(batch, "crash", str(died))
 
     def fits(self, predictor: Predictor, tasks: Sequence[Task], levels: tuple[float, ...], seconds: float) -> Fits:
-        """Return what fits the folds of tasks, each time within `seconds`."""
+        """Return a function that fits the folds of tasks, within `seconds` per call."""
         if isinstance(predictor, Submitted):
             return lambda inputs: self._guarded(predictor, inputs, levels, seconds)
         packed, groups = _pack(predictor, tasks[0]), _groups(predictor, tasks)
         return lambda inputs: self._worker.run(packed, inputs, levels, seconds, groups)
 
     def _guarded(self, predictor: Submitted, inputs: Inputs, levels: tuple[float, ...], seconds: float) -> list[FoldResult]:
-        """Fit every fold in a process of its own: what one is trained on, another one is asked for."""
+        """Fit every fold in its own process, because one fold may train on held-out rows of another."""
         with predictor.guards.one() as guard:
             self._guard = guard
             try:
@@ -366,10 +365,10 @@ class _Hand:
                 for fold in inputs:
                     if self.stopped:
                         raise InterruptedError("stopped")
-                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic(), asked=predictor.asked))
+                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic(), calls=predictor.calls))
                 return folds
             finally:
-                self._guard = None  # before others may use it
+                self._guard = None  # before another worker uses it
 
     def stop(self) -> None:
         """End the processes."""
@@ -380,7 +379,7 @@ class _Hand:
 
 
 def _measured(fit: Fits, inputs: Inputs, folds: Sequence[Fold], stability: bool) -> list[FoldResult]:
-    """Return the results of folds, with their instability where it is asked for."""
+    """Return the results of folds, with their instability on request."""
     found = list(fit(inputs))
     return with_instability(fit, inputs, found, folds) if stability else found
 
@@ -390,7 +389,7 @@ def _allowance(batch: _Batch) -> float:
 
 
 def _results(batch: _Batch, folds: list[FoldResult]) -> Iterator[TaskResult]:
-    """Hand the folds of a batch back to its tasks."""
+    """Assign the folds of a batch to its tasks."""
     for job in batch:
         own, folds = folds[: len(job.task.folds)], folds[len(job.task.folds) :]
         yield _result(job, own)
@@ -405,9 +404,9 @@ def _pack(predictor: Predictor, task: Task) -> bytes:
 
 
 def _groups(predictor: Predictor, tasks: Sequence[Task]) -> list[int] | None:
-    """Return which folds of tasks may tell each other something, for a predictor that pools: those of one number; else None.
+    """Return group numbers of folds that may share information, for a predictor that pools; else None.
 
-    Folds stand alone where one trains on what another holds out; rungs of a ladder do, and are never of one group.
+    A fold is alone in its group if it trains on held-out rows of another. Rungs of a ladder do, so they are never in one group.
     """
     if not pools(predictor):
         return None
@@ -435,6 +434,6 @@ def _versions() -> str:
     for package in ("scalingbench", "numpy", "scipy", "pandas", "scikit-learn"):
         try:
             found[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree that was not installed
+        except PackageNotFoundError:  # run from a source tree
             found[package] = "unknown"
     return json.dumps(found, sort_keys=True)

@@ -1,8 +1,8 @@
-"""How far predictions move when the last bits of the training rows do: what another processor would give, measured on one machine.
+"""Instability: how far predictions move when the last bits of the training rows change, as on another processor.
 
-Sums are rounded differently by another processor or BLAS kernel. A fit that the data determine does not notice; one that follows
-a flat direction, or picks among optima that fit equally well, ends elsewhere. Refits to rows whose values are multiplied by
-1 + 1e-15 u, with u in {-1, 0, 1}, show the same.
+Another processor or BLAS kernel rounds sums differently. A fit that the data determine does not change. One that follows a flat
+direction, or chooses among equally good optima, ends elsewhere. Refits to rows multiplied by 1 + 1e-15 u, with u in {-1, 0, 1}, have
+the same effect.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from scalingbench.common.rounding import jittered as of_array
 __all__ = ["MARGIN", "Fits", "jittered", "moves", "with_instability"]
 
 Fits = Callable[[Inputs], Sequence[FoldResult]]
-"""What gives the results of folds from their inputs, see `scalingbench.benchmark.evaluation.workers`."""
+"""A function from the inputs of folds to their results, see `scalingbench.benchmark.evaluation.workers`."""
 
 MARGIN = 10.0
-"""Two machines may differ by this many times the measured instability: five refits do not find the farthest."""
-_FEW = 0.01  # of the spread of a fold's values: predictions that are nearer to zero are measured against this
+"""Two machines may differ by this multiple of the measured instability, because five refits do not find the maximum."""
+_FEW = 0.01  # share of the spread of a fold's values: lower limit of the denominator
 
 
 def moves(one: np.ndarray, other: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return how far predictions are apart, relative to the first, or to 1 % of the spread of the held-out values where that is larger.
+    """Return the difference of predictions, relative to the first or, if larger, to 1 % of the spread of the held-out values.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def with_instability(fit: Fits, inputs: Inputs, found: Sequence[FoldResult], fol
     Parameters
     ----------
     fit : callable
-        Gives the results of folds from their inputs.
+        From the inputs of folds to their results.
     inputs : list
-        Of all folds.
+        Inputs of all folds.
     found : sequence of FoldResult
-        What `fit` gave for them.
+        Results of `fit` on them.
     folds : sequence of Fold
         The folds themselves, for the scale of their values.
     """
@@ -74,7 +74,7 @@ def _moved(inputs: Inputs, seed: int) -> Iterator[tuple[str, pd.DataFrame, np.nd
 
 
 def jittered(X: pd.DataFrame, y: np.ndarray, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return training rows whose numbers differ in the last bits; equal values of a column stay equal, and none leaves its range."""
+    """Return training rows whose numbers differ in the last bits; equal values of a column stay equal, and values stay in range."""
     rng = np.random.default_rng(seed)
     columns = {str(name): of_array(X[name].to_numpy(float), rng) for name in X.select_dtypes("number")}
     return X.assign(**columns), of_array(y, rng)

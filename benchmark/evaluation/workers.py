@@ -1,7 +1,7 @@
-"""Worker processes for predictors that are trusted: each serves many tasks, one after the other.
+"""Worker processes for trusted predictors: each serves many tasks in turn.
 
-A worker is handed training X, y and held-out X, and sends back what `fit_folds` recorded. It ends at once when it dies, says
-something that is no answer, or takes too long, and it does not outlive the program that started it.
+A worker gets training X, y and held-out X, and returns the results of `fit_folds`. It is ended if it sends an invalid answer or
+exceeds its time, and it does not outlive the program that started it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _LARGEST = 2**31
 
 
 class WorkerDied(Exception):
-    """The process of a predictor ended; the message says how."""
+    """The process of a predictor ended; the message states how."""
 
 
 class Worker:
-    """Owner of one worker process; starts another where it ended."""
+    """Owner of one worker process; restarts it if it ended."""
 
     def __init__(self) -> None:
         self._process: BaseProcess | None = None
@@ -56,15 +56,15 @@ class Worker:
         Raises
         ------
         TimeoutError
-            If it takes longer than `seconds`, which count from when the worker has loaded the predictor.
+            If it takes longer than `seconds` after the worker has loaded the predictor.
         WorkerDied
-            If the process ends, or sends something else than its results.
+            If the process ends, or sends anything but results.
         """
         channel = self._channel or self._start()
         starting = time.monotonic() + _START_SECONDS
         try:
             frames.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=starting)
-            frames.receive(channel, deadline=starting)  # it is ready: what it imports is no time of the predictor's
+            frames.receive(channel, deadline=starting)  # ready: imports do not count as the predictor's time
             _, answer = frames.receive(channel, deadline=time.monotonic() + seconds, body_limit=_LARGEST)
         except frames.FrameTimeout:
             self._end()
@@ -77,7 +77,7 @@ class Worker:
         return _unpacked(answer)
 
     def stop(self) -> None:
-        """End the process. Another thread may call it, and it may be called twice."""
+        """End the process; safe to call from another thread, and twice."""
         self._stopped = True
         self._end()
 
@@ -105,7 +105,7 @@ class Worker:
             raise InterruptedError("stopped")
         process = self._process
         if process is not None:
-            process.join(1.0)  # it closed its end, and is about to be gone
+            process.join(1.0)  # it closed its end and is about to exit
         code = None if process is None else process.exitcode
         self._end()
         return "its process hung up" if code is None else f"its process died with exit code {code}"
@@ -123,36 +123,36 @@ class Worker:
 
 
 def _unpacked(answer: bytes) -> list[FoldResult]:
-    """Return what our worker, on code that its user trusts, packed."""
+    """Return the results that our worker packed; its code is trusted."""
     folds = pickle.loads(answer)
     assert isinstance(folds, list)
     return folds
 
 
 def _serve(channel: socket.socket, parent: int) -> None:
-    """Fit what comes until the other side hangs up."""
-    _settle(parent)
+    """Fit the batches that arrive until the other side closes."""
+    _isolate(parent)
     with suppress(frames.ChannelClosed):
         frames.send(channel, {"ready": True})
         while True:
-            _, asked = frames.receive(channel, body_limit=_LARGEST)
-            packed, inputs, levels, groups = pickle.loads(asked)
+            _, body = frames.receive(channel, body_limit=_LARGEST)
+            packed, inputs, levels, groups = pickle.loads(body)
             _load(packed)
             frames.send(channel, {"ready": True})
             frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, groups=groups, caught=BaseException)))
 
 
 def _load(packed: bytes) -> None:
-    """Do what a fit begins with, so that its imports are done; a predictor that cannot be loaded fails later, and is recorded."""
+    """Load the predictor in advance, so that its imports are done; a failure here is recorded later, by the fit."""
     import threadpoolctl  # noqa: F401
 
     with suppress(BaseException):
         cloudpickle.loads(packed)
 
 
-def _settle(parent: int) -> None:
-    """Make this a good child: it prints nothing to standard output, leaves Ctrl-C to its parent, and dies with it."""
-    # what predictors print is kept away from standard output, which carries data
+def _isolate(parent: int) -> None:
+    """Detach this process: nothing goes to standard output, the parent handles Ctrl-C, and it ends with the parent."""
+    # output of predictors must not reach standard output, which carries data
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
@@ -179,11 +179,11 @@ def fit_folds(
     inputs : list
         The folds.
     levels : tuple of float
-        Quantile levels to ask for.
+        Quantile levels to predict.
     groups : list of int, optional
-        Of a predictor that pools: folds of one number tell each other something.
+        For a predictor that pools: folds of one number share information.
     caught : type, optional
-        What a predictor may raise and be recorded for; by default everything but the user's Ctrl-C.
+        Exceptions that are recorded as failures; by default all but the user's Ctrl-C.
     """
     from threadpoolctl import threadpool_limits
 
@@ -196,7 +196,7 @@ def fit_folds(
 
 
 class _Fits:
-    """The fits of one predictor; whatever it raises is a recorded failure, but for `interrupts`."""
+    """The fits of one predictor; its exceptions are recorded as failures, except `interrupts`."""
 
     def __init__(self, packed: bytes, levels: tuple[float, ...], interrupts: tuple[type[BaseException], ...]) -> None:
         self.packed = packed
@@ -204,14 +204,14 @@ class _Fits:
         self.interrupts = interrupts
 
     def together(self, inputs: Inputs, groups: list[int] | None) -> list[tuple[Any, float]] | None:
-        """Fit all folds in one call where the predictor can; None where it can't or fails, so that the fault is found by fold."""
+        """Fit all folds in one call; None if the predictor cannot or fails, so that folds are then fitted one by one."""
         try:
             model = cloudpickle.loads(self.packed)
             if not hasattr(model, "fit_many"):
                 return None
-            told = {} if groups is None else {"groups": groups}
+            options = {} if groups is None else {"groups": groups}
             start = time.perf_counter()
-            fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs], **told))
+            fitted = list(model.fit_many([X.copy() for _, X, _, _ in inputs], [y.copy() for _, _, y, _ in inputs], **options))
         except self.interrupts:
             raise
         except BaseException:  # a predictor's code runs here, which may also call sys.exit

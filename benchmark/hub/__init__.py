@@ -1,4 +1,4 @@
-"""The Hub data set: a folder that holds every redistributable collection, built, checked, pushed and pulled."""
+"""The Hub data set: a folder of all redistributable collections: build, check, push and pull it."""
 
 from scalingbench.benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, build
 from scalingbench.benchmark.hub.client import list_changes, pull, push

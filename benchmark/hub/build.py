@@ -50,7 +50,7 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
     Parameters
     ----------
     out : Path
-        Folder to write; it is made whole beside its place and then moved there, and must not exist or be empty.
+        Folder to write; it must not exist or be empty. It is built beside its place and moved there when complete.
     collections : sequence of str, optional
         Only these.
 
@@ -62,7 +62,7 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
     Raises
     ------
     InputError
-        If the folder holds anything, or a collection may not be published.
+        If the folder is not empty, or a collection may not be published.
     """
     names = redistributable(collections)
     refuse_taken(out)
@@ -73,9 +73,9 @@ def build(out: Path, *, collections: Sequence[str] | None = None) -> tuple[str, 
 
 
 def refuse_taken(out: Path) -> None:
-    """Refuse to write over anything: `out` must not exist or be an empty folder."""
+    """Raise unless `out` does not exist or is an empty folder."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out}: is there and not empty; give a new folder")
+        raise InputError(f"{out}: exists and is not empty; choose a new folder")
 
 
 def _fill(folder: Path, names: Sequence[str]) -> None:
@@ -103,7 +103,7 @@ def task_tables(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write Parquet whose bytes depend on the rows alone."""
+    """Write Parquet with bytes that depend on the rows alone."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -119,7 +119,7 @@ def read_checksums(folder: Path) -> dict[str, str]:
     Raises
     ------
     InputError
-        If the list is missing or broken, or names a file that would lie outside the folder.
+        If the list is missing or invalid, or names a file outside the folder.
     """
     path = folder / CHECKSUMS
     if not path.is_file():

@@ -100,8 +100,8 @@ def _schema_table(names: Sequence[str]) -> str:
         "run": "one trained model",
         "metric": f"what was measured: <kind> or <kind>_<what>; kinds: {', '.join(METRIC_KINDS)}",
         "value": "the measured value, in the metric's unit",
-        "flag": "empty, or why the row is not to be trusted",
-        "split": "what the paper held out, where it did",
+        "flag": "empty, or the problem of the row",
+        "split": "the paper's own split, if it has one",
     }
     lines += [f"| {name} | - | {meaning} |" for name, meaning in text.items()]
     lines += [f"| {v.name} | {v.unit} | {v.meaning} |" for v in VARIABLES.values()]
@@ -170,14 +170,14 @@ _RAI = {
     ),
     "rai:personalSensitiveInformation": "None: aggregate measurements of models.",
     "rai:dataUseCases": (
-        "Fitting, comparing and validating scaling laws; planning training runs. Not for judging individual models or authors."
+        "Fitting, comparing and validating scaling laws; planning training runs. Not for rating individual models or authors."
     ),
     "rai:dataSocialImpact": (
         "Better forecasts can save compute and energy; they can also speed up the training of larger models, "
-        "whose effects this data does not describe."
+        "with effects that this data does not describe."
     ),
     "rai:dataCollection": (
-        "Curated from pinned public files; units, kinds of parameters and flags are settled in one module per collection."
+        "Curated from pinned public files; units, kinds of parameters and flags are defined in one module per collection."
     ),
 }
 _URL = "https://github.com/scalingbench/scalingbench"

@@ -38,7 +38,7 @@ __all__ = [
 
 DEFAULT_REPO = "scalingbench/scalingbench"
 UNPINNED = "main"
-"""The branch that moves; every other revision is taken for a pin."""
+"""The moving branch; every other revision counts as pinned."""
 _LONGEST = 96
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -49,7 +49,7 @@ def checked_name(name: str, what: str) -> str:
     Raises
     ------
     InputError
-        If it is anything else: such a name could leave the folder that it is put into.
+        For any other name, which could lead outside its folder.
     """
     if not _NAME.fullmatch(name) or ".." in name or "--" in name or len(name) > _LONGEST:
         raise InputError(f"{what} {name!r}: expected letters and digits, with single '.', '_' or '-' between them")
@@ -62,7 +62,7 @@ def checked_repo(repo: str) -> str:
     Raises
     ------
     InputError
-        If it is not of that form.
+        If the form is invalid.
     """
     parts = repo.split("/")
     if len(parts) != 2:
@@ -78,7 +78,7 @@ def checked_revision(revision: str) -> str:
     Raises
     ------
     InputError
-        If a part of it is no name.
+        If a part of it is not a name.
     """
     for part in revision.split("/"):
         checked_name(part, f"revision {revision!r}:")
@@ -88,23 +88,23 @@ def checked_revision(revision: str) -> str:
 
 
 def cache_place(name: str, repo: str, revision: str) -> Path:
-    """Return the folder of the cache that holds a collection of a data set; no two data sets or revisions share one."""
+    """Return the cache folder of a collection, unique per data set and revision."""
     folder = checked_repo(repo).replace("/", "--")
     return cache_folder() / "hub" / folder / checked_revision(revision).replace("/", "--") / checked_name(name, "collection")
 
 
 class _NothingThereError(FetchError):
-    """The Hub has no such repository, revision or file, or does not show it."""
+    """The Hub has no such repository, revision or file, or denies access."""
 
 
 def _api() -> Any:
     from huggingface_hub import HfApi
 
-    return HfApi(endpoint=os.environ.get("HF_ENDPOINT"))  # read now: the library reads it once, when it is imported
+    return HfApi(endpoint=os.environ.get("HF_ENDPOINT"))  # read now, because the library reads it once at import
 
 
 def _refused(action: str, repo: str, error: Exception) -> FetchError:
-    """Return one line for whatever went wrong between here and the Hub."""
+    """Return a one-line error for a failed request to the Hub."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     kind = type(error).__name__
     if kind == "RevisionNotFoundError":
@@ -121,7 +121,7 @@ def _refused(action: str, repo: str, error: Exception) -> FetchError:
 
 
 def list_changes(folder: Path, repo: str, revision: str = UNPINNED) -> list[str]:
-    """Return what a push would do, one line per file: ``add``, ``update`` or ``delete`` and the name."""
+    """Return the changes of a push, one line per file: ``add``, ``update`` or ``delete`` and the name."""
     checked_repo(repo)
     checked_revision(revision)
     ours = {**read_checksums(folder), CHECKSUMS: sha256_of(folder / CHECKSUMS)}
@@ -136,7 +136,7 @@ def list_changes(folder: Path, repo: str, revision: str = UNPINNED) -> list[str]
 
 
 def _remote_checksums(repo: str, revision: str) -> dict[str, str] | None:
-    """Return the checksums of what is there, or None where the repository or its list does not exist."""
+    """Return the checksums on the Hub, or None if the repository or its list does not exist."""
     with tempfile.TemporaryDirectory() as place:
         try:
             _download(repo, revision, (CHECKSUMS,), Path(place))
@@ -167,7 +167,7 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
     Raises
     ------
     InputError
-        If the folder is broken, or the Hub refuses.
+        If the folder is invalid, or the Hub denies access.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -184,12 +184,12 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
 
 
 def commit(repo: str, operations: list[Any], message: str, *, create_pr: bool = False, tag: str | None = None) -> str:
-    """Make the repository if need be, and one commit or pull request; returns its address.
+    """Make one commit or pull request, and the repository if needed; return its address.
 
     Raises
     ------
     FetchError
-        If the Hub refuses.
+        If the Hub denies access.
     """
     api = _api()
     checked_repo(repo)
@@ -198,7 +198,7 @@ def commit(repo: str, operations: list[Any], message: str, *, create_pr: bool = 
         made = api.create_commit(repo, operations, commit_message=message, repo_type="dataset", create_pr=create_pr)
         if tag is not None and not create_pr:
             api.create_tag(repo, tag=tag, revision=made.oid, repo_type="dataset")
-    except Exception as error:  # whatever the client raises for what the Hub or the network did
+    except Exception as error:  # any error of the client, the Hub or the network
         raise _refused("push to", repo, error) from None
     return str(made.pr_url or made.commit_url)
 
@@ -213,14 +213,14 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
     revision : str
         Tag, branch or commit; a tag or commit pins the content.
     out : Path
-        Folder to write; it must not exist or be empty, and is there only if everything arrived whole.
+        Folder to write; it must not exist or be empty. It appears only if the download is complete.
     collections : sequence of str, optional
         Only the tables of these.
 
     Raises
     ------
     InputError
-        If the Hub refuses, a file is missing or is not what CHECKSUMS says.
+        If the Hub denies access, a file is missing or differs from CHECKSUMS.
     """
     checked_repo(repo)
     checked_revision(revision)
@@ -246,26 +246,26 @@ def _download(repo: str, revision: str, names: Sequence[str], place: Path) -> No
     for name in names:
         try:
             api.hf_hub_download(repo, name, repo_type="dataset", revision=revision, local_dir=place)
-        except Exception as error:  # whatever the client raises for what the Hub or the network did
+        except Exception as error:  # any error of the client, the Hub or the network
             raise _refused("pull from", f"{repo}@{revision}", error) from None
 
 
 def load_table(name: str, repo: str, revision: str, *, again: bool = False) -> pd.DataFrame:
-    """Return a collection's table from the Hub as it is there; whether it is sound is for the caller to check.
+    """Return a collection's table from the Hub, not validated.
 
     Parameters
     ----------
     name : str
         The collection.
     repo, revision : str
-        Which data set, and which state of it.
+        The data set and its revision.
     again : bool
-        Whether to pull it even where the user's cache holds it. What the cache holds is compared with its checksums every time.
+        Whether to pull it even if the user's cache has it. Cached files are always compared with their checksums.
 
     Raises
     ------
     InputError
-        If a name is malformed, the Hub refuses, or the file is not what CHECKSUMS says or no table.
+        If a name is malformed, the Hub denies access, or the file differs from CHECKSUMS or is not a table.
     """
     place = cache_place(name, repo, revision)
     if again:
@@ -302,7 +302,7 @@ def push_results(folder: Path, suite: str, repo: str) -> str:
     Raises
     ------
     InputError
-        If there are no results, one cannot be read, or the Hub refuses.
+        If there are no results, one cannot be read, or the Hub denies access.
     """
     from huggingface_hub import CommitOperationAdd
 

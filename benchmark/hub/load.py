@@ -30,11 +30,11 @@ def load_collection(
     name : str
         One of `scalingbench.benchmark.data.collection.list_collections`.
     source : {"package", "hub"}
-        The package's own table (see `scalingbench.benchmark.data.collection.load_collection`), or that of the data set on the
+        The table of the package (see `scalingbench.benchmark.data.collection.load_collection`), or of the data set on the
         Hugging Face Hub.
     revision : str
-        Tag or commit of the data set. Of ``main``, only the table that this version of the package records is taken; of
-        any other revision, one that keeps the schema, with a `DataWarning` that says so where it differs.
+        Tag or commit of the data set. The table on ``main`` must be the one that this version of the package
+        records. At any other revision it must keep the schema; a `DataWarning` reports a difference.
     repo : str, optional
         ``ORG/NAME`` of the data set.
 
@@ -46,7 +46,7 @@ def load_collection(
     Raises
     ------
     InputError
-        If the name, repository or revision is malformed or unknown, a file cannot be had or was altered, or the table is broken.
+        If the name, repository or revision is malformed or unknown, a file is unavailable or altered, or the table is invalid.
     """
     if source == "package":
         return collection.load_collection(name)
@@ -56,7 +56,7 @@ def load_collection(
 
 
 def _table_from_hub(name: str, repo: str, revision: str) -> pd.DataFrame:
-    """Return the table that this version of the package records or, of a revision that was asked for, one that keeps the schema."""
+    """Return the table that this version of the package records or, for a named revision, one that keeps the schema."""
     for again in (False, True):
         table = load_table(name, repo, revision, again=again)
         if table_digest(table) == read_facts().get(name, {}).get("digest"):
@@ -64,7 +64,7 @@ def _table_from_hub(name: str, repo: str, revision: str) -> pd.DataFrame:
         if revision != UNPINNED:
             break
     where = f"collection {name} of {repo}@{revision}"
-    if revision == UNPINNED:  # pulled anew, for what is cached may be older than what is there
+    if revision == UNPINNED:  # pulled again, because the cache may be outdated
         raise FetchError(f"{where}: is not the table that this version of the package records; name a revision to load it as it is there")
     checked = _checked(table, name, where)
     warnings.warn(

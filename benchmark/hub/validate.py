@@ -23,7 +23,7 @@ __all__ = ["check_files", "collections_in", "validate_folder"]
 
 
 def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], None] = lambda line: None) -> None:
-    """Check everything that a reader of the data set relies on.
+    """Check everything that users of the data set rely on.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
     load : bool
         Whether to load every collection with the ``datasets`` library as well.
     say : callable
-        Given one line per finished check.
+        Called with one line per finished check.
 
     Raises
     ------
     InputError
-        On the first thing wrong; names the file.
+        At the first error; names the file.
     """
     require(f"{folder}: checking it", "hub", "mlcroissant", *(("datasets",) if load else ()))
     say(f"checksums: {check_files(folder)} files")
@@ -54,10 +54,10 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
 
 
 def check_files(folder: Path) -> int:
-    """Compare every file with its checksum; returns how many there are."""
+    """Compare every file with its checksum; return their number."""
     recorded = read_checksums(folder)
     if links := sorted(p for p in folder.rglob("*") if p.is_symlink()):
-        raise InputError(f"{links[0]}: is a link; a data-set folder holds files only")
+        raise InputError(f"{links[0]}: is a link; a data-set folder contains files only")
     present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {CHECKSUMS}
     present = {p for p in present if not p.startswith(".")}
     for name, digest in recorded.items():
@@ -100,7 +100,7 @@ def _check_card(folder: Path) -> int:
     path = folder / CARD
     try:
         metadata = DatasetCard.load(path).data.to_dict()
-    except Exception as error:  # the library raises errors of many kinds on front matter that is none
+    except Exception as error:  # the library raises many kinds of errors on invalid front matter
         raise InputError(f"{path}: its front matter cannot be read: {described(error, 200)}") from None
     try:
         configs = TypeAdapter(tuple[_Configuration, ...]).validate_python(metadata.get("configs"))
@@ -124,17 +124,17 @@ def _check_croissant(folder: Path) -> None:
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     if not isinstance(document, dict) or _looks_elsewhere(document):
-        raise InputError(f"{path}: must be an object whose @context is spelt out in it")
+        raise InputError(f"{path}: must be an object with its @context spelt out")
     try:
         issues = mlcroissant.Dataset(jsonld=path).metadata.ctx.issues
-    except Exception as error:  # the library raises errors of many kinds on metadata that are none
+    except Exception as error:  # the library raises many kinds of errors on invalid metadata
         raise InputError(f"{path}: {described(error, 300)}") from None
     if issues.errors:
         raise InputError(f"{path}: {one_line(next(iter(issues.errors)))}")
 
 
 def _looks_elsewhere(node: object) -> bool:
-    """Return whether JSON-LD names a context by its address, which a reader would fetch."""
+    """Return whether JSON-LD refers to a context by address, which a reader would fetch."""
     if isinstance(node, dict):
         return "@import" in node or isinstance(node.get("@context", {}), str | list) or any(map(_looks_elsewhere, node.values()))
     return isinstance(node, list) and any(map(_looks_elsewhere, node))
@@ -144,11 +144,11 @@ def _check_loading(folder: Path, names: tuple[str, ...]) -> None:
     import datasets
 
     rows = read_facts()
-    with tempfile.TemporaryDirectory() as cache:  # its own cache: the library may serve rows of a folder as it was before
+    with tempfile.TemporaryDirectory() as cache:  # a new cache, because the library may serve outdated rows of a folder
         for name in names:
             try:
                 loaded = datasets.load_dataset(str(folder), name, split="train", cache_dir=cache)
-            except Exception as error:  # the library raises errors of many kinds on what it cannot load
+            except Exception as error:  # the library raises many kinds of errors on invalid data
                 raise InputError(f"{folder}: config {name!r} does not load: {described(error, 200)}") from None
             if len(loaded) != rows[name]["rows"]:
                 raise InputError(f"{folder}: config {name!r} loads {len(loaded)} rows, expected {rows[name]['rows']}")

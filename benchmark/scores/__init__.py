@@ -1,1 +1,1 @@
-"""Scores: recorded predictions against held-out values, by this project's rules and by those of others."""
+"""Scores: recorded predictions against held-out values, by the rules of this project and of other benchmarks."""

@@ -14,11 +14,11 @@ from scalingbench.benchmark.tasks.task import MIN_ROWS_R2
 
 __all__ = ["bias", "coverage", "crps", "log_scale", "mape", "nmse", "pinball", "r2", "rmse", "rmsle"]
 
-_TINY = 1e-300  # a prediction of 0 or below is infinitely wrong on a log scale: finite, and past any ceiling
+_TINY = 1e-300  # replaces predictions <= 0 on a log scale: finite, and above any ceiling
 
 
 def log_scale(values: ArrayLike) -> np.ndarray:
-    """Return logarithms; of 0 or below, that of the smallest number there is."""
+    """Return logarithms; values <= 0 are replaced by a tiny number."""
     logs: np.ndarray = np.log(np.maximum(np.asarray(values, float), _TINY))
     return logs
 
@@ -81,7 +81,7 @@ def pinball(y: ArrayLike, q: ArrayLike, level: float) -> float:
 def crps(y: ArrayLike, quantiles: Mapping[float, ArrayLike]) -> float:
     r"""Continuous ranked probability score, from quantiles: the mean over the levels of twice the pinball loss.
 
-    A point forecast is one whose quantiles are all the same; its score is the mean absolute error.
+    For a point forecast all quantiles are equal, and the score is the mean absolute error.
 
     Parameters
     ----------
@@ -99,6 +99,6 @@ def crps(y: ArrayLike, quantiles: Mapping[float, ArrayLike]) -> float:
 
 
 def coverage(y: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
-    """Share of rows whose measured value lies within [low, high]."""
+    """Share of rows with a measured value within [low, high]."""
     y = np.asarray(y, float)
     return float(np.mean((y >= np.asarray(low, float)) & (y <= np.asarray(high, float))))

@@ -1,7 +1,7 @@
-"""Scores by other people's rules, recomputed from stored predictions.
+"""Scores by the rules of other benchmarks, recomputed from stored predictions.
 
-SLDBench (Lin et al. 2025, arXiv 2507.21184): per task one pooled R2 over all groups, clipped to [-1, 1]; a failure
-anywhere in a task makes it -1. Revisiting Neural Scaling Laws (Alabdulmohsin et al. 2022, arXiv 2209.06640): mean RMSLE of
+SLDBench (Lin et al. 2025, arXiv 2507.21184): per task one pooled R2 over all groups, clipped to [-1, 1]; any failure
+in a task makes it -1. Revisiting Neural Scaling Laws (Alabdulmohsin et al. 2022, arXiv 2209.06640): mean RMSLE of
 the curves of a domain, and the share of curves won, comparing errors truncated to three decimals.
 """
 

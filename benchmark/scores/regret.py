@@ -1,8 +1,8 @@
-"""What following a prediction costs: the configuration picked among held-out ones that cost the same.
+"""Regret: the cost of choosing by a prediction among held-out configurations of equal compute.
 
-A group is held-out rows of one fold whose training cost agrees to 5 %: the alternatives that a budget allows (sizes on an
-IsoFLOP line, learning rates, mixtures). Regret is how much worse than the best of them the predicted best is, as a share of
-what picking at random costs: 0 is the best pick, 1 is no better than chance.
+A group is held-out rows of one fold with the same training cost to 5 %: the choices within a budget (sizes on an IsoFLOP line, learning
+rates, mixtures). Regret is the excess of the predicted best over the true best, relative to that of a random pick: 0 is the best pick,
+1 is no better than chance.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MIN_ALTERNATIVES = 3
 _SAME_COST = 1.05
 _BUDGETS = ("flops", "params x tokens")
 _TRACKS = ("compute", "data-constrained", "architecture", "downstream")
-_ANY_COST = ("hyperparameters", "mixture")  # their runs differ in what they were trained with, not in size
+_ANY_COST = ("hyperparameters", "mixture")  # their runs differ in recipe, not in size
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Decision:
     Attributes
     ----------
     groups : int
-        How many decisions there were.
+        Number of decisions.
     regret : float
-        Of the predicted best, over that of a random pick; NaN without groups.
+        Regret of the predicted best, relative to a random pick; NaN without groups.
     log_params_error : float
         |log(params picked / params of the best)|, where the task has params; NaN elsewhere.
     """
@@ -49,7 +49,7 @@ Groups = list[list[np.ndarray]]
 
 
 def decision_groups(task: Task) -> Groups:
-    """Return the held-out rows that are alternatives at one cost."""
+    """Return the groups of held-out rows of equal cost."""
     if not (_any_cost(task) or (task.track in (*_TRACKS, "interpolation") and task.cost_basis in _BUDGETS)):
         return [[] for _ in task.folds]
     return [_by_cost(fold) for fold in task.folds]
@@ -77,7 +77,7 @@ def _choices(fold: Fold, groups: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _differ(fold: Fold, rows: np.ndarray) -> bool:
-    """Return whether inputs tell the rows apart: repeats of one configuration are no choice."""
+    """Return whether the inputs of the rows differ: repeats of one configuration are no choice."""
     return len(fold.X_test.iloc[rows].drop_duplicates()) >= MIN_ALTERNATIVES
 
 

@@ -2,8 +2,8 @@
 
 The error of a fold is the root mean squared log error on its held-out rows (for accuracies, shares and
 scores the root mean squared error), that of a task the mean over its folds. A fold's error is capped at
-`CEILING` times the reference's worst fold of the task, and a failed fold gets that cap, so that failing
-never beats trying.
+`CEILING` times the reference's worst fold of the task. A failed fold gets the cap, so that a failure is
+never better than a prediction.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from scalingbench.common.errors import InputError
 __all__ = ["INTERVAL_LEVELS", "current_results", "scorable_results", "score", "stale_results"]
 
 INTERVAL_LEVELS = (0.1, 0.9)
-"""Levels of the predicted quantiles whose coverage is reported."""
+"""Levels of the predicted interval with reported coverage."""
 
 
 def current_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
-    """Return the results whose task exists with the same fingerprint."""
+    """Return the results with a task of the same fingerprint."""
     known = {task.id: task.fingerprint for task in tasks}
     return tuple(r for r in results if known.get(r.task) == r.fingerprint)
 
 
 def stale_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
-    """Return the results of a task whose rows have changed since."""
+    """Return the results of tasks with rows that have changed since."""
     known = {task.id: task.fingerprint for task in tasks}
     return tuple(r for r in results if r.task in known and known[r.task] != r.fingerprint)
 
 
 def scorable_results(results: Iterable[TaskResult], tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
-    """Return the current results, in which a fold without one prediction for every held-out row has failed.
+    """Return the current results; a fold without a prediction for every held-out row counts as failed.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def score(
     tasks : sequence of Task
         The tasks; results of others, or with another fingerprint, are ignored.
     reference : str
-        Name of the predictor whose error is the unit.
+        Name of the predictor with the unit error.
     families : mapping of str to str, optional
         Family of each predictor; by default its own name.
     truths : mapping of str to Truth, optional
-        Of tasks on synthetic worlds, which are then scored against what rows would measure without noise; intervals are still
-        scored against what was measured, which they predict.
+        For tasks on synthetic worlds, which are then scored against noise-free values. Intervals are scored against the
+        measured values, which they predict.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def score(
     Raises
     ------
     InputError
-        If the reference is missing or failed on a task that others entered, or a result's folds are not its task's.
+        If the reference is missing or failed on an entered task, or a result's folds do not match its task.
     """
     results = scorable_results(results, tasks)
     truths = truths or {}
@@ -126,7 +126,7 @@ class _Measured:
 
 
 def _score_task(result: TaskResult, task: Task, target: Task, reference: _Measured, groups: Groups) -> dict[str, object]:
-    """Return what a result scores on a task; `target` is the task with the values to be predicted, which may be free of noise."""
+    """Return the scores of a result on a task; `target` is the task with the true values, which may be noise-free."""
     unit = max(float(reference.error.mean()), 1e-12)
     own = _measured(result, task, target)
     failed = ~np.isfinite(own.error)
@@ -157,7 +157,7 @@ def _score_task(result: TaskResult, task: Task, target: Task, reference: _Measur
 
 
 def _capped_mean(values: np.ndarray, reference: np.ndarray) -> float:
-    """Return the mean over folds, each at most `CEILING` times the reference's worst; a failed fold counts as that."""
+    """Return the mean over folds, each at most `CEILING` times the reference's worst, which is also the value of a failed fold."""
     cap = CEILING * max(float(reference.max()), 1e-12)
     return float(np.where(np.isfinite(values), np.minimum(values, cap), cap).mean())
 
@@ -190,7 +190,7 @@ def _covered(fold: Fold, result: FoldResult) -> float:
 
 
 def _held_out(fold: Fold, result: FoldResult) -> tuple[np.ndarray, np.ndarray]:
-    """Return measured and predicted values of the rows that count."""
+    """Return measured and predicted values of the scored rows."""
     return fold.y_test[fold.scored], result.predictions[fold.scored]
 
 

@@ -1,7 +1,7 @@
-"""Stored scores: the score table of a suite's results as one file, so that boards are made without any collection.
+"""Stored scores: the score table of a suite's results in one file, so that boards need no collection.
 
-The file is no second truth: every row names the predictions it was made from, and `differences` compares it with what they
-give wherever the data are at hand.
+Every row names the predictions that it comes from. `differences` compares it with their scores wherever the data are available
+locally.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from scalingbench.common.messages import described
 __all__ = ["SCORES", "differences", "digest_of", "read_scores", "with_provenance", "write_scores"]
 
 PROVENANCE = ("fingerprint", "digest", "source")
-"""Columns beside those of the score table: hash of the task's rows, of the predictions, of the result file they stand in."""
+"""Additional columns: hashes of the task's rows, of the predictions, and of their result file."""
 _KEY = ("predictor", "task")
-_SAME, _ZERO = 1e-9, 1e-12  # other machines round the last bits of exp and log differently
+_SAME, _ZERO = 1e-9, 1e-12  # rounding of exp and log differs between machines
 
 
 def digest_of(result: TaskResult) -> str:
-    """Return a hash of what was predicted in every fold, to the digits that result files hold."""
+    """Return a hash of the predictions of all folds, to the digits of result files."""
     digest = hashlib.sha256()
     for fold in result.folds:
         digest.update(f"\x1e{fold.fold}\x1f{fold.status}\x1f".encode())
@@ -39,16 +39,16 @@ def digest_of(result: TaskResult) -> str:
 
 
 def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources: Mapping[str, str]) -> pd.DataFrame:
-    """Return a score table with the hashes of what each row was made from, by predictor and task.
+    """Return a score table with the hashes of each row's sources, by predictor and task.
 
     Parameters
     ----------
     scores : DataFrame
         From `scalingbench.benchmark.scores.scoring.score`.
     results : iterable of TaskResult
-        What was scored, and possibly more.
+        The scored results, and possibly others.
     sources : mapping of str to str
-        sha256 of the result file of each predictor; empty where it is in no file.
+        sha256 of the result file of each predictor; empty without a file.
     """
     known = [(r.predictor, r.task, r.fingerprint, digest_of(r), sources.get(r.predictor, "")) for r in results]
     made_from = pd.DataFrame(known, columns=[*_KEY, *PROVENANCE])
@@ -56,32 +56,32 @@ def with_provenance(scores: pd.DataFrame, results: Iterable[TaskResult], sources
 
 
 def write_scores(path: Path, scores: pd.DataFrame) -> None:
-    """Write a score table with `PROVENANCE` to a Parquet file: whole or not at all."""
+    """Write a score table with `PROVENANCE` to a Parquet file, atomically."""
     check_scores(scores)
     with replacing(path) as temporary:
         scores[[*(c.name for c in COLUMNS), *PROVENANCE]].to_parquet(temporary, index=False, compression="zstd", compression_level=9)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """Read what `write_scores` wrote.
+    """Read a file of `write_scores`.
 
     Raises
     ------
     InputError
-        If the file is missing, is none of these, or a row of it breaks a rule; names the file.
+        If the file is missing or not a file of scores, or a row breaks a rule; names the file.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of scores")
     try:
         scores = pd.read_parquet(path, columns=[*(c.name for c in COLUMNS), *PROVENANCE])
         check_scores(scores)
-    except Exception as error:  # the libraries raise errors of many kinds on a file that is none
+    except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise InputError(f"{path}: not a file of scores: {described(error, 200)}") from None
     return scores
 
 
 def differences(stored: pd.DataFrame, again: pd.DataFrame, key: Sequence[str] = _KEY) -> tuple[str, ...]:
-    """Return one line for everything that is stored otherwise than it is computed again.
+    """Return one line per difference between stored and recomputed scores.
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
-"""The score table, stated once: one row is one predictor on one task that it entered.
+"""The schema of the score table: one row is one predictor on one task that it entered.
 
-`scalingbench.benchmark.scores.scoring.score` makes it and `check_scores` holds its rules; whoever ranks, cuts or draws scores reads this
-table and nothing else. The rules are checked here in numpy, 7 ms for 4,000 rows, and not by pandera, whose import alone takes
-longer than a board may.
+`scalingbench.benchmark.scores.scoring.score` makes it and `check_scores` checks its rules. Rankings, slices and figures read this table
+alone. The checks use numpy, 7 ms for 4,000 rows, because the import of pandera alone is too slow for a board.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from scalingbench.common.tracks import TRACKS
 __all__ = ["CEILING", "COLUMNS", "FLOOR", "ScoreColumn", "check_scores"]
 
 CEILING = 10.0
-"""Largest ratio to the reference's error that a task counts with, and what a failed task gets."""
+"""Largest ratio to the reference's error, and the ratio of a failed task."""
 FLOOR = 0.01
-"""Smallest ratio that a task counts with."""
+"""Smallest ratio to the reference's error."""
 
 Kind = Literal["text", "count", "number"]
 
@@ -33,15 +32,15 @@ class ScoreColumn:
     Attributes
     ----------
     name, meaning : str
-        What it is called and what it holds.
+        Name and meaning.
     kind : {"text", "count", "number"}
         Strings that are not empty, whole numbers, or floats.
     low, high : float
         Inclusive limits of a number; without them it is finite.
     missing : bool
-        Whether NaN is legal: where nothing could be computed.
+        Whether NaN is valid, for values that cannot be computed.
     among : tuple of str
-        The only values of a text, where it has any.
+        The allowed values of a text, if limited.
     """
 
     name: str
@@ -57,7 +56,7 @@ COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("predictor", "name of the entry", "text"),
     ScoreColumn("family", "entries of one family fold under its head", "text"),
     ScoreColumn("task", "identifier of the task", "text"),
-    ScoreColumn("collection", "whose runs they are; what resampling draws", "text"),
+    ScoreColumn("collection", "collection of the runs", "text"),
     ScoreColumn("track", "where it is ranked", "text", among=TRACKS),
     ScoreColumn("error", "mean over folds of the capped error; a failed fold counts as the cap", low=0.0),
     ScoreColumn("reference_error", "mean over folds of the reference's error: the unit", low=1e-12),
@@ -76,11 +75,11 @@ COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("extrapolation", "largest held-out scale over the largest trained on", low=0.0),
     ScoreColumn("compute_share", "cost of the training runs as a share of that of all", low=0.0, high=1.0),
 )
-"""What the table holds, in order."""
+"""The columns of the table, in order."""
 
 
 def check_scores(table: pd.DataFrame) -> None:
-    """Check every rule of the score table; columns beyond it are nobody's business.
+    """Check every rule of the score table; further columns are ignored.
 
     Parameters
     ----------
@@ -90,7 +89,7 @@ def check_scores(table: pd.DataFrame) -> None:
     Raises
     ------
     SchemaError
-        On the first broken rule, with the row (counted from 1), its predictor and task, the column and the rule.
+        At the first broken rule, with the row (counted from 1), its predictor and task, the column and the rule.
     """
     for column in COLUMNS:
         if column.name not in table:

@@ -1,4 +1,4 @@
-"""The truth of synthetic worlds: what held-out rows would measure without noise, and the exponents that generated them."""
+"""The truth of synthetic worlds: noise-free values of held-out rows, and the exponents that generated them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Truth", "truth_of"]
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of a task on a synthetic world.
+    """The truth of a task on a synthetic world.
 
     Attributes
     ----------
     task : Task
         The task with noise-free values of its held-out rows.
     exponents : tuple of mapping of str to float
-        Exponents that generated the curve of each fold; none of a fold over several.
+        True exponents of the curve of each fold; empty for a fold over several curves.
     families : tuple of str
-        Laws whose constants of these names mean the same.
+        Laws with constants of the same names and meaning.
     """
 
     task: Task
@@ -36,7 +36,7 @@ class Truth:
     families: tuple[str, ...]
 
     def exponent_error(self, result: TaskResult, family: str) -> float:
-        """Return the mean absolute difference of fitted and true exponents; NaN of a law that has none of these."""
+        """Return the mean absolute difference of fitted and true exponents; NaN for a law without them."""
         if family not in self.families:
             return float("nan")
         pairs = [

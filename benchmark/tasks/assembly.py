@@ -1,4 +1,4 @@
-"""From the divided groups of an entry to its task: folds, extrapolation, share of the compute."""
+"""From the split groups of a suite entry to its task: folds, extrapolation factor, share of the compute."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["Group", "assemble"]
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that are fitted together, and how they are divided.
+    """Rows that are fitted together, and their split.
 
     Attributes
     ----------
     name : str
-        The curve, or the group held out.
+        The curve, or the held-out group.
     rows : DataFrame
         Its rows; the index is their position in the collection's table.
     context : ndarray of bool, shape (n,)
-        Rows that are handed over but neither trained on nor scored.
+        Context rows: given to predictors, neither trained on nor scored.
     cost : ndarray, shape (n,)
-        What reaching each row cost.
+        Training cost up to each row.
     basis : str
-        What cost is measured in.
+        Unit of cost.
     part : Part
-        Which rows are trained on and which are held out.
+        Training rows and held-out rows.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Group:
     part: Part
 
     def usable(self, min_train: int) -> bool:
-        """Return whether enough rows are trained on, and one is scored."""
+        """Return whether there are enough training rows and a scored one."""
         return bool(self.part.train.sum() >= min_train and (self.part.test & ~self.context).any())
 
 
 def assemble(spec: TaskSpec, key: str, groups: Sequence[Group], runs: np.ndarray, weight: float) -> Task:
-    """Return the task that groups make.
+    """Return the task of some groups.
 
     Parameters
     ----------
@@ -61,16 +61,16 @@ def assemble(spec: TaskSpec, key: str, groups: Sequence[Group], runs: np.ndarray
     key : str
         Name of the rung, or empty.
     groups : sequence of Group
-        Its groups; those that cannot be used are left out and named.
+        Its groups; unusable ones are left out and listed.
     runs : ndarray of int
         Run of every row of the collection's table.
     weight : float
-        How much the task counts.
+        Weight of the task.
 
     Raises
     ------
     TaskError
-        If no group can be used, or along the task's scale there is no ratio.
+        If no group is usable, or the ratio along the task's scale is undefined.
     """
     groups = [replace(g, part=g.part._replace(train=g.part.train & ~g.context)) for g in groups]
     used = [g for g in groups if g.usable(spec.min_train)]
@@ -118,7 +118,7 @@ def _fold(group: Group, spec: TaskSpec, runs: np.ndarray) -> Fold:
 
 
 def _scale(spec: TaskSpec, rows: pd.DataFrame) -> str | None:
-    """Return the variable to state the extrapolation along; of mixtures and benchmark results alone there is none."""
+    """Return the variable of the extrapolation factor; None if there are only mixtures or benchmark results."""
     scales = [v for v in spec.variables if v in VARIABLES or is_own(v)]
     default = "flops" if "flops" in rows and rows["flops"].notna().all() else next(iter(scales), None)
     return spec.scale or getattr(spec.split, "variable", None) or default
@@ -131,7 +131,7 @@ def _along(scale: str, spec: TaskSpec, used: Sequence[Group]) -> AxisReach:
         farthest.append(beyond_edge(x[train], x[test], falls)[0])
         median.append(beyond_edge(x[train], x[test & ~group.context], falls)[1])
     if not all(np.isfinite(ratio) and ratio > 0 for ratio in farthest):
-        raise TaskError(f"scale: along {scale!r} held-out rows are no finite multiple of training rows; name another")
+        raise TaskError(f"scale: the ratio of held-out to training rows along {scale!r} is not finite; choose another variable")
     return AxisReach(*(float(np.exp(np.mean(np.log(ratios)))) for ratios in (farthest, median)))
 
 
@@ -142,12 +142,12 @@ def _compute_share(used: Sequence[Group]) -> float:
         spent += _cost_of_runs(group.cost, run, group.part.train)
         total += _cost_of_runs(group.cost, run, group.part.train | group.part.test)
     if total <= 0:
-        raise TaskError("no row costs anything, so there is nothing to extrapolate to")
+        raise TaskError("every row has cost 0, so there is no extrapolation")
     return float(spent / total)
 
 
 def _cost_of_runs(cost: np.ndarray, run: np.ndarray, chosen: np.ndarray) -> float:
-    """Return the sum over runs of the dearest of the rows chosen."""
-    dearest = np.zeros(run.max() + 1)
-    np.maximum.at(dearest, run[chosen], cost[chosen])
-    return float(dearest.sum())
+    """Return the sum over runs of the cost of the most expensive chosen row."""
+    most_expensive = np.zeros(run.max() + 1)
+    np.maximum.at(most_expensive, run[chosen], cost[chosen])
+    return float(most_expensive.sum())

@@ -1,4 +1,4 @@
-"""What reaching a row costs, from whatever figure of cost all rows of a task have (`cost: full` of a suite's rules)."""
+"""The training cost of rows, from the best measure that all rows of a task have (`cost: full` of a suite's rules)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _DATA = ("tokens", "steps", "epochs", "samples", "characters")
 
 
 def full_cost(rows: pd.DataFrame, variables: Sequence[str]) -> tuple[np.ndarray, str]:
-    """Return what reaching each row costs, shape (n,), and what that is measured in.
+    """Return the training cost of each row, shape (n,), and its unit.
 
-    Where inference tokens, or samples, are among the variables of the task, cost is what is spent on them, times the size of
-    the model if it is known. Else it is FLOPs or accelerator hours, else size times data (parameters used for one token times
-    tokens, by choice), else either alone. Only figures count that every row has.
+    If inference tokens or samples are among the task's variables, cost is their number, times the size of the model if known.
+    Otherwise it is the first of these that every row has: FLOPs; accelerator hours; size times data (parameters used for one token
+    times tokens, by preference); size or data alone.
 
     Parameters
     ----------
     rows : DataFrame
         All rows of a task.
     variables : sequence of str
-        What a predictor sees.
+        The task's variables.
     """
     spent = _first(rows, [name for name in of_track("inference") if name in variables])
     whole = None if spent else _first(rows, _WHOLE)
@@ -41,5 +41,5 @@ def full_cost(rows: pd.DataFrame, variables: Sequence[str]) -> tuple[np.ndarray,
 
 
 def _first(rows: pd.DataFrame, names: Sequence[str]) -> str | None:
-    """Return the first of the names that all rows have a value of."""
+    """Return the first of the columns that has a value in all rows."""
     return next((name for name in names if name in rows and rows[name].notna().all()), None)

@@ -15,7 +15,7 @@ __all__ = ["describe_card", "describe_collection"]
 
 
 def describe_card(name: str) -> dict[str, Any]:
-    """Return what a collection's card and its recorded sizes say; its table is not read, so that it need not be at hand."""
+    """Return the facts of a collection's card and its recorded sizes; the table need not be available locally."""
     card = load_card(name)
     facts, sizes = card.scalingbench, read_facts().get(name, {})
     return {

@@ -1,4 +1,4 @@
-"""One independent fit of a task: what is trained on, what is held out, and which rows of the collection these are."""
+"""One independent fit of a task: its training rows and its held-out rows."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Fold:
     Attributes
     ----------
     name : str
-        The curve, or the group held out.
+        The curve, or the held-out group.
     X_train, X_test : DataFrame
         Input variables.
     y_train, y_test : ndarray
         Measured values.
     scored : ndarray of bool, shape (n_test,)
-        Held-out rows that count; the others are handed over as context only.
+        Held-out rows that count; the others are context only.
     cost : ndarray, shape (n_test,)
-        What training each held-out row's run to that point cost, in the task's cost basis; for decision scores.
+        Training cost of each held-out row, in the task's cost basis; for decision scores.
     train_cost : ndarray, shape (n_train,)
         The same of the training rows.
     train_rows, test_rows : ndarray of int
-        Positions in the collection's table; no part of the fingerprint.
+        Positions in the collection's table; not in the fingerprint.
     train_runs, test_runs : ndarray of int
-        Run of each row as `Collection.run_numbers` counts them; no part of the fingerprint.
+        Run of each row, as in `Collection.run_numbers`; not in the fingerprint.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""What boards need of a suite that comes with the package: its head, its rules, and what it stated of its tasks when it was frozen.
+"""The parts of a packaged suite that boards need: its head, its rules, and its frozen statements of its tasks.
 
-Read with the standard library and yaml alone, and from the first lines of the suite's file, because boards are printed from it at once.
+It is read with the standard library and yaml alone, from the first lines of the suite's file, because boards must print fast.
 `scalingbench.benchmark.tasks.suite` reads and checks whole suites.
 """
 
@@ -29,25 +29,25 @@ _NUMBERS = ("noise", "compute")
 
 @dataclass(frozen=True)
 class Rules:
-    """The block ``rules`` of a suite file: how tasks count, and which of them the overall board ranks on.
+    """The block ``rules`` of a suite file: weights of tasks, and the kinds that the overall board ranks on.
 
     Attributes
     ----------
     tuning : tuple of str
         Collections set aside for choosing defaults; their tasks count nowhere.
     weights : {"held-out-runs", "equal"}
-        Tasks of one collection that hold out the same runs count 1 together and those of a cluster in a track `cap`; or every
-        task counts 1.
+        With ``"held-out-runs"``, tasks of one collection with the same held-out runs count 1 together, and those of a cluster in
+        a track at most `cap`; with ``"equal"`` every task counts 1.
     cap : float
-        Most weight that the tasks of one cluster have together in one track.
+        Largest total weight of the tasks of one cluster in one track.
     kinds : tuple of str
-        Kinds of tasks that the overall board ranks on; other kinds stand on tracks of their own.
+        Kinds of tasks that the overall board ranks on; other kinds have their own tracks.
     general : float
-        Share of the weight that an entry must have entered to be on the overall board.
+        Minimum share of the weight that an entry must have entered to be on the overall board.
     decisions : {"all", "entered"}
-        Tasks that regret is a mean over: all that have decisions, those not entered imputed, or those that a predictor entered.
+        Tasks in the mean of regret: all with decisions (missing ones imputed), or those that a predictor entered.
     cost : {"full", "group"}
-        What reaching a row costs: the fullest figure that all rows of a task have, or that of each group of rows alone.
+        Measure of training cost: the best one that all rows of a task have, or that of each group of rows.
     """
 
     tuning: tuple[str, ...] = ()
@@ -76,17 +76,17 @@ class SuiteHead:
     name : str
         Version, e.g. ``"v2"``.
     description : str
-        What it covers.
+        Its content.
     reference : str
-        Predictor whose error is the unit of skill.
+        Predictor with the unit error of skill.
     pool : tuple of str
         Frozen pool of predictors that win rates are measured against.
     rules : Rules
-        By which weights and roles are computed.
+        Rules of weights and roles.
     protocol : {"sldbench", "revisiting-nsl"}, optional
-        Whose rules its printed board follows; by default this project's.
+        Rules of its printed board; by default this project's.
     of : str, optional
-        The suite that its tasks are selected from; that one's results and scores are its own too.
+        The suite that its tasks are selected from; both share results and scores.
     """
 
     name: str
@@ -99,22 +99,22 @@ class SuiteHead:
 
     @property
     def home(self) -> str:
-        """The suite whose committed results and stored scores are its own."""
+        """The suite with its committed results and stored scores."""
         return self.of or self.name
 
 
 def suite_folder() -> Traversable:
-    """Return the folder of the suites that come with the package."""
+    """Return the folder of the packaged suites."""
     return importlib.resources.files("scalingbench.benchmark.tasks") / "suites"
 
 
 def list_suites() -> tuple[str, ...]:
-    """Return the names of the suites that come with the package."""
+    """Return the names of the packaged suites."""
     return tuple(sorted(f.name.removesuffix(".yaml") for f in suite_folder().iterdir() if f.name.endswith(".yaml")))
 
 
 def read_head(name: str) -> SuiteHead:
-    """Return the head of a suite that comes with the package.
+    """Return the head of a packaged suite.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def read_head(name: str) -> SuiteHead:
 
 
 def _head_fields(name: str) -> dict[str, Any]:
-    """Return what stands before the tasks; of a selection, what it does not state is as in the suite that it selects from."""
+    """Return the fields before the tasks; a selection inherits missing ones from its suite."""
     import yaml
 
     text = (suite_folder() / f"{name}.yaml").read_text(encoding="utf-8")
@@ -138,7 +138,7 @@ def _head_fields(name: str) -> dict[str, Any]:
 
 
 def frozen_statements(suite: str) -> pd.DataFrame | None:
-    """Return what a suite that comes with the package states of its tasks; None if it is not frozen.
+    """Return the frozen statements of a packaged suite; None if it is not frozen.
 
     Raises
     ------
@@ -150,12 +150,12 @@ def frozen_statements(suite: str) -> pd.DataFrame | None:
 
 
 def read_statements(name: str, text: str) -> pd.DataFrame:
-    """Return the table of a file of statements; `name` is what messages call it.
+    """Return the table of a file of statements; `name` appears in messages.
 
     Raises
     ------
     SchemaError
-        If it is no list of statements.
+        If it is not a list of statements.
     """
     import pandas as pd
 

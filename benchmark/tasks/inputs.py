@@ -1,4 +1,4 @@
-"""Metrics handed to a predictor as inputs: of the same run at the same point, or of a run of another curve that matches."""
+"""Metrics as inputs of a predictor: of the same run at the same point, or of a matching run of another curve."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def _key(name: str) -> str:
 
 
 class InputOf(BaseModel):
-    """Where an input comes from when it is not of the same run: the row of another curve that agrees in what is named."""
+    """Source of an input from another run: the row of another curve that agrees in the named columns."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
     curve: str
     by: tuple[Annotated[str, AfterValidator(_key)], ...] = Field(min_length=1)
-    """Columns in which the two rows agree: variables, ``run`` or ``seed``."""
+    """Columns that must agree in both rows: variables, ``run`` or ``seed``."""
 
 
 Source = Annotated[
     Annotated[str, Tag("metric")] | Annotated[InputOf, Tag("curve")],
     Discriminator(lambda source: "metric" if isinstance(source, str) else "curve"),
 ]
-"""A metric of the same run at the same point, or where else an input comes from."""
+"""A metric of the same run at the same point, or another source."""
 
 
 def with_inputs(table: pd.DataFrame, metric: str, inputs: Mapping[str, str | InputOf]) -> pd.DataFrame:
-    """Return the rows of a metric with their inputs beside them; those that lack one are left out. The index is kept.
+    """Return the rows of a metric joined with their inputs; rows without one are dropped. The index is kept.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def with_inputs(table: pd.DataFrame, metric: str, inputs: Mapping[str, str | Inp
     metric : str
         The task's metric.
     inputs : dict of str to str or InputOf
-        Input column -> a metric of the same run at the same point, or where else it comes from.
+        Input column -> a metric of the same run at the same point, or another source.
 
     Raises
     ------

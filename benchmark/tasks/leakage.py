@@ -1,4 +1,4 @@
-"""What may be tuned on: rows that no counted task of a suite holds out, nor any other row of the same runs."""
+"""Rows that may be used for tuning: those of runs without any row that a counted task holds out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = dict[str, np.ndarray]
 
 
 def held_out_rows(suite: Suite) -> Rows:
-    """Return the rows that counted tasks hold out, of every collection; fetch-only ones must be at hand."""
+    """Return the held-out rows of counted tasks, for every collection; fetch-only ones must be available locally."""
     found: dict[str, set[int]] = defaultdict(set)
     for task in suite.build(fetch=True):
         if task.role == "counted":
@@ -26,11 +26,11 @@ def held_out_rows(suite: Suite) -> Rows:
 
 
 def tuning_rows(suite: Suite) -> Rows:
-    """Return the rows that defaults may be chosen on, of every collection that has some; fetch-only ones must be at hand.
+    """Return the rows that defaults may be chosen on, by collection; fetch-only ones must be available locally.
 
-    Of a counted collection these are the rows of runs that no counted task holds out a row of, whatever the metric; runs of
-    one name in several curves are taken as one. A collection gives none if another one that holds some of its runs is
-    counted, because its runs stand there under other names. Collections set aside for tuning, and synthetic ones, give all.
+    For a counted collection these are the rows of runs of which no counted task holds out a row, in any metric. Runs of one name in
+    several curves count as one. A collection has none if a counted collection shares runs with it, because there they have other
+    names. Collections set aside for tuning, and synthetic ones, give all rows.
     """
     held_out = held_out_rows(suite)
     found = {}

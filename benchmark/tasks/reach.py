@@ -1,7 +1,7 @@
-"""How far a task really goes: what its held-out rows ask beyond the training rows, along every axis and in compute.
+"""The reach of a task: how far its held-out rows are from its training rows, along every axis and in compute.
 
-All figures compare the held-out rows that are scored with the training rows of the same fold, because folds are fitted
-apart. Ratios are geometric means over folds; shares are of all folds' rows together.
+All figures compare the scored held-out rows with the training rows of the same fold. Ratios are geometric means over folds; shares
+are of the rows of all folds together.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from scalingbench.common.variables import falls, family_of
 __all__ = ["AxisReach", "Kind", "Reach", "beyond_edge", "kind_of", "reach_of"]
 
 Kind = Literal["extrapolation", "interpolation", "training-curve", "transfer"]
-"""What a task asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
+"""Kind of prediction: extrapolation, interpolation, later points of training runs, or new groups."""
 
 
 @dataclass(frozen=True)
 class AxisReach:
-    """How far held-out rows lie beyond the largest training value; of an axis that falls, below the smallest.
+    """Ratio of held-out values to the largest training value; on a falling axis, of the smallest training value to them.
 
     Attributes
     ----------
     max_over_max : float
-        The farthest held-out value over the farthest training value.
+        Ratio for the most extreme held-out value.
     median_over_max : float
-        The median held-out value over the farthest training value; below 1 it lies inside.
+        Ratio for the median held-out value; below 1 it is within the training range.
     """
 
     max_over_max: float
@@ -40,26 +40,26 @@ class AxisReach:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a task states about itself.
+    """The figures of a task.
 
     Attributes
     ----------
     axes : dict of str to AxisReach
-        Of every numeric variable with a positive ratio in all folds, and of the axis of the split.
+        For every numeric variable with a positive ratio in all folds, and for the axis of the split.
     compute : float, optional
-        Cost of the median held-out row over that of the dearest training row; None where no cost is known.
+        Extrapolation factor: cost of the median held-out row over that of the most expensive training row; None without cost.
     basis : str
-        What cost is: ``flops``, ``params x tokens``, ...; ``rows`` where none is known.
+        Unit of cost: ``flops``, ``params x tokens``, ...; ``rows`` without cost.
     far : float
-        What slices and pictures use: `compute` where known, else the median over the maximum along the task's scale.
+        Used in slices and figures: `compute` if known, else the median over the maximum along the task's scale.
     inside : float
-        Share of held-out rows of which every numeric variable lies between the smallest and the largest training value.
+        Share of held-out rows with every numeric variable between the smallest and the largest training value.
     shared_runs : float
-        Share of held-out runs that trained too.
+        Share of held-out runs that are training runs too.
     same_inputs : float
-        Share of held-out rows whose inputs are those of a training row.
+        Share of held-out rows with the inputs of a training row.
     same_rows : float
-        Share of held-out rows whose inputs and value are those of a training row.
+        Share of held-out rows with the inputs and value of a training row.
     """
 
     axes: dict[str, AxisReach]
@@ -73,16 +73,16 @@ class Reach:
 
 
 def reach_of(folds: Sequence[Fold], basis: str, along: Mapping[str, AxisReach]) -> Reach:
-    """Return how far the held-out rows of folds lie from their training rows.
+    """Return the reach of folds.
 
     Parameters
     ----------
     folds : sequence of Fold
         The task's folds.
     basis : str
-        What their costs are measured in.
+        Unit of their costs.
     along : dict of str to AxisReach
-        How far the task goes along its scale, which need not be among the variables; empty where it has none.
+        Ratios along the task's scale, which need not be among the variables; empty without a scale.
     """
     numbers = _numeric(folds[0])
     axes = {name: axis for name in _axes(numbers) if (axis := _axis(folds, name)) is not None}
@@ -102,13 +102,13 @@ def reach_of(folds: Sequence[Fold], basis: str, along: Mapping[str, AxisReach]) 
     )
 
 
-def kind_of(reach: Reach, split: str, asked_more: bool) -> Kind:
-    """Return what a task asks.
+def kind_of(reach: Reach, split: str, resampled: bool) -> Kind:
+    """Return the kind of a task.
 
-    A run that trained and is held out too makes a training curve, unless it was only asked more often (`asked_more`): more
-    samples of a trained model train it no further.
+    A run that is both trained on and held out makes a training curve, unless the held-out rows are only more samples of the
+    trained model (`resampled`).
     """
-    if reach.shared_runs > 0 and not asked_more:
+    if reach.shared_runs > 0 and not resampled:
         return "training-curve"
     if split == "leave-group-out":
         return "transfer"
@@ -120,7 +120,7 @@ def _numeric(fold: Fold) -> list[str]:
 
 
 def _axes(numbers: Sequence[str]) -> list[str]:
-    """Return the variables along which a ratio says something: not the shares of a mixture, nor benchmark results."""
+    """Return the variables with a meaningful ratio: not shares of a mixture, nor benchmark results."""
     return [name for name in numbers if family_of(name) is None]
 
 
@@ -132,7 +132,7 @@ def _axis(folds: Sequence[Fold], name: str) -> AxisReach | None:
 
 
 def beyond_edge(train: np.ndarray, test: np.ndarray, falls: bool) -> tuple[float, float]:
-    """Return how far the farthest and the median held-out value lie beyond the farthest training value, as ratios."""
+    """Return the ratios of the most extreme and the median held-out value to the training edge; inverted if the axis falls."""
     edge = train.min() if falls else train.max()
     with np.errstate(divide="ignore", invalid="ignore"):
         return (edge / test.min(), edge / np.median(test)) if falls else (test.max() / edge, np.median(test) / edge)
@@ -151,7 +151,7 @@ def _mean_ratio(ratios: Sequence[float]) -> float | None:
 
 
 def _inside(fold: Fold, numbers: Sequence[str]) -> int:
-    """Return how many scored rows lie in the training box; a variable that is not known of them (missing) does not put them outside."""
+    """Return how many scored rows are within the training range of every variable; missing values count as within."""
     outside = np.zeros(fold.n_scored, bool)
     for name in numbers:
         train, test = fold.X_train[name].to_numpy(float), fold.X_test[name].to_numpy(float)[fold.scored]

@@ -1,4 +1,4 @@
-"""What the rules of a suite do: which tasks count, and that no body of evidence counts too much."""
+"""Application of a suite's rules: roles and weights of tasks, and checks for leaks."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _OWN_TRACK = ("training-curve", "interpolation", "transfer")
 def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
     """Return tasks with their roles and weights.
 
-    An entry is worth 1, split over the rungs of a ladder. Unless all weights are equal, tasks of one collection that hold out
-    the same runs are worth 1 together at most, and those of one cluster in one track as much as the cap. Each role is weighed by
-    itself; a task that is only shown has weight 0.
+    An entry has weight 1, split over the rungs of a ladder. Unless all weights are equal, tasks of one collection with the same
+    held-out runs have a total of at most 1, and those of one cluster in one track at most the cap. Weights are computed for each role
+    separately; a task that is only shown has weight 0.
 
     Parameters
     ----------
     tasks : sequence of Task
         All tasks of whole clusters.
     rules : Rules
-        The suite's.
+        Rules of the suite.
     """
     roles = [_role(task, rules) for task in tasks]
     weights = [task.weight for task in tasks]
@@ -56,7 +56,7 @@ def _held_out(task: Task) -> frozenset[int]:
 
 
 def _at_most(limit: float, weights: Sequence[float], groups: Sequence[Hashable]) -> list[float]:
-    """Return the weights scaled down where those of one group sum to more than the limit."""
+    """Return weights, scaled down in groups with a sum above the limit."""
     total: dict[Hashable, float] = defaultdict(float)
     for weight, group in zip(weights, groups, strict=True):
         total[group] += weight
@@ -64,7 +64,7 @@ def _at_most(limit: float, weights: Sequence[float], groups: Sequence[Hashable])
 
 
 def refuse_wrong_track(suite: str, task: Task, rules: Rules) -> None:
-    """Refuse a task that is ranked where its kind does not belong; kinds that the overall board ranks on stand on any track.
+    """Raise for a task on a track that its kind excludes; kinds of the overall board may be on any track.
 
     Raises
     ------
@@ -78,13 +78,12 @@ def refuse_wrong_track(suite: str, task: Task, rules: Rules) -> None:
 
 
 def refuse_leak(suite: str, task: Task) -> None:
-    """Refuse a task whose held-out rows are known from its training rows.
+    """Raise for a task with held-out rows that are known from its training rows.
 
     Raises
     ------
     SchemaError
-        Names the task and what stands on both sides: a row, the inputs of an extrapolation, or a family of models where
-        whole groups are left out.
+        Names the task and the overlap: rows, the inputs of an extrapolation, or a family of models if whole groups are held out.
     """
     reach, family = task.reach, _shared_family(task)
     leaks = {
@@ -100,7 +99,7 @@ def refuse_leak(suite: str, task: Task) -> None:
 
 
 def _shared_family(task: Task) -> str | None:
-    """Return a family that is on both sides of a fold, where what is left out is a curve or a family."""
+    """Return a family on both sides of a fold that holds out curves or families."""
     split = task.spec.split
     if not isinstance(split, LeaveGroupOut) or split.by not in ("curve", FAMILY):
         return None

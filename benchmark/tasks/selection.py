@@ -1,4 +1,4 @@
-"""From a suite entry to its tasks: which rows take part, in which groups, and on which side of the split."""
+"""From a suite entry to its tasks: filter, group and split the rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["build_tasks"]
 
 _UNKNOWN = np.empty(0)
 CostRule = Callable[[pd.DataFrame, Sequence[str]], tuple[np.ndarray, str]]
-"""Rows of a task and its variables -> what reaching each row costs, and what that is measured in."""
+"""Rows of a task and its variables -> training cost of each row, and its unit."""
 
 
 def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: CostRule | None = None) -> tuple[Task, ...]:
@@ -33,7 +33,7 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
     collection : Collection, optional
         By default loaded by name.
     cost : callable, optional
-        What reaching a row costs, the same for all rows of the task; by default `row_cost` of each group apart.
+        Measure of training cost for all rows of the task; by default `row_cost` for each group.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def build_tasks(spec: TaskSpec, collection: Collection | None = None, *, cost: C
     Raises
     ------
     TaskError
-        If a variable or metric is not in the collection, or nothing is held out.
+        If a variable or metric is not in the collection, or no row is held out.
     """
     collection = collection or load_collection(spec.collection)
     try:
@@ -95,7 +95,7 @@ def _matches(column: pd.Series, patterns: Sequence[str]) -> pd.Series:
 
 
 def _by_value(column: pd.Series, test: Callable[[str], bool]) -> pd.Series:
-    """Return a test of every text, made once for each that is different."""
+    """Return a test of every text, computed once per distinct value."""
     passed = [text for text in column.unique() if test(text)]
     return column.isin(passed)
 
@@ -119,13 +119,13 @@ def _groups(rows: pd.DataFrame, spec: TaskSpec) -> Iterator[tuple[str, pd.DataFr
         return
     shared = _matches(rows["curve"], spec.shared)
     if shared.all():
-        raise TaskError("shared: every curve is, so none is left to join")
+        raise TaskError("shared: every curve is shared; at least one must not be")
     for curve, members in rows[~shared].groupby("curve", sort=True):
         yield str(curve), pd.concat([members, rows[shared]])
 
 
 def _divided(rows: pd.DataFrame, spec: TaskSpec, rule: CostRule | None) -> Iterator[tuple[str, Group]]:
-    """Yield every division of every group, with the rung that it is of."""
+    """Yield every division of every group, with its rung."""
     by_group = isinstance(spec.split, LeaveGroupOut)
     context = pd.Series(_by_value(rows["flag"], lambda f: bool(set(f.split("|")) & set(spec.where.context))), index=rows.index)
     whole = None if rule is None else rule(rows, spec.variables)

@@ -1,4 +1,4 @@
-"""Extrapolation splits, stated as data: what a predictor may train on and what is held out.
+"""Extrapolation splits: the training rows and the held-out rows.
 
 A split turns the rows of one group (a curve, by default) into parts: a name, a mask of training
 rows and a mask of held-out rows. Rows in neither mask are not used.
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 COST = "cost"
-"""Name of what reaching a row cost, in the task's basis."""
+"""Name of the training cost, in the task's unit."""
 _OPERATOR = re.compile(r"[/*]")
 
 
@@ -53,7 +53,7 @@ def _registered(name: str) -> str:
 
 
 def checked_quantity(key: str) -> str:
-    """Return the name of a quantity, or raise the ValueError that says what is wrong with it."""
+    """Return the name of a quantity; raise a ValueError if it is invalid."""
     names = _OPERATOR.split(key)
     if len(names) > 2:
         raise ValueError(f"{key!r} has more than one operation; a quantity is a variable, a ratio a/b, a product a*b, or {COST!r}")
@@ -69,21 +69,21 @@ QuantityName = Annotated[str, AfterValidator(checked_quantity)]
 
 
 def columns_of(key: str) -> tuple[str, ...]:
-    """Return the columns that a quantity is computed from."""
+    """Return the columns of a quantity."""
     return () if key == COST else tuple(_OPERATOR.split(key))
 
 
 def quantity(rows: pd.DataFrame, key: str, cost: np.ndarray) -> np.ndarray:
-    """Return a quantity of each row, shape (n,); missing where a part of it is.
+    """Return a quantity of each row, shape (n,); NaN if a part is missing.
 
     Parameters
     ----------
     rows : DataFrame
-        With the columns that it is computed from.
+        With its columns.
     key : str
         Its name.
     cost : ndarray, shape (n,)
-        What reaching each row cost.
+        Training cost up to each row.
     """
     if key == COST:
         return cost
@@ -96,12 +96,12 @@ def quantity(rows: pd.DataFrame, key: str, cost: np.ndarray) -> np.ndarray:
 
 
 def slug_of(key: str) -> str:
-    """Return a quantity's name as task identifiers have it."""
+    """Return a quantity's name in task identifiers."""
     return key.replace("/", "-per-").replace("*", "-times-")
 
 
 FAMILY = "family"
-"""What groups may be left out by beside the columns of the table."""
+"""Groupings beside the columns of the table."""
 
 
 class Part(NamedTuple):
@@ -116,7 +116,7 @@ class _Split(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    """Last part of the task's identifier; by default made from the split's own values, so that others make another."""
+    """Last part of the task's identifier; by default made from the split's values."""
 
     def label(self) -> str:
         """Return the split's name in task identifiers."""
@@ -128,15 +128,15 @@ class _Split(BaseModel, ABC):
 
     @abstractmethod
     def parts(self, rows: pd.DataFrame, cost: np.ndarray | None = None) -> Iterator[Part]:
-        """Yield the divisions of one group's rows; `cost` is what reaching each row cost, by default `row_cost`."""
+        """Yield the divisions of one group's rows; `cost` is the training cost of each row, by default `row_cost`."""
 
 
 class Published(_Split):
-    """What the paper held out, as the source module recorded it in the column ``split``."""
+    """The paper's held-out rows, as recorded in the column ``split``."""
 
     kind: Literal["published"]
     also_train: tuple[str, ...] = ()
-    """Shell patterns of held-out runs that the paper trained on for this metric, though not for the one the column is about."""
+    """Shell patterns of runs that the column ``split`` holds out but the paper trained on for this metric."""
 
     def default_name(self) -> str:
         return f"published-{_hashed(self.also_train)}" if self.also_train else "published"
@@ -150,7 +150,7 @@ class Published(_Split):
 
 
 class Frontier(_Split):
-    """Train at or below a limit, test above it; or the other way round, for axes that fall as models grow."""
+    """Train at or below a limit, test above it; reversed on axes that fall as models grow."""
 
     kind: Literal["frontier"]
     variable: QuantityName
@@ -158,20 +158,20 @@ class Frontier(_Split):
     test_min: float | None = None
     """Lowest held-out scale; by default all above `train_max`."""
     relative: bool = False
-    """Whether the limits are shares of the largest value of each group, for groups of different sizes."""
+    """Whether the limits are shares of the largest value of each group."""
     downwards: bool = False
-    """Train at or above `train_max` and hold out what lies below: for a loss as the input."""
+    """Train at or above `train_max` and hold out the rows below: for a loss as the input."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Frontier:
         if self.downwards and self.test_min is not None:
-            raise ValueError("test_min: does not go with downwards")
+            raise ValueError("test_min: cannot be combined with downwards")
         if self.relative and self.downwards:
-            raise ValueError("relative: does not go with downwards")
+            raise ValueError("relative: cannot be combined with downwards")
         if self.test_min is not None and self.test_min <= self.train_max:
             raise ValueError("test_min: must lie above train_max, or rows are trained on and held out")
         if self.relative and max(self.train_max, self.test_min or 0.0) > 1:
-            raise ValueError("relative: limits are shares of the largest value, so none lies above 1")
+            raise ValueError("relative: limits are shares of the largest value, at most 1")
         return self
 
     def default_name(self) -> str:
@@ -196,22 +196,22 @@ class Ladder(_Split):
     """Train on the rungs up to the k-th, predict the rungs above it, for every k.
 
     Rungs are the distinct values of a variable; values within `tolerance` (relative) of the one
-    below are the same rung. Each k is a task of its own.
+    below are the same rung. Each k is a separate task.
     """
 
     kind: Literal["ladder"]
     variable: QuantityName
     first: int = Field(default=3, ge=1)
-    """Smallest number of rungs trained on."""
+    """Smallest number of training rungs."""
     last: int | None = Field(default=None, ge=1)
     """Largest; by default all rungs but one."""
     horizon: int | None = Field(default=None, ge=1)
-    """How many rungs above are predicted; by default all."""
+    """Number of predicted rungs; by default all above."""
     tolerance: float = Field(default=0.01, ge=0)
 
     def default_name(self) -> str:
-        said = {"first": self.first, "last": self.last, "ahead": self.horizon}
-        counts = [f"-{word}{n}" for word, n in said.items() if n not in (None, 3 if word == "first" else None)]
+        parts = {"first": self.first, "last": self.last, "ahead": self.horizon}
+        counts = [f"-{word}{n}" for word, n in parts.items() if n not in (None, 3 if word == "first" else None)]
         within = "" if self.tolerance == 0.01 else f"-within{_percent(self.tolerance)}pct"
         return f"ladder-{slug_of(self.variable)}{''.join(counts)}{within}"
 
@@ -224,7 +224,7 @@ class Ladder(_Split):
 
 
 class Budget(_Split):
-    """Train on the cheapest runs that together fit in a share of the total compute."""
+    """Train on the cheapest runs within a share of the total compute."""
 
     kind: Literal["budget"]
     share: float = Field(gt=0, lt=1)
@@ -244,9 +244,9 @@ class LeaveGroupOut(_Split):
 
     kind: Literal["leave-group-out"]
     by: str = Field(default="curve", pattern=r"^[A-Za-z0-9_-]+$")
-    """A column; ``family`` is the family of each row's curve, as the collection's card states them."""
+    """A column; ``family`` is the family of each row's curve, from the collection's card."""
     groups: tuple[str, ...] | None = None
-    """Groups held out, each in turn; by default all."""
+    """Held-out groups, one at a time; by default all."""
 
     def default_name(self) -> str:
         name = f"leave-{self.by}-out"
@@ -290,7 +290,7 @@ def _along(rows: pd.DataFrame, key: str, cost: np.ndarray | None) -> np.ndarray:
 
 
 def _exactly(value: float) -> str:
-    """Return a number as names have it: rounded if that says it exactly, else all its digits."""
+    """Return a number as in names: short if that is exact, else with all digits."""
     rounded = f"{value:.0f}" if value < 1e6 else f"{value:.3g}".replace("e+", "e")
     return rounded if float(rounded) == value else repr(value).removesuffix(".0").replace("e+", "e")
 
@@ -304,9 +304,9 @@ _COSTS = (("flops",), ("params", "tokens"), ("tokens",), ("steps",), ("samples",
 
 
 def row_cost(rows: pd.DataFrame) -> tuple[np.ndarray, str]:
-    """Return what reaching each row costs, shape (n,), and the variables whose product it is.
+    """Return the training cost of each row, shape (n,), and the name of its measure.
 
-    FLOPs where they are known for all rows, else params x tokens, tokens, steps, samples or params.
+    FLOPs if all rows have them, else params x tokens, tokens, steps, samples or params.
     """
     for names in _COSTS:
         columns = [rows[name].to_numpy(float, na_value=np.nan) for name in names if name in rows]

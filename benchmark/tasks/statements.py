@@ -1,4 +1,4 @@
-"""What a suite states of its tasks: computed from them, or read from the file that was frozen with the suite."""
+"""A suite's statements of its tasks: computed, or read from its frozen file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["differences", "read_statements", "render_statements", "task_table"]
 
 
 def task_table(tasks: Iterable[Task]) -> pd.DataFrame:
-    """Return one row per task: what it is, its sizes, what it counts, and how far it goes (see `Reach`)."""
+    """Return one row per task: identity, sizes, weight and reach (see `Reach`)."""
     return pd.DataFrame(_statement(t) for t in tasks)
 
 
@@ -60,15 +60,15 @@ def _statement(task: Task) -> dict[str, Any]:
 
 
 def render_statements(tasks: Iterable[Task]) -> str:
-    """Return the text of the file that states tasks: one line each."""
+    """Return the text of the file of statements: one line per task."""
     lines = (json.dumps(plain(_statement(task))) for task in tasks)
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def differences(stated: pd.DataFrame, tasks: Iterable[Task]) -> list[str]:
-    """Return how tasks built anew differ from what was stated, one line each; none is good.
+    """Return one line per difference between rebuilt tasks and their statements; empty if there is none.
 
-    Numbers agree to nine digits, because their last ones depend on the machine.
+    Numbers are compared to nine digits; the last ones depend on the machine.
     """
     was = {str(record["task"]): record for record in stated.to_dict("records")}
     now = {task.id: plain(_statement(task)) for task in tasks}

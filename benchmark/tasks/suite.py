@@ -43,7 +43,7 @@ class _SuiteFile(_File):
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _rules_weigh(self) -> _SuiteFile:
+    def _weights_follow_rules(self) -> _SuiteFile:
         for spec in self.tasks:
             if "weight" in spec.model_fields_set and spec.weight != 0:
                 raise ValueError(f"{spec.id}: weights are computed by the rules; only 0 may be written, for a task that is shown")
@@ -54,7 +54,7 @@ class _SuiteFile(_File):
 
 
 class _SelectionFile(_File):
-    """A suite of chosen tasks of another suite; what it does not state is as there."""
+    """A selection of another suite's tasks; it inherits the fields that it does not state."""
 
     of: str
     tasks: tuple[str, ...] = Field(min_length=1)
@@ -62,16 +62,16 @@ class _SelectionFile(_File):
 
 @dataclass(frozen=True)
 class Suite(SuiteHead):
-    """A versioned list of tasks; what stands before them is stated by `SuiteHead`.
+    """A versioned list of tasks, with the fields of `SuiteHead`.
 
     Attributes
     ----------
     specs : tuple of TaskSpec
         Its entries.
     chosen : frozenset of str, optional
-        Of a selection: names of the tasks of these entries that are its own; by default all.
+        For a selection: names of its tasks among these entries; by default all.
     statements : Traversable or Path, optional
-        Where it states its tasks once it is frozen.
+        File of statements of a frozen suite.
     """
 
     specs: tuple[TaskSpec, ...] = ()
@@ -80,16 +80,16 @@ class Suite(SuiteHead):
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """Tasks over collections that are bundled today: what a run does unless it names others."""
+        """Tasks on bundled collections: the default of a run."""
         return self.build()
 
     def entries(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[TaskSpec, ...]:
-        """Return the entries of a choice; parameters as for `build`.
+        """Return the selected entries; parameters as for `build`.
 
         Raises
         ------
         InputError
-            If there is no such collection or track, or the choice leaves nothing.
+            If there is no such collection or track, or no entry matches.
         """
         known = {spec.collection for spec in self.specs}
         for name in collections or ():
@@ -105,12 +105,12 @@ class Suite(SuiteHead):
         return tuple(chosen)
 
     def build(self, *, collections: tuple[str, ...] | None = None, track: str | None = None, fetch: bool = False) -> tuple[Task, ...]:
-        """Build tasks; those that were built before are the same objects.
+        """Build tasks; repeated calls return the same objects.
 
         Parameters
         ----------
         collections : tuple of str, optional
-            Only these; a fetch-only one named here is built.
+            Only these; fetch-only ones named here are built.
         track : str, optional
             Only this one.
         fetch : bool
@@ -118,16 +118,16 @@ class Suite(SuiteHead):
         """
         chosen = self.entries(collections=collections, track=track, fetch=fetch)
         tasks = tuple(task for spec in chosen for task in self._tasks_of(spec))
-        _refuse_twins(self.name, tasks)
+        _check_unique_names(self.name, tasks)
         return tasks
 
     def tasks_with(self, fetch_only: tuple[str, ...], track: str | None = None) -> tuple[Task, ...]:
-        """Return the tasks over bundled collections, and those over some fetch-only ones.
+        """Return the tasks on bundled collections and on some fetch-only ones.
 
         Raises
         ------
         InputError
-            If one of the names is no fetch-only collection of the suite.
+            If a name is not a fetch-only collection of the suite.
         """
         if not fetch_only:
             return self.build(track=track)
@@ -139,22 +139,22 @@ class Suite(SuiteHead):
 
     def _tasks_of(self, spec: TaskSpec) -> tuple[Task, ...]:
         if id(spec) not in self._built:
-            self._built.update(self._weighed(spec))
+            self._built.update(self._weighted(spec))
         return self._built[id(spec)]
 
-    def _weighed(self, spec: TaskSpec) -> dict[int, tuple[Task, ...]]:
-        """Return the tasks of an entry with what they count: as stated, or computed from all entries of its cluster."""
+    def _weighted(self, spec: TaskSpec) -> dict[int, tuple[Task, ...]]:
+        """Return the tasks of an entry with their weights: as stated, or computed from all entries of its cluster."""
         if self.frozen_tasks is not None:
-            return {id(spec): tuple(self._as_stated(task) for task in self._unweighed(spec))}
+            return {id(spec): tuple(self._as_stated(task) for task in self._unweighted(spec))}
         cluster = cluster_of(spec.collection)
-        of = {id(s): self._unweighed(s) for s in self.specs if cluster_of(s.collection) == cluster}
+        of = {id(s): self._unweighted(s) for s in self.specs if cluster_of(s.collection) == cluster}
         for task in (task for tasks in of.values() for task in tasks):
             refuse_wrong_track(self.name, task, self.rules)
             refuse_leak(self.name, task)
         done = iter(weighed([task for tasks in of.values() for task in tasks], self.rules))
         return {key: tuple(next(done) for _ in tasks) for key, tasks in of.items()}
 
-    def _unweighed(self, spec: TaskSpec) -> tuple[Task, ...]:
+    def _unweighted(self, spec: TaskSpec) -> tuple[Task, ...]:
         tasks = build_tasks(spec, cost=full_cost if self.rules.cost == "full" else None)
         return tasks if self.chosen is None else tuple(task for task in tasks if task.id in self.chosen)
 
@@ -166,7 +166,7 @@ class Suite(SuiteHead):
 
     @cached_property
     def frozen_tasks(self) -> pd.DataFrame | None:
-        """What the suite stated of its tasks when it was frozen; None if it is not."""
+        """The frozen statements of its tasks; None if it is not frozen."""
         if self.statements is None or not self.statements.is_file():
             return None
         return read_statements(str(self.statements), self.statements.read_text(encoding="utf-8"))
@@ -182,7 +182,7 @@ class Suite(SuiteHead):
         return {}
 
     def task(self, name: str) -> Task:
-        """Return a task by its identifier; of the others, only those on its collection may be built.
+        """Return a task by its identifier; at most the tasks on its collection are built.
 
         Raises
         ------
@@ -210,7 +210,7 @@ class Suite(SuiteHead):
 
 
 def freeze_statements(suite: Suite) -> str:
-    """Return the text of the file that `Suite.frozen_tasks` reads, from tasks built anew; fetch-only collections must be at hand.
+    """Return the text of the file that `Suite.frozen_tasks` reads, from rebuilt tasks; fetch-only collections must be available locally.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def freeze_statements(suite: Suite) -> str:
     return render_statements(replace(suite, statements=None).build(fetch=True))
 
 
-def _refuse_twins(suite: str, tasks: tuple[Task, ...]) -> None:
+def _check_unique_names(suite: str, tasks: tuple[Task, ...]) -> None:
     seen: set[str] = set()
     for task in tasks:
         if task.id in seen:
@@ -267,7 +267,7 @@ def _suite(name: str, document: Any) -> Suite:
 
 
 def _selection(name: str, document: dict[str, Any]) -> Suite:
-    """Return a suite of chosen tasks of another."""
+    """Return a selection of another suite's tasks."""
     whole = load_suite(str(document["of"]))
     file = _SelectionFile.model_validate({"reference": whole.reference, "pool": whole.pool, "rules": whole.rules, **document})
     for task in file.tasks:
@@ -278,7 +278,7 @@ def _selection(name: str, document: dict[str, Any]) -> Suite:
 
 
 def _may_be_of(task: str, spec: TaskSpec) -> bool:
-    """Return whether a task may be of an entry, by its name; a rung of a ladder is named after it."""
+    """Return whether a task's name may belong to an entry; rungs of a ladder are named after it."""
     return task == spec.id or task.startswith(f"{spec.id}-")
 
 
@@ -294,7 +294,7 @@ def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
     Parameters
     ----------
     name : str
-        As ``scalingbench tasks`` lists it. Of a fetch-only collection it needs the upstream files or a network.
+        As ``scalingbench tasks`` lists it. On a fetch-only collection it needs the upstream files or a network.
     suite : str
         Name of the suite, or a path that ends in ``.yaml``.
 

@@ -25,12 +25,12 @@ from scalingbench.common.variables import tracks_of
 __all__ = ["INPUT_TEXT", "MIN_ROWS_R2", "Fold", "Role", "Task", "TaskSpec", "Where"]
 
 Role = Literal["counted", "tuning", "synthetic", "shown"]
-"""What a task is for: the boards, the choice of defaults, the board of synthetic worlds, or to be looked at only."""
+"""Role of a task: ranked on the boards, used for tuning, on the board of synthetic worlds, or only listed."""
 
 MIN_ROWS_R2 = 5
-"""Fewer held-out rows than this and R2 is not reported."""
+"""Minimum number of held-out rows for R2."""
 INPUT_TEXT = ("run", "curve")
-"""Columns of text that a task may hand to a predictor beside the variables."""
+"""Text columns that a task may give to a predictor beside the variables."""
 
 
 class _Strict(BaseModel):
@@ -66,7 +66,7 @@ FlagName = Annotated[str, AfterValidator(_flag)]
 
 
 class Where(_Strict):
-    """A filter, stated as data. All conditions must hold."""
+    """A filter. All conditions must be true."""
 
     curves: tuple[str, ...] | None = None
     """Shell patterns, any of which may match."""
@@ -74,14 +74,14 @@ class Where(_Strict):
     between: dict[LimitedName, tuple[float | None, float | None]] = Field(default_factory=dict)
     """Inclusive limits of a quantity such as ``params``, ``tokens/params`` or ``cost``; null is no limit."""
     equals: dict[NumberName, float | None] = Field(default_factory=dict)
-    """Exact values; null means that the row must have none."""
+    """Exact values; null means missing."""
     value: tuple[float | None, float | None] = (None, None)
     final: VariableName | None = None
     """Keep only the last row of each run along this variable."""
     flags: tuple[FlagName, ...] = ()
-    """Flags that don't exclude a row; all others do."""
+    """Flags that do not exclude a row."""
     context: tuple[FlagName, ...] = ()
-    """Flags of rows that are handed over but neither trained on nor scored: history of a run."""
+    """Flags of context rows, neither trained on nor scored: the history of a run."""
 
 
 class TaskSpec(_Strict):
@@ -90,30 +90,30 @@ class TaskSpec(_Strict):
     Attributes
     ----------
     collection, metric, track : str
-        Whose rows, which quantity, where it is ranked.
+        Collection, measured quantity, and track of the ranking.
     variables : tuple of str
-        What a predictor sees: scale variables, and ``run`` where rows are steps of runs.
+        Inputs of a predictor: scale variables, and ``run`` if rows are steps of runs.
     split : Split
-        What is held out.
+        The split.
     scale : str, optional
-        Variable along which the extrapolation factor is stated; by default the split's own,
+        Variable of the extrapolation factor; by default the split's own,
         else ``flops`` if the collection has it, else the first variable.
     where : Where
-        Rows that take part.
+        Filter of rows.
     shared : tuple of str
-        Patterns of curves whose rows join every other curve (dense runs of a routing study).
+        Patterns of curves that are added to every other curve (dense runs of a routing study).
     min_train : int
         Groups with fewer training rows are left out.
     pooled : bool
         Whether all curves make one group; ``curve`` may then be among the variables.
     inputs : dict of str to str or InputOf
-        Input column -> another metric of the same run at the same point, or the row of another curve that it comes from.
+        Input column -> another metric of the same run at the same point, or a row of another curve.
     inputs_at_test : bool
-        Whether the joined columns are known on held-out rows; if not, they are missing there.
+        Whether held-out rows have the joined columns; if not, they are missing there.
     weight : float
-        How much the task counts; that of a ladder is split over its rungs, 0 is shown but not counted.
+        Weight of the task; that of a ladder is split over its rungs; 0 is shown but not counted.
     duplicates : str, optional
-        Collection whose runs these are, where the same runs are in the suite twice.
+        Original collection of the runs, if they are in the suite twice.
     """
 
     collection: str
@@ -141,7 +141,7 @@ class TaskSpec(_Strict):
             if name not in self.variables:
                 raise ValueError(f"inputs: {name!r} is not among the variables")
         if self.duplicates and self.weight:
-            raise ValueError("weight: runs that another collection holds too are counted there; give this task weight 0")
+            raise ValueError("weight: the runs are counted in the collection that is named in 'duplicates'; give this task weight 0")
         return self
 
     @property
@@ -152,7 +152,7 @@ class TaskSpec(_Strict):
 
 @dataclass(frozen=True)
 class Task:
-    """Folds, and what is needed to report on them.
+    """Folds, and the figures of the task.
 
     Attributes
     ----------
@@ -167,17 +167,17 @@ class Task:
     compute_share : float
         Cost of the training runs as a share of that of all runs of the task.
     cost_basis : str
-        What cost was measured in.
+        Unit of cost.
     left_out : tuple of str
         Groups without held-out rows or with too few training rows.
     weight : float
-        How much it counts, among the tasks of its role.
+        Weight among the tasks of its role.
     role : {"counted", "tuning", "synthetic", "shown"}
-        What it is for.
+        Role of the task.
     scale : str, optional
-        Variable along which `extrapolation` is stated; None where there is nothing to extrapolate along.
+        Variable of `extrapolation`; None without one.
     along_scale : AxisReach, optional
-        How far the task goes along it: `extrapolation`, and the same of the median held-out row.
+        Ratios along it: `extrapolation`, and that of the median held-out row.
     """
 
     id: str
@@ -199,12 +199,12 @@ class Task:
 
     @property
     def track(self) -> Track:
-        """Where it is ranked."""
+        """Track of the ranking."""
         return self.spec.track
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """What a predictor sees."""
+        """Inputs of a predictor."""
         return self.spec.variables
 
     @property
@@ -219,7 +219,7 @@ class Task:
 
     @property
     def on_log_scale(self) -> bool:
-        """Whether errors are taken of the logarithm; else in the unit of the metric."""
+        """Whether errors are on a log scale; else in the unit of the metric."""
         return metric_kind(self.spec.metric).log
 
     @property
@@ -229,26 +229,26 @@ class Task:
 
     @property
     def cluster(self) -> str:
-        """Name of the collections that share runs with this one."""
+        """Name of the cluster of collections that share runs with this one."""
         return cluster_of(self.collection)
 
     @cached_property
     def folds_are_apart(self) -> bool:
-        """Whether no fold trains on a row, or a run, that another one holds out."""
+        """Whether no fold trains on a held-out row or run of another."""
         held_out, known = [set(f.test_runs) for f in self.folds], [set(f.train_runs) for f in self.folds]
         return not any(h & k for i, h in enumerate(held_out) for j, k in enumerate(known) if i != j)
 
     @cached_property
     def reach(self) -> Reach:
-        """How far it goes beyond its training rows."""
+        """Distance of its held-out rows from its training rows."""
         along = {} if self.scale is None or self.along_scale is None else {self.scale: self.along_scale}
         return reach_of(self.folds, self.cost_basis, along)
 
     @property
     def kind(self) -> Kind:
-        """What it asks: beyond the training rows, among them, later in runs that trained, or of a group that did not train."""
-        asked_more = self.track == "inference" and "inference" in tracks_of(self.variables)
-        return kind_of(self.reach, self.spec.split.kind, asked_more)
+        """Kind of prediction: extrapolation, interpolation, later points of training runs, or new groups."""
+        resampled = self.track == "inference" and "inference" in tracks_of(self.variables)
+        return kind_of(self.reach, self.spec.split.kind, resampled)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -287,7 +287,7 @@ class Task:
 
 
 def falling(spec: TaskSpec) -> tuple[str, ...]:
-    """Return the variable of a split whose held-out rows lie below."""
+    """Return the variable of a split with held-out rows below the training rows."""
     return (spec.split.variable,) if isinstance(spec.split, Frontier) and spec.split.downwards else ()
 
 

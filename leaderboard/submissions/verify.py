@@ -185,7 +185,7 @@ def verify(
             count.folds = sum(len(task.folds) for task in tasks)
             count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
             run = _Run(submission.name, suite.name, jobs, time_limit, progress)
-            again = run(replace(predictor, asked="in parts"), tasks)
+            again = run(replace(predictor, calls="in parts"), tasks)
             _compare(stored, again, tasks, _Allowance(predictor, tolerance, time_limit), count)
             reason = _shortcoming(count)
         except _Differs as error:

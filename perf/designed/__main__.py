@@ -1,4 +1,4 @@
-"""Train the designed experiment, stage by stage; whatever is done already is not done again.
+"""Train the designed experiment, stage by stage; finished runs are skipped.
 
     python -m perf.designed measure --world text              # speed of each size
     python -m perf.designed run --world text --stage tuning
@@ -75,12 +75,12 @@ def run(arguments: argparse.Namespace, store: Store) -> None:
 
 
 def cost(group: Group) -> float:
-    """Return a guess of a group's time in arbitrary units: dispatch plus arithmetic."""
+    """Return an estimate of a group's time in arbitrary units: dispatch plus arithmetic."""
     return group.steps * (0.4 + 2.5e-8 * group.flops / group.steps * len(group.runs))
 
 
 def run_group(group: Group, data: Data, store: Store) -> None:
-    """Train what the store lacks; a group is trained whole, so that a run never depends on what was done before."""
+    """Train the missing groups; a group is trained as a whole, so that a run does not depend on earlier ones."""
     rates = [load_plane(group.world).rate(group.network.params, group.tokens) if rate is None else rate for _, rate in group.runs]
     names = [f"{group.key}-lr{rate:.4g}-s{number}" for (number, _), rate in zip(group.runs, rates, strict=True)]
     if all(store.holds(group.world, name) for name in names):
@@ -148,7 +148,7 @@ def status(arguments: argparse.Namespace, store: Store) -> None:
 
 
 def plan(arguments: argparse.Namespace, store: Store) -> None:
-    """Write every group of runs of the design, so that what is still to come can be asked for without torch."""
+    """Write every group of runs of the design, so that open groups can be listed without torch."""
     rows = [
         {
             "world": g.world, "stage": g.stage, "size": g.size, "params": g.network.params, "tokens": g.tokens,

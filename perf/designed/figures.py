@@ -1,4 +1,4 @@
-"""The pictures of docs/designed.md, as small SVG files: ``python -m perf.designed.figures``."""
+"""The figures of docs/designed.md, as small SVG files: ``python -m perf.designed.figures``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TITLES = {"mlp": "World A: MLPs on a teacher", "text": "World B: transformers on
 METRICS = {"mlp": "mse", "text": "loss"}
 UNITS = {"mlp": "mean squared error", "text": "loss, nats per character"}
 SHOWN = 14
-"""Forecasters in the picture of the top cell: the best by their error over all cells."""
+"""Forecasters in the figure of the top cell: the best by their error over all cells."""
 
 
 def main() -> None:
@@ -50,8 +50,8 @@ def shades(n: int) -> np.ndarray:
 TICKS = np.array([m * 10.0**e for e in range(-3, 3) for m in (1, 1.5, 2, 2.5, 3, 4, 5, 7)])
 
 
-def plain(axis: Axes) -> None:
-    """Label a logarithmic axis with plain numbers, few enough to read."""
+def label_axis(axis: Axes) -> None:
+    """Label a logarithmic axis with a few decimal numbers."""
     low, high = axis.get_ylim()
     inside = TICKS[(low <= TICKS) & (high >= TICKS)]
     axis.set_yticks(inside[:: max(1, len(inside) // 6)])
@@ -60,7 +60,7 @@ def plain(axis: Axes) -> None:
 
 
 def scaling() -> plt.Figure:
-    """Loss against compute, a line per size; beyond the dashed line lies what was forecast."""
+    """Loss against compute, a line per size; the runs beyond the dashed line were forecast."""
     figure, axes = two()
     for axis, world in zip(axes, WORLDS, strict=True):
         cells = noise_by_cell(main_runs(world))
@@ -71,7 +71,7 @@ def scaling() -> plt.Figure:
         axis.axvline(cells["flops"].max() / 30, color="0.5", ls="--", lw=0.8)
         axis.set(xscale="log", yscale="log", xlabel="training compute, FLOPs", ylabel=UNITS[world], title=TITLES[world])
         axis.legend(title="parameters", frameon=False, fontsize=6, title_fontsize=6)
-        plain(axis)
+        label_axis(axis)
     return figure
 
 
@@ -86,12 +86,12 @@ def noise() -> plt.Figure:
             axis.plot(part["tokens"], 100 * part["sd"], ".-", color=colour, lw=0.9, ms=3, label=f"{params:,}")
         axis.set(xscale="log", yscale="log", xlabel="samples" if world == "mlp" else "characters", title=TITLES[world])
         axis.set_ylabel("sd between seeds, % of loss")
-        plain(axis)
+        label_axis(axis)
     return figure
 
 
 def forecasts() -> plt.Figure:
-    """What was forecast for the dearest cell, and what came out."""
+    """Forecasts of the most expensive cell, and its outcome."""
     figure, axes = two(3.6)
     book = load_book()
     for axis, world in zip(axes, WORLDS, strict=True):
@@ -108,7 +108,7 @@ def forecasts() -> plt.Figure:
             if target.quantiles:
                 axis.plot([target.quantiles["0.1"], target.quantiles["0.9"]], [i, i], color="0.6", lw=1.5)
             axis.plot(target.point, i, "o", ms=3.5, color="C3" if name == "autolaw" else "C0")
-        axis.set(yticks=range(len(order)), xlabel=UNITS[world], title=f"{TITLES[world]}: dearest cell")
+        axis.set(yticks=range(len(order)), xlabel=UNITS[world], title=f"{TITLES[world]}: most expensive cell")
         axis.set_yticklabels(order, fontsize=6)
         axis.invert_yaxis()
     return figure
@@ -130,12 +130,12 @@ def repeats() -> plt.Figure:
             title="parameters, tokens seen", frameon=False, fontsize=5.5, title_fontsize=5.5, loc="upper left", bbox_to_anchor=(0, 1.02)
         )
         axis.set_ylim(top=axis.get_ylim()[1] * (1.9 if world == "mlp" else 1.08))
-        plain(axis)
+        label_axis(axis)
     return figure
 
 
 def power() -> plt.Figure:
-    """Share of synthetic studies that tell a rival that is true from Chinchilla's form: by AIC solid, by held-out cells dashed."""
+    """Share of synthetic studies that prefer a true rival to Chinchilla's form: by AIC solid, by held-out cells dashed."""
     table = pd.read_csv(TABLE)
     table = table[table["data"] == "synthetic"]
     figure, axes = plt.subplots(2, len(RIVALS), figsize=(8.4, 4.2), layout="constrained", sharex=True, sharey=True)

@@ -1,10 +1,10 @@
-"""Forecast the designed experiment's dearest runs from the cheap ones, before they exist; afterwards, enter what came out.
+"""Forecast the most expensive runs of the designed experiment before they exist; afterwards, enter the outcomes.
 
     python -m perf.designed.forecasts register [--world mlp]     # from the raw table, runs of at most 1/30 of the top compute
     python -m perf.designed.forecasts resolve [--world mlp]      # of every target that has been run by now
     python -m perf.designed.forecasts open [--world mlp]         # the stage summit, from all of main, by a few
 
-Five questions per world, each asked of every predictor that can read its inputs:
+Five questions per world, each for every predictor that can read its inputs:
 
 - ``main``: loss of every cell of the factorial beyond 1/30 of the top compute, from all cells below;
 - ``main-300``: the same cells from those of at most 1/300;
@@ -52,37 +52,37 @@ def planned(world: str) -> pd.DataFrame:
 
 
 def questions(world: str, runs: pd.DataFrame) -> Iterator[Question]:
-    """Yield what is asked, from the rows below the limit; the runs beyond it need not exist."""
+    """Yield the questions, with training rows below the limit; the runs beyond it need not exist."""
     plan = planned(world)
     of_main = plan[plan["stage"] == "main"]
     top, largest = of_main["flops"].max(), of_main["params"].max()
     known, unknown = runs[runs["flops"] <= top / 30], plan[~plan["below_reach"]]
     main, cells = known[known["stage"] == "main"], unknown[unknown["stage"] == "main"]
 
-    def ask(name: str, what: str, inputs: tuple[str, ...], rows: pd.DataFrame, asked: pd.DataFrame, selection: str) -> Question:
+    def make(name: str, what: str, inputs: tuple[str, ...], rows: pd.DataFrame, unseen: pd.DataFrame, selection: str) -> Question:
         metric, unit = METRICS[world]
-        targets = {target_name(inputs, row): {i: float(row[i]) for i in inputs} for _, row in asked.iterrows()}
+        targets = {target_name(inputs, row): {i: float(row[i]) for i in inputs} for _, row in unseen.iterrows()}
         return Question(
             f"designed_{world}/{metric}/{name}", what, unit, _runs(world, rows, inputs), targets, selection, software=software()
         )
 
     below, limit = "flops <= 1/30 of the top run's", "one epoch at the tuned rate"
     scale, knobs = ("params", "tokens"), ("params", "tokens", "learning_rate", "batch_size")
-    yield ask("main", f"cells beyond 1/30 of the top compute, {limit}", scale, main, cells, f"stage main, {below}")
+    yield make("main", f"cells beyond 1/30 of the top compute, {limit}", scale, main, cells, f"stage main, {below}")
     low = main[main["flops"] <= top / 300]
-    yield ask("main-300", f"the same cells from at most 1/300, {limit}", scale, low, cells, "stage main, flops <= 1/300 of the top run's")
+    yield make("main-300", f"the same cells from at most 1/300, {limit}", scale, low, cells, "stage main, flops <= 1/300 of the top run's")
     at = f"params = {largest}"
-    yield ask(
+    yield make(
         "largest-size", f"more tokens at the largest size, {limit}", ("tokens",), main[main["params"] == largest],
         cells[cells["params"] == largest], f"stage main, {at}, {below}",
     )  # fmt: skip
     rates = known[known["stage"].isin(("rates", "tuning"))]
-    yield ask(
+    yield make(
         "rates", "learning rates and batch sizes at the largest of four sizes", knobs, rates,
         unknown[unknown["stage"] == "rates"], f"stages rates and tuning, {below}",
     )  # fmt: skip
     repeats = known[known["stage"].isin(("repeats", "main"))]
-    yield ask(
+    yield make(
         "repeats", "1 to 64 epochs beyond 1/30 of the top compute", ("params", "tokens", "unique_tokens"), repeats,
         unknown[unknown["stage"] == "repeats"], f"stages repeats and main, {below}",
     )  # fmt: skip
@@ -97,7 +97,7 @@ def inputs_of(question: Question) -> tuple[str, ...]:
 
 
 def summit(world: str, runs: pd.DataFrame) -> Question:
-    """Return the question that waits for an accelerator."""
+    """Return the question of the stage summit, which needs an accelerator."""
     main, cell = runs[runs["stage"] == "main"], planned(world)
     metric, unit = METRICS[world]
     inputs = ("params", "tokens")
@@ -117,15 +117,15 @@ STAGES = {
     "rates": ("rates",),
     "repeats": ("repeats",),
 }
-"""Where the outcomes of a question are found."""
+"""Stage of the outcomes of a question."""
 
 
 def target_name(inputs: tuple[str, ...], row: pd.Series) -> str:
     return " ".join(f"{name}={row[name]:.10g}" for name in inputs)
 
 
-def forecast(asked: Iterable[Question], names: tuple[str, ...] | None = None) -> Iterator[Draft | Failure]:
-    for question in asked:
+def forecast(questions: Iterable[Question], names: tuple[str, ...] | None = None) -> Iterator[Draft | Failure]:
+    for question in questions:
         found = list(drafts(question, entrants(inputs_of(question), names)))
         made = sum(isinstance(d, Draft) for d in found)
         print(f"{question.name}: {len(question.runs.table)} rows, {len(question.targets)} targets, {made} forecasts", flush=True)

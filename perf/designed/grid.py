@@ -1,6 +1,6 @@
-"""The design, fixed before the first run: which networks are trained on how much, how often, at which learning rates.
+"""The design, fixed before the first run: networks, amounts of data, seeds and learning rates.
 
-Every number of the experiment stands here. Stages, in their order:
+It contains every number of the experiment. Stages, in order:
 
 - ``tuning``: every size at three token counts, seven learning rates, one seed that nothing else uses. The best rate of
   each cell is the vertex of a parabola through the best rate and its neighbours (log loss against log rate); a plane
@@ -32,7 +32,7 @@ TUNING_RATES = tuple(float(f"{1e-3 * 10 ** (0.4 * k):.3g}") for k in range(7))
 STEPS = (40, 91, 207, 471, 1071, 2435, 5542, 12640)
 """Of the base batch: 2.5 decades of training tokens."""
 REACH = 30
-"""Forecasts see runs of at most 1/30 of the dearest run's compute."""
+"""Forecasts use runs of at most 1/30 of the compute of the most expensive run."""
 TUNED_AT = (1, 3, 5)
 RATES_AT = 4
 SCHEDULES_AT = (1, 3, 5)
@@ -130,7 +130,7 @@ class Group:
         return f"{self.stage}-n{self.size}-t{self.tokens}-b{self.batch}-{self.schedule}-e{self.epochs}"
 
     def seed(self, number: int) -> int:
-        """Return what initialisation and data order are drawn from: the same for every rate, schedule and stage."""
+        """Return the seed of initialisation and data order, the same for every rate, schedule and stage."""
         text = f"{self.world}|{self.size}|{self.tokens}|{self.batch}|{self.epochs}|{number}"
         return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
 
@@ -141,7 +141,7 @@ def groups(world: str, stage: str) -> Iterator[Group]:
 
 
 def top_flops(world: str) -> int:
-    """Return the compute of the dearest run."""
+    """Return the compute of the most expensive run."""
     return max(g.flops for g in groups(world, "main"))
 
 

@@ -1,10 +1,10 @@
-"""The noise floor of the designed experiment: how far runs that differ in their seed alone lie apart.
+"""The noise floor of the designed experiment: the spread of runs that differ in the seed alone.
 
     python -m perf.designed.noise
 
 Prints, for each world, the standard deviation of the log loss between seeds by size and tokens (main stage), a plane
-log sd = a + b log N + c log D through them, the share of it that the finite evaluation set explains, and what one
-standard deviation means for the estimate of a cell from so many seeds.
+log sd = a + b log N + c log D through them, the share of it that the finite evaluation set explains, and the
+standard error of a cell's mean over its seeds.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How many seeds and rungs tell Chinchilla's form from its rivals?
+"""How many seeds and rungs distinguish Chinchilla's form from its rivals?
 
     python -m perf.designed.power [--draws 40]
 
 A design is a number of seeds per cell and a number of rungs: rung k is every cell of at most 1/10^(k/2) of the top
-compute. A study fits two forms to the cells' means (Huber loss of log error, delta 1e-3, which is all but least absolute
-errors) and tells them apart by one of two criteria:
+compute. A study fits two forms to the cells' means (Huber loss of log error, delta 1e-3, which is close to least absolute
+errors) and compares them by one of two criteria:
 
-- ``aic``: one leads by 10 or more, as is usual (Burnham & Anderson 2004, Sociol. Methods Res. 33); errors are taken as Laplace's;
-- ``holdout``: both are fitted without the cells of the dearest decade, and one's error there is at least a tenth smaller.
+- ``aic``: one leads by 10 or more, as is usual (Burnham & Anderson 2004, Sociol. Methods Res. 33); with a Laplace likelihood;
+- ``holdout``: both are fitted without the cells of the most expensive decade, and one's error there is at least a tenth smaller.
 
 Data are of two kinds:
 
@@ -60,7 +60,7 @@ class Scores:
 
     aic: np.ndarray
     holdout: np.ndarray
-    """Log of the error on the cells of the dearest decade."""
+    """Log of the error on the cells of the most expensive decade."""
 
     def led_by(self, other: Scores) -> dict[str, np.ndarray]:
         """Return by each criterion whether the other leads (1), this one does (-1) or neither (0), shape (draws,)."""

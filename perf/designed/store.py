@@ -1,4 +1,4 @@
-"""Where runs are kept: one small JSON file each, written whole or not at all, so that a killed process loses one group."""
+"""Storage of runs: one small JSON file each, written atomically, so that a killed process loses one group."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def finite(value: float) -> float | None:
 
 
 def code_version() -> str:
-    """Return a fingerprint of everything that decides what a run gives."""
+    """Return a fingerprint of the code that determines the result of a run."""
     here = Path(__file__).parent
     texts = [(here / name).read_bytes() for name in ("mlp.py", "stacked.py", "text.py", "train.py", "transformer.py")]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]

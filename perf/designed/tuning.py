@@ -1,4 +1,4 @@
-"""From the tuning runs to the learning rate of every later run."""
+"""Learning rates of all later runs, from the tuning runs."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python -m perf.forecasting.coverage [--worlds 100]
 
-Each world draws runs from a law with known constants and multiplicative noise, fits the law on the
-cheap runs and asks for 80 % intervals, once within the range of the training runs and once beyond it
-(16 times the largest). Printed is the share of fresh noisy measurements inside, and the median width
-of an interval (ratio of its ends). Nominal is 0.80.
+Each world draws runs from a law with known constants and multiplicative noise, fits the law to the
+cheap runs and predicts 80 % intervals, within the range of the training runs and beyond it (16 times
+the largest). It prints the coverage of fresh noisy measurements (nominal: 0.80) and the median width
+of an interval (ratio of its ends).
 """
 
 from __future__ import annotations

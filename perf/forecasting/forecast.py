@@ -1,11 +1,11 @@
-"""Forecasts of real runs that were hidden: how far off, how often in the interval, and whether a warning was given.
+"""Forecasts of held-out real runs: error, coverage, and quality of the warnings.
 
     python -m perf.forecasting.forecast [--out forecast.csv] [--pools chinchilla,farseer] [--seeds 3]
 
-Of every collection in `pools` the dearest 5 % of the runs are hidden, and 8, 15 or 40 of the others are drawn, three times. Each
-predictor forecasts the least and the dearest of the hidden runs. A forecast that misses by more than 10 % should have come with a warning
-(recall), one that does not should have come without (false alarms). The evidence that calibrates the intervals, and what AutoLaw has
-learnt, leave out the collections that share runs with the one in question.
+In every collection of `pools` the most expensive 5 % of the runs are held out, and 8, 15 or 40 of the others are drawn, three times.
+Each predictor forecasts the cheapest and the most expensive of the held-out runs. Recall is the share of forecasts with an error
+above 10 % that have a warning; false alarms are warnings on the other forecasts. The evidence that calibrates the intervals, and
+the coefficients of AutoLaw, exclude the collections that share runs with the one that is forecast.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def _table(found: pd.DataFrame, by: list[str]) -> pd.DataFrame:
                 "error, median %": 100 * rows["error"].median(),
                 "error, 90th %": 100 * rows["error"].quantile(0.9),
                 "over 10 %": int(bad.sum()),
-                "own intervals hold": rows["own"].mean(),
-                "calibrated hold": rows["calibrated"].mean(),
+                "own coverage": rows["own"].mean(),
+                "calibrated coverage": rows["calibrated"].mean(),
                 "half-width, median %": 100 * rows["width"].median(),
                 "recall": rows.loc[bad, "warned"].mean(),
                 "false alarms": rows.loc[~bad, "warned"].mean(),

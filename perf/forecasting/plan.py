@@ -1,11 +1,11 @@
-"""Choosing runs from a pool: error at the target against the share of the pool's compute that was spent.
+"""Choice of runs from a pool: error at the target by the share of the pool's compute that is spent.
 
     python -m perf.forecasting.plan [--predictor "chinchilla[huber-log]"] [--pools chinchilla,farseer] [--out plan.csv]
 
-Of every collection in `pools` the dearest 10 % of the runs (three at least) are the targets; the others can be bought at their
-cost, 6 x params x tokens. The five cheapest are free. Then runs are bought up to a share of what all cost: those that
-`scalingbench plan` chooses, asked again after every batch; the cheapest first; or at random (five times). The law is fitted to
-what was bought and predicts the targets. "all" is the fit to everything.
+In every collection of `pools` the most expensive 10 % of the runs (at least three) are the targets; the others can be bought at their
+cost, 6 x params x tokens. The five cheapest are free. Further runs are bought up to a share of the total cost, by one of three rules:
+`scalingbench plan`, repeated after every batch; the cheapest first; at random (five times). The law is fitted to the bought runs and
+predicts the targets. "all" is the fit to all runs.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _measure(name: str, predictor: str) -> list[dict[str, object]]:
         return []
     choosers: list[tuple[str, Chooser]] = [("plan", _planned), ("cheapest first", _cheapest)]
     choosers += [("random", _random(seed)) for seed in range(SEEDS)]
-    lines = [{"pool": name, "method": "all", "share": share, **_judge(offered, targets, predictor)} for share in SHARES]
+    lines = [{"pool": name, "method": "all", "share": share, **_errors(offered, targets, predictor)} for share in SHARES]
     for method, chooser in choosers:
         taken = list(free)
         for share in SHARES:
@@ -76,7 +76,7 @@ def _measure(name: str, predictor: str) -> list[dict[str, object]]:
                     "share": share,
                     "spent": spent,
                     "runs": len(taken),
-                    **_judge(offered.loc[taken], targets, predictor),
+                    **_errors(offered.loc[taken], targets, predictor),
                 }
             )
     return lines
@@ -115,7 +115,7 @@ def _planned(offered: pd.DataFrame, taken: list[int], target: pd.Series, allowed
 
 def _cheapest(offered: pd.DataFrame, taken: list[int], target: pd.Series, allowed: float) -> list[int]:
     taken = list(taken)
-    for i in offered.index.difference(taken):  # the pool is in the order of its cost
+    for i in offered.index.difference(taken):  # the pool is sorted by cost
         if offered.at[i, "flops"] > allowed:
             break
         taken.append(int(i))
@@ -135,7 +135,7 @@ def _random(seed: int) -> Chooser:
     return choose
 
 
-def _judge(bought: pd.DataFrame, targets: pd.DataFrame, predictor: str) -> dict[str, float]:
+def _errors(bought: pd.DataFrame, targets: pd.DataFrame, predictor: str) -> dict[str, float]:
     law = make(predictor).fit(bought[["params", "tokens"]].reset_index(drop=True), bought["value"].to_numpy())
     predicted = np.asarray(law.predict(targets[["params", "tokens"]].reset_index(drop=True)), float)
     y = targets["value"].to_numpy(float)

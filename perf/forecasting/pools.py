@@ -1,4 +1,4 @@
-"""Real runs of (params, tokens) from the collections, as tables that a practitioner could have: one row a finished run."""
+"""Real runs of (params, tokens) from the collections, as tables that a practitioner could have: one row per finished run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ POOLS: dict[str, tuple[str, str | None, str]] = {
 
 
 def pool(name: str) -> pd.DataFrame | None:
-    """Return params, tokens, value and flops (6 x params x tokens) of a pool, one row a finished run; None where it cannot be built."""
+    """Return params, tokens, value and flops (6 x params x tokens) of a pool, one row per finished run; None if it cannot be built."""
     collection, curve, metric = POOLS[name]
     try:
         with warnings.catch_warnings():
@@ -58,7 +58,7 @@ def pool(name: str) -> pd.DataFrame | None:
         return None
     of_metric, of_curve = chosen.idxmax()
     rows = table[(table["metric"] == of_metric) & (table["curve"] == of_curve)]
-    # the best of every (params, tokens) where other settings were swept too, as a practitioner would take it
+    # the best run of each (params, tokens), if other settings were swept too
     best = rows.groupby(["params", "tokens"], as_index=False)["value"].min()
     return best.assign(flops=6.0 * best["params"] * best["tokens"]).sort_values("flops", kind="stable", ignore_index=True)
 

@@ -1,9 +1,9 @@
-"""Everything that is generated from the code, the data and the committed results: what makes it, and where it stands.
+"""All parts that are generated from the code, the data and the committed results.
 
     python -m perf.regenerate [NAME ...] [--check]
 
-Without a name, the parts that take seconds and read the repository alone. ``--check`` writes nothing, names what is stale and ends with
-status 1. A part that needs upstream files (``SCALINGBENCH_MIRROR`` or the network) is made where it is named.
+Without a name it makes the parts that take seconds and read the repository alone. ``--check`` writes nothing, names stale parts and ends
+with status 1. A part that needs upstream files (``SCALINGBENCH_MIRROR`` or the network) is made only if named.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Part:
     Attributes
     ----------
     path : Path
-        The file that holds it.
+        Its file.
     make : callable
-        From the file's text as it stands to what it should be.
+        From the current text of the file to the new one.
     reads : {"repository", "upstream"}
-        What is needed: the repository alone, which takes seconds, or the upstream files of fetch-only collections, which takes minutes.
+        Inputs: the repository alone (seconds), or the upstream files of fetch-only collections (minutes).
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Part:
     reads: Literal["repository", "upstream"] = "repository"
 
     def stale(self) -> str | None:
-        """Return what the file should hold; None where it does."""
+        """Return the new content of the file; None if it is up to date."""
         text = self.path.read_text(encoding="utf-8") if self.path.is_file() else ""
         made = self.make(text)
         return None if made == text else made
@@ -55,7 +55,7 @@ COLUMNS = re.compile(r"(<!-- columns -->\n).*?(<!-- /columns -->)", flags=re.DOT
 
 
 def _with_columns(page: str) -> str:
-    """Return docs/leaderboard.md with what the columns of a board are."""
+    """Return docs/leaderboard.md with the meaning of a board's columns."""
     return COLUMNS.sub(lambda match: f"{match[1]}{columns_markdown()}\n{match[2]}", page)
 
 
@@ -77,7 +77,7 @@ PARTS: Mapping[str, Part] = {
 
 
 def regenerate(names: list[str], *, check: bool) -> list[str]:
-    """Make parts, write those that differ unless `check`, say what was done, and return the names of the stale ones."""
+    """Make parts, write those that differ unless `check`, print the outcome, and return the names of the stale ones."""
     stale = []
     for name in names:
         part = PARTS[name]

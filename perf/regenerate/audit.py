@@ -19,7 +19,7 @@ SUITES = ("v2",)
 OWN_TRACK = ("training-curve", "interpolation", "transfer")
 
 Count = Callable[[Suite, pd.DataFrame], object]
-"""From a suite and what it states of the tasks that its overall board counts, to a figure."""
+"""From a suite and its statements of the tasks of its overall board to a figure."""
 
 
 def on_the_overall_board(suite: Suite) -> pd.DataFrame:
@@ -30,12 +30,12 @@ def on_the_overall_board(suite: Suite) -> pd.DataFrame:
 
 
 def beyond(factor: float) -> Count:
-    """Return the count of tasks, and of clusters, whose median held-out row costs that much more than the dearest training row."""
+    """Return a count of the tasks, and of their clusters, with an extrapolation factor of at least `factor`."""
     return lambda suite, tasks: f"{int((tasks['far'] >= factor).sum())} from {tasks[tasks['far'] >= factor]['cluster'].nunique()}"
 
 
 def never_counted(suite: Suite, tasks: pd.DataFrame) -> int:
-    """Count the collections of real runs, not set aside for tuning, of which no task counts on any board."""
+    """Count the collections of real runs, not set aside for tuning, without a counted task on any board."""
     stated = suite.frozen_tasks
     assert stated is not None
     counted = set(stated[stated["role"] == "counted"]["collection"])
@@ -50,7 +50,7 @@ def heaviest(suite: Suite, tasks: pd.DataFrame) -> str:
 
 
 def same_held_out(suite: Suite, tasks: pd.DataFrame) -> str:
-    """Return the most weight that tasks of one cluster over the same held-out runs have together."""
+    """Return the largest total weight of tasks of one cluster with the same held-out runs."""
     weight: dict[tuple[str, frozenset[object]], float] = defaultdict(float)
     counted = {str(name): float(w) for name, w in zip(tasks["task"], tasks["weight"], strict=True)}
     for task in (t for t in suite.build(fetch=True) if t.id in counted):
@@ -59,12 +59,12 @@ def same_held_out(suite: Suite, tasks: pd.DataFrame) -> str:
 
 
 def trained_too(suite: Suite, tasks: pd.DataFrame) -> int:
-    """Count the tasks of which a held-out run trained, beside tracks that say so; more samples of a trained model train it no further."""
+    """Count the tasks with a held-out run in training, except on tracks for them; more samples of a trained model do not count."""
     return int(((tasks["shared_runs"] > 0) & ~tasks["track"].isin((*OWN_TRACK, "inference"))).sum())
 
 
 def held_out_and_tuned_on(suite: Suite, tasks: pd.DataFrame) -> str:
-    """Count the real tasks of which a held-out row may be tuned on, see `scalingbench.benchmark.tasks.leakage.tuning_rows`."""
+    """Count the real tasks with a held-out row that may be used for tuning, see `scalingbench.benchmark.tasks.leakage.tuning_rows`."""
     real = set(tasks["task"][tasks["domain"] != "synthetic"])
     built = [task for task in suite.build(fetch=True) if task.id in real]
     tuned = {collection: set(positions.tolist()) for collection, positions in tuning_rows(suite).items()}
@@ -81,9 +81,9 @@ COUNTS: dict[str, Count] = {
     "tasks that the overall board counts": lambda suite, tasks: len(tasks),
     "their clusters of collections that share no run": lambda suite, tasks: tasks["cluster"].nunique(),
     "largest share of the weight in one cluster": heaviest,
-    "median held-out run 10x dearer than the dearest training run, tasks from clusters": beyond(10),
-    "100x dearer": beyond(100),
-    "median held-out row cheaper than the dearest training run": lambda suite, tasks: int((tasks["compute"] < 1).sum()),
+    "extrapolation factor of at least 10, tasks from clusters": beyond(10),
+    "extrapolation factor of at least 100": beyond(100),
+    "median held-out row cheaper than the most expensive training run": lambda suite, tasks: int((tasks["compute"] < 1).sum()),
     "more than half of the held-out rows inside the training box": lambda suite, tasks: int((tasks["inside"] > 0.5).sum()),
     "a held-out run trained too": trained_too,
     "a held-out row has the inputs of a training row": lambda suite, tasks: int((tasks["same_inputs"] > 0).sum()),

@@ -1,22 +1,22 @@
-"""Find collections that hold some of the same runs, and hold the cards to it.
+"""Find collections that share runs, and compare them with the cards.
 
-``python -m perf.regenerate.clusters`` prints every pair found, by which rule, and what the cards say, and ends with status 1 where the
-cards say otherwise. Fetch-only collections need their upstream files. ``python -m perf.regenerate clusters`` writes
+``python -m perf.regenerate.clusters`` prints every pair, the rule that finds it, and the statements of the cards, and ends with status 1 if
+they disagree. Fetch-only collections need their upstream files. ``python -m perf.regenerate clusters`` writes
 ``benchmark/data/clusters.json`` from the cards.
 
 Three rules find a pair:
 
 name
     The same model, by its normalised name. One is enough where both collections name public models (`PUBLIC`): a name such
-    as ``pythia-1.4b`` is one trained model wherever it stands. Elsewhere three are asked for, and a name must hold a word that
+    as ``pythia-1.4b`` is one trained model wherever it stands. Elsewhere three are required, and a name must contain a word that
     isn't a setting (``run-001`` and ``cosine`` name no model).
 figures
     The same value to five digits where every scale that both rows state is the same on a grid of 1 %. Values of fewer than five digits
     don't count, and for shares, which are ratios of small numbers, the metric must have the same name and two scales must agree.
-    Three values are asked for, and three times as many as the most that are found when one side's values are shifted
-    (ten shifts of up to 2 %), which is what chance gives.
+    At least three values are required, and three times the chance level: the largest number of matches when one side's values are
+    shifted (ten shifts of up to 2 %).
 statement
-    The source says so (`STATED`).
+    The source states it (`STATED`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHIFTS = (-0.0193, -0.0147, -0.0113, -0.0071, -0.0037, 0.0041, 0.0079, 0.0117, 0
 AT_LEAST, OVER_CHANCE = 3, 3
 DIGITS = 5
 RATIOS = ("accuracy", "error_rate", "share", "score")
-"""Kinds of metrics whose values are ratios of small numbers, which agree by chance."""
+"""Kinds of metrics with values that are ratios of small numbers, which agree by chance."""
 
 STATED: dict[tuple[str, str], str] = {
     ("datablations", "datablations_curves"): "ends and curves of the same training runs (Muennighoff et al. 2023)",
@@ -61,7 +61,7 @@ STATED: dict[tuple[str, str], str] = {
         }.items()
     },
 }
-"""Pairs, in the order of the alphabet, that a source names."""
+"""Pairs, in alphabetical order, that a source names."""
 
 _SETTINGS = frozenset(
     (
@@ -74,7 +74,7 @@ _SETTINGS = frozenset(
 
 @dataclass(frozen=True)
 class Pair:
-    """Two collections that hold some of the same runs: how many were found by name and by figures, and who says so."""
+    """Two collections that share runs: the number found by name and by figures, and the statement of a source."""
 
     one: str
     other: str
@@ -91,7 +91,7 @@ class Pair:
 # ---------------------------------------------------------------------------------------------------------------- names
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     """Return a model's name without publisher, capitals, spaces and the suffixes of one storage format."""
     name = text.strip().rsplit("/", 1)[-1].lower()
     name = re.sub(r"[\s_]+", "-", name)
@@ -100,7 +100,7 @@ def _plain(text: str) -> str:
 
 
 def _cerebras(text: str) -> str:
-    name = _plain(text)
+    name = _normalised(text)
     name = re.sub(r"^cerebras-mup-(.*)", r"cerebras-gpt-\1-mup", name)
     name = re.sub(r"^cerebras-(?=\d)", "cerebras-gpt-", name)
     name = re.sub(r"^pythia-deduped-(.*)", r"pythia-\1-deduped", name)
@@ -109,11 +109,11 @@ def _cerebras(text: str) -> str:
 
 def _dated(text: str) -> str:
     """Return the model of a dated version and reasoning effort."""
-    return re.sub(r"(-20\d\d-?\d\d-?\d\d.*|_(low|medium|high|\d+k))$", "", _plain(text).replace("-medium", "").replace("-high", ""))
+    return re.sub(r"(-20\d\d-?\d\d-?\d\d.*|_(low|medium|high|\d+k))$", "", _normalised(text).replace("-medium", "").replace("-high", ""))
 
 
 def _hitchhiker(text: str) -> str:
-    name = _plain(text)
+    name = _normalised(text)
     if found := re.fullmatch(r"gpt2-([\d.]+?)0?b-(c4|oscar)-(\d+)\.0", name):
         return f"{found[1]}b-{found[2]}-{found[3]}ep"
     if found := re.fullmatch(r"(pile|slimpajama)(?:-(\w+)-mix)?", name):
@@ -126,29 +126,29 @@ def _hitchhiker(text: str) -> str:
 
 def _without_tokens(text: str) -> str:
     """Return the model of a checkpoint named by its tokens, such as ``Pythia_1.4B_200B``."""
-    return re.sub(r"^(pythia-[\d.]+[mb])-\d+[mb]$", r"\1", _plain(text))
+    return re.sub(r"^(pythia-[\d.]+[mb])-\d+[mb]$", r"\1", _normalised(text))
 
 
 PUBLIC: dict[str, tuple[str, Callable[[str], str]]] = {
-    "bimix": ("run", _plain),
+    "bimix": ("run", _normalised),
     "cerebras_pythia_pile": ("run", _cerebras),
-    "colpret": ("run", _plain),
-    "datablations_curves": ("run", _plain),
-    "emergence_ushape": ("run", _plain),
+    "colpret": ("run", _normalised),
+    "datablations_curves": ("run", _normalised),
+    "emergence_ushape": ("run", _normalised),
     "epoch_benchmarks": ("run", _dated),
-    "gadre_overtraining": ("run", _plain),
-    "gpt3_curves": ("run", _plain),
+    "gadre_overtraining": ("run", _normalised),
+    "gpt3_curves": ("run", _normalised),
     "hitchhiker": ("run", _hitchhiker),
-    "inverse_scaling": ("run", _plain),
-    "llm_line": ("run", _plain),
+    "inverse_scaling": ("run", _normalised),
+    "llm_line": ("run", _normalised),
     "monkeys": ("run", _without_tokens),
     "o1_inference": ("curve", lambda text: text.split("/")[0].lower()),
-    "obs_scaling": ("run", _plain),
-    "opt_trajectories": ("run", _plain),
-    "pythia_evals": ("run", _plain),
-    "sloth": ("run", _plain),
+    "obs_scaling": ("run", _normalised),
+    "opt_trajectories": ("run", _normalised),
+    "pythia_evals": ("run", _normalised),
+    "sloth": ("run", _normalised),
 }
-"""Collections whose runs carry the names of models that others measured as well: the column that has the name, and how it is read.
+"""Collections of models that others measured too: the column with the name, and how to read it.
 
 The fine-tuned models of rectified_sft and of rl_qwen3_gsm8k are trainings of their own: their bases are curves, not runs, and don't count.
 """
@@ -156,7 +156,7 @@ The fine-tuned models of rectified_sft and of rl_qwen3_gsm8k are trainings of th
 
 def model_names(name: str, table: pd.DataFrame) -> frozenset[str]:
     """Return the normalised names of a collection's models."""
-    column, read = PUBLIC.get(name, ("run", _plain))
+    column, read = PUBLIC.get(name, ("run", _normalised))
     found = {read(str(text)) for text in table[column].unique()}
     return frozenset(found if name in PUBLIC else {n for n in found if _names_a_model(n)})
 
@@ -167,7 +167,7 @@ def _names_a_model(name: str) -> bool:
 
 
 def shared_names(one: str, other: str, names: dict[str, frozenset[str]]) -> int:
-    """Return how many models two collections both name; 0 below the rule's threshold."""
+    """Return the number of models that two collections both name; 0 below the rule's threshold."""
     count = len(names[one] & names[other])
     return count if count >= (1 if {one, other} <= PUBLIC.keys() else AT_LEAST) else 0
 
@@ -177,7 +177,7 @@ def shared_names(one: str, other: str, names: dict[str, frozenset[str]]) -> int:
 
 @dataclass(frozen=True)
 class Figures:
-    """A collection's values as they are compared: rows that state the same scales, by which scales those are."""
+    """A collection's values for comparison: rows grouped by the set of scales that they state."""
 
     groups: dict[tuple[str, ...], pd.DataFrame]
     values: frozenset[float]
@@ -203,7 +203,7 @@ def _digits(value: float) -> int:
 
 
 def _ratio(metric: str) -> int:
-    """Return a number that stands for the name of a metric that is a ratio; 0 for others, which are compared whatever they are called."""
+    """Return a number for the name of a ratio metric; 0 for other metrics, which are compared regardless of name."""
     return zlib.crc32(metric.encode()) if metric_kind(metric).name in RATIOS else 0
 
 
@@ -213,7 +213,7 @@ def _on_grid(values: pd.Series) -> np.ndarray:
 
 
 def shared_figures(one: Figures, other: Figures) -> int:
-    """Return how many runs have the same values at the same scales in both; 0 where chance could give as many values."""
+    """Return the number of runs with the same values at the same scales in both; 0 if chance can explain it."""
     if len(one.values & other.values) < AT_LEAST:
         return 0
     values, runs = _matches(one, other, 0.0)
@@ -223,7 +223,7 @@ def shared_figures(one: Figures, other: Figures) -> int:
 
 
 def _matches(one: Figures, other: Figures, shift: float) -> tuple[int, int]:
-    """Return the values that agree, and of how many runs of the first they are."""
+    """Return the number of values that agree, and the number of runs of the first collection that they belong to."""
     found = list(_matched_groups(one, other, shift))
     hits = pd.concat(found).drop_duplicates() if found else pd.DataFrame(columns=["run", "value"])
     return len(hits), hits["run"].nunique()
@@ -238,7 +238,7 @@ def _matched_groups(one: Figures, other: Figures, shift: float) -> Iterator[pd.D
         near = left[np.isin(left["value"].to_numpy(), values.to_numpy())]
         if len(near) == 0:
             continue
-        if len(common) < 2:  # a share at one scale is the same too easily
+        if len(common) < 2:  # shares at one scale agree too easily
             near = near[near["ratio"] == 0]
         keys = [*common, "ratio", "value"]
         hits = near.merge(right.assign(value=values)[keys].drop_duplicates(), on=keys)[["run", "value"]]
@@ -250,7 +250,7 @@ def _matched_groups(one: Figures, other: Figures, shift: float) -> Iterator[pd.D
 
 
 def found_pairs() -> list[Pair]:
-    """Return every pair of collections that one of the rules finds; loads every collection."""
+    """Return all pairs that a rule finds; load every collection."""
     collections = list_collections()
     tables = {name: load_collection(name).table for name in collections}
     names = {name: model_names(name, table) for name, table in tables.items()}

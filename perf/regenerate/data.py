@@ -34,7 +34,7 @@ def readme_table() -> str:
 
 
 def report() -> str:
-    """Return the report on flags, corrections and noise; validates every table on the way."""
+    """Return the report on flags, corrections and noise; validate every table."""
     tasks = pd.Series([spec.collection for spec in load_suite(SUITE).specs]).value_counts()
     parts = [
         _HEAD.format(suite=SUITE),

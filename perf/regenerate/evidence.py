@@ -1,8 +1,8 @@
 """The table of evidence that `scalingbench forecast` shows, from the committed results of a suite.
 
-Every held-out row of every committed result is one forecast of which the outcome is known. Errors, coverage and the factor by
-which intervals would have had to be wider are pooled by reach, number of training rows and track; collections count alike. The
-table serves users' forecasts only: nothing on the board reads it.
+Every held-out row of every committed result is one forecast with a known outcome. Errors, coverage and the widening factor of
+intervals are pooled by reach, number of training rows and track; collections have equal weight. The table is for users' forecasts
+only; no board reads it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the commands named in README.md print.
+"""Output of the commands in README.md.
 
 A block between ``<!-- board: scalingbench ... -->`` and ``<!-- /board -->`` is the output of that command.
 """

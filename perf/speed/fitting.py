@@ -1,4 +1,4 @@
-"""Time, objective and success of the fitting engine against what people use.
+"""Time, objective and success of the fitting engine against common alternatives.
 
     python -m perf.speed.fitting [--repeats 20] [--only NAME ...] [--grid-starts 4500]
 

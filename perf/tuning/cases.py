@@ -1,8 +1,8 @@
-"""Tuning cases: cheap runs that are trained on, dearer ones that are predicted.
+"""Tuning cases: cheap training runs, and more expensive runs to predict.
 
-They are of collections that suite v2 sets aside for tuning (`SET_ASIDE`), of synthetic worlds, and of the spare rows of the
-others: training rows of runs that no counted task holds out, divided once more (`scalingbench.benchmark.tasks.leakage.tuning_rows`). No
-case has a row that counts on a board.
+The cases come from collections that suite v2 sets aside for tuning (`SET_ASIDE`), from synthetic worlds, and from spare rows of the
+other collections: training rows of runs that no counted task holds out, split again (`scalingbench.benchmark.tasks.leakage.tuning_rows`).
+No case has a row that counts on a board.
 """
 
 from __future__ import annotations
@@ -45,33 +45,33 @@ _REACHES = (2.0, 5.0, 12.0, 30.0, 120.0, 300.0)
 _FEWEST = {"curve": (4, 6, 8, 10), "other": (8, 10, 14, 24)}
 """Training rows, of which a case draws one."""
 _FEWEST_SPARE = 6
-_MOST_TRAINED, _MOST_ASKED = 160, 120
+_MOST_TRAINED, _MOST_HELD_OUT = 160, 120
 _CURVES, _GROUPS = 6, 8
 """Most curves of a task, and most groups of a collection or cluster."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Rows that are trained on, and rows beyond them.
+    """Training rows, and held-out rows beyond them.
 
     Attributes
     ----------
     collection : str
-        Or kind of synthetic world.
+        Collection, or kind of synthetic world.
     name : str
-        Which of its cases.
+        Name of the case.
     log : bool
-        Whether errors are taken of logarithms.
+        Whether errors are of logarithms.
     X_train, X : DataFrame
         Inputs.
     y_train, y : ndarray
         Values.
     reach : float
-        Cost of the median held-out run over that of the dearest training run.
+        Extrapolation factor: cost of the median held-out run over that of the most expensive training run.
     group : str
-        Curves of one task, divided alike, are of one group: they are fitted together. Empty where it stands alone.
+        Curves of one task with the same split form a group and are fitted together. Empty for a single case.
     source, rows : str, tuple of int
-        Collection, and positions in its table of all rows, where they are spare rows of a counted one.
+        Collection, and positions of all rows in its table, for spare rows of a counted one.
     """
 
     collection: str
@@ -113,13 +113,13 @@ def cases(per_kind: int = 14, most: int = 36, seed: int = 0) -> Iterator[Case]:
 
 
 def task_cases(seed: int = 0) -> Iterator[Case]:
-    """Yield cases as the boards state tasks: whole tasks that count nowhere, and what is spare of those that count.
+    """Yield cases from tasks of the boards: whole tasks that do not count, and spare rows of those that count.
 
-    A fold of a task of suite v2 in a role for tuning, or of a synthetic collection, is a case as it stands. A fold of a counted task
-    gives its training rows, less those of runs that any counted task holds out, divided once more; all folds of a task are divided
-    alike, and the cluster counts as one collection. Tasks that hand over the history of runs give none: what is left of a run
-    is no history; collections whose runs SLDBench repeats give none either, because it holds out rows of them under its own names.
-    Fetch-only collections must be at hand.
+    A fold of a task of suite v2 with the role tuning, or on a synthetic collection, is a case unchanged. A fold of a counted task
+    gives its training rows, without those of runs that any counted task holds out, split again. All folds of a task have the same
+    split, and the cluster counts as one collection. Tasks with the history of runs give none, because the rest of a run is not a
+    history. Collections with runs that SLDBench repeats give none either, because it holds out rows of them under other names.
+    Fetch-only collections must be available locally.
     """
     suite = load_suite("v2")
     spare = {name: rows for name, rows in tuning_rows(suite).items() if name not in relatives("sldbench")}
@@ -138,21 +138,21 @@ def task_cases(seed: int = 0) -> Iterator[Case]:
 
 
 def _whole(task: Task, fold: Fold) -> Case | None:
-    """Return a fold as a case; None where the history of runs is handed over beside what is scored."""
+    """Return a fold as a case; None if it has context rows (the history of runs)."""
     if not fold.scored.all() or not (fold.train_cost > 0).all():
         return None
     train = np.arange(len(fold.y_train)) if "run" in task.variables else _thinned(len(fold.y_train), _MOST_TRAINED)
-    held = np.arange(len(fold.y_test)) if "run" in task.variables else _thinned(len(fold.y_test), _MOST_ASKED)
+    chosen = np.arange(len(fold.y_test)) if "run" in task.variables else _thinned(len(fold.y_test), _MOST_HELD_OUT)
     if len(train) > 3 * _MOST_TRAINED:
         return None
     reach = float(np.median(fold.cost) / fold.train_cost.max())
-    X_train, X = fold.X_train.iloc[train].reset_index(drop=True), fold.X_test.iloc[held].reset_index(drop=True)
-    y_train, y = fold.y_train[train], fold.y_test[held]
+    X_train, X = fold.X_train.iloc[train].reset_index(drop=True), fold.X_test.iloc[chosen].reset_index(drop=True)
+    y_train, y = fold.y_train[train], fold.y_test[chosen]
     return Case(task.collection, f"{task.id}/{fold.name}", task.on_log_scale, X_train, y_train, X, y, reach, task.id)
 
 
 def _spare_world(task: Task, fold: Fold, rows: np.ndarray) -> World | None:
-    """Return the training rows of a fold that are spare; None where they are too few to divide or cost the same."""
+    """Return the training rows of a fold that are spare; None if they are too few to split or have equal cost."""
     mine = np.isin(fold.train_rows, rows)
     X, y, cost = fold.X_train[mine].reset_index(drop=True), fold.y_train[mine], fold.train_cost[mine]
     if len(y) < _FEWEST_SPARE or np.ptp(cost) <= 0 or not (cost > 0).all():
@@ -162,7 +162,7 @@ def _spare_world(task: Task, fold: Fold, rows: np.ndarray) -> World | None:
 
 
 def _cut_alike(task: Task, worlds: list[tuple[str, World]], rng: np.random.Generator) -> list[list[Case]]:
-    """Return groups of cases: all curves divided along one axis, at one reach; two groups where two divisions are found."""
+    """Return groups of cases: all curves split along one axis at one reach; two groups if there are two splits."""
     groups: list[list[Case]] = []
     seen: set[tuple[str, float]] = set()
     for _ in range(12):
@@ -186,7 +186,7 @@ def _thinned(n: int, most: int) -> np.ndarray:
 
 
 class _Cut(NamedTuple):
-    """How a table is divided: along which axis, with how many cheap rows at least, and how far beyond them rows are asked for."""
+    """The split of a table: the axis, the minimum number of cheap rows, and the distance of the held-out rows."""
 
     axis: str
     fewest: int
@@ -207,9 +207,9 @@ def _draw(world: World, rng: np.random.Generator) -> _Cut:
 
 
 def _divide(world: World, where: _Cut, rng: np.random.Generator, seen: set[tuple[str, float]] | None = None) -> Case | None:
-    """Return a case whose held-out rows lie a factor beyond the dearest training row, by cost or along one input; None if there is none.
+    """Return a case with held-out rows a factor beyond the most expensive training row, by cost or along one input; else None.
 
-    Nor is there one where the lowest division along that axis is among those `seen`, to which this one is added.
+    A split that is in `seen` gives None; a new one is added to it.
     """
     scale = _axes(world).get(where.axis, world.cost)
     fewest = min(where.fewest, len(world.y) - 1) if len(world.y) <= 6 else where.fewest
@@ -224,27 +224,27 @@ def _divide(world: World, where: _Cut, rng: np.random.Generator, seen: set[tuple
     if seen is not None:
         seen.add((where.axis, limit))
     train = np.flatnonzero(scale <= limit)
-    held = np.flatnonzero(scale >= limit * max(where.reach * 0.5, 1.0 + 1e-9))
-    held = held[np.sort(rng.permutation(len(held))[:_MOST_ASKED])]
+    chosen = np.flatnonzero(scale >= limit * max(where.reach * 0.5, 1.0 + 1e-9))
+    chosen = chosen[np.sort(rng.permutation(len(chosen))[:_MOST_HELD_OUT])]
     train = train if len(train) <= _MOST_TRAINED else train[np.sort(rng.permutation(len(train))[:_MOST_TRAINED])]
-    if np.std(world.y[held]) == 0 and len(held) > 1:
+    if np.std(world.y[chosen]) == 0 and len(chosen) > 1:
         return None
-    asked = world.X.iloc[held].reset_index(drop=True).assign(**dict.fromkeys(world.hidden, np.nan))
+    unseen = world.X.iloc[chosen].reset_index(drop=True).assign(**dict.fromkeys(world.hidden, np.nan))
     return Case(
         world.kind,
         f"{where.axis}-{limit:.3g}",
         world.log,
         world.X.iloc[train].reset_index(drop=True),
         world.y[train],
-        asked,
-        world.y[held],
-        float(np.median(world.cost[held]) / world.cost[train].max()),
-        rows=() if world.rows is None else tuple(map(int, world.rows[np.concatenate([train, held])])),
+        unseen,
+        world.y[chosen],
+        float(np.median(world.cost[chosen]) / world.cost[train].max()),
+        rows=() if world.rows is None else tuple(map(int, world.rows[np.concatenate([train, chosen])])),
     )
 
 
 def _cut(world: World, name: str, rng: np.random.Generator, n: int) -> Iterator[Case]:
-    """Yield at most `n` cases of a table, each divided at a height of its own."""
+    """Yield at most `n` cases of a table, each with a different split."""
     seen: set[tuple[str, float]] = set()
     for _ in range(6 * n):
         case = _divide(world, _draw(world, rng), rng, seen)

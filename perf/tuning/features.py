@@ -1,4 +1,4 @@
-"""Features of a candidate where it is asked, for weights that learn: its back-tests, its kind, how far it is from the others."""
+"""Features of a candidate at a prediction point, for learnt weights: its back-tests, its kind, its distance to the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scalingbench.predictors.axes import ALL, axes_of
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import ANY, columns_read
 
-__all__ = ["FEATURES", "GENERIC", "Asking", "Traits", "traits_of"]
+__all__ = ["FEATURES", "GENERIC", "PredictionPoints", "Traits", "traits_of"]
 
 GENERIC = frozenset(
     {
@@ -38,16 +38,16 @@ FEATURES = (
     *("generic", "generic far", "constants", "constants far", "constants few rungs", "growth"),
     *("reads", "reads far", "special", "special far"),
 )
-"""Names of the columns of `Asking.features`, before those of the candidates."""
+"""Names of the columns of `PredictionPoints.features`, before those of the candidates."""
 
 
 class Traits(NamedTuple):
-    """What kind of candidate it is.
+    """The kind of a candidate.
 
     Attributes
     ----------
     constants : int
-        Of its formula; 0 where it has none.
+        Number of constants of its formula; 0 without one.
     reads : float
         Share of the numeric columns that it reads.
     special : bool
@@ -60,7 +60,7 @@ class Traits(NamedTuple):
 
 
 def traits_of(law: Any, X: pd.DataFrame) -> Traits:
-    """Return what kind of candidate a law is on a data set."""
+    """Return the kind of a candidate on a data set."""
     variables, numeric = getattr(law, "variables", None), numeric_columns(X)
     read = columns_read(variables, list(map(str, X.columns)), numeric) or ()
     share = len(set(read) & set(numeric)) / max(len(numeric), 1)
@@ -68,15 +68,15 @@ def traits_of(law: Any, X: pd.DataFrame) -> Traits:
 
 
 @dataclass(frozen=True)
-class Asking(BacktestErrors):
-    """Rows that are judged alike, and the candidates on them.
+class PredictionPoints(BacktestErrors):
+    """Prediction points with the same back-tests, and the candidates there.
 
     Attributes
     ----------
     traits : mapping of str to Traits
-        Of each candidate.
+        Traits of each candidate.
     beyond : ndarray, shape (n,)
-        How far the rows lie, in units of the training range.
+        Distance of the rows from the training rows, in training ranges.
     values : ndarray, shape (k, n)
         Predictions on the scale that is averaged; NaN where there is none.
     """
@@ -86,7 +86,7 @@ class Asking(BacktestErrors):
     values: np.ndarray
 
     def centre(self, usable: np.ndarray, most: int = 5) -> np.ndarray:
-        """Return the median prediction of the best few in back-tests on each row, shape (n,)."""
+        """Return the median prediction of the candidates with the smallest back-test errors, shape (n,)."""
         order = np.argsort(self.recent(), kind="stable")
         rank = np.cumsum(usable[order], axis=0)
         few = np.where(usable[order] & (rank <= most), self.values[order], np.nan)
@@ -94,12 +94,12 @@ class Asking(BacktestErrors):
         return found
 
     def features(self, usable: np.ndarray) -> np.ndarray:
-        """Return what is known of every candidate on every row, shape (k, n, len(FEATURES))."""
+        """Return the features of every candidate on every row, shape (k, n, len(FEATURES))."""
         k, n = self.values.shape
-        judged = self.tested_axis()
+        tested = self.tested_axis()
         far = np.log1p(self.beyond)[None, :]
         columns: list[np.ndarray] = []
-        logs, growth = self._log_errors(judged)
+        logs, growth = self._log_errors(tested)
         for column in logs:
             columns.append(np.broadcast_to(column[:, None], (k, n)))
         columns += [c * far for c in columns[:5]]
@@ -126,12 +126,12 @@ class Asking(BacktestErrors):
             columns += [column, column * far]
         return np.stack(columns, axis=2)
 
-    def _log_errors(self, judged: str | None) -> tuple[list[np.ndarray], np.ndarray]:
-        """Return five kinds of error as logarithms over those of the best, and how they grow from the highest cut to the lowest."""
+    def _log_errors(self, tested: str | None) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return five kinds of error as logarithms over those of the best, and their growth from the highest cut to the lowest."""
         zero = np.zeros(len(self.names))
-        if judged is None:
+        if tested is None:
             return [zero] * 5, zero
-        along = self.along(judged)
+        along = self.along(tested)
         logs = [self._relative(kind) for kind in (self.recent(), along[:, -1], along[:, 0], self.inner(), self.overall())]
         return logs, np.clip(logs[2] - logs[1], -FARTHEST, FARTHEST)
 

@@ -1,4 +1,4 @@
-"""Intervals: how large errors are, from what is known of a row, and their quantiles by how far it lies; all from collections left out."""
+"""Intervals: sizes of errors from features of a row, and their quantiles by distance; all on held-out collections."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def interval_table(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np.ndarray) -> ErrorSizes:
-    """Fit the size of errors on the chosen cases, collections counting alike, then their quantiles."""
+    """Fit the size of errors on the chosen cases, with equal weight per collection, then their quantiles."""
     pick = chosen[rows.case]
     weight = _row_weights(rows)[pick]
     A, r = features[pick], np.log(np.abs(residual[pick]) + 0.1 * 0.001 * rows.unit[pick])
@@ -50,7 +50,7 @@ def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np
 
 
 def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:
-    """Return coverage and geometric mean width by reach class, collections counting alike."""
+    """Return coverage and geometric mean width by reach class, with equal weight per collection."""
     table = pd.DataFrame({"case": rows.case, "inside": inside, "width": width})
     by = table.groupby("case").mean().reindex(range(len(rows.reference)))
     by["collection"], by["reach"] = rows.collections, [class_of(r) for r in rows.reaches]
@@ -62,7 +62,7 @@ def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:
 
 
 def _row_weights(rows: Rows) -> np.ndarray:
-    """Weights by which every collection, and every case in it, counts alike."""
+    """Row weights that give equal weight to collections, and to the cases of each."""
     names = pd.Series(rows.collections)
     cases = names.map(names.value_counts()).to_numpy()
     count = np.bincount(rows.case, minlength=len(cases))

@@ -1,10 +1,10 @@
-"""Priors learnt across collections, against those that pooled laws state: what they are, and what they would bring.
+"""Priors learnt across collections, compared with the stated priors of the pooled laws.
 
     python -m perf.tuning.priors tables.pkl tasks.pkl
 
-The files are those of `perf.tuning.record`. Learnt are mean and spread of the constants that a law shares, from at most six
-cases of every real collection, training and held-out rows alike (none counts on a board). Printed is the error of the law with
-either prior, relative to the nearest neighbour's, as geometric means over collections; the learnt prior has even seen the cases.
+The files are those of `perf.tuning.record`. Mean and spread of a law's shared constants are learnt
+from at most six cases of every real collection, on training and held-out rows (none counts on a board). The error of the law with either
+prior is relative to the nearest neighbour's, as geometric means over collections; the learnt prior is fitted to these cases.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def learn(law: PooledLaw, cases: Sequence[Case]) -> dict[str, tuple[float, float
     mean, spread = law._stated(prepared[0])
     shared = np.flatnonzero(np.isfinite(spread))
     alone = np.stack([result.u[shared] for result in found])
-    told = [precision_of(one, result, noise_of(one, result), shared) for one, result in zip(prepared, found, strict=True)]
-    means, spreads = shared_prior(alone, np.stack(told), mean[shared], spread[shared])
+    precisions = [precision_of(one, result, noise_of(one, result), shared) for one, result in zip(prepared, found, strict=True)]
+    means, spreads = shared_prior(alone, np.stack(precisions), mean[shared], spread[shared])
     names = [prepared[0]._problem.parameters[i].name for i in shared]
     return dict(zip(names, zip(map(float, means), map(float, spreads), strict=True), strict=True))
 

@@ -1,9 +1,9 @@
-"""Every candidate on every tuning case, saved once, so that rules of weighting are compared in seconds.
+"""Fits of every candidate to every tuning case, saved once, so that weighting rules are compared in seconds.
 
     python -m perf.tuning.record FILE [--tasks] [--only NAME,NAME]
 
-With ``--tasks``, the cases are folds of tasks, and spare rows of counted ones; with ``--only``, these candidates are added to what
-the file holds.
+With ``--tasks``, the cases are folds of tasks, and spare rows of counted ones; with ``--only``, these candidates are added to the
+file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TOGETHER = 24
 
 @dataclass
 class Record:
-    """A case and what became of every candidate on it.
+    """A case and the fits of all candidates to it.
 
     Attributes
     ----------
@@ -44,11 +44,11 @@ class Record:
     values : dict of str to ndarray
         Predictions of the held-out rows on the scale that is averaged, NaN where there are none.
     residuals : dict of str to list
-        Errors in each back-test, without the columns that held-out rows lack; None where it failed.
+        Errors in each back-test, without the columns that held-out rows lack; None if it failed.
     constants : dict of str to int
-        Of each candidate.
+        Number of constants of each candidate.
     seconds : dict of str to float
-        Its share of the time that fitting took.
+        Its share of the fit time.
     """
 
     case: Case
@@ -60,14 +60,14 @@ class Record:
 
 
 def load(path: Path) -> list[Record]:
-    """Return what was saved."""
+    """Return the saved records."""
     with path.open("rb") as file:
         found: list[Record] = _Reader(file).load()
     return found
 
 
 class _Reader(pickle.Unpickler):
-    """Reads what a run of this module as a script has saved."""
+    """Reads files that this module saved when run as a script."""
 
     def find_class(self, module: str, name: str) -> Any:
         return Record if name == "Record" else super().find_class(module, name)
@@ -114,14 +114,14 @@ def add(records: list[Record], name: str, rows: list[int] | None = None) -> None
     for group in _groups(records, rows):
         began = time.perf_counter()
         found = list(backtest._run(name, [r.data for r in group], [r.case.group or r.case.name for r in group]))
-        for record, trial in zip(group, found, strict=True):
-            _keep(record, name, trial)
+        for record, fit in zip(group, found, strict=True):
+            _keep(record, name, fit)
             record.seconds[name] = (time.perf_counter() - began) / len(group)
     print(f"{name}: {len(rows)} cases, {time.perf_counter() - start:.1f} s", flush=True)
 
 
 def _groups(records: list[Record], rows: list[int]) -> Iterator[list[Record]]:
-    """Yield what is fitted together: curves of a task, or cases that stand alone and are of similar length."""
+    """Yield cases that are fitted together: curves of a task, or single cases of similar length."""
     groups: dict[str, list[Record]] = {}
     for k in rows:
         groups.setdefault(records[k].case.group or f"alone {k}", []).append(records[k])
@@ -144,15 +144,15 @@ def _admits(name: str, record: Record) -> bool:
     return columns_read(getattr(law, "variables", None), columns, numeric) is not None and (bool((y > 0).all()) or not positive_only(law))
 
 
-def _keep(record: Record, name: str, trial: backtest.CandidateFit) -> None:
+def _keep(record: Record, name: str, fit: backtest.CandidateFit) -> None:
     data, case = record.data, record.case
     hidden = [c for c in case.X_train if c not in case.X or case.X[c].isna().all()]
-    residuals = list(trial.residuals)
+    residuals = list(fit.residuals)
     if hidden:
         blind = data.X.assign(**dict.fromkeys(hidden, np.nan))
-        residuals = [data.residuals(m, t, blind) for m, t in zip(trial.lower, data.backtests, strict=True)]
-    record.values[name], record.residuals[name] = _value(record, trial.model), residuals
-    record.constants[name] = len(getattr(trial.model, "parameters", ()) or ()) if trial.model is not None else 0
+        residuals = [data.residuals(m, t, blind) for m, t in zip(fit.lower, data.backtests, strict=True)]
+    record.values[name], record.residuals[name] = _value(record, fit.model), residuals
+    record.constants[name] = len(getattr(fit.model, "parameters", ()) or ()) if fit.model is not None else 0
 
 
 def _value(record: Record, model: Any) -> np.ndarray:

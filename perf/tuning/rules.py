@@ -1,4 +1,4 @@
-"""Rules of weighting on recorded candidates: simple ones, and a softmax of features that is learnt across collections."""
+"""Weighting rules on recorded candidates: simple ones, and a softmax of features that is learnt across collections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from perf.tuning.cases import CLASSES, REAL, class_of, is_synthetic
-from perf.tuning.features import FEATURES, Asking, traits_of
+from perf.tuning.features import FEATURES, PredictionPoints, traits_of
 from perf.tuning.record import Record
 from scalingbench.predictors.autolaw.backtest import root_mean_square
 from scalingbench.predictors.autolaw.weights import plausible
@@ -21,7 +21,7 @@ __all__ = ["SHARPER", "Learnt", "Rows", "Score", "gather", "learn", "score", "sh
 
 SHARPER = 1.3
 _CLIP = (0.01, 10.0)
-_FULL = 4  # a collection of so many cases counts fully
+_FULL = 4  # number of cases for full weight of a collection
 
 
 @dataclass
@@ -117,18 +117,18 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
                 alike = np.array([i for i in rows if axes[i] == axis and i in set(keep)], int)
                 if not len(alike):
                     continue
-                asked = Asking(record.data, here, errors, axis, traits, beyond[alike], values[:, alike])
+                points = PredictionPoints(record.data, here, errors, axis, traits, beyond[alike], values[:, alike])
                 usable = plausible(record.data, values[:, alike], beyond[alike], reach)
                 n, k = len(alike), len(here)
                 features = np.zeros((n, width, len(FEATURES)))
-                features[:, :k] = asked.features(usable).transpose(1, 0, 2)
+                features[:, :k] = points.features(usable).transpose(1, 0, 2)
                 entry = {
                     "features": features,
-                    "kinds": np.tile(np.pad(asked.kinds().T, ((0, width - k), (0, 0))), (n, 1, 1)),
+                    "kinds": np.tile(np.pad(points.kinds().T, ((0, width - k), (0, 0))), (n, 1, 1)),
                     "values": _pad(np.nan_to_num(values[:, alike]).T, width),
                     "usable": _pad(usable.T, width),
                     "which": _pad(np.tile([position[name] for name in here], (n, 1)), width),
-                    "recent": _pad(np.tile(asked.recent(), (n, 1)), width, np.inf),
+                    "recent": _pad(np.tile(points.recent(), (n, 1)), width, np.inf),
                     "case": np.full(n, index),
                     "y": case.y[alike],
                     "averaged_log": np.full(n, record.data.log),
@@ -148,16 +148,16 @@ def _pad(a: np.ndarray, width: int, fill: float = 0) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Score:
-    """How a rule did: logarithms of the error relative to the nearest neighbour's, a mean for each collection.
+    """The score of a rule: the mean log error relative to the nearest neighbour's, per collection.
 
-    A collection counts as its cases up to four do, so that one with a single case does not decide.
+    The weight of a collection grows with its cases up to four, so that a single case does not dominate.
     """
 
     table: pd.DataFrame
     """One row for each collection: log, weight, real, set_aside, and log and weight of every class of reach."""
 
     def line(self, other: Score | None = None) -> str:
-        """Return geometric means in a line: of all, of real collections, by kind and reach; and how much it differs from another."""
+        """Return geometric means in a line: of all, of real collections, by kind and reach; and the difference to another score."""
         t = self.table
         real, aside = t["real"], t["set_aside"]
         parts = {"all": _mean(t), "real": _mean(t[real]), "set aside": _mean(t[aside]), "spare": _mean(t[real & ~aside])}
@@ -196,7 +196,7 @@ def score(rows: Rows, prediction: np.ndarray) -> Score:
 
 
 def weights_of(counts: pd.Series) -> pd.Series:
-    """Return what collections with so many cases count."""
+    """Return the weights of collections from their numbers of cases."""
     return counts.clip(upper=_FULL) / _FULL
 
 
@@ -214,14 +214,14 @@ def shares(logits: np.ndarray, usable: np.ndarray, most: int | None = None) -> n
 
 @dataclass(frozen=True)
 class Learnt:
-    """Coefficients: of the columns of a design, and of every candidate, near and far."""
+    """Coefficients of the columns of a design, and of every candidate, near and far."""
 
     columns: np.ndarray
     near: np.ndarray
     far: np.ndarray
 
     def logits(self, rows: Rows, design: np.ndarray) -> np.ndarray:
-        """Return the logarithms of the weights but for a constant, shape (R, K)."""
+        """Return the logarithms of the weights up to a constant, shape (R, K)."""
         far = np.log1p(rows.beyond)[:, None]
         found: np.ndarray = design @ self.columns + self.near[rows.which] + self.far[rows.which] * far
         return found
@@ -240,24 +240,24 @@ def learn(
     real: float = 2.0,
     sharper: float = SHARPER,
 ) -> Learnt:
-    """Learn coefficients on the chosen cases: the least mean logarithm of the error, collections counting alike.
+    """Learn coefficients on the chosen cases that minimise the mean log error, with equal weight per collection.
 
     Parameters
     ----------
     chosen : ndarray of bool, shape (C,)
         Cases to learn from.
     design : ndarray, shape (R, K, F)
-        What the logarithm of a weight is linear in, beside the candidate's name.
+        Features of the log-linear weights, beside the candidate's name.
     start : ndarray, shape (F,)
-        Coefficients that the penalty draws to.
+        Coefficients that the penalty shrinks towards.
     ridge, ridge_names : float
         Penalty on the coefficients of the design, and of candidates.
     least : float
-        Share of the reference's error added to every error, so that luck does not decide.
+        Share of the reference's error added to every error, against chance.
     real : float
-        How much more a collection of real runs counts than a kind of synthetic world.
+        Weight of a collection of real runs relative to a kind of synthetic world.
     sharper : float
-        Power to which weights are taken afterwards: the penalty, and the mean over collections, leave them too even.
+        Exponent applied to the learnt weights, which the penalty and the mean over collections leave too even.
     """
     pick = chosen[rows.case]
     F, V, U, W = (a[pick] for a in (design, rows.values, rows.usable, rows.which))

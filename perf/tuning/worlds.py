@@ -1,6 +1,6 @@
-"""Synthetic worlds to tune on: laws of many kinds with constants drawn at random, none of them exact.
+"""Synthetic worlds for tuning: laws of many kinds with random constants, none of them exact.
 
-Every world adds what real runs have and no form knows: a slow drift along compute, larger runs that are tuned worse,
+Every world adds deviations from the law as in real runs: a slow drift along compute, worse tuning of larger runs,
 and noise. Worlds of one kind count as one collection.
 """
 
@@ -24,19 +24,19 @@ class World:
     Attributes
     ----------
     kind : str
-        Counts as a collection.
+        Kind of world; counts as a collection.
     X : DataFrame, shape (n, n_columns)
         Inputs.
     y : ndarray, shape (n,)
         Measured values.
     cost : ndarray, shape (n,)
-        What a run cost.
+        Cost of each run.
     log : bool
-        Whether errors are taken of logarithms.
+        Whether errors are of logarithms.
     hidden : tuple of str
         Columns that held-out rows lack.
     rows : ndarray of int, optional
-        Positions in the table of a collection, where it is of spare rows.
+        Positions in the table of a collection, for spare rows.
     """
 
     kind: str
@@ -68,7 +68,7 @@ def _noise(rng: Draw, n: int) -> np.ndarray:
 
 
 def _drift(rng: Draw, cost: np.ndarray) -> np.ndarray:
-    """What no law knows: slow waves along log cost, and in a fifth of the worlds a loss that grows beyond some size."""
+    """Deviations from the law: slow waves along log cost, and in a fifth of the worlds a loss that grows beyond some size."""
     t = np.log10(cost / cost.min())
     size = _between(rng, 5e-4, 2e-2)
     waves = sum(size * rng.normal() * np.sin(2 * np.pi * t / rng.uniform(3.0, 8.0) + rng.uniform(0, 7)) for _ in range(2))

@@ -21,35 +21,36 @@ _DROPPED = frozenset(
         *("gaussian-process", "m4", "m4[pooled]", "mmf4", "rectified", "shifted-power-law"),
     }
 )
-"""Candidates that cost time, and without which tuning cases are predicted about as well."""
+"""Slow candidates; without them the error on the tuning cases is about the same."""
 
 
 class AutoLaw(Ensemble):
-    r"""A weighted mean of law forms and generic predictors, with weights that depend on the distance of extrapolation.
+    r"""A weighted mean of law forms and generic predictors; the weights depend on the distance of extrapolation.
 
-    Every candidate that the variables allow is fitted to all training rows, and to the lower part of them along every axis of
-    scale, where it must predict the upper part (`backtest.make_backtests`). A prediction point lies farthest beyond the
-    training rows along some axis, by d times the range of the training rows. The weight of a candidate there is
+    Every candidate that reads the available variables is fitted to all training rows. In back-tests it is fitted to the lower
+    training rows along each axis of scale and predicts the upper ones (`backtest.make_backtests`). The axis of a prediction point
+    is the one along which it is farthest from the training rows, by d times their range. The weight of a candidate there is
 
     .. math:: w \propto \exp\Big(a + b \log(1 + d) + \sum_{k=1}^{3} \big(c_k + c'_k \log(1 + d) + c''_k n^{-1/2}\big) e_k\Big)
 
-    with the logarithms e of its errors in the back-tests of that axis, of the overall scale, and in interpolation, and n training
-    rows. The coefficients, a and b for each candidate, are learnt from tuning cases (`learnt`). A point that lacks columns is
-    predicted without them, with weights from back-tests without them. A prediction depends on the fit and on its own point alone.
+    where e are the logarithms of its back-test errors along that axis, along the overall scale, and in interpolation, and n is the
+    number of training rows. The coefficients, a and b for each candidate, are learnt from tuning cases (`learnt`).
+    A point that lacks columns is predicted without them, with weights from back-tests without them. A prediction depends on the fit
+    and on its own point alone.
 
     Some candidates pool: curves of one task that are fitted together share a prior (`laws.priors`). No back-test trains on the
     rows that it predicts.
 
-    Intervals are conformal: sizes of errors on tuning cases, relative to the spread of the candidates and to their back-test
-    errors, by distance of extrapolation.
+    Intervals are conformal: quantiles of errors on tuning cases, by distance of extrapolation, relative to the spread of the
+    candidates and to their back-test errors.
 
     Parameters
     ----------
     reach : float
-        How far a candidate may go beyond the training values, in units of their range for every training range of scale (and a
-        half) beyond the training rows: one whose prediction is implausible at a point is excluded there.
+        Largest plausible distance of a prediction from the training values: at d training ranges of scale beyond the training
+        rows, `reach` x (d + 0.5) ranges of the values. A candidate whose prediction is implausible at a point is excluded there.
     left_out : str, optional
-        Cluster of collections that the coefficients must not have been learnt from.
+        Cluster of collections that the coefficients are learnt without.
 
     Attributes
     ----------
@@ -66,7 +67,7 @@ class AutoLaw(Ensemble):
         self.left_out = left_out
 
     def without_cluster(self, cluster: str) -> AutoLaw:
-        """Return one whose coefficients were learnt without a cluster of collections."""
+        """Return an AutoLaw whose coefficients are learnt without a cluster of collections."""
         found: AutoLaw = clone(self).set_params(left_out=cluster)
         return found
 
@@ -81,8 +82,8 @@ class AutoLaw(Ensemble):
             logits = table.weights.logits(points.names, known.kinds(), points.beyond, len(data.y))
             weight = softmax(np.where(usable, logits, -np.inf), axis=0)
         else:
-            plain = self._plain(points, usable)
-            weight = plain / plain.sum(axis=0)
+            default = self._untested(points, usable)
+            weight = default / default.sum(axis=0)
         found = interval_features(weight, np.nan_to_num(points.values), known.recent(), known.floor, points.beyond, len(data.y))
         return Weights(weight, table.sizes.size(found))
 

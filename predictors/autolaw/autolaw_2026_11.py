@@ -25,39 +25,39 @@ _JOINED_LATER = frozenset(
         "two-stage[bounded]",
     }
 )
-"""Candidates that came later: this rule does not try them."""
+"""Candidates that were added later; this rule does not use them."""
 
 
 class AutoLaw202611(Ensemble):
     """A weighted mean of law forms and generic predictors, weighted by back-tests on the training rows alone.
 
-    Every candidate that the variables allow is fitted to all training rows, and to the lower part of them along every
-    axis of scale, where it must predict the upper part; see `backtest.make_backtests`. The axis along which a
-    prediction point lies farthest beyond the training rows decides which back-tests count. A candidate's weight
-    is its back-test error to a negative power, so the best few have almost all of it. A point that lacks columns is
+    Every candidate that reads the available variables is fitted to all training rows. In back-tests it is fitted to the lower
+    training rows along each axis of scale and predicts the upper ones (`backtest.make_backtests`). The axis along which a
+    prediction point is farthest from the training rows selects the back-tests. The weight of a candidate is its error in
+    them to a negative power, so the best few have almost all of the weight. A point that lacks columns is
     predicted without them, with weights from back-tests without them.
 
-    Intervals are normal, on the scale of the mean: the spread of the candidates' predictions, and the error that the
-    mean itself made in the back-tests.
+    Intervals are normal on the scale of the mean. Their variance is that of the candidates' predictions plus the square of
+    the weighted mean back-test error.
 
-    The rule is the one that stands on the boards of suites v0 and v1, with one correction: there the rows of one
-    call had one axis and one set of plausible candidates; here every row has its own.
+    The boards of suites v0 and v1 use this rule, with one difference: there all rows of a call share one axis and one set of
+    plausible candidates; here every row has its own.
 
     Parameters
     ----------
     power : float
-        Of the error in the weights.
+        Exponent of the error in the weights.
     most : int
-        Candidates that get any weight.
+        Number of candidates with weight.
     floor : float
-        Share of the spread of the training values added to every error, so that luck on few rows does not decide.
+        Share of the spread of the training values added to every error, against chance on few rows.
     recency : float
-        How much more each higher back-test of an axis counts than the one below it.
+        Weight of each back-test of an axis relative to the next lower one.
     widen : float
         Factor on the standard deviation of the intervals.
     reach : float
-        How far a candidate may go beyond the training values, in units of their range for every training range of scale (and a
-        half) beyond the training rows: one whose prediction is implausible at a point is excluded there.
+        Largest plausible distance of a prediction from the training values: at d training ranges of scale beyond the training
+        rows, `reach` x (d + 0.5) ranges of the values. A candidate whose prediction is implausible at a point is excluded there.
 
     Attributes
     ----------
@@ -95,9 +95,9 @@ class AutoLaw202611(Ensemble):
         return Weights(weight, self.widen * np.sqrt(variance + (known @ weight) ** 2))
 
     def _chosen(self, points: Points, error: np.ndarray, usable: np.ndarray) -> np.ndarray:
-        """Return the candidates with weight at each point: the best in back-tests of those that are usable there; shape (k, n)."""
+        """Return the candidates with weight at each point: the usable ones with the smallest back-test errors; shape (k, n)."""
         order = np.argsort(error, kind="stable")
         tested = usable[order] & np.isfinite(error[order])[:, None]
         chosen = np.empty_like(usable)
         chosen[order] = tested & (np.cumsum(tested, axis=0) <= self.most)
-        return np.where(chosen.any(axis=0), chosen, self._plain(points, usable))
+        return np.where(chosen.any(axis=0), chosen, self._untested(points, usable))

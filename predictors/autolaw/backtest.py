@@ -1,4 +1,4 @@
-"""Back-tests: every candidate is fitted to all training rows, and to the lower rows of each division, whose upper rows it predicts."""
+"""Back-tests: every candidate is fitted to the lower training rows of each division and predicts the upper ones."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Backtest:
 
 
 def make_backtests(X: pd.DataFrame) -> list[Backtest]:
-    """Divide training rows along every axis at several heights, and once for interpolation.
+    """Divide training rows along every axis at several cuts, and once for interpolation.
 
-    Along an axis with at least four values the rows up to a half, two thirds and four fifths of its distinct values are
-    trained on and those above are predicted; for interpolation three interleaved parts (whole runs, where rows are steps
-    of runs) are predicted from the rest.
+    An axis with at least four distinct values is cut at a half, two thirds and four fifths of them: the rows below a cut are
+    trained on, those above are predicted. For interpolation, three interleaved parts (whole runs, where rows are steps of runs)
+    are each predicted from the rest.
     """
     found = []
     for name, values in axes_of(X).items():
@@ -71,13 +71,13 @@ def _interleaved(X: pd.DataFrame) -> list[Backtest]:
     return [Backtest(INTERPOLATION, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
 
 
-_SMALLEST = 1e-12  # predictions below this count as this where a logarithm is taken
+_SMALLEST = 1e-12  # floor of predictions before a logarithm is taken
 
 
 def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> tuple[str, ...]:
-    """Return the names of the registered predictors that AutoLaw tries on a data set, in the order that decides where errors are equal.
+    """Return the registered predictors that AutoLaw tries on a data set; where errors are equal, the earlier one ranks first.
 
-    Every law states it (`scalingbench.predictors.candidacy`); nothing here depends on results. Names in `without` are not tried.
+    Each law declares its candidacy (`scalingbench.predictors.candidacy`); results play no role. Names in `without` are not tried.
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
     found: list[tuple[int, str]] = []
@@ -95,7 +95,7 @@ def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Training rows and how they are divided.
+    """Training rows and their back-tests.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class DataSet:
     y : ndarray, shape (n,)
         Their values.
     log : bool
-        Whether errors and means are taken of logarithms.
+        Whether errors and means are of logarithms.
     backtests : tuple of Backtest
         The divisions.
     """
@@ -125,8 +125,8 @@ class DataSet:
         return np.log(self.y) if self.log else self.y
 
     def residuals(self, model: Any, test: Backtest, X: pd.DataFrame) -> np.ndarray | None:
-        """Return a model's errors on the upper rows of a back-test, taken from X, on the scale that is averaged; None where it fails."""
-        # rows of a run are handed over together, because some laws read the history of a run
+        """Return a model's errors on the upper rows (of X) of a back-test, on the scale that is averaged; None where it fails."""
+        # rows of a run are predicted together, because some laws read its history
         whole = "run" in X
         predicted = _predicted(model, X if whole else X.iloc[test.test])
         if predicted is None:
@@ -150,9 +150,9 @@ class CandidateFit:
     lower : tuple of fitted predictors or None
         Fitted to the lower rows of each back-test.
     residuals : tuple of ndarray or None
-        Errors on the upper rows of each back-test, on the scale that is averaged; None where it could not predict them.
+        Errors on the upper rows of each back-test, on the scale that is averaged; None where it failed.
     plain : bool
-        Whether it has a share of the weight where nothing could be back-tested.
+        Whether it has weight where no back-test is possible.
     """
 
     model: Any
@@ -162,7 +162,7 @@ class CandidateFit:
 
     @cached_property
     def errors(self) -> tuple[float, ...]:
-        """Root mean squared errors in the back-tests; infinite where it could not predict."""
+        """Root mean squared errors in the back-tests; infinite where it failed."""
         return tuple(root_mean_square(r) for r in self.residuals)
 
 
@@ -191,7 +191,7 @@ class CandidateFits:
         axis : str
             One of `axes`.
         hidden : sequence of str
-            Columns that held-out rows lack: the upper rows are predicted again without them, by what was fitted to the lower rows.
+            Columns that held-out rows lack: the models of the lower rows then predict the upper ones without them.
         """
         found, chosen = self.all_errors(hidden), [i for i, test in enumerate(self.data.backtests) if test.axis == axis]
         return {name: [errors[i] for i in chosen] for name, errors in found.items()}
@@ -236,9 +236,9 @@ class CandidateFits:
 
 
 def _predicted_apart(model: Any, X: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
-    """Return predictions of shape (len(X),), NaN where there are none; a row that cannot be predicted does not spoil the others.
+    """Return predictions of shape (len(X),), row by row where a joint call fails; NaN where there is none.
 
-    `known` is a training row that lacks the same columns: a model that cannot predict that one is not tried row by row.
+    `known` is a training row without the same columns: a model that cannot predict it is not tried row by row.
     """
     together = _predicted(model, X)
     if together is not None:
@@ -262,7 +262,7 @@ def _predicted(model: Any, X: pd.DataFrame) -> np.ndarray | None:
         warnings.simplefilter("ignore")
         try:
             predicted = np.asarray(model.predict(X), float)
-        except Exception:  # a candidate is anyone's code: one that cannot predict these rows is excluded
+        except Exception:  # third-party code: a candidate that cannot predict these rows is excluded
             return None
     return predicted if predicted.shape == (len(X),) else None
 
@@ -295,10 +295,10 @@ def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) ->
     """Fit one candidate to every data set and its back-tests; one that pools shares a prior within a group."""
     frames, responses, heights = [], [], []
     for data, group in zip(data_sets, groups, strict=True):
-        for height, rows in (("", np.arange(len(data.y))), *zip(_heights(data), (test.train for test in data.backtests), strict=True)):
+        for height, rows in (("", np.arange(len(data.y))), *zip(_cut_keys(data), (test.train for test in data.backtests), strict=True)):
             frames.append(data.X.iloc[rows].reset_index(drop=True))
             responses.append(data.y[rows])
-            # one height of the data sets of a group is pooled, so that no back-test trains on the rows that it predicts
+            # only fits to the same cut are pooled, so that no back-test trains on the rows that it predicts
             heights.append((group, height))
     entry = get(name)
     stated, models = entry.candidacy(), iter(_fit_all(entry.make(), frames, responses, heights))
@@ -309,8 +309,8 @@ def _run(name: str, data_sets: Sequence[DataSet], groups: Sequence[Hashable]) ->
         yield CandidateFit(model, lower, residuals, plain)
 
 
-def _heights(data: DataSet) -> list[Hashable]:
-    """Return the axis of each back-test, and how many of that axis are above it."""
+def _cut_keys(data: DataSet) -> list[Hashable]:
+    """Return for each back-test its axis and the number of higher ones on that axis."""
     axes = [test.axis for test in data.backtests]
     return [(axis, axes[i + 1 :].count(axis)) for i, axis in enumerate(axes)]
 
@@ -320,7 +320,7 @@ def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], 
         pooled = {"groups": groups} if pools(law) else {}
         try:
             return list(law.fit_many(frames, responses, **pooled))
-        except Exception:  # a candidate is anyone's code, and one data set may be bad: find out which
+        except Exception:  # third-party code, or one bad data set: fit them one by one
             pass
     return [_fit_one(law, X, y) for X, y in zip(frames, responses, strict=True)]
 
@@ -328,12 +328,12 @@ def _fit_all(law: Any, frames: list[pd.DataFrame], responses: list[np.ndarray], 
 def _fit_one(law: Any, X: pd.DataFrame, y: np.ndarray) -> Any:
     try:
         return clone(law).fit(X, y)
-    except Exception:  # a candidate is anyone's code: one that cannot be fitted is excluded
+    except Exception:  # third-party code: a candidate that cannot be fitted is excluded
         return None
 
 
 def _on_log_scale(X: pd.DataFrame, y: np.ndarray) -> bool:
-    """Return whether values are averaged as logarithms: positive ones, but for shares that rise with scale (accuracies)."""
+    """Return whether values are averaged as logarithms: if positive, except shares that rise with scale (accuracies)."""
     if not (y > 0).all():
         return False
     axes = axes_of(X)

@@ -1,4 +1,4 @@
-"""The base of predictors that average candidates: every prediction depends on the fit and on its own point alone."""
+"""The base class of ensembles; a prediction depends on the fit and on its own point alone."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Points:
     rows : ndarray of int, shape (n,)
         Their positions.
     axis : str
-        Along which they lie farthest beyond the training rows.
+        Axis along which they are farthest from the training rows.
     beyond : ndarray, shape (n,)
-        How far, in units of the training range.
+        That distance, in units of the training range.
     hidden : tuple of str
-        Columns of the training rows that they have no value of.
+        Columns of the training rows that they lack.
     names : tuple of str
         Candidates, k of them.
     values : ndarray, shape (k, n)
@@ -62,7 +62,7 @@ class Weights:
     Attributes
     ----------
     weight : ndarray, shape (k, n)
-        Of every candidate at every point; columns add up to 1.
+        Weight of every candidate at every point; columns sum to 1.
     spread : ndarray, shape (n,)
         Standard deviation of a new measurement on the scale that is averaged.
     """
@@ -77,7 +77,7 @@ class Weights:
 
 
 class Ensemble(ScalingLaw):
-    """Base of predictors that fit every candidate, back-test it, and average.
+    """Base class: fits and back-tests every candidate, and predicts their weighted mean.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Ensemble(ScalingLaw):
     candidate = NotCandidate("it averages the candidates")
     variables = None
     without: ClassVar[frozenset[str]] = frozenset()
-    """Names that are not tried, though they say that they are candidates."""
+    """Names of candidates that are not tried."""
 
     @abstractmethod
     def _weigh(self, points: Points) -> Weights:
@@ -96,10 +96,10 @@ class Ensemble(ScalingLaw):
 
     @abstractmethod
     def _mean_error(self, errors: Sequence[float], axis: str) -> float:
-        """Return the mean of a candidate's errors in the back-tests of an axis, which come from the lowest up."""
+        """Return a candidate's mean error over the back-tests of an axis, given from the lowest up."""
 
     def fit(self, X: pd.DataFrame, y: Any) -> Ensemble:
-        """Fit all candidates, and back-test them."""
+        """Fit and back-test all candidates."""
         _fit([self], [X], [y])
         return self
 
@@ -113,17 +113,17 @@ class Ensemble(ScalingLaw):
         frames, responses : sequences
             X and y of each data set, as in `fit`.
         groups : sequence, optional
-            Which of them may share a prior: those of one value; by default each stands alone.
+            Data sets of one value may share a prior; by default none do.
         """
         laws: list[Ensemble] = [clone(self) for _ in frames]
         _fit(laws, frames, responses, groups)
         return laws
 
     def reweighted(self, **settings: Any) -> Any:
-        """Return a copy with other settings, on the same fits: nothing is fitted again."""
+        """Return a copy with other settings that reuses the fits."""
         check_is_fitted(self, "errors_")
         law: Ensemble = copy.copy(self).set_params(**settings)
-        law._settle(self._fits)
+        law._store(self._fits)
         return law
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -152,7 +152,7 @@ class Ensemble(ScalingLaw):
 
     @property
     def models_(self) -> dict[str, Any]:
-        """The candidates as fitted to all training rows, by name; those that could not be fitted are not among them."""
+        """The candidates as fitted to all training rows, by name; failed fits are left out."""
         check_is_fitted(self, "errors_")
         return {name: fit.model for name, fit in self._fits.by_name.items() if fit.model is not None}
 
@@ -191,7 +191,7 @@ class Ensemble(ScalingLaw):
         return Findings(tuple(lines), errors.assign(weight=pd.Series(share))[["weight", *errors]])
 
     def _weights_beyond(self) -> dict[str, float]:
-        """Return the weights at a run twice as far as the training rows reach on every axis of scale."""
+        """Return the weights at a point one training range beyond the training rows on every axis of scale."""
         X = self._fits.data.X
         row = X.tail(1).copy()
         for name in numeric_columns(X):
@@ -200,7 +200,7 @@ class Ensemble(ScalingLaw):
                 row[name] = x.max() ** 2 / x.min() if not falls(name) else x.min() ** 2 / x.max()
         return self.weights(row)
 
-    def _settle(self, fits: CandidateFits) -> None:
+    def _store(self, fits: CandidateFits) -> None:
         if all(fit.model is None for fit in fits.by_name.values()):
             raise PredictorError("no candidate could be fitted")
         self._fits = fits
@@ -209,20 +209,20 @@ class Ensemble(ScalingLaw):
     def _mean_errors(self, axis: str, hidden: Sequence[str] = ()) -> dict[str, float]:
         return {name: self._mean_error(errors, axis) for name, errors in self._fits.errors(axis, hidden).items()}
 
-    def _plain(self, points: Points, usable: np.ndarray) -> np.ndarray:
-        """Return the candidates with weight where nothing was back-tested: the two plainest that are usable, or the first; shape (k, n)."""
-        plain = usable & np.array([self._fits.by_name[name].plain for name in points.names])[:, None]
-        plain &= np.cumsum(plain, axis=0) <= 2
+    def _untested(self, points: Points, usable: np.ndarray) -> np.ndarray:
+        """Return the candidates with weight where no back-test exists: the first two usable `plain` ones, else the first usable; (k, n)."""
+        chosen = usable & np.array([self._fits.by_name[name].plain for name in points.names])[:, None]
+        chosen &= np.cumsum(chosen, axis=0) <= 2
         first = usable & (np.cumsum(usable, axis=0) <= 1)
-        return np.where(plain.any(axis=0), plain, first)
+        return np.where(chosen.any(axis=0), chosen, first)
 
 
 def _fit(laws: Sequence[Ensemble], frames: Sequence[Any], responses: Sequence[Any], groups: Sequence[Hashable] | None = None) -> None:
-    """Fit each law to a data set of its own, the candidates to all of them together."""
+    """Fit each ensemble to its own data set; each candidate is fitted to all data sets together."""
     data_sets = []
     for law, X, y in zip(laws, frames, responses, strict=True):
         X, y = law._read_training(X, y, positive=False)
         law.columns_ = tuple(map(str, X.columns))
         data_sets.append(DataSet.of(X.reset_index(drop=True), y))
     for law, fits in zip(laws, fit_candidates(data_sets, laws[0].without if laws else (), groups=groups), strict=True):
-        law._settle(fits)
+        law._store(fits)

@@ -1,8 +1,8 @@
-"""What AutoLaw has learnt from tuning cases, and the file it comes in: one table of everything, and one without each cluster.
+"""Coefficients that AutoLaw learns from tuning cases, and their file: one table from all cases, and one without each cluster.
 
-The file is written by ``python -m perf.tuning FILE FILE --write``. No tuning case has a row that a board counts (`perf.tuning.cases`). The
-table of everything is for users; where a task is evaluated, the one that has seen no case of the task's cluster is taken, nor, for a
-compilation of others' runs, of any that it repeats.
+``python -m perf.tuning FILE FILE --write`` writes the file. No tuning case has a row that a board counts (`perf.tuning.cases`). Users
+get the table from all cases. A task is evaluated with the table learnt without its cluster; for a compilation of other collections'
+runs, without any of their clusters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["FILE", "ErrorSizes", "LearntTable", "LearntWeights", "interval_featu
 
 @dataclass(frozen=True)
 class ErrorSizes:
-    """How large errors are.
+    """The distribution of errors.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class ErrorSizes:
     edges : ndarray, shape (b - 1,)
         Distances at which the quantiles change.
     shares, quantiles : ndarray, shapes (q,) and (b, q)
-        Share of errors that are smaller than this many sizes.
+        Quantiles of |error| / size at these probabilities.
     """
 
     scale: np.ndarray
@@ -46,15 +46,15 @@ class ErrorSizes:
     def deviations(self, size: np.ndarray, beyond: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return quantiles of a measurement less its mean, shape (n, len(levels))."""
         part = np.searchsorted(self.edges, beyond, side="right")
-        held = np.abs(2.0 * levels - 1.0)
-        within = np.stack([np.interp(held, np.append(0.0, self.shares), np.append(0.0, row)) for row in self.quantiles])
-        # beyond the largest share that was measured, as a normal error of that size would go on
+        inside = np.abs(2.0 * levels - 1.0)
+        within = np.stack([np.interp(inside, np.append(0.0, self.shares), np.append(0.0, row)) for row in self.quantiles])
+        # beyond the largest measured probability, the tail of a normal distribution
         last = self.shares[-1]
-        out = held > last
+        out = inside > last
         if out.any():
             from scipy.stats import norm
 
-            more = norm.ppf(0.5 + 0.5 * np.minimum(held[out], 1 - 1e-12)) / norm.ppf(0.5 + 0.5 * last)
+            more = norm.ppf(0.5 + 0.5 * np.minimum(inside[out], 1 - 1e-12)) / norm.ppf(0.5 + 0.5 * last)
             within[:, out] = self.quantiles[:, -1:] * more[None, :]
         found: np.ndarray = size[:, None] * within[part] * np.sign(levels - 0.5)[None, :]
         return found
@@ -70,13 +70,13 @@ def interval_features(
     weight, values : ndarray, shape (k, n)
         Weights and predictions of the candidates.
     recent : ndarray, shape (k,)
-        Their errors in back-tests.
+        Their back-test errors.
     floor : float
         The error below which candidates are not distinguished.
     beyond : ndarray, shape (n,)
-        How far the rows lie beyond the training rows.
+        Distance of the rows from the training rows, in training ranges.
     rows : int
-        Training rows.
+        Number of training rows.
     """
     mean = (weight * values).sum(axis=0)
     spread = np.sqrt((weight * (values - mean) ** 2).sum(axis=0))
@@ -93,21 +93,21 @@ FILE = Path(__file__).with_name("tables.json")
 
 @dataclass(frozen=True)
 class LearntWeights:
-    """How much errors in back-tests say, and which candidates do better or worse than their errors say.
+    """Coefficients of the back-test errors, and an offset for each candidate.
 
     Attributes
     ----------
     errors : ndarray, shape (3, 3)
         Coefficients of the three kinds of error (`weights.BacktestErrors.kinds`), for each of the `terms`.
     candidates : mapping of str to ndarray, each of shape (2,)
-        What is added for a candidate, alone and for every e-fold of distance; nothing for one that is not there.
+        Offset of a candidate, constant and per e-fold of distance; 0 for names that are absent.
     """
 
     errors: np.ndarray
     candidates: Mapping[str, np.ndarray]
 
     def logits(self, names: Sequence[str], kinds: np.ndarray, beyond: np.ndarray, rows: int) -> np.ndarray:
-        """Return logarithms of the weights but for a constant, shape (k, n).
+        """Return logarithms of the weights up to a constant, shape (k, n).
 
         Parameters
         ----------
@@ -116,9 +116,9 @@ class LearntWeights:
         kinds : ndarray, shape (3, k)
             Their errors.
         beyond : ndarray, shape (n,)
-            How far the rows lie beyond the training rows.
+            Distance of the rows from the training rows, in training ranges.
         rows : int
-            Training rows.
+            Number of training rows.
         """
         own = np.stack([self.candidates.get(name, np.zeros(2)) for name in names])
         tested = kinds.T @ self.errors @ terms(beyond, rows).T
@@ -127,14 +127,14 @@ class LearntWeights:
 
 
 def terms(beyond: np.ndarray, rows: int | np.ndarray) -> np.ndarray:
-    """Return what a coefficient of an error is multiplied by: 1, the logarithm of distance, and fewness of rows; shape (n, 3)."""
+    """Return the factors of an error's coefficients: 1, the logarithm of distance, and rows^(-1/2); shape (n, 3)."""
     few = 3.0 / np.sqrt(np.broadcast_to(rows, np.shape(beyond)))
     return np.stack([np.ones(len(beyond)), np.log1p(beyond), few], axis=1)
 
 
 @dataclass(frozen=True)
 class LearntTable:
-    """What was learnt from one set of collections.
+    """The coefficients learnt from one set of collections.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class LearntTable:
     sizes: ErrorSizes
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as the file holds it."""
+        """Return the table in the file's format."""
         return {
             "learnt from": list(self.collections),
             "errors": _short(self.weights.errors),
@@ -164,7 +164,7 @@ class LearntTable:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> LearntTable:
-        """Return what `as_json` holds."""
+        """Return a table from the file's format."""
         weights = LearntWeights(np.array(raw["errors"]), {name: np.array(own) for name, own in raw["candidates"].items()})
         sizes = ErrorSizes(*(np.array(raw[key]) for key in ("size", "edges", "shares", "quantiles")))
         return cls(tuple(raw["learnt from"]), weights, sizes)
@@ -182,6 +182,6 @@ def _tables() -> dict[str, Any]:
 
 @cache
 def load_table(left_out: str | None = None) -> LearntTable:
-    """Return the shipped table that has seen nothing of a cluster; the one of everything, where that has not either, or for None."""
+    """Return the shipped table learnt without a cluster; the table from all cases for None or a cluster that has no cases."""
     tables = _tables()
     return LearntTable.from_json(tables["without"].get(left_out, tables["all"]))

@@ -1,4 +1,4 @@
-"""Plain mean and median of the laws that a data set allows: averages without weights."""
+"""Unweighted mean and median of the laws that fit a data set's variables."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _STAND_INS = ("log-linear[floor]", "log-linear", "nearest-observation")
 
 
 class MeanOfLaws(ScalingLaw):
-    """The mean or the median of the laws that AutoLaw would try, each counting alike.
+    """The mean or median, without weights, of the laws among AutoLaw's candidates.
 
-    Laws are the candidates with a formula of their own; where a data set has the variables of fewer than three, generic forms
-    stand in. Averaged are logarithms, or values where some are not positive or where shares rise with scale.
+    Laws are the candidates with a formula of their own. Generic forms replace them where fewer than three laws read the data set's
+    variables. The average is of logarithms where all values are positive, except for shares that rise with scale.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ class MeanOfLaws(ScalingLaw):
 
 
 def _laws(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
-    """Return the candidates with a formula, and stand-ins where they are few."""
+    """Return the candidates with a formula, and generic forms where they are few."""
     tried = candidates(X, y)
-    plain = {name: law for name in tried if isinstance(law := get(name).make(), ParametricLaw)}
-    laws = tuple(name for name, law in plain.items() if not isinstance(law, PooledLaw))  # they repeat a form that is there
+    formulas = {name: law for name in tried if isinstance(law := get(name).make(), ParametricLaw)}
+    laws = tuple(name for name, law in formulas.items() if not isinstance(law, PooledLaw))  # pooled laws repeat a form that is included
     return laws if len(laws) > 2 else (*laws, *(name for name in _STAND_INS if name in tried))

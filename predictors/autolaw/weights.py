@@ -13,10 +13,10 @@ from scalingbench.predictors.axes import ALL, INTERPOLATION
 __all__ = ["FARTHEST", "RECENCY", "BacktestErrors", "nearest_axis", "plausible", "recency_weighted"]
 
 RECENCY = 4.0
-"""How much more each higher back-test of an axis counts than the one below it."""
+"""Weight of each back-test of an axis relative to the next lower one."""
 FARTHEST = 5.0
-"""Errors count as no more than this many e-folds apart, so that one failed back-test does not decide everything."""
-_MEASURE = 3  # errors are relative to those of the candidate of this place
+"""Limit on the distance between errors, in e-folds, so that one failed back-test does not dominate."""
+_MEASURE = 3  # errors are relative to that of the candidate of this rank
 _FLOOR = 0.001
 
 
@@ -33,7 +33,7 @@ class BacktestErrors:
     errors : mapping of str to sequence of float
         Root mean squared error of each candidate in every back-test; infinite where it failed.
     axis : str
-        Along which the rows lie farthest beyond the training rows.
+        Axis along which the points are farthest from the training rows.
     """
 
     data: DataSet
@@ -47,26 +47,26 @@ class BacktestErrors:
         return np.array([[self.errors[name][i] for i in chosen] for name in self.names]).reshape(len(self.names), len(chosen))
 
     def tested_axis(self) -> str | None:
-        """Return the axis, or the nearest thing that was back-tested; None where nothing was."""
+        """Return the axis, or the nearest one with back-tests; None where there is none."""
         return nearest_axis(self.axis, self.data.backtests)
 
     def recent(self) -> np.ndarray:
-        """Return the errors along the tested axis, infinite where nothing was back-tested; shape (k,)."""
+        """Return the errors along the tested axis, infinite without back-tests; shape (k,)."""
         axis = self.tested_axis()
         return np.full(len(self.names), np.inf) if axis is None else self._mean(axis)
 
     def overall(self) -> np.ndarray:
-        """Return the errors along the overall scale, or where there is none along the tested axis; shape (k,)."""
+        """Return the errors along the overall scale, else along the tested axis; shape (k,)."""
         return self._mean(ALL) if self._was_tested(ALL) else self.recent()
 
     def inner(self) -> np.ndarray:
-        """Return the errors in interpolation, or where there are none along the tested axis; shape (k,)."""
+        """Return the errors in interpolation, else along the tested axis; shape (k,)."""
         return self._mean(INTERPOLATION, even=True) if self._was_tested(INTERPOLATION) else self.recent()
 
     def kinds(self) -> np.ndarray:
-        """Return logarithms of three kinds of error over those of the third best candidate: along the tested axis, overall, inner; (3, k).
+        """Return the logarithms of three errors relative to the third best candidate: tested axis, overall, interpolation; (3, k).
 
-        One that failed, or is farther than `FARTHEST` from that, counts as so far.
+        They are clipped at `FARTHEST`; a failed back-test counts as that.
         """
         return np.stack([self._relative(errors) for errors in (self.recent(), self.overall(), self.inner())])
 
@@ -91,28 +91,28 @@ class BacktestErrors:
 
 
 def nearest_axis(axis: str, backtests: Sequence[Backtest]) -> str | None:
-    """Return the axis, or the nearest thing that was back-tested: the overall scale, another axis, interpolation; else None."""
+    """Return the first of these that has back-tests: the axis, the overall scale, another axis, interpolation; else None."""
     known = list(dict.fromkeys(test.axis for test in backtests))
     return next((a for a in (axis, ALL, *[c for c in known if c != INTERPOLATION], INTERPOLATION) if a in known), None)
 
 
 def recency_weighted(errors: Sequence[float], axis: str, recency: float = RECENCY) -> float:
-    """Return the root mean square of errors in the back-tests of an axis, each higher one counting `recency` times the one below it."""
+    """Return the root mean square of errors in the back-tests of an axis; each has `recency` times the weight of the next lower one."""
     growth = 1.0 if axis == INTERPOLATION else recency
     return float(np.sqrt(np.average(np.square(errors), weights=growth ** np.arange(len(errors)))))
 
 
 def plausible(data: DataSet, values: np.ndarray, beyond: np.ndarray, reach: float) -> np.ndarray:
-    """Return which predictions stay within reach, or all that there are on rows where none does; shape (k, n).
+    """Return which predictions are plausible; all finite ones at a point where none is; shape (k, n).
 
     Parameters
     ----------
     values : ndarray, shape (k, n)
         Predictions on the scale that is averaged.
     beyond : ndarray, shape (n,)
-        How far the rows lie beyond the training rows, in units of their range.
+        Distance d of the points from the training rows, in training ranges.
     reach : float
-        How far a prediction may lie beyond the training values, in units of their range for every training range of scale (and a half).
+        A plausible prediction is within `reach` x (d + 0.5) ranges of the training values.
     """
     known = data.scaled
     slack = reach * float(np.ptp(known)) * (0.5 + beyond)

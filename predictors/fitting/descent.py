@@ -1,4 +1,4 @@
-"""Batched minimisation: Levenberg-Marquardt for all starts at once, Newton for the last digits."""
+"""Batched minimisation: Levenberg-Marquardt from all starts at once, then Newton's method for the last digits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from scalingbench.predictors.fitting.problem import Problem
 
 __all__ = ["Descent", "curvature", "levenberg_marquardt", "newton", "objectives"]
 
-_CHUNK = 60_000  # elements of a residual matrix worked on at once: fits the cache
+_CHUNK = 60_000  # elements of a residual matrix per call, so that it fits the cache
 
 
 class Descent(NamedTuple):
-    """Where each row ended."""
+    """The end point of each row."""
 
     u: np.ndarray
     """Coordinates, shape (S, P)."""
     value: np.ndarray
     """Objectives, shape (S,)."""
-    settled: np.ndarray
-    """Rows that stopped because nothing more was to be gained, shape (S,)."""
+    converged: np.ndarray
+    """Rows that converged, shape (S,)."""
 
 
 Which = np.ndarray | None
@@ -53,11 +53,11 @@ def levenberg_marquardt(
     delta : float
         Scale of the robust loss.
     iterations : int
-        At most this many.
+        Largest number of iterations.
     which : ndarray, shape (S,), optional
         The data set of each start, where several are stacked.
     tolerance : float
-        A row is settled when a step gains less than this share of its objective.
+        A row has converged when a step gains less than this share of its objective.
     """
     chunk = max(1, _CHUNK // max(1, problem.y.shape[-1]))
     weights = np.broadcast_to(weights, (len(u), problem.y.shape[-1]))
@@ -76,7 +76,7 @@ def _descend(
     u, damping = start.copy(), np.full(n_rows, 1e-2)
     r, jacobian = problem.linearise(u, which)
     value = (weights * objective(problem.loss, r, delta)).sum(axis=1)
-    settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
+    converged, rows = np.zeros(n_rows, bool), np.arange(n_rows)
     for _ in range(iterations):
         own = weights[rows]
         step = _step(problem, u[rows], r, jacobian, own, damping[rows], delta)
@@ -94,12 +94,12 @@ def _descend(
             r = np.where(better[:, None], new_r, r)
             jacobian = np.where(better[:, None, None], new_jacobian, jacobian)
         finished = small | (value[rows] <= 1e-28) | (damping[rows] >= 1e12)
-        settled[rows[finished]] = True
+        converged[rows[finished]] = True
         if finished.any():
             rows, r, jacobian = rows[~finished], r[~finished], jacobian[~finished]
         if not len(rows):
             break
-    return Descent(u, value, settled)
+    return Descent(u, value, converged)
 
 
 def _step(
@@ -122,7 +122,7 @@ def _frozen(problem: Problem, u: np.ndarray, g: np.ndarray) -> np.ndarray:
 
 
 def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndarray) -> np.ndarray:
-    """Return -(matrix + ridge)^-1 g on the free coordinates, no longer than a factor e^2 a step."""
+    """Return -(matrix + ridge)^-1 g on the free coordinates, limited to a factor e^2."""
     if frozen.any():
         free = ~frozen
         matrix = np.where(free[:, :, None] & free[:, None, :], matrix, 0.0)
@@ -140,7 +140,7 @@ def _solve(matrix: np.ndarray, ridge: np.ndarray, g: np.ndarray, frozen: np.ndar
 def curvature(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
     """Return gradient (S, P) and Hessian (S, P, P) of the objective by u, the latter from central differences of the former.
 
-    All points are evaluated in one call, because on small data the calls are what costs.
+    All points are evaluated in one call, because on small data the cost is in the calls.
     """
     n_rows, n = u.shape
     step, at = 1e-5, np.arange(n)
@@ -148,8 +148,8 @@ def curvature(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float
     points[:, at, at] += step
     points[:, n + at, at] -= step
     own = weights if len(weights) == 1 else np.repeat(weights, 2 * n + 1, axis=0)
-    whose = None if which is None else np.repeat(which, 2 * n + 1)
-    r, jacobian = problem.linearise(points.reshape(-1, n), whose)
+    sets = None if which is None else np.repeat(which, 2 * n + 1)
+    r, jacobian = problem.linearise(points.reshape(-1, n), sets)
     g = (jacobian @ (own * influence(problem.loss, r, delta))[:, :, None])[..., 0].reshape(n_rows, 2 * n + 1, n)
     h = (g[:, :n] - g[:, n : 2 * n]) / (2.0 * step)
     return g[:, 2 * n], 0.5 * (h + np.swapaxes(h, 1, 2))
@@ -159,7 +159,7 @@ _SHORTER = np.array([1.0, 0.5, 0.2, 0.05, 0.005])
 
 
 def newton(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, which: Which = None) -> Descent:
-    """Polish each row with Newton steps on the true Hessian, of the length among a few that helps most.
+    """Polish each row with Newton steps on the true Hessian, with a line search over a few lengths.
 
     Reweighting converges slowly where most residuals lie beyond delta; the Hessian of the robust
     loss itself gives the last digits in a few steps.
@@ -179,14 +179,14 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
     n_rows, n = u.shape
     u = u.copy()
     value = objectives(problem, u, weights, delta, which)
-    settled, rows = np.zeros(n_rows, bool), np.arange(n_rows)
+    converged, rows = np.zeros(n_rows, bool), np.arange(n_rows)
     for _ in range(iterations):
-        own, whose = weights[rows], _rows(which, rows)
-        g, h = curvature(problem, u[rows], own, delta, whose)
+        own, sets = weights[rows], _rows(which, rows)
+        g, h = curvature(problem, u[rows], own, delta, sets)
         step = _newton_step(problem, u[rows], g, h)
         trials = np.clip(u[rows][:, None, :] + _SHORTER[None, :, None] * step[:, None, :], low, high)
         k = len(_SHORTER)
-        repeated = None if whose is None else np.repeat(whose, k)
+        repeated = None if sets is None else np.repeat(sets, k)
         values = objectives(problem, trials.reshape(-1, n), np.repeat(own, k, axis=0), delta, repeated).reshape(len(rows), k)
         best = values.argmin(axis=1)
         new_value = values[np.arange(len(rows)), best]
@@ -196,22 +196,22 @@ def _polish(problem: Problem, u: np.ndarray, weights: np.ndarray, which: Which, 
         small = gain <= np.where(best == 0, 1e-7, 1e-13) * value[rows]
         u[rows[better]] = trials[np.arange(len(rows)), best][better]
         value[rows[better]] = new_value[better]
-        settled[rows[small]] = True
+        converged[rows[small]] = True
         rows = rows[~small]
         if not len(rows):
             break
-    return Descent(u, value, settled)
+    return Descent(u, value, converged)
 
 
 def _newton_step(problem: Problem, u: np.ndarray, g: np.ndarray, h: np.ndarray, damping: np.ndarray | float = 0.0) -> np.ndarray:
-    """Return Newton steps, shape (S, P): where one would cross a bound it ends there, and the other coordinates follow."""
+    """Return Newton steps, shape (S, P): a step that crosses a bound ends there, and the other coordinates adapt."""
     low, high = problem.bounds
-    free, held = ~_frozen(problem, u, g), np.zeros_like(u)
-    step = _within(held + _newton_solve(h, g, free, damping))
+    free, fixed = ~_frozen(problem, u, g), np.zeros_like(u)
+    step = _within(fixed + _newton_solve(h, g, free, damping))
     while (crossed := free & ((u + step < low) | (u + step > high))).any():
-        held = np.where(crossed, np.clip(u + step, low, high) - u, held)
+        fixed = np.where(crossed, np.clip(u + step, low, high) - u, fixed)
         free &= ~crossed
-        step = _within(held + _newton_solve(h, g + (h @ held[:, :, None])[..., 0], free, damping))
+        step = _within(fixed + _newton_solve(h, g + (h @ fixed[:, :, None])[..., 0], free, damping))
     return step
 
 
@@ -222,7 +222,7 @@ def _newton_solve(h: np.ndarray, g: np.ndarray, free: np.ndarray, damping: np.nd
     size = np.where(size > 1e-12 * size.max(axis=1, keepdims=True), size, 1.0)
     scaled = np.nan_to_num(h / size[:, :, None] / size[:, None, :], nan=0.0, posinf=0.0, neginf=0.0)
     values, vectors = np.linalg.eigh(scaled)
-    # a direction of negative curvature is followed downhill; a flat one is left alone
+    # negative curvature is followed downhill; flat directions stay unchanged
     values, top = np.abs(values), np.abs(values).max(axis=1, keepdims=True)
     values = np.maximum(values, 1e-10 * top + 1e-300) + damping * top
     along = (np.swapaxes(vectors, 1, 2) @ (np.where(free, g, 0.0) / size)[:, :, None])[..., 0]
@@ -238,42 +238,42 @@ def _within(step: np.ndarray) -> np.ndarray:
     return bounded
 
 
-class Settled(NamedTuple):
-    """An optimum, and how the objective bends there."""
+class Refined(NamedTuple):
+    """An optimum, with gradient and Hessian."""
 
     u: np.ndarray
     """Coordinates, shape (P,)."""
     value: float
     gradient: np.ndarray
     hessian: np.ndarray
-    settled: bool
+    converged: bool
     """Whether the last step moved no fitted value."""
 
 
-_ROUNDING = 1e-13  # relative: a difference of objectives below this says nothing
-_STILL = 1e-10  # in units of the response: a step that moves no fitted value by more is the last
-_CLOSE = 1e-6  # nor is a step that moves them by less in need of a shorter one
+_ROUNDING = 1e-13  # relative: smaller differences of objectives are rounding
+_STILL = 1e-10  # in units of the response: iteration ends when no fitted value moves by more
+_CLOSE = 1e-6  # and a smaller move needs no line search
 _DAMPINGS = np.array([0.0, 1e-8, 1e-6, 1e-4, 1e-2, 1.0])
-_LONGER = 4.0  # where a term dies out, Newton's steps in its logarithm are of length 1
-_PROBE = 0.1  # share of a step over which the bend of the residuals is measured
+_LONGER = 4.0  # as a term tends to 0, Newton's steps in its logarithm have length 1
+_PROBE = 0.1  # share of a step for the second difference of the residuals
 
 
-def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Settled:
-    """Follow Newton's steps from one optimum until the fitted values stand still, which the objective alone cannot tell.
+def refine(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Refined:
+    """Take Newton steps from one optimum until the fitted values stop changing.
 
-    The objective is flat at its optimum: its last digit leaves half of the digits of the constants open, and more of them along a
-    flat direction. So a full step is taken where it loses no more than rounding does, else the best of several that are shorter or longer.
+    The objective is flat at its optimum, so its last digit leaves half of the digits of the constants open, and more along a flat
+    direction. A full step is taken if the objective rises by no more than rounding, else the best of several damped or longer steps.
 
     Parameters
     ----------
     u : ndarray, shape (P,)
-        Where `newton` ended.
+        End point of `newton`.
     weights : ndarray, shape (1, n)
         Weights of the rows.
     delta : float
         Scale of the robust loss.
     iterations : int
-        At most this many.
+        Largest number of iterations.
     """
     r, value = _at(problem, u[None], weights, delta)
     for _ in range(iterations):
@@ -291,7 +291,7 @@ def settle(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, i
         u, r, value = trials[best], fitted[best : best + 1], values[best : best + 1]
         if still:
             break
-    return Settled(u, float(value[0]), g[0], h[0], still)
+    return Refined(u, float(value[0]), g[0], h[0], still)
 
 
 def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> tuple[np.ndarray, np.ndarray]:
@@ -301,9 +301,9 @@ def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> t
 
 
 def _others(problem: Problem, u: np.ndarray, r: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Return ends of damped Newton steps: as they are, bent as the valley is, and longer, for optima far away; shape (3 S, P).
+    """Return end points of damped Newton steps: straight, curved along the valley, and longer, for distant optima; shape (3 S, P).
 
-    The bend is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
+    The curvature term is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
     arXiv 1201.5885): without it, steps along a curved valley are short.
     """
     k = len(_DAMPINGS)

@@ -1,7 +1,7 @@
 """Forward-mode differentiation of a formula: exact derivatives from the formula alone.
 
 A `Dual` carries a value and, per parameter that it depends on, a tangent. Both have shape (S, n)
-or (S, 1), so a term that holds one constant costs one tangent. Formulas are written with operators
+or (S, 1), so a term with one constant costs one tangent. Formulas are written with operators
 and NumPy functions; a function that is not known here raises `Unsupported`, and the caller then
 differentiates by differences.
 """
@@ -17,7 +17,7 @@ __all__ = ["Dual", "Unsupported", "derivatives"]
 
 
 class Unsupported(TypeError):
-    """A NumPy function whose derivative is not known here."""
+    """A NumPy function without a derivative rule here."""
 
 
 class Dual(np.lib.mixins.NDArrayOperatorsMixin):
@@ -125,7 +125,7 @@ def derivatives(
     params : ndarray, shape (S, P)
         Sets of parameters.
     seeds : ndarray, shape (S, P)
-        Derivative of each parameter by the coordinate that is wanted (1 for itself).
+        Derivative of each parameter with respect to its search coordinate (1 if they are equal).
 
     Returns
     -------

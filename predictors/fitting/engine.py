@@ -1,4 +1,4 @@
-"""The shared fit: draw starts, descend with a shrinking robust scale, drop the dominated, polish the best."""
+"""The shared fit: draw starts, descend with a shrinking robust scale, keep the best, polish them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from scalingbench.predictors.fitting.descent import Descent, Settled, levenberg_marquardt, newton, settle
+from scalingbench.predictors.fitting.descent import Descent, Refined, levenberg_marquardt, newton, refine
 from scalingbench.predictors.fitting.losses import influence
 from scalingbench.predictors.fitting.prior import nearest_to_the_starts
 from scalingbench.predictors.fitting.problem import Problem, stack
@@ -19,20 +19,20 @@ __all__ = ["DEFAULT_STARTS", "FitResult", "Status", "fit", "fit_from", "fit_many
 Status = Literal["converged", "at-bound", "max-iterations", "degenerate"]
 
 DEFAULT_STARTS = 64
-_AGREE = 1e-6  # relative: two optima closer than this are the same
-_SAME = 1e-8  # in units of the response: so are two whose residuals are closer, which decides where there is no noise
-_NEAR = 1e-2  # relative: a finalist that is farther above the best is no rival when both are settled
-_APART = 1e-4  # finalists whose coordinates are closer settle at one place
-_SETTLE = 40
+_AGREE = 1e-6  # relative: optima with closer objectives are the same
+_SAME = 1e-8  # in units of the response: so are optima with closer residuals; it matters for data without noise
+_NEAR = 1e-2  # relative: finalists with an objective farther above the best are dropped
+_APART = 1e-4  # finalists with closer coordinates count as one
+_REFINE_STEPS = 40
 _FINALISTS = 4
 _POLISH = 60
 
 
 class _Effort(NamedTuple):
-    """How hard one pass tries."""
+    """Effort of one pass."""
 
     share: float
-    """Share of the starts that it draws."""
+    """Share of the starts that are drawn."""
     stages: tuple[tuple[float, int], ...]
     """Multiples of delta, and iterations at each; a quarter of the starts survives a stage."""
     final: int
@@ -48,7 +48,7 @@ _FEWEST = 6
 
 @dataclass(frozen=True)
 class FitResult:
-    """Where a fit ended and what it is worth.
+    """The optimum of a fit, with diagnostics.
 
     Attributes
     ----------
@@ -65,13 +65,13 @@ class FitResult:
     at_bound : ndarray of bool, shape (P,)
         Constants at a bound.
     covariance : ndarray, shape (P, P)
-        Sandwich estimate in the units of the data; NaN for what the data don't identify.
+        Sandwich estimate in the units of the data; NaN for unidentified constants.
     spread : ndarray, shape (P, P)
-        The same for the coordinates, 0 for what is held at a bound or left open.
+        The same for the coordinates, 0 for constants at a bound or unidentified.
     condition : float
         Condition number of the scaled curvature.
     unidentified : ndarray of bool, shape (P,)
-        Constants that the data leave open.
+        Constants that the data do not identify.
     n_starts : int
         Starts drawn.
     n_agree : int
@@ -131,7 +131,7 @@ def fit_many(
     weights : sequence of ndarray, optional
         Weights of the rows of each.
     n_starts, random_state : int
-        As in `fit`; every data set has the same stream of starts, whatever stands beside it.
+        As in `fit`; every data set has the same stream of starts, whatever the others are.
     hard : bool
         Always make the thorough pass: for forms with local optima on which finalists may agree.
     """
@@ -145,7 +145,7 @@ def fit_many(
 
 
 class _Posed(NamedTuple):
-    """A data set, and what is solved for it: itself, or with a prior where it has fewer rows than constants."""
+    """A data set and its problem, with a prior if it has fewer rows than constants."""
 
     problem: Problem
     weights: np.ndarray
@@ -159,7 +159,7 @@ def _pose(problem: Problem, weights: np.ndarray) -> _Posed:
 
 
 def _fit_alike(posed: list[_Posed], n_starts: int, random_state: int, hard: bool) -> list[FitResult]:
-    """Fit data sets of which all have a prior or none has."""
+    """Fit data sets that all have a prior, or none."""
     rngs = [np.random.default_rng(random_state) for _ in posed]
     found: dict[int, _Found] = {}
     drawn = dict.fromkeys(range(len(posed)), 0)
@@ -177,7 +177,7 @@ def _fit_alike(posed: list[_Posed], n_starts: int, random_state: int, hard: bool
 
 
 def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> list[FitResult]:
-    """Find the best constants of one law for many data sets, from given starts: for fits that are known to end near them.
+    """Find the best constants of one law for many data sets, from given starts: for fits that end near them.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights:
 
 
 def _groups(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
-    """Yield runs of similar length, so that little is spent on padding."""
+    """Yield groups of data sets of similar length, which need little padding."""
     group: list[int] = []
     for k in order:
         if group and lengths[k] > 1.3 * lengths[group[0]] + 4:
@@ -212,26 +212,26 @@ class _Found(NamedTuple):
     u: np.ndarray
     """Finalists, best first."""
     values: np.ndarray
-    settled: bool
+    converged: bool
     agree: int
 
 
 def _search(
     problems: list[Problem], weights: list[np.ndarray], u: np.ndarray, effort: _Effort, before: list[np.ndarray] | None
 ) -> list[_Found]:
-    """Descend from starts, shape (K, S, P), and from the best that an earlier pass found."""
+    """Descend from starts, shape (K, S, P), and from the finalists of an earlier pass."""
     one = len(problems) == 1
     problem = problems[0] if one else stack(problems)
     longest = problem.y.shape[-1]
     padded = np.stack([np.pad(w, (0, longest - len(w))) for w in weights])
     delta = problem.smoothing
 
-    def whose(u: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def rows_of(u: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         which = np.repeat(np.arange(len(u)), u.shape[1])
         return (padded, None) if one else (padded[which], which)
 
     def descend(u: np.ndarray, delta: float, iterations: int, keep: int) -> np.ndarray:
-        w, which = whose(u)
+        w, which = rows_of(u)
         return _best(levenberg_marquardt(problem, u.reshape(-1, u.shape[2]), w, delta, iterations, which), u.shape, keep)
 
     for multiple, iterations in effort.stages:
@@ -240,7 +240,7 @@ def _search(
     u = descend(u, delta, effort.final, _FINALISTS)
     if before is not None:
         u = np.concatenate([u, np.stack(before)[:, None, :]], axis=1)
-    w, which = whose(u)
+    w, which = rows_of(u)
     polished = newton(problem, u.reshape(-1, u.shape[2]), w, delta, _POLISH, which)
     parts = zip(*(a.reshape(len(u), -1, *a.shape[1:]) for a in polished), padded.sum(axis=1), strict=True)
     return [_finalists(*part) for part in parts]
@@ -252,10 +252,10 @@ def _best(descent: Descent, shape: tuple[int, ...], keep: int) -> np.ndarray:
     return np.take_along_axis(descent.u.reshape(shape), order[:, :, None], axis=1)
 
 
-def _finalists(u: np.ndarray, values: np.ndarray, settled: np.ndarray, weight: float) -> _Found:
+def _finalists(u: np.ndarray, values: np.ndarray, converged: np.ndarray, weight: float) -> _Found:
     order = np.argsort(values, kind="stable")
     agree = int((values <= _no_worse(values.min(), weight)).sum())
-    return _Found(u[order], values[order], bool(settled[order[0]]), agree)
+    return _Found(u[order], values[order], bool(converged[order[0]]), agree)
 
 
 def _no_worse(value: float, weight: float, share: float = _AGREE) -> float:
@@ -263,15 +263,15 @@ def _no_worse(value: float, weight: float, share: float = _AGREE) -> float:
     return float(value * (1.0 + share) + 0.5 * _SAME**2 * weight)
 
 
-def _optimum(problem: Problem, found: _Found, weights: np.ndarray) -> Settled:
-    """Settle the best finalist and its rivals; among optima that are equally good, the one of the smallest coordinates is taken."""
+def _optimum(problem: Problem, found: _Found, weights: np.ndarray) -> Refined:
+    """Refine the best finalists; among equally good optima, return the one with the smallest coordinates."""
     weight = float(weights.sum())
     rivals = found.u[found.values <= _no_worse(found.values[0], weight, _NEAR)]
     distinct: list[np.ndarray] = []
     for u in rivals:
         if all(np.abs(u - other).max() > _APART for other in distinct):
             distinct.append(u)
-    ends = [settle(problem, u, weights, problem.smoothing, _SETTLE) for u in distinct]
+    ends = [refine(problem, u, weights, problem.smoothing, _REFINE_STEPS) for u in distinct]
     best = _no_worse(min(end.value for end in ends), weight)
     return min((end for end in ends if end.value <= best), key=lambda end: float(np.linalg.norm(end.u)))
 
@@ -284,11 +284,11 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     problem : Problem
         Normalised data and law.
     u : ndarray, shape (K, P)
-        Starts: the optimum of the whole, and others that came near.
+        Starts: the optimum of the full data, and near-optimal points.
     weights : ndarray, shape (B, n)
         One row per copy: bootstrap counts, or zeros for rows left out.
     iterations, polish : int
-        Steps of the descent, and of Newton's method for the copies that have not settled by then.
+        Steps of the descent, and of Newton's method for copies that have not converged.
 
     Returns
     -------
@@ -301,14 +301,14 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     descent = levenberg_marquardt(problem, starts, own, delta, iterations)
     best = descent.value.reshape(n_copies, k).argmin(axis=1) + k * np.arange(n_copies)
     found: np.ndarray = descent.u[best]
-    open_ended = ~descent.settled[best]
+    open_ended = ~descent.converged[best]
     if open_ended.any():
         found[open_ended] = newton(problem, found[open_ended], weights[open_ended], delta, polish).u
     return found
 
 
 def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int, n_rows: int) -> FitResult:
-    u, value, g, h, settled = _optimum(problem, found, weights)
+    u, value, g, h, converged = _optimum(problem, found, weights)
     low, high = problem.bounds
     at_bound = (u <= low + 1e-9) | (u >= high - 1e-9)
     norm = float(np.abs(np.where(at_bound, 0.0, g)).max() / max(value, 1e-300))
@@ -318,7 +318,7 @@ def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: in
     lost = unidentified | at_bound | (np.abs(turn).sum(axis=1) == 0)
     covariance[lost, :] = covariance[:, lost] = np.nan
     status: Status = (
-        "degenerate" if n_rows <= len(u) else "max-iterations" if not settled else "at-bound" if at_bound.any() else "converged"
+        "degenerate" if n_rows <= len(u) else "max-iterations" if not converged else "at-bound" if at_bound.any() else "converged"
     )
     unit = problem.scales["y"] ** 2 if problem.space == "linear" else 1.0
     return FitResult(
@@ -341,7 +341,7 @@ def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: in
 def _uncertainty(
     problem: Problem, u: np.ndarray, weights: np.ndarray, h: np.ndarray, free: np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray]:
-    """Return the sandwich covariance of the coordinates, the condition number and what is unidentified."""
+    """Return the sandwich covariance of the coordinates, the condition number and the unidentified constants."""
     delta = problem.smoothing
     n = len(u)
     r, jacobian = problem.linearise(u[None])

@@ -1,4 +1,4 @@
-"""Intervals of a fitted law: what its constants leave open, and the noise of its rows.
+"""Intervals of a fitted law: uncertainty of its constants, and noise of its rows.
 
 All work on the scale of the residuals (logarithms, or values), where noise is taken to be additive.
 """
@@ -25,7 +25,7 @@ def resample(problem: Problem, u: np.ndarray, weights: np.ndarray, n_resamples: 
 
 
 def enlarged_residuals(problem: Problem, u: np.ndarray) -> np.ndarray:
-    """Return measured minus fitted, shape (n,), enlarged because a fit spends a constant's worth of noise each."""
+    """Return measured minus fitted, shape (n,), enlarged for the degrees of freedom of the fit."""
     n = len(problem.y)
     unit = 1.0 if problem.space == "log" else problem.scales["y"]
     enlarged: np.ndarray = -unit * np.sqrt(n / max(1, n - len(u))) * problem.residuals(u[None, :])[0]

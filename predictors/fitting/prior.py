@@ -1,4 +1,4 @@
-"""Problems with a prior on their coordinates: a Gaussian penalty, as rows that are no data."""
+"""Problems with a prior on their coordinates: a Gaussian penalty, as pseudo-observations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scalingbench.predictors.fitting.starts import start_ranges
 
 __all__ = ["WithPrior", "nearest_to_the_starts", "with_prior"]
 
-_NOISE = 1e-2  # of rows that do not show it: where there are fewer than constants
+_NOISE = 1e-2  # noise of rows where there are fewer rows than constants
 
 
 @dataclass(frozen=True)
 class WithPrior(Problem):
-    """A problem whose first rows are no data: their residuals are how many standard deviations the constants are off their prior.
+    """A problem with P pseudo-observations first: their residuals are the constants' deviations from the prior, in standard deviations.
 
     Mean and spread are of shape (P,), or (K, P) for K data sets that were stacked.
     """
@@ -60,10 +60,10 @@ def with_prior(problem: Problem, mean: np.ndarray, spread: np.ndarray) -> WithPr
 
 
 def nearest_to_the_starts(problem: Problem, weights: np.ndarray) -> tuple[WithPrior, np.ndarray]:
-    """Return what is solved where there are fewer rows than constants, and its weights, shape (P + n,).
+    """Return the problem with a prior for fewer rows than constants, and its weights, shape (P + n,).
 
-    Many constants fit such rows equally well, and rounding would choose. Taken are those nearest to the middle of the ranges that
-    starts are drawn from, in units of half of the range: the likeliest ones under a normal prior there and a noise of 1 %.
+    Many constants fit such rows equally well. The prior selects those nearest to the middle of the ranges of the starts, in units of
+    half a range: the maximum a posteriori under a normal prior there and a noise of 1 %.
     """
     low, high = start_ranges(problem)
     scale = 0.01 * problem.smoothing  # so small that the robust loss of the prior's rows is quadratic

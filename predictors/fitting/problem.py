@@ -21,7 +21,7 @@ from scalingbench.predictors.parameters import Parameter
 __all__ = ["Problem", "make_problem", "stack"]
 
 _LOG_LIMIT = 40.0  # |log| of a positive parameter without a bound of its own
-_FLOOR = 1e-12  # predictions below this are treated as it on a log scale
+_FLOOR = 1e-12  # floor of predictions on a log scale
 _L1_DELTA = 1e-6
 
 
@@ -36,7 +36,7 @@ class Problem:
     formula, jacobian : callable
         The law; the Jacobian may be None.
     turn : callable, optional
-        Returns the formula's constants from the parameters searched, where those are others.
+        Maps the searched parameters to the formula's constants, if they differ.
     constants : sequence of Parameter
         The formula's constants; by default they are `parameters`.
     inputs : tuple of ndarray, shape (n,)
@@ -44,7 +44,7 @@ class Problem:
     y : ndarray, shape (n,)
         Normalised response; likewise.
     scales : mapping
-        What the response (``y``) and each input were divided by; empty for stacked data sets.
+        Normalising constants of the response (``y``) and each input; empty for stacked data sets.
     """
 
     parameters: Sequence[Parameter]
@@ -75,7 +75,7 @@ class Problem:
 
     @property
     def smoothing(self) -> float:
-        """The delta in use: l1 is Huber with a very small one."""
+        """The delta in use; l1 is Huber with a very small delta."""
         return _L1_DELTA if self.loss == "l1" else self.delta
 
     def theta(self, u: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ class Problem:
         return self.evaluate(self._inputs(which), theta)
 
     def joined(self, problems: Sequence[Problem]) -> dict[str, Any]:
-        """Return what else data sets that are stacked have of their own, by the name of the attribute."""
+        """Return further per-data-set attributes of a stack, by name."""
         return {}
 
     def _inputs(self, which: np.ndarray | None) -> tuple[np.ndarray, ...]:
@@ -156,7 +156,7 @@ class Problem:
 
 
 def stack(problems: Sequence[Problem]) -> Problem:
-    """Join data sets of one law; the shorter are padded with ones, which must be given no weight."""
+    """Join data sets of one law; shorter ones are padded with ones, which must have weight 0."""
     longest = max(len(p.y) for p in problems)
 
     def padded(arrays: Sequence[np.ndarray]) -> np.ndarray:
@@ -192,7 +192,7 @@ def make_problem(
     shared : sequence of groups of names
         Inputs that must be divided by the same constant (tokens and unique tokens).
     fixed : sequence of str
-        Inputs, or ``y``, that the law does not allow to be rescaled.
+        Inputs, or ``y``, that must not be rescaled.
     """
     scales = {name: 1.0 if name in fixed else _middle(x) for name, x in inputs.items()}
     for group in shared:

@@ -1,4 +1,4 @@
-"""Where the search begins: nonlinear constants are drawn, linear ones are solved for."""
+"""Starting points: nonlinear constants are drawn, linear ones are solved for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scalingbench.predictors.parameters import Parameter
 __all__ = ["draw_starts", "start_ranges"]
 
 _RANGES = {"exponent": (0.05, 1.5), "amplitude": (0.03, 10.0), "positive": (0.1, 10.0), "real": (-1.0, 1.0)}
-_SMALL = 1e-4  # share of the response that a linear term is given where its best factor is 0
+_SMALL = 1e-4  # share of the response for a linear term with best factor 0
 
 
 def draw_starts(problem: Problem, n_starts: int, rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def draw_starts(problem: Problem, n_starts: int, rng: np.random.Generator, weigh
     problem : Problem
         Normalised data and law.
     n_starts : int
-        How many, S.
+        Number of starts, S.
     rng : Generator
         Source of the draws.
     weights : ndarray, shape (n,)
@@ -42,7 +42,7 @@ def draw_starts(problem: Problem, n_starts: int, rng: np.random.Generator, weigh
 
 
 def start_ranges(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and largest coordinates that starts are drawn between, each of shape (P,)."""
+    """Return the lower and upper limits of the starts, each of shape (P,)."""
     ends = problem.u(np.stack([_draw(p, problem, np.array([0.0, 1.0])) for p in problem.parameters], axis=1))
     return ends[0], ends[1]
 

@@ -1,1 +1,1 @@
-"""Generic predictors: regressors that know nothing of scaling, which a law has to beat, and forms for any variables."""
+"""Generic predictors: regressors without scaling-law structure as baselines, and law forms for any variables."""

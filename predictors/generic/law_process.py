@@ -1,4 +1,4 @@
-"""A Gaussian process around a law: what the law leaves over is believed near the training rows, and forgotten far from them."""
+"""A Gaussian process on the residuals of a law: its correction fades away from the training rows."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _NOISE = np.geomspace(1e-3, 1e2, 11)  # variance of the noise over that of the p
 
 
 class LawProcess(_Generic):
-    """A law, and a Gaussian process on what it leaves over.
+    """A law, and a Gaussian process on its residuals.
 
     The law is Chinchilla's form for params and tokens, a shifted power law for one variable, and a product of powers above a
-    limit for others, or between limits for shares that rise with scale; values of either sign have a plane in the logarithms
-    of the variables. The process has one length scale, in units of the spread of the training rows, chosen with the noise by
-    marginal likelihood; beyond a few lengths the law stands alone.
+    limit for others, or between limits for shares that rise with scale; values of any sign are linear in the
+    logarithms of the variables. The process has one length scale, in units of the spread of the training rows; it and the noise
+    maximise the marginal likelihood. Beyond a few lengths the prediction is that of the law.
 
     Parameters
     ----------
     max_rows : int
-        More training rows than this are thinned evenly for the process, because its cost grows with the cube of the rows.
+        Largest number of rows for the process; more are thinned evenly, because the cost is cubic in the rows.
     """
 
     candidate = Candidate(order=12)
@@ -46,7 +46,7 @@ class LawProcess(_Generic):
     def fit(self, X: pd.DataFrame, y: Any) -> LawProcess:
         """Fit the law, then the process."""
         law = self._law_for(X, np.asarray(y, float)).fit(X, y)
-        self._settle(law, X, y)
+        self._store(law, X, y)
         return self
 
     def fit_many(self, frames: Sequence[pd.DataFrame], responses: Sequence[Any]) -> list[LawProcess]:
@@ -63,7 +63,7 @@ class LawProcess(_Generic):
                 for k in rows:
                     laws[k] = clone(law).fit(frames[k], responses[k])
         for one, law, X, y in zip(made, laws, frames, responses, strict=True):
-            one._settle(law, X, y)
+            one._store(law, X, y)
         return made
 
     def _law_for(self, X: pd.DataFrame, y: np.ndarray) -> Any:
@@ -77,7 +77,7 @@ class LawProcess(_Generic):
             return ShiftedPowerLaw(loss="l2")
         return Chinchilla(loss="l2") if set(columns) == {"params", "tokens"} else LinkedLinear("log")
 
-    def _settle(self, law: Any, X: pd.DataFrame, y: Any) -> None:
+    def _store(self, law: Any, X: pd.DataFrame, y: Any) -> None:
         points, y = self._remember(X, y)
         self.law_, self._in_logs = law, bool((y > 0).all()) and getattr(law, "link", "log") == "log"
         rest = self._scaled(y) - self._scaled(law.predict(X))
@@ -88,7 +88,7 @@ class LawProcess(_Generic):
         self._process(rest[keep])
 
     def _process(self, rest: np.ndarray) -> None:
-        """Choose length and noise by marginal likelihood, and keep what predictions need."""
+        """Choose length and noise by marginal likelihood, and store what predictions need."""
         distance = _squares(self._points, self._points)
         best, n = np.inf, len(rest)
         for length in _LENGTHS:

@@ -1,8 +1,7 @@
-"""The plainest predictors, which a law has to beat: the mean, and the nearest training value.
+"""The simplest baselines: the mean, and the nearest training value.
 
-All read every numeric column; variables are used in natural logarithms, one that holds zeros as
-log(x + half its smallest positive training value). Values are modelled in logarithms too where all
-training values are positive, else as they are.
+All read every numeric column. Variables enter as natural logarithms; one with zeros as log(x + half its smallest positive training
+value). The response is modelled as a logarithm if all training values are positive.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class _Generic(ScalingLaw):
     """Reads all numeric columns as logarithms."""
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Predict values, shape (n,); columns without any value are left out, and the fit made again without them."""
+        """Predict values, shape (n,); columns without values are dropped, and the model is refitted without them."""
         check_is_fitted(self)
         X = self._read(X)
         fewer = self._without_missing(X)
@@ -39,7 +38,7 @@ class _Generic(ScalingLaw):
         raise NotImplementedError
 
     def _without_missing(self, X: pd.DataFrame) -> Any:
-        """Return a refit without the columns that are known on training rows only; None where there are none."""
+        """Return a refit without the columns that held-out rows lack; None where there are none."""
         kept = [c for c in self.columns_ if c not in X.columns or not X[c].isna().all()]
         if len(kept) == len(self.columns_) or not kept:
             return None
@@ -71,7 +70,7 @@ def _half_smallest(x: np.ndarray) -> float:
 
 
 def _signed_log(x: np.ndarray, offset: float) -> np.ndarray:
-    """Return log(x + offset) for x >= 0; mirrored for x < 0, which scale variables don't have."""
+    """Return log(x + offset) for x >= 0; mirrored for x < 0."""
     tiny = offset or 1e-300
     logs: np.ndarray = np.where(x >= 0, np.log(np.maximum(np.abs(x) + offset, 1e-300)), 2.0 * np.log(tiny) - np.log(np.abs(x) + tiny))
     return logs
@@ -80,10 +79,10 @@ def _signed_log(x: np.ndarray, offset: float) -> np.ndarray:
 class MeanPredictor(ScalingLaw):
     """The mean of the training values."""
 
-    candidate = NotCandidate("it knows nothing of scale: the least that a law has to beat")
+    candidate = NotCandidate("a baseline that ignores scale")
 
     def fit(self, X: pd.DataFrame, y: Any) -> MeanPredictor:
-        """Remember the mean."""
+        """Store the mean."""
         _, y = self._read_training(X, y, positive=False)
         self.mean_ = float(np.mean(y))
         return self
@@ -103,14 +102,14 @@ class MeanPredictor(ScalingLaw):
 class NearestNeighbor(_Generic):
     """The training value nearest in log variables: the reference of the leaderboard.
 
-    Distances are Euclidean in natural logarithms, unscaled, so nothing is tuned; ties are averaged,
-    so the order of rows does not matter. Beyond the training range it says that nothing improves.
+    Distances are Euclidean in natural logarithms, unscaled, so nothing is tuned. Ties are averaged,
+    so the order of rows does not matter. Beyond the training range the prediction is constant.
     """
 
     candidate = Candidate("several-variables", plain=True, order=20)
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbor:
-        """Remember the training rows."""
+        """Store the training rows."""
         self._points, self._values = self._remember(X, y)
         self.fitted_ = True
         return self
@@ -122,13 +121,13 @@ class NearestNeighbor(_Generic):
 class NearestObservation(_Generic):
     """The training value nearest in overall scale, the sum of the log variables.
 
-    Past the training range this is the last observation: the value of the largest run.
+    Beyond the training range this is the value of the largest run.
     """
 
     candidate = Candidate(order=0)
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestObservation:
-        """Remember the training rows."""
+        """Store the training rows."""
         points, self._values = self._remember(X, y)
         self._scale = points.sum(axis=1, keepdims=True)
         self.fitted_ = True

@@ -1,4 +1,4 @@
-"""Generic regressors on log variables, which a law has to beat: linear, quadratic, neighbours, trees, a Gaussian process, symbolic."""
+"""Generic regressors on log variables, as baselines: linear, quadratic, neighbours, trees, a Gaussian process, symbolic."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LogLinear(Logarithmic):
     candidate = Candidate("several-variables", plain=True, order=20)
 
     def fit(self, X: pd.DataFrame, y: Any) -> LogLinear:
-        """Fit the coefficients; the shortest ones where rows are few."""
+        """Fit the coefficients; those of minimum norm if rows are few."""
         points, y = self._remember(X, y)
         target = self._to_model(y)
         self._center = points.mean(axis=0)
@@ -50,7 +50,7 @@ class LogLinear(Logarithmic):
 
 
 class GaussianProcess(Logarithmic):
-    """A Gaussian process on what a log-linear mean leaves over, all in logarithms.
+    """A Gaussian process on the residuals of a log-linear mean, all in logarithms.
 
     Squared-exponential kernel with a length scale per variable, and noise; hyperparameters by
     marginal likelihood.
@@ -58,8 +58,7 @@ class GaussianProcess(Logarithmic):
     Parameters
     ----------
     max_rows : int
-        More training rows than this are thinned evenly along their overall scale, because the
-        cost grows with the cube of the rows.
+        Largest number of rows; more are thinned evenly along their overall scale, because the cost is cubic in the rows.
     """
 
     candidate = Candidate(order=10)
@@ -83,7 +82,7 @@ class GaussianProcess(Logarithmic):
         self._unit = float(rest.std()) or 1.0
         kernel = ConstantKernel(1.0, (1e-3, 1e3)) * RBF(np.ones(Z.shape[1]), (0.1, 100.0)) + WhiteKernel(0.1, (1e-6, 1e1))
         self._process = GaussianProcessRegressor(kernel, random_state=0)
-        with warnings.catch_warnings():  # hyperparameters at their bounds are a legitimate answer on few rows
+        with warnings.catch_warnings():  # hyperparameters at their bounds are valid on few rows
             warnings.simplefilter("ignore", ConvergenceWarning)
             self._process.fit(Z, rest / self._unit)
         return self
@@ -151,7 +150,7 @@ class NearestNeighbors(Logarithmic):
     Parameters
     ----------
     k : int
-        How many; all where rows are fewer.
+        Number of neighbours; all rows if there are fewer.
     """
 
     candidate = NotCandidate("constant beyond the training rows, as the nearest neighbour is")
@@ -160,7 +159,7 @@ class NearestNeighbors(Logarithmic):
         self.k = k
 
     def fit(self, X: pd.DataFrame, y: Any) -> NearestNeighbors:
-        """Remember the training rows."""
+        """Store the training rows."""
         self._points, y = self._remember(X, y)
         self._values = self._to_model(y)
         self.fitted_ = True
@@ -208,13 +207,13 @@ class PolynomialRidge(Logarithmic):
 class LogQuadratic(Logarithmic):
     """A response surface: the log of value minus a floor is a quadratic in the log variables.
 
-    The floor is the share of the smallest training value, among a few, with the least leave-one-out
-    error of log value on the training rows; without one the quadratic is of the log value itself.
+    The floor is a share of the smallest training value, one of a few, with the least leave-one-out error of log value on the
+    training rows. Without a floor the quadratic is of log value itself.
 
     Parameters
     ----------
     floor : bool
-        Whether to look for an irreducible part.
+        Whether to fit an irreducible part.
     """
 
     candidate = Candidate(most_columns=9, order=10)
@@ -228,8 +227,8 @@ class LogQuadratic(Logarithmic):
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
         design = self._design(points)
         shares = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95) if self.floor and (y > 0).all() else (0.0,)
-        trials = [self._surface(design, y, share * float(y.min())) for share in shares]
-        _, self._floor, self.coef_ = min(trials, key=lambda trial: trial[0])
+        surfaces = [self._surface(design, y, share * float(y.min())) for share in shares]
+        _, self._floor, self.coef_ = min(surfaces, key=lambda surface: surface[0])
         return self
 
     def _surface(self, design: np.ndarray, y: np.ndarray, floor: float) -> tuple[float, float, np.ndarray]:
@@ -261,12 +260,12 @@ class SymbolicRegression(Logarithmic):
     Parameters
     ----------
     generations, population : int
-        Effort of the search.
+        Size of the search.
     random_state : int
-        Its seed.
+        Seed of the search.
     """
 
-    candidate = NotCandidate("it needs an optional package, and takes minutes")
+    candidate = NotCandidate("it needs an optional package and takes minutes")
 
     def __init__(self, generations: int = 15, population: int = 500, random_state: int = 0):
         self.generations = generations

@@ -1,4 +1,4 @@
-"""Generic forms with the shape of a scaling law: a limit, and powers of whatever variables there are."""
+"""Generic forms with the shape of a scaling law: a limit, and powers of any variables."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ class LinkedLinear(Logarithmic):
     .. math:: L = E + A \prod_j x_j^{-b_j}
         \qquad \text{or} \qquad \mathrm{acc} = c + \frac{u - c}{1 + A \prod_j x_j^{-b_j}}
 
-    The first where values are positive, the second where they are shares that rise with scale: c is the least and u the
-    most that a share can be. The limits are those of a few with the least leave-one-out error on the training rows; given
-    them, the rest is linear least squares.
+    The first form is for positive values, the second for shares that rise with scale, between the limits c and u. The limits are
+    chosen among a few by leave-one-out error on the training rows; the other constants follow by linear least squares.
 
     Parameters
     ----------
     link : {"log", "logit"}
-        Which of the two; the second needs values within 0 and 1.
+        The form; the second needs values between 0 and 1.
     """
 
     candidate = Candidate("several-variables", order=15)
@@ -66,8 +65,8 @@ class LinkedLinear(Logarithmic):
         inverse = np.linalg.pinv(gram)
         leverage = np.minimum(np.einsum("np,pq,nq->n", design, inverse, design), 1.0 - 1e-6)
         hat = inverse @ design.T
-        trials = [(*self._trial(design, hat, leverage, y, limits), limits) for limits in self._limits(y)]
-        _, self.coef_, self.limits_ = min(trials, key=lambda trial: trial[0])
+        fits = [(*self._fit_within(design, hat, leverage, y, limits), limits) for limits in self._limits(y)]
+        _, self.coef_, self.limits_ = min(fits, key=lambda fit: fit[0])
         return self
 
     def _limits(self, y: np.ndarray) -> list[tuple[float, float]]:
@@ -78,7 +77,7 @@ class LinkedLinear(Logarithmic):
         highs = sorted({1.0, *(u for u in (0.9, 0.8, high + 0.3 * (1 - high), high + 0.05 * (1 - high)) if u > high)})
         return [(c, u) for c in lows for u in highs]
 
-    def _trial(
+    def _fit_within(
         self, design: np.ndarray, hat: np.ndarray, leverage: np.ndarray, y: np.ndarray, limits: tuple[float, float]
     ) -> tuple[float, np.ndarray]:
         """Return leave-one-out error and coefficients, given the limits."""
@@ -112,11 +111,11 @@ class AdditivePower(ParametricLaw):
 
     .. math:: L(x) = E + \sum_j A_j x_j^{-b_j}
 
-    Chinchilla's form for whatever variables there are; exponents may have either sign.
+    Chinchilla's form for any variables; exponents may be negative.
     """
 
     variables = None
-    candidate = NotCandidate("slow; it was not tried on the tuning cases")
+    candidate = NotCandidate("slow; not evaluated on the tuning cases")
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
@@ -146,7 +145,7 @@ class BoundedTwoStage(ScalingLaw):
 
     The first stage is Chinchilla's form for params and tokens, a shifted power law for one variable and a product of
     powers above a limit for others; it is left out where there are none. The second is `LinkedLinear` on the loss, whose limits
-    are chosen among a few (0, 25 and 50 % chance among them) by leave-one-out error. A row whose loss was measured is predicted
+    are chosen among a few (0, 25 and 50 % chance among them) by leave-one-out error. A row with a measured loss is predicted
     from that loss.
     """
 
@@ -174,7 +173,7 @@ class BoundedTwoStage(ScalingLaw):
         return ShiftedPowerLaw(loss="l2") if len(scale) == 1 else LinkedLinear("log")
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Return the share at the loss that was measured, else at the predicted one, shape (n,)."""
+        """Return the share at the measured loss, else at the predicted one, shape (n,)."""
         check_is_fitted(self, "second_")
         X = self._read(X)
         loss = X[_LOSS].to_numpy(float).copy() if _LOSS in X else np.full(len(X), np.nan)

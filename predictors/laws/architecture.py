@@ -188,7 +188,7 @@ _SUPERVISED = (1.220, 3355.0, 0.408, 18186.0, 0.431, 0.452)
 
 
 def _supervised_loss(N: Any, D: Any) -> Any:
-    """Return what a student would reach without a teacher: the law that Busbridge et al. fitted first."""
+    """Return the student's loss without a teacher, by the supervised law of Busbridge et al."""
     E, A, alpha, B, beta, gamma = _SUPERVISED
     return E + (A * N**-alpha + B * D**-beta) ** gamma
 
@@ -201,8 +201,8 @@ class Distillation(ParametricLaw):
         L_S = L_T + \frac{1}{L_T^{c_0}} \left(1 + \left(\frac{L_T}{\tilde{L}_S d_1}\right)^{1 / f_1}\right)^{-c_1 f_1}
             \left(\frac{A}{N_S^{\alpha}} + \frac{B}{D_S^{\beta}}\right)^{\gamma}
 
-    Busbridge et al. 2025, eq. 8 (arXiv 2502.08606), with their supervised law :math:`\tilde{L}_S(N_S, D_S)`, whose
-    published constants are part of the form; losses in nats, sizes and tokens counted in ones, nothing normalised.
+    Busbridge et al. 2025, eq. 8 (arXiv 2502.08606), with their supervised law :math:`\tilde{L}_S(N_S, D_S)`, with its
+    published constants. Losses are in nats, sizes and tokens in ones; nothing is normalised.
     """
 
     variables = ("params", "tokens", "teacher_loss")

@@ -125,12 +125,12 @@ class OverTraining(ParametricLaw):
 
 
 class Farseer(ParametricLaw):
-    r"""A data term whose size and exponent both depend on N.
+    r"""A data term with an amplitude and an exponent that depend on N.
 
     .. math:: L(N, D) = e^{a_3 N^{\gamma} + b_3} + e^{a_2 N^{\beta} + b_2} D^{-\exp(a_1 N^{\alpha} + b_1)}
 
-    Li et al. 2025 (arXiv 2506.10972). The form has no constant that absorbs the unit of D, so D must be
-    counted in single tokens, as in the paper.
+    Li et al. 2025 (arXiv 2506.10972). No constant absorbs the unit of D, so D is in single
+    tokens, as in the paper.
     """
 
     variables = ("params", "tokens")
@@ -147,7 +147,7 @@ class Farseer(ParametricLaw):
         real("alpha"),
         real("b1"),
     )
-    # a N^g + b runs off to infinite a and b as g goes to 0; c (N^g - 1)/g + d is the same line and does not
+    # as g goes to 0, a and b of a N^g + b diverge; c and d of the equal c (N^g - 1)/g + d do not
     working = (
         real("c3", -20.0, 20.0, start=(-0.5, 0.2)),
         real("gamma", -2.0, 2.0, start=(-0.6, 0.6)),
@@ -175,7 +175,7 @@ class Farseer(ParametricLaw):
 
 
 def _capped(x: Any) -> Any:
-    """Return x, no more than what exp can take."""
+    """Return x, capped so that exp does not overflow."""
     return np.minimum(x, 50.0)
 
 
@@ -264,8 +264,8 @@ class KaplanSteps(ParametricLaw):
         L(N, S, B) = (N_c / N)^{\alpha_N} + (S_c / S_\mathrm{min})^{\alpha_S}, \quad
         S_\mathrm{min} = \frac{S}{1 + B_\mathrm{crit}(L) / B}, \quad B_\mathrm{crit}(L) = B_* L^{-1 / \alpha_B}
 
-    Kaplan et al. 2020, eqs. 1.4, 1.6 and 5.4 (arXiv 2001.08361); Su et al. 2024 (arXiv 2403.06563). The loss stands
-    on both sides; it is found by damped iteration from the loss at an infinite batch.
+    Kaplan et al. 2020, eqs. 1.4, 1.6 and 5.4 (arXiv 2001.08361); Su et al. 2024 (arXiv 2403.06563). The loss is on
+    both sides; damped iteration from the loss at an infinite batch solves for it.
     """
 
     variables = ("params", "steps", "batch_size")

@@ -56,7 +56,7 @@ class DataConstrained(ParametricLaw):
 
 
 def _worth(total: Any, unique: Any, R: Any) -> Any:
-    """Return what `total` is worth where only `unique` of it is new."""
+    """Return the effective amount of `total` of which only `unique` is new."""
     return unique * (1.0 - R * np.expm1(-(total / unique - 1.0) / R))
 
 
@@ -69,7 +69,7 @@ class RepeatedSubset(ParametricLaw):
 
     The setting of Hernandez et al. 2022 (arXiv 2205.10487): a small part of the data is repeated R times, and the
     damage peaks at an intermediate R (double descent), stated as a loss of effective model size. The paper gives
-    no formula; the bump in log R is the plainest one with its shape.
+    no formula; a Gaussian bump in log R has this shape.
     """
 
     variables = ("params", "epochs")

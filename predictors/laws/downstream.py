@@ -19,7 +19,7 @@ __all__ = ["CapabilityGap", "Densing", "DirectAccuracy", "LossToAccuracy", "Loss
 
 
 class LossToError(ParametricLaw):
-    r"""Error falls exponentially towards chance's end as the loss falls.
+    r"""Error falls exponentially from chance level as the loss falls.
 
     .. math:: \mathrm{Err}(L) = \epsilon - k e^{-\gamma L}
 
@@ -162,8 +162,8 @@ class TwoStage(ScalingLaw):
     """Size and data give the loss, the loss gives the metric.
 
     Bhagia et al. 2024 (arXiv 2412.04403) for accuracies, Gadre et al. 2024 (arXiv 2403.08540) for errors. Both
-    stages are fitted on the training rows; on held-out rows the loss is the first stage's prediction, whether or
-    not it was measured.
+    stages are fitted on the training rows; on held-out rows the loss is the first stage's prediction,
+    even if a measured one exists.
 
     Parameters
     ----------

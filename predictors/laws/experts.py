@@ -119,8 +119,8 @@ class EfficiencyLeverage(ParametricLaw):
 
     .. math:: \log \mathrm{EL}(A, G, C) = \left(\alpha_0 + \alpha_1 \log C + \beta \log G + \gamma \log^2 G\right) \log A
 
-    with the activation ratio A = 1 - S and the expert granularity G. Tian et al. 2025 (arXiv 2507.17702), whose
-    joint law also lets A saturate; powers in A and C and a log-quadratic in G are kept.
+    with the activation ratio A = 1 - S and the expert granularity G. The joint law of Tian et al. 2025
+    (arXiv 2507.17702) without its saturation in A: powers in A and C, and a log-quadratic in G.
     """
 
     variables = ("sparsity", "granularity", "flops")

@@ -23,7 +23,7 @@ class StepLaw(ParametricLaw):
         \quad \ln\eta^* = h + p \ln N + q \ln D, \quad \ln b^* = g + r \ln D
 
     The optima are those of Li et al. 2025, eq. 1 (Step Law, arXiv 2503.04715), who give p = -0.713, q = 0.307 and
-    r = 0.571; here they are fitted. The parabolas are the plainest reading of their convex surfaces.
+    r = 0.571; here they are fitted. Parabolas are the simplest form of their convex surfaces.
     """
 
     variables = ("params", "tokens", "learning_rate", "batch_size")

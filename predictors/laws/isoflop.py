@@ -17,8 +17,8 @@ from scalingbench.predictors.laws.power_laws import PowerLaw, ShiftedPowerLaw
 
 __all__ = ["IsoFLOP"]
 
-_SAME_BUDGET = 0.1  # relative: budgets closer than this are one
-_REACH = np.log(3.0)  # a vertex may lie this far beyond the sizes that were trained
+_SAME_BUDGET = 0.1  # relative: budgets closer than this count as one
+_REACH = np.log(3.0)  # limit on the distance of a vertex from the trained sizes
 
 
 class IsoFLOP(ScalingLaw):
@@ -30,11 +30,11 @@ class IsoFLOP(ScalingLaw):
         N^*(C) = G C^{a}, \quad L^*(C) = E + b C^{-c}, \quad k(C) = k_0 C^{-\kappa}
 
     Hoffmann et al. 2022, approach 2 (arXiv 2203.15556, section 3.2), with C = 6 N D. Budgets with fewer than three
-    sizes, or whose parabola opens downwards or has its vertex far outside the sizes trained, are left out.
+    sizes are left out, as are parabolas that open downwards or have a vertex far outside the trained sizes.
     """
 
     variables = ("params", "tokens")
-    candidate = NotCandidate("it reads whole budgets, which back-tests cut apart")
+    candidate = NotCandidate("it needs whole budgets, which back-tests split")
 
     def fit(self, X: pd.DataFrame, y: Any) -> IsoFLOP:
         """Fit the parabolas, then their vertices against compute.

@@ -1,7 +1,7 @@
 """The learning-curve forms of the survey of Viering & Loog 2021 and of the LCDB of Mohr et al. 2022.
 
-Published for accuracies; written here for any response y, with constants of either sign, so that
-an error rate 1 - y is fitted as well as y itself. ``last1``, ``pow2``, ``pow3`` and ``pow4`` are
+Published for accuracies; here for any response y, with constants of any sign, so that they fit an
+error rate 1 - y as well as y. ``last1``, ``pow2``, ``pow3`` and ``pow4`` are
 `baselines.NearestObservation`, `power_laws.PowerLaw`, `PowerThree` and `PowerFour`.
 """
 

@@ -21,17 +21,17 @@ from scalingbench.predictors.parameters import Parameter, amplitude, exponent, i
 
 __all__ = ["DataMixing", "KnowledgeInfusion", "LogMixture", "MixtureBoosting", "MixtureRegression", "OptimalMixture", "OptimalMixtureJoint"]
 
-_SMALLEST_SHARE = 1e-3  # shares below this count as this where a power or a logarithm is taken
+_SMALLEST_SHARE = 1e-3  # floor of shares before a power or a logarithm is taken
 
 
 class _Mixture(ParametricLaw):
-    """A law whose constants follow from the domains that it finds; shares are not normalised."""
+    """A law with constants per domain of the training rows; shares are not normalised."""
 
     variables: ClassVar[tuple[str, ...]] = ("mix_*",)
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Names of the domains, in the order of the constants; one unnamed before a fit."""
+        """Names of the domains, in the order of the constants; before a fit, one placeholder."""
         found = tuple(c.removeprefix("mix_") for c in getattr(self, "columns_", ()) if c.startswith("mix_"))
         return found or ("domain",)
 
@@ -119,7 +119,7 @@ class OptimalMixture(_WithScale):
 
 
 class OptimalMixtureJoint(_WithScale):
-    r"""Chinchilla whose amplitudes depend on the mixture as well.
+    r"""Chinchilla with amplitudes that depend on the mixture.
 
     .. math::
 
@@ -129,7 +129,7 @@ class OptimalMixtureJoint(_WithScale):
     and B(h) likewise. Shukor et al. 2025, the joint law (arXiv 2507.09404).
     """
 
-    candidate = NotCandidate("optimal-mixture[additive] stands for it with half the constants")
+    candidate = NotCandidate("optimal-mixture[additive] replaces it with half the constants")
 
     default_starts = 64
 
@@ -167,7 +167,7 @@ def _power_sum(shares: Sequence[Any], C: Sequence[Any], gamma: Sequence[Any]) ->
 
 
 class KnowledgeInfusion(ParametricLaw):
-    r"""The amount of domain data beyond which a model forgets it again, against model size.
+    r"""The amount of domain data beyond which a model forgets the domain knowledge, as a function of model size.
 
     .. math:: r^*(N) = a N^{-b} + c
 
@@ -249,7 +249,7 @@ class LogMixture(_Regression):
 class MixtureBoosting(ScalingLaw):
     """Gradient-boosted trees on shares and log scale: the boosted variant of RegMix.
 
-    Liu et al. 2024 (arXiv 2407.01492) use LightGBM; scikit-learn's histogram boosting stands in for it.
+    Liu et al. 2024 (arXiv 2407.01492) use LightGBM; scikit-learn's histogram boosting replaces it.
     """
 
     variables = ("mix_*",)

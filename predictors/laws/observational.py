@@ -1,4 +1,4 @@
-"""Laws over public models: benchmark results of a model, and its compute, give another result of it."""
+"""Laws over public models: predict one benchmark result of a model from its other results and its compute."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ class Observational(ScalingLaw):
 
 
 class Sloth(ScalingLaw):
-    r"""Skills that grow with size and data alike in all families, from an intercept of the family's own.
+    r"""Skills grow with size and data; slopes are common to all families, intercepts differ.
 
     .. math:: \mathrm{logit}\, y = \alpha_f + b_1 \log N + b_2 \log D + b_3 \log N \log D
 
-    One benchmark's view of Maia Polo et al. 2024, eqs. 2 and 3 (arXiv 2412.06540): with a single response the
-    skills collapse into one. Slopes are shared by the families (column ``curve``), intercepts are shrunk to
-    their mean by ridge, so a family that has not been seen gets the mean.
+    Maia Polo et al. 2024, eqs. 2 and 3 (arXiv 2412.06540), for one benchmark: with a single response there is one
+    skill. Families (column ``curve``) share slopes; ridge shrinks their intercepts to the mean, which an unseen
+    family gets.
 
     Parameters
     ----------

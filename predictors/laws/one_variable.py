@@ -65,7 +65,7 @@ class CubicLog(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = NotCandidate("quadratic-log stands for curves that turn")
+    candidate = NotCandidate("quadratic-log covers curves that turn")
     parameters = (
         level("a", x=lambda p: -p["b"] + (p["c"] - p["d"] * p["ln x"]) * p["ln x"]),
         factor("b", shift={"x": lambda p: -2.0 * p["c"] + 3.0 * p["d"] * p["ln x"]}),
@@ -138,7 +138,7 @@ class Proportional(ParametricLaw):
 
 
 class InverseWidth(ParametricLaw):
-    r"""A power law of width whose exponent theory fixes at 1.
+    r"""A power law of width with exponent 1, which theory predicts.
 
     .. math:: L(m) = E + a / m
 

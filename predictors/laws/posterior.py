@@ -1,4 +1,4 @@
-"""Chinchilla's form with its whole posterior: predictions average over constants instead of taking the best ones."""
+"""Chinchilla's form with its full posterior: predictions average over the constants."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from scalingbench.predictors.laws.priors import ChinchillaWithPrior
 __all__ = ["ChinchillaPosterior", "stretch_moves"]
 
 _WALKERS, _ROUNDS, _KEPT = 64, 1000, 20
-_QUIET = 1e-3  # noise of the rows, as a logarithm, that is believed before there are any
-_BELIEVED = 2.0  # and how many rows that is worth
+_PRIOR_NOISE = 1e-3  # prior scale of the noise, as a logarithm
+_PRIOR_ROWS = 2.0  # prior weight of that scale, in rows
 
 
 class ChinchillaPosterior(ChinchillaWithPrior):
@@ -26,20 +26,20 @@ class ChinchillaPosterior(ChinchillaWithPrior):
 
     .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
 
-    The prior is that of `ChinchillaWithPrior`, with wide log-normal ones on the amplitudes; noise is normal in the logarithm of the
-    loss, and its size integrated out. The posterior is drawn with the affine-invariant moves of Goodman & Weare 2010
-    (doi 10.2140/camcos.2010.5.65), all walkers of a half at once. A prediction is the mean of the logarithm over the draws; quantiles
-    are those of the draws with their noise.
+    The prior is that of `ChinchillaWithPrior`, with wide log-normal ones on the amplitudes. The noise is normal in the logarithm of the
+    loss, and its scale is integrated out. The posterior is sampled with the affine-invariant moves of Goodman & Weare 2010
+    (doi 10.2140/camcos.2010.5.65), in two halves of walkers. A prediction is the mean of the logarithm over the draws; quantiles
+    are those of the draws plus noise.
 
     Attributes
     ----------
     draws_ : ndarray, shape (S, P)
         Coordinates of the constants.
     noise_ : ndarray, shape (S,)
-        Standard deviation of the rows, as a logarithm, with each.
+        Standard deviation of the noise, as a logarithm, of each draw.
     """
 
-    candidate: ClassVar[Candidacy] = NotCandidate("slow, and its mean is near that of chinchilla[prior]")  # type: ignore[assignment]
+    candidate: ClassVar[Candidacy] = NotCandidate("slow, and its mean is close to chinchilla[prior]")  # type: ignore[assignment]
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {
         **ChinchillaWithPrior.prior,
         "A": (np.log(0.3), 2.0),
@@ -51,10 +51,10 @@ class ChinchillaPosterior(ChinchillaWithPrior):
         problem, own = self._problem, self._weights
         mean, spread = self._stated(self)
         low, high = problem.bounds
-        freedom = float((own > 0).sum()) + _BELIEVED
+        freedom = float((own > 0).sum()) + _PRIOR_ROWS
 
         def squares(u: np.ndarray) -> np.ndarray:
-            found: np.ndarray = (own * problem.residuals(u) ** 2).sum(axis=1) + _BELIEVED * _QUIET**2
+            found: np.ndarray = (own * problem.residuals(u) ** 2).sum(axis=1) + _PRIOR_ROWS * _PRIOR_NOISE**2
             return found
 
         def density(u: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ class ChinchillaPosterior(ChinchillaWithPrior):
     def _check_arguments(self) -> None:
         super()._check_arguments()
         if self.space != "log" or self.loss != "l2":
-            raise PredictorError("the posterior is that of normal noise in the logarithm: loss 'l2', space 'log'")
+            raise PredictorError("loss, space: the posterior needs normal noise in the logarithm, so loss 'l2' and space 'log'")
 
 
 def stretch_moves(
@@ -103,13 +103,13 @@ def stretch_moves(
     Parameters
     ----------
     density : callable
-        Logarithm of the density, but for a constant, shape (W,), of points of shape (W, P).
+        Logarithm of the density up to a constant, shape (W,), at points of shape (W, P).
     walkers : ndarray, shape (W, P)
-        Where they start; W is even.
+        Starting points; W is even.
     rounds : int
         Moves of every walker.
     kept : int
-        Rounds, evenly spaced over the second half, whose walkers are returned.
+        Number of returned rounds, evenly spaced over the second half.
     rng : Generator
         Source of the draws.
 

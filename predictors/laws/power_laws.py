@@ -1,4 +1,4 @@
-"""Power laws of one scale variable, whatever it is: plain, shifted, offset, between two ends, broken."""
+"""Power laws of one scale variable: pure, shifted, offset, between two limits, broken."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class OffsetPowerLaw(ParametricLaw):
     """
 
     variables = (ANY,)
-    candidate = NotCandidate("pow4 is the same curve, with constants of either sign")
+    candidate = NotCandidate("pow4 is the same curve, with constants of any sign")
     parameters = (irreducible("E"), amplitude("a", x="b"), positive("gamma", start=(1e-3, 3.0), x=1.0), exponent("b"))
 
     @staticmethod
@@ -91,13 +91,13 @@ class M3(ParametricLaw):
 
 
 class M4(ParametricLaw):
-    r"""A curve with two ends: random guessing above, an irreducible loss below.
+    r"""A curve between two limits: random guessing above, an irreducible loss below.
 
     .. math:: \frac{L - \varepsilon_\infty}{(\varepsilon_0 - L)^{\alpha}} = \beta x^{-c}
 
     Alabdulmohsin et al. 2022, eq. 5 (arXiv 2209.06640). L is given implicitly and solved for; its
     derivatives follow from the implicit function theorem. Written here with
-    :math:`\varepsilon_0 = \varepsilon_\infty + g`, so that the order of the two ends is a bound.
+    :math:`\varepsilon_0 = \varepsilon_\infty + g`, so that a bound keeps the two limits in order.
     """
 
     variables = (ANY,)
@@ -138,7 +138,7 @@ def _share(h: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Solve log s - alpha log(1 - s) = h for s in (0, 1), by Newton's method on t = logit s.
 
     In t the left side is t - log(1 + e^t) + alpha log(1 + e^t): increasing and, where alpha < 1,
-    concave, else convex, so that Newton's steps settle from either side.
+    concave, else convex, so that Newton's steps converge from either side.
     """
     h, alpha = np.broadcast_arrays(h, alpha)
     t = np.where(h > 0, h / np.maximum(alpha, 1e-9), h)
@@ -148,7 +148,7 @@ def _share(h: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         slope = 1.0 + (alpha - 1.0) / (1.0 + np.exp(-t))
         better = np.clip(t - np.clip(value / np.maximum(slope, 1e-12), -20.0, 20.0), -700.0, 700.0)
         moved, t = np.abs(better - t), better
-        if (moved <= 1e-7 * (1.0 + np.abs(t))).all():  # the error left is the square of the step
+        if (moved <= 1e-7 * (1.0 + np.abs(t))).all():  # the remaining error is the square of the step
             break
     return 1.0 / (1.0 + np.exp(-t))
 
@@ -208,6 +208,6 @@ class BNSL(ParametricLaw):
         log_x = np.log(x)
         exponent_of_e = -c0 * log_x
         for c, d, f in zip(breaks[::3], breaks[1::3], breaks[2::3], strict=True):
-            # log(1 + (x/d)^(1/f)), which overflows as it stands
+            # log(1 + (x/d)^(1/f)) without overflow
             exponent_of_e = exponent_of_e - c * f * np.logaddexp(0.0, (log_x - np.log(d)) / f)
         return a + b * np.exp(np.minimum(exponent_of_e, 50.0))

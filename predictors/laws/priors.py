@@ -1,4 +1,4 @@
-"""Laws fitted with a prior on their constants: a stated one, or one that curves that are fitted together share (empirical Bayes)."""
+"""Laws with a prior on their constants: a fixed one, or one estimated from curves that are fitted together (empirical Bayes)."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ __all__ = [
     "shared_prior",
 ]
 
-_QUIETEST = 2e-3  # the least noise, as a logarithm, that residuals are believed to show
-_DRAWN = 6  # starts beside those of the fit without a prior: what is believed is at its mean there
-_NO_FREEDOM = 1e-2  # what it is taken to be where there are no more rows than constants
+_LEAST_NOISE = 2e-3  # lower limit of the noise estimate, as a logarithm
+_EXTRA_STARTS = 6  # starts beside the fit without a prior; constants with a prior start at its mean
+_NO_FREEDOM = 1e-2  # noise estimate for no more rows than constants
 
 
 Prior = tuple[np.ndarray, np.ndarray]
-"""Mean and standard deviation of every coordinate that is searched, each of shape (P,); infinite where nothing is believed."""
+"""Mean and standard deviation of every coordinate that is searched, each of shape (P,); infinite where there is no prior."""
 
 
 class LawWithPrior(ParametricLaw):
-    """A law whose constants have a prior; it weighs as the noise of the rows says, which a fit without it shows."""
+    """A law with a prior on its constants; a fit without the prior gives the noise, and so the prior's weight."""
 
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    """Mean and standard deviation: of the logarithm of a positive constant, of an irreducible value in units of the middle response."""
+    """Mean and standard deviation: of the logarithm of a positive constant, of an irreducible value relative to the mean response."""
 
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         found = super()._solve(laws)
         noises = [noise_of(law, result) for law, result in zip(laws, found, strict=True)]
         problems, weights, starts = [], [], []
         for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
-            problem, believed = law._problem, np.isfinite(spread)
-            drawn = fitting.draw_starts(problem, _DRAWN, np.random.default_rng(self.random_state), law._weights)
-            starts.append(np.concatenate([result.u[None], np.where(believed, mean, np.concatenate([result.u[None], drawn]))]))
+            problem, has_prior = law._problem, np.isfinite(spread)
+            drawn = fitting.draw_starts(problem, _EXTRA_STARTS, np.random.default_rng(self.random_state), law._weights)
+            starts.append(np.concatenate([result.u[None], np.where(has_prior, mean, np.concatenate([result.u[None], drawn]))]))
             problems.append(fitting.with_prior(problem, mean, spread))
             weights.append(np.concatenate([np.full(len(mean), noise**2), law._weights]))
         penalised = fitting.fit_from(problems, starts, weights)
@@ -64,7 +64,7 @@ class LawWithPrior(ParametricLaw):
         return [self._stated(law) for law in laws]
 
     def _stated(self, law: ParametricLaw) -> Prior:
-        """Return the prior that the class states."""
+        """Return the prior of the class."""
         stated = [self.prior.get(p.name, (0.0, np.inf)) for p in law._problem.parameters]
         mean, spread = (np.array(column) for column in zip(*stated, strict=True))
         return mean, spread
@@ -75,7 +75,7 @@ def noise_of(law: ParametricLaw, result: fitting.FitResult) -> float:
     own = law._weights
     freedom = int((own > 0).sum()) - len(result.u)
     r = law._problem.residuals(result.u[None])[0]
-    return max(float(np.sqrt(own @ r**2 / freedom)) if freedom > 0 else _NO_FREEDOM, _QUIETEST)
+    return max(float(np.sqrt(own @ r**2 / freedom)) if freedom > 0 else _NO_FREEDOM, _LEAST_NOISE)
 
 
 class ChinchillaWithPrior(LawWithPrior, Chinchilla):
@@ -83,8 +83,8 @@ class ChinchillaWithPrior(LawWithPrior, Chinchilla):
 
     .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
 
-    The constants of greatest posterior density: log exponents and the irreducible share have normal priors, which decide where
-    few cheap runs leave them open.
+    The maximum a posteriori: log exponents and the irreducible share have normal priors, which matter where few cheap runs do not
+    identify them.
     """
 
     candidate = Candidate(order=81)
@@ -103,14 +103,14 @@ class ShiftedPowerLawWithPrior(LawWithPrior, ShiftedPowerLaw):
     As `ChinchillaWithPrior`.
     """
 
-    candidate: ClassVar[Candidacy] = NotCandidate("tuning cases are predicted as well without it")  # type: ignore[assignment]
+    candidate: ClassVar[Candidacy] = NotCandidate("no gain on the tuning cases")  # type: ignore[assignment]
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {"E": (0.5, 0.35), "b": (np.log(0.33), 0.6)}
 
 
 _ROUNDS = 30
-_STATED_COUNTS = 2.0  # as many curves as the stated prior is worth
-_LEAST_SPREAD = 0.02  # curves of one task are never believed to be more alike than this
-_LOOSE = 1e-6  # precision of a constant that nothing is believed of: its data decide
+_STATED_COUNTS = 2.0  # weight of the stated prior, in curves
+_LEAST_SPREAD = 0.02  # lower limit of the spread between curves of a task
+_LOOSE = 1e-6  # precision of a constant without a prior
 
 
 class PooledLaw(LawWithPrior):
@@ -120,9 +120,9 @@ class PooledLaw(LawWithPrior):
 
     .. math:: u_k \sim \mathcal{N}(\mu, \mathrm{diag}(\tau^2)), \quad \hat u_k \mid u_k \sim \mathcal{N}(u_k, P_k^{-1})
 
-    with the fit of each alone, :math:`\hat u_k`, and its precision :math:`P_k` from the curvature and the noise of its rows. Mean and
-    spread are found by expectation-maximisation, the stated prior counting as two more data sets; every data set is then fitted with
-    them as its prior. A data set that is fitted alone has little more than the stated prior. Only the constants that `prior`
+    with :math:`\hat u_k` the fit of each alone and :math:`P_k` its precision, from the curvature and the noise of its rows.
+    Expectation-maximisation gives mean and spread, with the stated prior as two more data sets; they are the prior of the final fit
+    of every data set. For a single data set this prior is close to the stated one. Only the constants that `prior`
     names are shared: exponents and limits, not amplitudes.
     """
 
@@ -138,7 +138,7 @@ class PooledLaw(LawWithPrior):
         frames, responses : sequences
             X and y of each data set, as in `fit`.
         groups : sequence, optional
-            Which of them share a prior: those of one value; by default all.
+            Data sets of one value share a prior; by default all do.
         """
         together = clone(self)
         together._groups = [0] * len(frames) if groups is None else list(groups)
@@ -174,14 +174,14 @@ def shared_prior(alone: np.ndarray, precision: np.ndarray, mean: np.ndarray, spr
     precision : ndarray, shape (K, P, P)
         Inverse covariances of the estimates.
     mean, spread : ndarray, shape (P,)
-        The stated prior: where it starts, and what it is drawn to.
+        The stated prior: the starting point, and the target of the shrinkage.
     """
     m, t2 = mean.copy(), spread**2
     total = len(alone) + _STATED_COUNTS
-    told = np.einsum("kpq,kq->kp", precision, alone)
+    information = np.einsum("kpq,kq->kp", precision, alone)
     for _ in range(_ROUNDS):
         covariance = np.linalg.inv(precision + np.diag(1.0 / t2))
-        centre = np.einsum("kpq,kq->kp", covariance, told + m / t2)
+        centre = np.einsum("kpq,kq->kp", covariance, information + m / t2)
         m = (centre.sum(axis=0) + _STATED_COUNTS * mean) / total
         around = (centre - m) ** 2 + np.diagonal(covariance, axis1=1, axis2=2)
         t2 = (around.sum(axis=0) + _STATED_COUNTS * spread**2) / total
@@ -190,7 +190,7 @@ def shared_prior(alone: np.ndarray, precision: np.ndarray, mean: np.ndarray, spr
 
 
 def precision_of(law: ParametricLaw, result: fitting.FitResult, noise: float, shared: np.ndarray) -> np.ndarray:
-    """Return the inverse covariance of the shared constants of a fit, whatever the others are; shape (Q, Q)."""
+    """Return the inverse covariance of the shared constants of a fit, marginal over the others; shape (Q, Q)."""
     _, jacobian = law._problem.linearise(result.u[None])
     slopes = jacobian[0] * np.sqrt(law._weights)
     whole = slopes @ slopes.T / noise**2 + _LOOSE * np.eye(len(result.u))
@@ -230,7 +230,7 @@ class PooledBNSL(PooledLaw, BNSL):
 
 
 class PooledM4(PooledLaw, M4):
-    r"""A curve with two ends, with the lower end and the exponents pooled over the curves that are fitted together.
+    r"""A curve between two limits, with the lower limit and the exponents pooled over the curves that are fitted together.
 
     .. math:: \frac{L - \varepsilon_\infty}{(\varepsilon_0 - L)^{\alpha}} = \beta x^{-c}
     """

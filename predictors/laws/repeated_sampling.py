@@ -40,7 +40,7 @@ def _all_wrong(k: Any, alpha: Any, beta: Any) -> Any:
 
 
 class BetaBinomialCoverage(ParametricLaw):
-    r"""Problems differ in how often a sample solves them, with a beta distribution.
+    r"""The probability that a sample solves a problem has a beta distribution over problems.
 
     .. math:: c(k) = 1 - \frac{B(\alpha, \beta + k)}{B(\alpha, \beta)}
 

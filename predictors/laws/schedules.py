@@ -18,7 +18,7 @@ from scalingbench.predictors.parameters import amplitude, exponent, irreducible,
 
 __all__ = ["LRAnnealing", "MultiPower"]
 
-_WARM_UP = 12  # points that stand for the warm-up
+_WARM_UP = 12  # points that approximate the warm-up
 
 
 class LRAnnealing(ParametricLaw):
@@ -33,8 +33,8 @@ class LRAnnealing(ParametricLaw):
 
     Rows are logged steps of runs. Between logged steps the learning rate is interpolated to every
     step; before the first it is taken to rise linearly from 0, which adds to S1 and, as in the
-    paper, not to S2. All rows of a run must be handed over together: a row's S1 and S2 follow from
-    those before it.
+    paper, not to S2. All rows of a run must be in one table: S1 and S2 of a row depend on the
+    rows before it.
 
     Parameters
     ----------
@@ -87,15 +87,15 @@ class MultiPower(ParametricLaw):
     with :math:`S_1` the sum of learning rates from the first step, warm-up included, and :math:`S_k` that from step
     k on. Luo et al. 2025, eqs. 2 and 3 (arXiv 2503.12811).
 
-    Rows are logged steps of runs, all rows of a run handed over together, as for `LRAnnealing`. The warm-up counts as
-    a drop of the other sign, as in the paper's code. Drops of the learning rate between logged steps are gathered
+    Rows are logged steps of runs, all rows of a run in one table, as for `LRAnnealing`. The warm-up counts as a
+    negative drop, as in the paper's code. Drops of the learning rate between logged steps are gathered
     in at most `n_drops` groups of equal size per run; at most
     `max_rows` training rows are fitted, evenly spaced along each run.
 
     Parameters
     ----------
     n_drops, max_rows : int
-        Bounds on the work, which grows with their product.
+        Limits on the cost, which grows with their product.
     """
 
     variables = ("run", "steps", "learning_rate")
@@ -179,7 +179,7 @@ def _runs(X: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def drop_sums(steps: np.ndarray, rate: np.ndarray, n_drops: int) -> np.ndarray:
-    """Return what `MultiPower` needs at the logged steps of one run, shape (1 + 3 n_drops, n).
+    """Return the inputs of `MultiPower` at the logged steps of one run, shape (1 + 3 n_drops, n).
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def drop_sums(steps: np.ndarray, rate: np.ndarray, n_drops: int) -> np.ndarray:
         Groups of drops.
     """
     order = np.argsort(steps, kind="stable")
-    # the warm-up from 0, which is a drop of the other sign; it is not logged and taken to be linear
+    # the warm-up from 0 is a negative drop; it is not logged and assumed linear
     ramp = np.linspace(0.0, 1.0, _WARM_UP, endpoint=False)
     s = np.concatenate([ramp * steps[order[0]], steps[order]])
     eta = np.concatenate([ramp * rate[order[0]], rate[order]])

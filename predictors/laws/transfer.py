@@ -15,7 +15,7 @@ __all__ = ["LogLaw", "LossToLoss", "PostTrainingPower", "Rectified"]
 
 
 class Rectified(ParametricLaw):
-    r"""A power law of fine-tuning examples that starts from what pre-training already gave.
+    r"""A power law of fine-tuning examples that starts from the pre-trained model.
 
     .. math:: L(D) = \frac{B}{D_l + D^{\beta}} + E
 

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import FitWarning, PredictorError
 from scalingbench.predictors.fitting import descent, engine, make_problem
-from scalingbench.predictors.fitting.descent import curvature, objectives, settle
+from scalingbench.predictors.fitting.descent import curvature, objectives, refine
 from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.fitting.intervals import enlarged_residuals
 from scalingbench.predictors.fitting.losses import influence, objective, weight
@@ -250,9 +250,9 @@ def test_the_last_steps_make_fitted_values_stand_still(chinchilla):
     law = Chinchilla(loss="l2").fit(X, y)
     start = law.result_.u + 1e-4 * np.array([1.0, -1.0, 1.0, 1.0, -1.0])  # where the objective is the same to nine digits
     w = np.ones((1, len(y)))
-    end = settle(law._problem, start, w, 1e-3, 40)
-    assert end.settled and np.abs(end.u - law.result_.u).max() < 1e-9
-    assert not settle(law._problem, start, w, 1e-3, 1).settled
+    end = refine(law._problem, start, w, 1e-3, 40)
+    assert end.converged and np.abs(end.u - law.result_.u).max() < 1e-9
+    assert not refine(law._problem, start, w, 1e-3, 1).converged
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

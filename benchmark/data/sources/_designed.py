@@ -13,7 +13,7 @@ from scalingbench.common.files import sha256_of
 __all__ = ["REACH", "curated"]
 
 REACH = 30
-"""The forecasts registered before the dearest runs were made saw runs of at most 1/30 of the top run's compute."""
+"""Forecasts registered before the most expensive runs use runs of at most 1/30 of the top run's compute."""
 _RENAMED = {"batch": "batch_size", "loss": "value"}
 _VARIABLES = (
     "params", "params_nonembedding", "tokens", "unique_tokens", "epochs", "flops", "steps", "batch_size", "learning_rate", "width", "depth",

@@ -33,7 +33,7 @@ _TRIAL = re.compile(
     r"previous_leaderboards/algoperf_(v0[56])/logs/(external|self)_tuning/([^/]+)/study_(\d+)/([^/]+)_(jax|pytorch)/trial_(\d+)"
     r"/eval_measurements\.csv"
 )
-_WORKLOADS = {  # how a workload's name begins -> what it is judged by, whether more is better, what is kept
+_WORKLOADS = {  # prefix of a workload's name -> its metric, whether more is better, what is kept
     "criteo1tb": ("loss", False, ("loss",)),
     "fastmri": ("ssim", True, ("ssim", "loss")),
     "imagenet": ("accuracy", True, ("accuracy", "loss")),
@@ -113,7 +113,7 @@ def select_speedruns(modded: Path, golf: Path, out: Path) -> None:
 
 
 def _unseen(checkout: Path, wanted: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:
-    """Yield the files whose names match, in the order of names, each content once."""
+    """Yield the files with a matching name, in the order of names, each content once."""
     seen: set[bytes] = set()
     names = sorted(path.relative_to(checkout).as_posix() for path in checkout.rglob("*") if path.is_file())
     for found in filter(None, map(wanted.fullmatch, names)):

@@ -2,7 +2,7 @@
 
 Upstream holds one CSV of evaluations per run, 135 MB of logs in all. The files read here are a selection of them by a
 stated rule: validation metrics, six digits, at most forty evaluations a run. `scalingbench.benchmark.data.sources._selections`
-repeats the rule on a checkout of the pinned commit, and the hashes below tell whether it gives the same bytes.
+repeats the rule on a checkout of the pinned commit, and the hashes below check that the bytes are the same.
 """
 
 import json
@@ -44,7 +44,7 @@ FILES = (
     ),
 )
 
-_METRICS = {  # what the competition judges a workload by -> our metric
+_METRICS = {  # the competition's metric of a workload -> our metric
     "loss": "loss_criteo",
     "ssim": "score_ssim",
     "accuracy": "error_rate_imagenet",
@@ -56,7 +56,7 @@ _FALLING = frozenset({"loss", "wer"})
 _KEY = ["version", "tuning", "submission", "study", "trial"]
 _POINTS = 18
 _WHOLE = (0, 1)
-"""Repeats whose curves are kept; of the others only the last evaluation is, for the noise between repeats."""
+"""Repeats with their full curves; of the others only the last evaluation is kept, for the noise between repeats."""
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:

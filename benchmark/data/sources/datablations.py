@@ -18,7 +18,7 @@ FILES = (
     ),
 )
 
-_PARAMS_OF_RESHAPED = {"4b284b12bc4opt2": 3.089856e9}  # a comment of the notebook; the name's prefix says 4.2465e9
+_PARAMS_OF_RESHAPED = {"4b284b12bc4opt2": 3.089856e9}  # a comment of the notebook; the name's prefix is 4.2465e9
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Data-constrained language models (Muennighoff et al. 2023): validation loss along training, repeated data and code mixtures.
 
 Upstream (Choshen et al.) holds what the authors' notebooks logged, one row per evaluation. In the file of code
-mixtures ``epochs`` is the percentage of C4 and ``Seed`` tells the C4 loss (1) from the Python loss (2).
+mixtures ``epochs`` is the percentage of C4 and ``Seed`` is 1 for the C4 loss and 2 for the Python loss.
 """
 
 from pathlib import Path

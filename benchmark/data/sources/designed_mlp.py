@@ -1,4 +1,4 @@
-"""Designed, world A: networks of two hidden layers learn a random teacher whose label noise is known."""
+"""Designed, world A: networks of two hidden layers learn a random teacher with known label noise."""
 
 from pathlib import Path
 

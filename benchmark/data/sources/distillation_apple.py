@@ -25,7 +25,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
     raw = pd.concat([pd.read_parquet(paths[f"{s}.parquet"]).assign(split=s) for s in ("train", "test")], ignore_index=True)
     student = (raw["NS"] / 1e6).round().astype(int).astype(str) + "M-" + (raw["DS"] / 1e9).round(1).astype(str) + "B"
     run = student + "-teacher" + raw["LT"].astype(str)
-    again = run.groupby(run).cumcount()  # points of one student whose teachers have the same loss to four digits
+    again = run.groupby(run).cumcount()  # points of one student with teachers of the same loss to four digits
     return pd.DataFrame(
         {
             "curve": "c4",

@@ -31,7 +31,7 @@ _KNOWN_BY = {  # the day of the forecast that used the rows, or of the post that
     "hero": "2026-09-15",
 }
 _FIT_MAX = 3e20
-"""Largest budget whose optimum entered the forecast of the 1e23 run."""
+"""Largest budget with an optimum in the forecast of the 1e23 run."""
 _FLAGS = {"diverged": "diverged", "not started": "missing"}
 
 

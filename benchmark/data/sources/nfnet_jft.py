@@ -16,7 +16,7 @@ FILES = (
 )
 
 _COPIED = "F7_wide"
-"""Its five points are those of F7, whose hours are twice those of F3, as twice the depth costs."""
+"""Its five points are those of F7; its hours are twice those of F3, as expected at twice the depth."""
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ FILES = (
 
 _DEVICES = 8
 _ON_EIGHT = "10min_16mb"
-"""The track whose machine is eight H100; the other's differ from folder to folder."""
+"""The track on eight H100; machines of the other track differ by folder."""
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:

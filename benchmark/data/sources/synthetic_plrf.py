@@ -1,4 +1,4 @@
-"""Synthetic: power-law random features under one-pass SGD, whose expected risk is known exactly.
+"""Synthetic: power-law random features under one-pass SGD, with exactly known expected risk.
 
 Paquette et al. 2024, '4+3 phases' (arXiv 2405.15074). Inputs have covariance diag(j^-2a), the target coefficients
 j^-b, and the model sees d random features of them. With batch size 1 and step size g, the expected risk after r
@@ -75,4 +75,4 @@ def _risk(a: float, b: float, width: int) -> np.ndarray:
 
 
 WORLD = World(lambda rows: rows["value"].to_numpy(float))
-"""The risk is exact; no law's constants are the exponents of theory, which hold for large widths."""
+"""The risk is exact; no law's constants are the exponents of theory, which are valid for large widths."""

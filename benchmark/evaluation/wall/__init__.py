@@ -1,13 +1,13 @@
-"""The wall around a stranger's code: only data crosses it, and behind it there is one bare process per fit.
+"""The sandbox ("wall") of submitted code: only data crosses it, and each fit runs in its own process.
 
 Three kinds of process take part::
 
-    judge         this program: knows the held-out values, decides, and runs no line of a stranger's code
-    fork server   our code in a sandbox of its own (`sandbox`), which holds a copy of an open list of files (`opened`) and nothing else;
-                  NumPy and scikit-learn loaded; runs no line of a stranger's code either
-    cell          a fork of the server for one fit (`cell`): locks itself in, then runs the stranger's class, then is killed
+    evaluator     this program: has the held-out values, and runs no submitted code
+    fork server   our code in its own sandbox (`sandbox`), which contains a copy of an open list of files (`opened`) and nothing else;
+                  NumPy and scikit-learn loaded; runs no submitted code either
+    cell          a fork of the server for one fit (`cell`): confines itself, then runs the submitted class, then is killed
 
-Judge and cell speak over a socket of their own in frames (`frames`): a JSON header of a stated schema (`messages`) and bytes
-whose length the judge knows beforehand. What comes back is never unpickled, imported or formatted: it is strictly parsed,
-measured, and checked (`guard`). SECURITY.md says what that promises and what it does not.
+Evaluator and cell exchange frames over a socket (`frames`): a JSON header with a schema (`messages`) and bytes of a known length. The
+evaluator never unpickles, imports or formats the answers: it parses them strictly, measures and checks them (`guard`). SECURITY.md
+states the guarantees and their limits.
 """

@@ -1,7 +1,7 @@
-"""A cell: one process that locks itself in, then runs a stranger's class on one fit, then is killed.
+"""A cell: one process that confines itself, runs a submitted class on one fit, and is then killed.
 
-Up to the frame that says ``ready`` only our code has run. From the moment that the source arrives, this process is the
-stranger's: whatever it writes is checked by the judge, on the other side.
+Up to the frame ``ready`` only our code has run. Once the source arrives, this process is untrusted: the evaluator checks everything
+that it writes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LARGEST_RESULTS = 2**28
 _LONGEST = 500
 
 Task = Literal["fit", "unpack"]
-"""What a cell is for: a fit, or to unpack wheels for the fits after it."""
+"""Purpose of a cell: a fit, or unpacking the wheels of later fits."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ class Settings:
     Attributes
     ----------
     namespaces, landlock : bool
-        Which layers are on.
+        Active layers.
     seccomp : str
-        The filter, in hexadecimal; empty is none.
+        The filter, in hexadecimal; empty for none.
     memory : int
         Bytes of address space.
     readable, listable : sequence of str
-        Paths that may be read; folders whose names may be read, where they are not the cell's alone.
+        Paths that may be read; folders that may be listed.
     scratch : str
-        The folder that may be written.
+        The writable folder.
     packages : str
-        Where a submission's own packages are; empty where it brings none.
+        Folder of a submission's packages; empty without any.
     packages_bytes, packages_files : int
-        How large they may be in all.
+        Limits on their total size.
     """
 
     namespaces: bool
@@ -81,17 +81,17 @@ class Settings:
 
 
 def live(handle: int, settings: Settings, rules: int, task: Task) -> NoReturn:
-    """Lock this process in, serve one task, and end."""
+    """Confine this process, serve one task, and end."""
     try:
         channel = _lock_in(handle, settings, rules, task)
         _Fit(channel, settings).serve()
-    except (frames.ChannelClosed, frames.FrameError):  # the judge has seen enough
+    except (frames.ChannelClosed, frames.FrameError):  # the evaluator has closed the channel
         os._exit(0)
     os._exit(0)
 
 
 def _lock_in(handle: int, settings: Settings, rules: int, task: Task) -> socket.socket:
-    """Confine this process, layer by layer, and say so."""
+    """Confine this process, layer by layer, and report it."""
     try:
         kernel.die_with_parent()
         if settings.namespaces:
@@ -126,7 +126,7 @@ def _own_namespaces(settings: Settings, task: Task) -> None:
 
 
 def _keep_only(handle: int, rules: int) -> tuple[socket.socket, int]:
-    """Close every descriptor but the channel to the judge; nothing is read from, or printed to, the outside."""
+    """Close every descriptor but the channel to the evaluator, standard streams included."""
     kept = [os.dup2(rules, 200), os.dup2(handle, 201)] if rules >= 0 else [-1, os.dup2(handle, 201)]
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -156,7 +156,7 @@ def _limit(settings: Settings, task: Task) -> None:
 
 
 def _hole(settings: Settings) -> str:
-    """Try what must not work; returns what did."""
+    """Try forbidden operations; return one that succeeds, or an empty string."""
     if settings.namespaces and os.getpid() != 1:
         return "no process namespace of its own"
     if settings.seccomp:
@@ -175,72 +175,72 @@ def _hole(settings: Settings) -> str:
 
 
 class _Failed(Exception):
-    """A step that did not work; the judge has been told."""
+    """A failed step that has been reported to the evaluator."""
 
 
 class _Fit:
-    """The conversation with the judge about one fit."""
+    """The exchange with the evaluator about one fit."""
 
     def __init__(self, channel: socket.socket, settings: Settings) -> None:
         self.channel = channel
         self.settings = settings
 
     def serve(self) -> None:
-        asked, body = self.hear()
-        if asked["step"] == "results":
-            self.say(*_results(asked, body))
+        request, body = self.receive()
+        if request["step"] == "results":
+            self.send(*_results(request, body))
             return
-        if asked["step"] == "unpack":
-            self.say(_unpacked(body, self.settings))
+        if request["step"] == "unpack":
+            self.send(_unpacked(body, self.settings))
             return
         warnings.simplefilter("ignore")
         sys.path.extend([self.settings.packages] if self.settings.packages else [])
         with suppress(_Failed), self.trying():
-            self.load(asked, body.decode())
+            self.load(request, body.decode())
             self.fit()
-            while True:  # the judge ends it
+            while True:  # until the evaluator ends it
                 self.predict()
 
-    def hear(self) -> tuple[dict[str, Any], bytes]:
+    def receive(self) -> tuple[dict[str, Any], bytes]:
         header, body = frames.receive(self.channel, header_limit=2**31, body_limit=2**33)
         return json.loads(header), body
 
-    def say(self, header: dict[str, object], *body: bytes) -> None:
+    def send(self, header: dict[str, object], *body: bytes) -> None:
         frames.send(self.channel, header, *body)
 
     @contextmanager
     def trying(self) -> Iterator[None]:
-        """Tell the judge of whatever the stranger's code raises."""
+        """Report any exception of the submitted code to the evaluator."""
         try:
             yield
         except (_Failed, frames.ChannelClosed):
             raise
-        except BaseException as error:  # a stranger's code runs here: SystemExit and its like are failures as any other
-            self.say({"step": "failed", "status": "error", "message": _described(error)})
+        except BaseException as error:  # submitted code: SystemExit and the like are failures too
+            self.send({"step": "failed", "status": "error", "message": _described(error)})
             raise _Failed from None
 
-    def load(self, asked: dict[str, Any], source: str) -> None:
-        self.model = _make(source, asked["file"], asked["class"])
-        facts = _facts(self.model, asked["class"])
-        self.say({"step": "loaded", **facts})
+    def load(self, request: dict[str, Any], source: str) -> None:
+        self.model = _make(source, request["file"], request["class"])
+        facts = _facts(self.model, request["class"])
+        self.send({"step": "loaded", **facts})
 
     def fit(self) -> None:
-        asked, body = self.hear()
-        X, y = _frame(body[: asked["frame"]]), np.frombuffer(body[asked["frame"] :]).copy()
+        request, body = self.receive()
+        X, y = _frame(body[: request["frame"]]), np.frombuffer(body[request["frame"] :]).copy()
         self.model.fit(X, y)
-        self.say({"step": "fitted"})
+        self.send({"step": "fitted"})
 
     def predict(self) -> None:
-        asked, body = self.hear()
+        request, body = self.receive()
         X = _frame(body)
         predicted = outcome.predictions(self.model.predict(X.copy()), len(X))
         if predicted.status != "ok":
-            self.say({"step": "failed", "status": predicted.status, "message": predicted.message[:_LONGEST]})
+            self.send({"step": "failed", "status": predicted.status, "message": predicted.message[:_LONGEST]})
             raise _Failed
-        quantiles = outcome.quantiles(self.model, X, tuple(asked["levels"]))
-        said = {"message": outcome.note(self.model)[:_LONGEST], "constants": _finite(outcome.constants(self.model))}
+        quantiles = outcome.quantiles(self.model, X, tuple(request["levels"]))
+        facts = {"message": outcome.note(self.model)[:_LONGEST], "constants": _finite(outcome.constants(self.model))}
         columns = [predicted.values, *quantiles.values()]
-        self.say({"step": "predicted", "quantiles": bool(quantiles), **said}, *(np.asarray(c, "<f8").tobytes() for c in columns))
+        self.send({"step": "predicted", "quantiles": bool(quantiles), **facts}, *(np.asarray(c, "<f8").tobytes() for c in columns))
 
 
 def _make(source: str, file_name: str, attribute: str) -> Any:
@@ -255,7 +255,7 @@ def _make(source: str, file_name: str, attribute: str) -> Any:
 
 
 def _facts(predictor: Any, attribute: str) -> dict[str, object]:
-    """Return what a class says of itself."""
+    """Return the declarations of a class."""
     for method in missing_methods(predictor):
         raise TypeError(f"{attribute} has no method {method!r}; {CONTRACT}")
     variables = getattr(predictor, "variables", None)
@@ -279,21 +279,21 @@ def _finite(constants: dict[str, float]) -> dict[str, float]:
 
 
 def _described(error: BaseException) -> str:
-    """Return the kind and message of an error that the stranger's code raised; its own methods make the text."""
+    """Return type and message of an error of the submitted code, which may override its methods."""
     try:
         text = " ".join(str(error).split())
-    except BaseException:  # a stranger's __str__
+    except BaseException:  # __str__ of submitted code
         text = ""
     kind = type.__getattribute__(type(error), "__name__")
     return f"{kind}: {text}"[:_LONGEST] if text else str(kind)[:_LONGEST]
 
 
-def _results(asked: dict[str, Any], body: bytes) -> tuple[dict[str, object], bytes]:
-    """Return the rows of a result file as JSON and numbers: the file is a stranger's too, and is taken apart here."""
+def _results(request: dict[str, Any], body: bytes) -> tuple[dict[str, object], bytes]:
+    """Return the rows of an untrusted result file as JSON and numbers."""
     from scalingbench.benchmark.evaluation.results import read_results
 
     try:
-        _refuse_many(body, asked["rows"], asked["values"])
+        _check_size(body, request["rows"], request["values"])
         results = read_results(io.BytesIO(body))
     except (InputError, MemoryError) as error:
         return {"step": "failed", "status": "error", "message": str(error)[:_LONGEST] or "too large"}, b""
@@ -309,8 +309,8 @@ def _results(asked: dict[str, Any], body: bytes) -> tuple[dict[str, object], byt
     return {"step": "results", "rows": rows}, b"".join(np.asarray(c, "<f8").tobytes() for c in columns)
 
 
-def _refuse_many(body: bytes, most_rows: int, most_values: int) -> None:
-    """Refuse a result file that says that it holds more than the tasks have: a few bytes can stand for a billion values."""
+def _check_size(body: bytes, most_rows: int, most_values: int) -> None:
+    """Raise for a result file with more rows or values than the tasks have: a few bytes can encode a billion values."""
     import pyarrow.parquet as pq
 
     try:
@@ -318,25 +318,25 @@ def _refuse_many(body: bytes, most_rows: int, most_values: int) -> None:
         columns = [facts.row_group(group).column(i) for group in range(facts.num_row_groups) for i in range(facts.num_columns)]
         values = max((column.num_values for column in columns), default=0)
         size = sum(column.total_uncompressed_size for column in columns)
-    except Exception:  # no such file at all: whoever reads it says so
+    except Exception:  # not a Parquet file: the reader raises
         return
     if facts.num_rows > most_rows or values > max(most_rows, most_values) or size > _LARGEST_RESULTS:
         raise InputError(f"{facts.num_rows} rows of {values} values; the tasks have {most_rows} folds")
 
 
 def _unpacked(body: bytes, settings: Settings) -> dict[str, object]:
-    """Unpack a wheel, of which nothing is run; returns what to say of it."""
+    """Unpack a wheel without running any of it; return the answer."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as wheel:
-            _refuse_large(wheel.infolist(), settings)
+            _check_unpacked_size(wheel.infolist(), settings)
             for entry in wheel.infolist():
                 _unpack(wheel, entry, Path(settings.packages))
-    except Exception as error:  # a broken archive raises errors of many kinds
+    except Exception as error:  # a broken archive raises many kinds of errors
         return {"step": "failed", "status": "error", "message": _described(error)}
     return {"step": "unpacked"}
 
 
-def _refuse_large(entries: list[zipfile.ZipInfo], settings: Settings) -> None:
+def _check_unpacked_size(entries: list[zipfile.ZipInfo], settings: Settings) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > settings.packages_bytes or len(entries) > settings.packages_files:
         limits = f"at most {settings.packages_bytes // 2**20} MiB in {settings.packages_files} files"
@@ -345,7 +345,7 @@ def _refuse_large(entries: list[zipfile.ZipInfo], settings: Settings) -> None:
 
 def _unpack(wheel: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
     parts = PurePosixPath(entry.filename).parts
-    if parts and parts[0].endswith(".data"):  # programs, headers and files for elsewhere are left out
+    if parts and parts[0].endswith(".data"):  # skip programs, headers and files of other schemes
         parts = parts[2:] if len(parts) > 1 and parts[1] in ("purelib", "platlib") else ()
     if not parts or entry.is_dir():
         return

@@ -1,6 +1,6 @@
 """Which shared libraries of the system a program or library loads: read from its ELF header, as the loader does.
 
-Of the System V ABI, chapter 5; 64 bits, in this machine's order of bytes. Nothing is run.
+Format: System V ABI, chapter 5; 64 bits, in this machine's byte order. Nothing is run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NEEDED, _STRINGS, _RPATH, _RUNPATH = 1, 5, 15, 29
 
 
 def loaded_by(files: Iterable[Path]) -> dict[str, str]:
-    """Return the libraries that files load, and those that these load: where the loader looks for each, and where its content is."""
+    """Return the libraries that files load, directly or indirectly: the loader's path of each, and the path of its content."""
     found: dict[str, str] = {}
     left = list(files)
     seen = {os.path.realpath(path) for path in left}
@@ -36,7 +36,7 @@ def loaded_by(files: Iterable[Path]) -> dict[str, str]:
 
 
 def _wanted(path: Path) -> list[Path]:
-    """Return the files that one file loads, without those that lie nowhere: the loader finds them beside a library already loaded."""
+    """Return the files that one file loads, except those without a path: the loader finds them beside a loaded library."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             interpreter, needed, folders = _header(data)

@@ -1,10 +1,10 @@
 """The process that makes fork servers, and the fork server: our code, in the sandbox, with the libraries loaded.
 
-It runs no line of a stranger's code and sees no data. First it fills a file system in memory with what the open list names, makes it
-its root, and starts anew there. Then it loads the libraries, once for all, and forks a server for each line that the judge asks for. A
-server makes cells and ends them: a cell gets a socket of its own to the judge. The judge writes one byte for each thing to do (``S``
-with that socket: start a cell for a fit, ``U``: one that unpacks a wheel; ``G``: give it a second to end by itself; ``E``: end it), and
-reads how the cell ended. When the judge is gone, so is everything in these namespaces.
+It runs no submitted code and sees no data. First it fills a file system in memory with the files of the open list, makes it its root, and
+restarts there. Then it loads the libraries once, and forks a server for each line from the evaluator. A server makes cells and ends
+them; each cell has its own socket to the evaluator. The evaluator writes one byte per command (``S`` with that socket: start a cell for a
+fit, ``U``: one that unpacks a wheel; ``G``: allow it a second to end by itself; ``E``: end it), and reads how the cell ended. All processes
+in these namespaces end with the evaluator.
 """
 
 from __future__ import annotations
@@ -47,58 +47,58 @@ _LOADED = (
     "scalingbench.predictors.law",
     "scalingbench.predictors.registry",
 )
-"""What is loaded once, so that a cell need not: the libraries that predictors use most."""
+"""Libraries that are loaded once for all cells: those that predictors use most."""
 _GRACE = 1.0
 _ROOT_BYTES, _ROOT_FILES = 4 * 2**30, 200_000
 _LEFT_OUT = frozenset(
     ("tests", "test", "include", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "site-packages", "dist-packages")
 )
-"""Folders that are not copied: they are large, or not of this library, and no fit needs them."""
+"""Folders that are not copied: large or unrelated, and no fit needs them."""
 _HEADERS = (".h", ".hpp", ".pxd", ".pyx", ".pyi", ".a", ".c", ".cpp")
 
 
 def main(handle: int) -> NoReturn:
-    """Serve until the judge hangs up."""
+    """Serve until the evaluator closes the channel."""
     control = socket.socket(fileno=handle)
     try:
-        asked = json.loads(frames.receive(control, header_limit=2**26)[0])
-        if "root" in asked:
-            _start_in_own_root(handle, asked)
-        _host(control, cell.Settings(**asked))
+        request = json.loads(frames.receive(control, header_limit=2**26)[0])
+        if "root" in request:
+            _start_in_own_root(handle, request)
+        _host(control, cell.Settings(**request))
     except (frames.ChannelClosed, OSError) as error:
         print(error, file=sys.stderr)
     os._exit(0)
 
 
-def _start_in_own_root(handle: int, asked: dict[str, Any]) -> NoReturn:
-    """Fill a root with what is listed, enter it, and start this program anew in it."""
-    root = asked["root"]
+def _start_in_own_root(handle: int, request: dict[str, Any]) -> NoReturn:
+    """Fill a root with the listed files, enter it, and restart this program in it."""
+    root = request["root"]
     kernel.mount_tmpfs(root, _ROOT_BYTES, _ROOT_FILES, programs=True)
-    for source, target in asked["copies"]:
+    for source, target in request["copies"]:
         _copy(source, root + target)
-    for path, text in asked["texts"]:
+    for path, text in request["texts"]:
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         with open(root + path, "w") as file:
             file.write(text)
-    for path in asked["devices"]:
+    for path in request["devices"]:
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         os.close(os.open(root + path, os.O_CREAT | os.O_WRONLY))
         kernel.bind(path, root + path)
-    for path in asked["links"]:
+    for path in request["links"]:
         if os.path.islink(path) and not os.path.lexists(root + path):
             os.symlink(os.readlink(path), root + path)
-    for folder in asked["folders"]:
+    for folder in request["folders"]:
         os.makedirs(root + folder)
     kernel.own_root(root)
-    if asked["packages"]:
-        kernel.mount_tmpfs(asked["packages"], asked["packages_bytes"], asked["packages_files"], programs=True)
+    if request["packages"]:
+        kernel.mount_tmpfs(request["packages"], request["packages_bytes"], request["packages_files"], programs=True)
     kernel.seal("/")
     os.set_inheritable(handle, True)
-    os.execv(asked["command"][0], asked["command"])
+    os.execv(request["command"][0], request["command"])
 
 
 def _copy(source: str, target: str) -> None:
-    """Copy a file, or the code in a folder, with its times: Python compares those of what it compiled."""
+    """Copy a file, or the code in a folder, with its times: Python compares them with its compiled files."""
     if os.path.isdir(source):
         for entry in os.scandir(source):
             if not entry.name.endswith(_HEADERS) and entry.name not in _LEFT_OUT and not entry.name.startswith("config-"):
@@ -115,10 +115,10 @@ def _copy(source: str, target: str) -> None:
 
 
 def _host(control: socket.socket, settings: cell.Settings) -> None:
-    """Load the libraries, and fork a server for each line that comes."""
+    """Load the libraries, and fork a server for each incoming line."""
     _load()
     rules: dict[cell.Task, int] = {"fit": _rules(settings, "fit"), "unpack": _rules(settings, "unpack")}
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the servers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # servers are not waited for
     frames.send(control, {"ready": True})
     control.settimeout(None)
     while True:
@@ -145,15 +145,15 @@ def _load() -> None:
     for name in _LOADED:
         try:
             importlib.import_module(name)
-        except ImportError:  # a cell that needs it will say so
+        except ImportError:  # a cell that needs it reports the error
             continue
     _run_once()
     gc.collect()
-    gc.freeze()  # a collection in a cell would copy all of this memory
+    gc.freeze()  # garbage collection in a cell would copy all of this memory
 
 
 def _run_once() -> None:
-    """Do once what every cell will do: what that imports and caches is then there."""
+    """Run the steps of a cell once, so that their imports and caches exist."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -172,7 +172,7 @@ def _serve_to_the_end(handle: int, settings: cell.Settings, rules: dict[cell.Tas
         kernel.die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         line = socket.socket(fileno=handle)
-        line.sendall(frames.ENDED.pack(0))  # it is there
+        line.sendall(frames.ENDED.pack(0))  # the server is ready
         _serve(line, settings, rules)
     finally:
         os._exit(0)
@@ -194,7 +194,7 @@ def _serve(control: socket.socket, settings: cell.Settings, rules: dict[cell.Tas
 
 
 def _start(control: socket.socket, channel: int, settings: cell.Settings, rules: int, task: cell.Task) -> int:
-    """Fork a cell; it never returns from here."""
+    """Fork a cell; the child never returns."""
     if settings.namespaces:
         own = os.pidfd_open(os.getpid())
         kernel.own_pids()
@@ -212,12 +212,12 @@ def _start(control: socket.socket, channel: int, settings: cell.Settings, rules:
 
 
 def _end(child: int, grace: float) -> int:
-    """Kill a cell, after a while where it may end by itself; its process namespace takes all that is in it along."""
+    """Kill a cell, after a grace period; its process namespace ends with it."""
     ended = time.monotonic() + grace
     while time.monotonic() < ended:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             return os.waitstatus_to_exitcode(status)
         select.select([], [], [], 0.005)
-    os.kill(child, signal.SIGKILL)  # it was not waited for yet, so that its number is still its own
+    os.kill(child, signal.SIGKILL)  # not waited for yet, so its pid is still valid
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,7 +1,7 @@
-"""Frames: how data crosses the wall. A fixed head with two lengths, a JSON header, bytes.
+"""Frames: the wire format of the sandbox. A fixed head with two lengths, a JSON header, bytes.
 
-Both sides use this module; it imports the standard library only. A reader states how much it is willing to read before it
-reads, and until when: what a stranger writes can neither fill the memory nor hold up the program that listens.
+Both sides use this module; it imports the standard library only. A reader sets a size limit and a deadline
+before it reads, so that untrusted input can neither fill the memory nor block the reader.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from contextlib import suppress
 __all__ = ["ENDED", "HEADER_LIMIT", "ChannelClosed", "FrameError", "FrameTimeout", "hang_up", "receive", "send"]
 
 HEADER_LIMIT = 2**18
-"""Bytes of JSON that a reader accepts, unless it says otherwise."""
+"""Default limit of a header, in bytes of JSON."""
 
 ENDED = struct.Struct("<i")
-"""How a cell ended, as the fork server says it: its exit status, or minus the number of the signal."""
+"""End of a cell, as reported by the fork server: its exit status, or minus the signal number."""
 
 _HEAD = struct.Struct("<4sIQ")
 _MAGIC = b"SBF1"
@@ -27,15 +27,15 @@ _CHUNK = 2**20
 
 
 class FrameError(Exception):
-    """What was written is no frame, or a larger one than was agreed."""
+    """The input is not a frame, or larger than the limit."""
 
 
 class ChannelClosed(Exception):
-    """The other side is gone."""
+    """The other side closed the channel."""
 
 
 class FrameTimeout(Exception):
-    """The time is over."""
+    """The deadline has passed."""
 
 
 def send(channel: socket.socket, header: Mapping[str, object], *body: bytes, deadline: float | None = None) -> None:
@@ -48,14 +48,14 @@ def send(channel: socket.socket, header: Mapping[str, object], *body: bytes, dea
     header : mapping
         Becomes JSON.
     *body : bytes
-        Written one after the other.
+        Written in order.
     deadline : float, optional
-        Monotonic time by which the other side must have taken it.
+        Monotonic time by which the other side must have read it.
 
     Raises
     ------
     ChannelClosed, FrameTimeout
-        If the other side is gone, or does not read.
+        If the other side closed the channel, or does not read.
     """
     text = json.dumps(header).encode()
     try:
@@ -78,16 +78,16 @@ def receive(
     channel : socket
         A connected stream.
     deadline : float, optional
-        Monotonic time by which all of it must be here.
+        Monotonic time by which it must be complete.
     header_limit, body_limit : int
-        Bytes at most. Nothing is read of a frame that says that it is longer.
+        Size limits in bytes. A frame that declares a larger size is not read.
 
     Raises
     ------
     FrameError
-        If what comes is no frame, or too long a one.
+        If the input is not a frame, or too large.
     ChannelClosed, FrameTimeout
-        If it ends, or does not come in time.
+        If the channel closes, or the deadline passes.
     """
     magic, header_size, body_size = _HEAD.unpack(_exactly(channel, _HEAD.size, deadline))
     if magic != _MAGIC:
@@ -98,7 +98,7 @@ def receive(
 
 
 def hang_up(channel: socket.socket | None) -> None:
-    """Close a channel, so that whoever waits at either end hears of it at once."""
+    """Close a channel; readers at both ends notice at once."""
     if channel is not None:
         with suppress(OSError):
             channel.shutdown(socket.SHUT_RDWR)

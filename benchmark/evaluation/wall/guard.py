@@ -1,4 +1,4 @@
-"""The judge's side of the wall: it hands a cell data, times it, and takes back numbers that it checks itself."""
+"""The evaluator's side of the sandbox: it sends data to a cell, times it, and checks the numbers that come back."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from scalingbench.benchmark.evaluation.wall import frames, messages
 from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall
 from scalingbench.common.errors import InputError
 
-__all__ = ["Asked", "CodeError", "Facts", "Guard", "Guards", "Source", "TimeUp"]
+__all__ = ["CodeError", "Facts", "Guard", "Guards", "PredictCalls", "Source", "TimeUp"]
 
 _RESULTS_SECONDS = 60.0
 _RESULTS_HEADER, _RESULTS_BODY = 2**26, 2**28
 _UNPACKING_SECONDS = 120.0
 
-Asked = Literal["together", "in parts"]
+PredictCalls = Literal["together", "in parts"]
 
 
 class CodeError(InputError):
-    """A stranger's code does not do what it must before anything can be fitted."""
+    """Submitted code fails before a fit."""
 
 
 class TimeUp(Exception):
-    """The time for this work is over."""
+    """The time limit has passed."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A class in a file that this process never runs.
+    """A submitted class; this process never runs its file.
 
     Attributes
     ----------
     text, file_name, attribute : str
-        The code, what to call it in messages, the class in it.
+        The code, its name in messages, and the name of the class.
     """
 
     text: str
@@ -52,14 +52,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a class says of itself.
+    """The declarations of a class.
 
     Attributes
     ----------
     variables : tuple of str, optional
         The columns that it reads.
     positive_only : bool
-        Whether it asks for positive values.
+        Whether it requires positive values.
     parameters : str
         Its constructor arguments, as JSON.
     """
@@ -80,36 +80,36 @@ class _Ended(Exception):
 
 
 class _Cell:
-    """The judge's end of the conversation about one fit; every step must end before the deadline."""
+    """The evaluator's end of the exchange about one fit; every step must end before the deadline."""
 
     def __init__(self, channel: socket.socket, deadline: float) -> None:
         self.channel = channel
         self.deadline = deadline
 
-    def say(self, header: dict[str, object], *body: bytes) -> None:
+    def send(self, header: dict[str, object], *body: bytes) -> None:
         frames.send(self.channel, header, *body, deadline=self.deadline)
 
-    def hear(self, kind: type[messages.T], *, header_limit: int = frames.HEADER_LIMIT, body_limit: int = 0) -> tuple[messages.T, bytes]:
+    def receive(self, kind: type[messages.T], *, header_limit: int = frames.HEADER_LIMIT, body_limit: int = 0) -> tuple[messages.T, bytes]:
         header, body = frames.receive(self.channel, deadline=self.deadline, header_limit=header_limit, body_limit=body_limit)
-        said = messages.parse(header, kind)
-        if isinstance(said, messages.Failed):
-            raise _Ended(said.status, said.message)
-        return said, body
+        answer = messages.parse(header, kind)
+        if isinstance(answer, messages.Failed):
+            raise _Ended(answer.status, answer.message)
+        return answer, body
 
     def load(self, source: Source) -> messages.Loaded:
-        self.say({"step": "load", "file": source.file_name, "class": source.attribute}, source.text.encode())
-        return self.hear(messages.Loaded)[0]
+        self.send({"step": "load", "file": source.file_name, "class": source.attribute}, source.text.encode())
+        return self.receive(messages.Loaded)[0]
 
     def fit(self, name: str, X: pd.DataFrame, y: np.ndarray, parts: Sequence[pd.DataFrame], levels: tuple[float, ...]) -> FoldResult:
-        """Fit, and predict one part of the held-out rows after the other."""
+        """Fit, then predict the parts of the held-out rows in turn."""
         frame = _arrow(X)
         start = time.perf_counter()
-        self.say({"step": "fit", "frame": len(frame)}, frame, np.asarray(y, "<f8").tobytes())
-        self.hear(messages.Fitted)
+        self.send({"step": "fit", "frame": len(frame)}, frame, np.asarray(y, "<f8").tobytes())
+        self.receive(messages.Fitted)
         fitted = time.perf_counter()
         try:
-            # the held-out inputs leave this process only now: a fit cannot have looked at them
-            said, values = zip(*(self.predict(part, levels) for part in parts), strict=True)
+            # held-out inputs are sent only now, so that the fit cannot read them
+            answer, values = zip(*(self.predict(part, levels) for part in parts), strict=True)
         except _Ended as ended:
             raise _Ended(ended.status, ended.message, fitted - start) from None
         seconds: dict[str, Any] = {"fit_seconds": fitted - start, "predict_seconds": time.perf_counter() - fitted}
@@ -118,36 +118,36 @@ class _Cell:
             broken = int((~np.isfinite(columns)).sum())
             return FoldResult(name, "not-finite", f"predict returned {broken} of {columns.size} values that are NaN or infinite", **seconds)
         predictions, *quantiles = (as_stored(column) for column in columns)
-        first = said[0]
+        first = answer[0]
         return FoldResult(name, "ok", first.message, predictions, dict(zip(levels, quantiles, strict=False)), first.constants, **seconds)
 
     def predict(self, X: pd.DataFrame, levels: tuple[float, ...]) -> tuple[messages.Predicted, np.ndarray]:
-        """Return what is said of the predictions of some rows, and these: one line of predictions, and one for each level."""
+        """Return the answer on some rows and its numbers: a line of predictions, and one for each level."""
         n = len(X)
-        self.say({"step": "predict", "levels": list(levels)}, _arrow(X))
-        said, body = self.hear(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
-        lines = 1 + (len(levels) if said.quantiles else 0)
+        self.send({"step": "predict", "levels": list(levels)}, _arrow(X))
+        answer, body = self.receive(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
+        lines = 1 + (len(levels) if answer.quantiles else 0)
         if len(body) != 8 * n * lines:
             raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * lines}")
-        return said, np.frombuffer(body, "<f8").astype(float).reshape(lines, n)
+        return answer, np.frombuffer(body, "<f8").astype(float).reshape(lines, n)
 
     def unpack(self, wheel: bytes) -> None:
-        self.say({"step": "unpack"}, wheel)
-        self.hear(messages.Unpacked)
+        self.send({"step": "unpack"}, wheel)
+        self.receive(messages.Unpacked)
 
     def results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
-        self.say({"step": "results", "rows": most_rows, "values": most_values}, content)
-        said, body = self.hear(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
-        return messages.rebuilt(said, body)
+        self.send({"step": "results", "rows": most_rows, "values": most_values}, content)
+        answer, body = self.receive(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
+        return messages.rebuilt(answer, body)
 
 
 class Guard:
-    """Owner of one fork server, which makes one cell after the other.
+    """Owner of one fork server, which makes cells one at a time.
 
     Parameters
     ----------
     sandbox : Sandbox
-        Where it runs.
+        The sandbox that it runs in.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -156,12 +156,12 @@ class Guard:
         self.stopped = False
 
     def start(self) -> None:
-        """Start the server, where it does not run yet; a fit starts it too, and does not count the time."""
+        """Start the server if it does not run; a fit starts it too, outside its time limit."""
         if self._control is None:
             self._start()
 
     def describe(self, source: Source, seconds: float) -> Facts:
-        """Return what a class says of itself.
+        """Return the declarations of a class.
 
         Raises
         ------
@@ -187,16 +187,16 @@ class Guard:
         levels: tuple[float, ...],
         seconds: float,
         *,
-        asked: Asked = "together",
+        calls: PredictCalls = "together",
     ) -> FoldResult:
-        """Fit a class in a cell of its own; returns its predictions, or how it failed.
+        """Fit a class in its own cell; return its predictions, or how it failed.
 
         Raises
         ------
         TimeUp
             If it takes longer than `seconds`.
         """
-        halves = _halves(len(X_test)) if asked == "in parts" else [np.arange(len(X_test))]
+        halves = _halves(len(X_test)) if calls == "in parts" else [np.arange(len(X_test))]
         try:
             with self._cell(seconds) as cell:
                 cell.load(source)
@@ -209,19 +209,19 @@ class Guard:
         return replace(fold, predictions=fold.predictions[order], quantiles={k: v[order] for k, v in fold.quantiles.items()})
 
     def read_results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
-        """Return what a stranger's result file holds; a cell takes it apart.
+        """Return the results in an untrusted result file; a cell parses it.
 
         Parameters
         ----------
         content : bytes
-            Of the file.
+            Content of the file.
         most_rows, most_values : int
-            How many folds and predictions the tasks have; a file of more is not read.
+            Numbers of folds and predictions of the tasks; a larger file is rejected.
 
         Raises
         ------
         InputError
-            If it is none.
+            If it is not a result file.
         """
         try:
             with self._cell(_RESULTS_SECONDS) as cell:
@@ -237,7 +237,7 @@ class Guard:
         Raises
         ------
         InputError
-            If it is none, or too large a one.
+            If it is not a wheel, or too large.
         """
         try:
             with self._cell(_UNPACKING_SECONDS, b"U") as cell:
@@ -248,13 +248,13 @@ class Guard:
             raise InputError(f"{name}: cannot be unpacked: takes longer than {_UNPACKING_SECONDS:g} s") from None
 
     def stop(self) -> None:
-        """End the server, and with it its cell. Another thread may call it, and it may be called twice."""
+        """End the server and its cell; safe to call from another thread, and twice."""
         self.stopped = True
         self._end_server()
 
     @contextmanager
     def _cell(self, seconds: float, kind: bytes = b"S") -> Iterator[_Cell]:
-        """Give a new cell; whatever comes of it, it is gone afterwards. The time starts when the server is there."""
+        """Provide a new cell, which is ended afterwards. The time limit starts when the server is ready."""
         control = self._control or self._start()
         deadline = time.monotonic() + seconds
         ours, theirs = socket.socketpair()
@@ -264,13 +264,13 @@ class Guard:
                 with theirs:
                     socket.send_fds(control, [kind], [theirs.fileno()])
                 cell = _Cell(ours, deadline)
-                ready, _ = cell.hear(messages.Ready)
+                ready, _ = cell.receive(messages.Ready)
                 if ready.problem:
-                    raise InputError(f"the wall does not stand here: {ready.problem}")
+                    raise InputError(f"the sandbox does not work here: {ready.problem}")
                 yield cell
                 return
             except (frames.ChannelClosed, OSError):
-                wish = b"G"  # it is about to end by itself: how, is worth a moment
+                wish = b"G"  # it is ending by itself: wait for its status
             except frames.FrameError as error:
                 ended = f"its process {error}"
             except frames.FrameTimeout:
@@ -280,7 +280,7 @@ class Guard:
         raise _Ended("error", ended) if ended else _Ended("crash", f"its process {_ending(status)}")
 
     def _end_cell(self, control: socket.socket, wish: bytes) -> int | None:
-        """Have the server end the cell; returns how it ended, None where the server itself is gone."""
+        """Have the server end the cell; return its exit status, None if the server has ended."""
         try:
             control.settimeout(START_SECONDS)
             control.sendall(wish)
@@ -293,7 +293,7 @@ class Guard:
             return None
 
     def _start(self) -> socket.socket:
-        """Start the server; returns the line to it."""
+        """Start the server; return the connection to it."""
         if self.stopped:
             raise InterruptedError("stopped")
         self._control = control = self._sandbox.line()
@@ -304,18 +304,18 @@ class Guard:
 
     def _end_server(self) -> None:
         control, self._control = self._control, None
-        frames.hang_up(control)  # it ends when it hears that
+        frames.hang_up(control)  # the server then ends
 
 
 class Guards:
-    """Guards of one wall that are started once and used by turns; a context, at whose end they are stopped.
+    """A pool of guards with one configuration; a context manager that stops them at its end.
 
     Parameters
     ----------
     wall : Wall
-        Which layers are on, and the limits.
+        Active layers, and the limits.
     wheels : mapping of str to bytes, optional
-        Packages that their cells find beside ours, by name of the file.
+        Additional packages of their cells, by file name.
     """
 
     def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
@@ -334,7 +334,7 @@ class Guards:
         self._sandbox.stop()
 
     def take(self) -> Guard:
-        """Return a guard that nobody else uses, started before the first time that counts."""
+        """Return an unused guard, started before any time limit."""
         while self._idle:
             guard = self._idle.pop()
             if not guard.stopped:
@@ -346,11 +346,11 @@ class Guards:
         return guard
 
     def give_back(self, guard: Guard) -> None:
-        """Let others use a guard again."""
+        """Return a guard to the pool."""
         self._idle.append(guard)
 
     def _unpack(self) -> None:
-        """Have a cell unpack each wheel."""
+        """Unpack each wheel in a cell."""
         guard = Guard(self._sandbox)
         try:
             for name, wheel in self._wheels.items():
@@ -363,7 +363,7 @@ class Guards:
 
     @contextmanager
     def one(self) -> Iterator[Guard]:
-        """Give a guard for a while."""
+        """Provide a guard within a context."""
         guard = self.take()
         try:
             yield guard
@@ -372,7 +372,7 @@ class Guards:
 
 
 def _halves(n: int) -> list[np.ndarray]:
-    """Return two halves of n rows, drawn so that nobody can foresee them; one row is one part."""
+    """Return two halves of n rows, drawn unpredictably; a single row is one part."""
     order = np.random.default_rng().permutation(n)
     return [half for half in (np.sort(order[: n // 2]), np.sort(order[n // 2 :])) if len(half)]
 

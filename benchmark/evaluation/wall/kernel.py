@@ -1,6 +1,6 @@
-"""The system calls of Linux that confine a process and that Python has no function for, and the filter of those that a cell may make.
+"""Linux system calls for confinement that Python lacks, and the filter of the system calls of a cell.
 
-Standard library only, but for the filter, which the judge makes.
+Standard library only, except for the filter, which the evaluator makes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PIVOT_ROOT = {"x86_64": 155, "i686": 217, "armv7l": 218, "ppc64le": 203, "s390x
 _PIVOT_ROOT_ELSEWHERE = 41  # aarch64, riscv64, loongarch64
 _PDEATHSIG, _SET_SECCOMP, _NO_NEW_PRIVILEGES, _AMBIENT = 1, 22, 38, 47
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # the same numbers on every architecture
-_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many each version of Landlock knows
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # number of rights in each version of Landlock
 _READ = 1 << 0 | 1 << 2 | 1 << 3  # execute (as a library is mapped), read a file, list a folder
 _LIST = 1 << 3
 _WRITE = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 14  # and make and remove files and folders, cut them
@@ -66,7 +66,7 @@ def _number(value: int) -> ctypes.c_ulong:
 
 
 def own_pids() -> None:
-    """Let the next child be process 1 of a process namespace of its own."""
+    """Make the next child process 1 of a new process namespace."""
     _call("unshare", _NEW_PIDS)
 
 
@@ -76,49 +76,49 @@ def shared_pids(handle: int) -> None:
 
 
 def own_mounts() -> None:
-    """Give this process mounts and System V objects of its own."""
+    """Give this process its own mount and IPC namespaces."""
     _call("unshare", _NEW_MOUNTS | _NEW_IPC)
     _call("mount", b"none", b"/", None, _number(_PRIVATE | _RECURSIVE), None)
 
 
 def own_users() -> None:
-    """Give this process a user namespace of its own: what the kernel counts by user (processes, queued signals) it counts anew."""
+    """Give this process its own user namespace, with separate per-user counts (processes, queued signals)."""
     _call("unshare", _NEW_USERS)
 
 
 def mount_tmpfs(folder: str, size: int, files: int, *, programs: bool = False) -> None:
-    """Put an empty file system in memory over a folder, of at most `size` bytes; libraries can be loaded from one with `programs`."""
+    """Mount an empty file system in memory on a folder, of at most `size` bytes; `programs` allows loading libraries from it."""
     options = f"size={size},nr_inodes={files},mode=0700".encode()
     _call("mount", b"tmpfs", folder.encode(), b"tmpfs", _number(_NOSUID | _NODEV | (0 if programs else _NOEXEC)), options)
 
 
 def bind(source: str, target: str) -> None:
-    """Make a file appear at another place too."""
+    """Bind-mount a file at another path."""
     _call("mount", source.encode(), target.encode(), None, _number(_BIND), None)
 
 
 def seal(folder: str) -> None:
-    """Make a mount of `mount_tmpfs` read-only, so that reading it leaves no trace either."""
+    """Make a mount of `mount_tmpfs` read-only, so that reading leaves no trace."""
     _call("mount", b"none", folder.encode(), None, _number(_REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV | _NOATIME), None)
 
 
 def own_root(folder: str) -> None:
-    """Make a mount the root, and let go of all that was there before."""
+    """Make a mount the root, and detach the old one."""
     _call("mount", b"none", b"/", None, _number(_PRIVATE | _RECURSIVE), None)
     os.chdir(folder)
     _call("syscall", _PIVOT_ROOT.get(os.uname().machine, _PIVOT_ROOT_ELSEWHERE), b".", b".")
-    _call("umount2", b".", _DETACH)  # both are at this place now; the old one lies on top
+    _call("umount2", b".", _DETACH)  # both are mounted here now; the old one is on top
     os.chdir("/")
 
 
 def drop_capabilities() -> None:
-    """Give up every right over the namespaces of this process."""
+    """Drop all capabilities of this process."""
     _call("prctl", _AMBIENT, _number(4), _number(0), _number(0), _number(0))
     _call("capset", struct.pack("=Ii", 0x20080522, 0), bytes(24))
 
 
 def no_new_privileges() -> None:
-    """Give up gaining rights by running a program."""
+    """Set no_new_privs: programs gain no rights."""
     _call("prctl", _NO_NEW_PRIVILEGES, _number(1), _number(0), _number(0), _number(0))
 
 
@@ -133,7 +133,7 @@ class _Program(ctypes.Structure):
 
 
 def enter_seccomp(program: bytes) -> None:
-    """Filter the system calls of this process, for good.
+    """Filter the system calls of this process, irrevocably.
 
     Parameters
     ----------
@@ -152,9 +152,9 @@ def landlock_version() -> int:
 
 
 def landlock_rules(readable: Iterable[str], listable: Iterable[str], writable: Iterable[str]) -> int:
-    """Return a handle of Landlock rules: these may be read, of those the names, those written, nothing else; no TCP; no signals out.
+    """Return a handle of Landlock rules: the paths to read, list and write; no TCP, and no signals to the outside.
 
-    Refusing TCP needs version 4 of the interface, refusing signals and abstract sockets version 6.
+    Denying TCP needs version 4 of the interface, denying signals and abstract sockets version 6.
     """
     version = landlock_version()
     rights = (1 << _FILE_RIGHTS.get(version, 16)) - 1
@@ -180,7 +180,7 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def enter_landlock(rules: int) -> None:
-    """Hold this process to rules, for good."""
+    """Apply Landlock rules to this process, irrevocably."""
     _call("syscall", _LANDLOCK_RESTRICT, rules, _number(0))
 
 
@@ -202,17 +202,17 @@ timerfd_create timerfd_settime timerfd_gettime
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack signalfd signalfd4
 """
 _SIGNALS = "kill tkill tgkill"
-"""Allowed where the cell has a process namespace of its own, in which it finds nobody else."""
+"""Allowed if the cell has its own process namespace, which contains no other process."""
 _BY_ARGUMENT: dict[str, tuple[int, int, tuple[int, ...]]] = {
     "fcntl": (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),  # copy a descriptor, its flags; no lock, lease, notice or size of a pipe
     "fcntl64": (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),
-    "madvise": (2, 0xFFFFFFFF, (0, 1, 2, 4, 8, 14, 15, 16, 17, 102, 103)),  # what allocators say of their own memory; nothing of a file's
+    "madvise": (2, 0xFFFFFFFF, (0, 1, 2, 4, 8, 14, 15, 16, 17, 102, 103)),  # advice of allocators on anonymous memory; not on files
     "ioctl": (1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),  # a file's kind, size and blocking mode
     "prctl": (0, 0xFFFFFFFF, (15, 16)),  # the name of a thread
     "getsockopt": (2, 0xFFFFFFFF, (3, 4, 38, 39)),  # kind, error, protocol and family
     "futex": (1, 0x7F, (0, 9)),  # to wait, as joining a thread does
 }
-"""Calls that are allowed with some values of one argument: which argument, which bits of it, which values."""
+"""Calls that are allowed with some values of one argument: its position, a bit mask, the values."""
 _REFUSED = """
 socket socketpair bind connect listen accept accept4 sendmsg recvmsg sendmmsg recvmmsg setsockopt pipe pipe2
 fork vfork execve execveat ptrace process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd pidfd_send_signal kcmp
@@ -230,25 +230,25 @@ sched_setscheduler sched_setparam sched_setattr
 settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname reboot swapon swapoff syslog acct quotactl
 init_module finit_module delete_module kexec_load iopl ioperm
 """
-"""Beside what is dangerous: whatever the kernel remembers of files, users or counters that fits share, and the calls that ask for it."""
+"""Dangerous calls, and calls that read or write kernel state that fits share (files, users, counters)."""
 _PRIVATE_FUTEX = 128
 
 
 def seccomp_program(own_pids: bool) -> bytes | None:
     """Return a filter of system calls as instructions for the kernel, or None where libseccomp is missing.
 
-    It allows what arithmetic, files, memory and threads need. Whatever is not listed does not exist for a cell (ENOSYS, so that
-    libraries fall back), and what a stranger may want to try is refused by name (EPERM, so that the failure says what it was). A
-    cell can start threads, but no process and no program: one process is all that there is to limit, to time and to end.
+    It allows the calls for arithmetic, files, memory and threads. Unlisted calls give ENOSYS, so that libraries fall back; denied calls
+    are listed by name and give EPERM, a clear error. A cell can start threads, but no process and no program, so limits and time apply
+    to one process.
 
     Parameters
     ----------
     own_pids : bool
-        Whether the cell has a process namespace of its own; if not, it may send no signal.
+        Whether the cell has a process namespace of its own; without one it may send no signal.
     """
     try:
         import pyseccomp as libseccomp
-    except (ImportError, OSError, RuntimeError):  # RuntimeError: the binding is there and the library is not
+    except (ImportError, OSError, RuntimeError):  # RuntimeError: the binding exists, but not the library
         return None
     made = libseccomp.SyscallFilter(libseccomp.ERRNO(errno.ENOSYS))
 
@@ -257,7 +257,7 @@ def seccomp_program(own_pids: bool) -> bytes | None:
             number = libseccomp.resolve_syscall(libseccomp.Arch.NATIVE, name)
         except OSError:
             return
-        if number >= 0:  # below 0: this architecture does not have it
+        if number >= 0:  # below 0: not on this architecture
             made.add_rule(action, number, *arguments)
 
     def masked(argument: int, mask: int, value: int) -> object:
@@ -271,7 +271,7 @@ def seccomp_program(own_pids: bool) -> bytes | None:
     for name, (argument, mask, values) in _BY_ARGUMENT.items():
         for value in values:
             rule(libseccomp.ALLOW, name, masked(argument, mask, value))
-    rule(libseccomp.ALLOW, "futex", masked(1, _PRIVATE_FUTEX, _PRIVATE_FUTEX))  # to wake others on memory of its own alone
+    rule(libseccomp.ALLOW, "futex", masked(1, _PRIVATE_FUTEX, _PRIVATE_FUTEX))  # private futexes only
     rule(libseccomp.ALLOW, "clone", masked(0, _CLONE_THREAD, _CLONE_THREAD))
     rule(refuse, "clone", masked(0, _CLONE_THREAD, 0))
     with tempfile.TemporaryFile() as file:

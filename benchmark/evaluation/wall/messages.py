@@ -1,6 +1,6 @@
-"""What a cell may say, as a schema: whatever else it writes is refused.
+"""Schema of the messages of a cell; anything else is an error.
 
-Texts are cut of everything that a terminal would act on, numbers are finite, and every list and text has a longest length.
+Texts are stripped of control characters, numbers are finite, and lists and texts have a maximum length.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Stored", "Unpack
 
 
 def _parameters(text: str) -> str:
-    """Return a JSON object as we write it."""
+    """Return a JSON object in canonical form."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -38,26 +38,26 @@ Constants = Annotated[dict[Name, Number], Field(max_length=2000)]
 Parameters = Annotated[str, Field(max_length=20_000), AfterValidator(_parameters)]
 
 
-class _Said(BaseModel):
+class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Ready(_Said):
-    """The cell is locked in, or why it is not; said before any code of a stranger is there."""
+class Ready(_Message):
+    """The cell is confined, or the reason why not; sent before any submitted code arrives."""
 
     step: Literal["ready"]
     problem: Text
 
 
-class Failed(_Said):
-    """The stranger's code raised something, or gave something else than predictions."""
+class Failed(_Message):
+    """The submitted code raised an error, or returned something other than predictions."""
 
     step: Literal["failed"]
     status: Literal["error", "wrong-shape", "not-finite"]
     message: Text
 
 
-class Loaded(_Said):
+class Loaded(_Message):
     """The class was made."""
 
     step: Literal["loaded"]
@@ -66,19 +66,19 @@ class Loaded(_Said):
     parameters: Parameters
 
 
-class Fitted(_Said):
+class Fitted(_Message):
     """The fit ended."""
 
     step: Literal["fitted"]
 
 
-class Unpacked(_Said):
+class Unpacked(_Message):
     """A wheel was unpacked."""
 
     step: Literal["unpacked"]
 
 
-class Predicted(_Said):
+class Predicted(_Message):
     """Predictions follow as bytes, then quantiles."""
 
     step: Literal["predicted"]
@@ -87,7 +87,7 @@ class Predicted(_Said):
     constants: Constants
 
 
-class StoredFold(_Said):
+class StoredFold(_Message):
     """One row of a result file; its numbers follow as bytes."""
 
     predictor: Name
@@ -104,7 +104,7 @@ class StoredFold(_Said):
     levels: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(max_length=99, strict=False)]
 
 
-class Stored(_Said):
+class Stored(_Message):
     """The rows of a result file."""
 
     step: Literal["results"]
@@ -115,19 +115,19 @@ T = TypeVar("T", Ready, Loaded, Fitted, Unpacked, Predicted, Stored)
 
 
 def parse(header: bytes, kind: type[T]) -> T | Failed:
-    """Return what a cell said.
+    """Parse a message of a cell.
 
     Raises
     ------
     FrameError
-        If it is not what was to be said at this point.
+        If it is not a valid message at this point.
     """
     try:
-        said = _schema(kind).validate_json(header)
+        message = _schema(kind).validate_json(header)
     except ValidationError as error:
-        raise FrameError(f"said something else than agreed: {one_line(first_problem(error), 200)}") from None
-    assert isinstance(said, (kind, Failed))
-    return said
+        raise FrameError(f"wrote an unexpected message: {one_line(first_problem(error), 200)}") from None
+    assert isinstance(message, (kind, Failed))
+    return message
 
 
 @cache
@@ -137,16 +137,16 @@ def _schema(kind: type[BaseModel]) -> TypeAdapter[Any]:
 
 
 def rebuilt(stored: Stored, numbers: bytes) -> tuple[TaskResult, ...]:
-    """Return the results that the rows of a file hold.
+    """Return the results from the rows of a file.
 
     Raises
     ------
     FrameError
-        If there are more or fewer numbers than the rows say.
+        If the amount of numbers does not match the rows.
     """
     values = np.frombuffer(numbers, "<f8").astype(float)
     if len(values) != sum(row.n * (1 + len(row.levels)) for row in stored.rows):
-        raise FrameError("wrote another amount of numbers than it said")
+        raise FrameError("wrote an amount of numbers that does not match its rows")
     at = 0
     grouped: dict[TaskResult, list[FoldResult]] = {}
     for row in stored.rows:

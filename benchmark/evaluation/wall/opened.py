@@ -1,8 +1,8 @@
-"""The open list: all that a cell can read, everything else is not there.
+"""The open list: the only files in a cell.
 
-The interpreter and its library, the packages that every verifier has, the system's libraries that these load, and of this project the
-code that a predictor needs: the rooms `common` and `predictors` and the modules that run the cell. No table, result, source module,
-card, list of tasks or learnt table of ours is on it, and no file but Python code of ours is.
+It contains the interpreter and its library, the packages that every verifier has, the system libraries that these load, and the project
+code that a predictor needs: the packages `common` and `predictors` and the modules that run the cell. It contains no table, result, source
+module, card, task list or learnt table of ours, and only Python code of ours.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from scalingbench.common.packages import brought
 __all__ = ["Opened", "opened"]
 
 _PACKAGE = "scalingbench"
-_ROOMS = ("common", "predictors")
-"""Rooms of which a predictor may import everything."""
+_IMPORTABLE = ("common", "predictors")
+"""Packages that a predictor may import completely."""
 _SERVER = f"{_PACKAGE}.benchmark.evaluation.wall.fork_server"
 _INSIDE = "/libraries"
-"""Where a cell finds packages, whatever their place on this machine."""
+"""Path of packages in a cell."""
 _DESCRIBED = ("/proc/cpuinfo", "/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible", "/sys/devices/system/cpu/present")
-"""What numerical libraries ask of the processor: as it is when the server starts, not the live files, which tell how busy it is."""
+"""Processor facts that numerical libraries read: a snapshot, because the live files reveal the load."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Opened:
     Attributes
     ----------
     copies : tuple of (str, str)
-        Files and folders of this machine, and where a cell finds them.
+        Files and folders of this machine, and their paths in a cell.
     texts : tuple of (str, str)
-        Further files, and what they hold.
+        Further files, and their content.
     imports : tuple of str
-        Where modules are looked for on this machine, beside the interpreter's own library.
+        Module search path on this machine, beside the interpreter's library.
     python : str
         The interpreter.
     """
@@ -56,20 +56,20 @@ class Opened:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Folders of this machine in which all that is copied lies."""
-        paths = [Path(path) for copy in self.copies for path in copy]  # the loader looks where a library will be, too
+        """Folders of this machine that contain all copied files."""
+        paths = [Path(path) for copy in self.copies for path in copy]  # the loader also looks at the target paths
         folders = {p if p.is_dir() else p.parent for p in paths} | {Path(p).resolve() for p in self.imports} | {Path(self.imports[0])}
         return tuple(map(str, _outermost(folders - {Path("/")})))
 
     @property
     def imports_inside(self) -> tuple[str, ...]:
-        """Where a cell looks for modules."""
+        """Module search path in a cell."""
         return (_INSIDE,)
 
 
 @cache
 def opened() -> Opened:
-    """Return what a cell on this interpreter may read."""
+    """Return the open list for this interpreter."""
     standard, python = Path(os.__file__).resolve().parent, Path(os.path.realpath(sys.executable))
     packages = dict(_packages())
     ours = dict(_ours())
@@ -86,12 +86,12 @@ def opened() -> Opened:
 
 
 def _home() -> Path:
-    """Return the folder of this package, as it is imported: links to the rooms of a source tree are not followed."""
+    """Return the folder of this package as imported, without resolving the links of a source tree."""
     return Path(__file__).absolute().parents[3]
 
 
 def _packages() -> Iterator[tuple[str, Path]]:
-    """Yield what the packages that verifiers bring have put beside each other, by name."""
+    """Yield the top-level files of the packages that verifiers have, by name."""
     for key in sorted(brought() - {_PACKAGE}):
         try:
             found = distribution(key)
@@ -104,17 +104,17 @@ def _packages() -> Iterator[tuple[str, Path]]:
 
 
 def _tops(found: Distribution) -> set[str]:
-    """Return the files and folders of a distribution that lie where its metadata does."""
+    """Return the files and folders of a distribution beside its metadata."""
     tops = {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__", "/")}
-    if not tops:  # of a system that keeps no record
+    if not tops:  # the system keeps no record
         names = (found.read_text("top_level.txt") or found.metadata["Name"]).split()
         tops = {form for name in names for form in (name, f"{name}.py")}
     return tops
 
 
 def _ours() -> Iterator[tuple[str, Path]]:
-    """Yield the modules of this project that a cell needs, with what Python keeps of them compiled."""
-    paths = {p for room in _ROOMS for p in (_home() / room).rglob("*.py")} | set(_imported(_SERVER, set()))
+    """Yield the modules of this project that a cell needs, with their compiled files."""
+    paths = {p for room in _IMPORTABLE for p in (_home() / room).rglob("*.py")} | set(_imported(_SERVER, set()))
     for path in sorted(paths):
         for file in (path, Path(cache_from_source(str(path)))):
             if file.is_file():
@@ -122,9 +122,9 @@ def _ours() -> Iterator[tuple[str, Path]]:
 
 
 def _imported(module: str, seen: set[str]) -> Iterator[Path]:
-    """Yield the files of a module, of the packages around it, and of all of this project that it imports outside `_ROOMS`."""
+    """Yield the files of a module, of its parent packages, and of its imports from this project outside `_IMPORTABLE`."""
     parts = module.split(".")
-    if module in seen or parts[0] != _PACKAGE or (len(parts) > 1 and parts[1] in _ROOMS):
+    if module in seen or parts[0] != _PACKAGE or (len(parts) > 1 and parts[1] in _IMPORTABLE):
         return
     seen.add(module)
     if len(parts) > 1:
@@ -134,7 +134,7 @@ def _imported(module: str, seen: set[str]) -> Iterator[Path]:
     if not file.is_file():  # a name in a module
         return
     yield file
-    if parts[1:]:  # the package's own module names everything, for types
+    if parts[1:]:  # the top-level module imports everything, for types
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(_PACKAGE):
                 for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
@@ -154,7 +154,7 @@ def _within(path: str, folders: Iterable[Path]) -> bool:
 
 
 def _outermost(paths: Iterable[Path]) -> list[Path]:
-    """Return the paths that exist, without those inside another one; a link stays beside what it leads to."""
+    """Return the existing paths without those inside another one; links are kept beside their targets."""
     there = sorted({p for p in paths if p.exists()}, key=lambda p: len(p.parts))
     kept: list[Path] = []
     for path in there:

@@ -1,7 +1,7 @@
-"""The sandbox on this machine: which layers are on, and the namespaces in which the code behind the wall runs.
+"""The sandbox on this machine: its active layers, and the namespaces of the submitted code.
 
-bubblewrap makes the namespaces. What is bound there is seen by our own start alone (`fork_server`): it copies what `opened` lists
-into a file system in memory, makes that its root, and lets go of everything else before it serves.
+bubblewrap makes the namespaces. Only our start-up code (`fork_server`) sees the bound files: it copies the files of `opened`
+into a file system in memory, makes that its root, and detaches everything else before it serves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from scalingbench.common.messages import one_line
 __all__ = ["DEFAULT_MEMORY", "START_SECONDS", "Sandbox", "Wall", "raise_wall"]
 
 DEFAULT_MEMORY = 8 * 2**30
-"""Bytes of address space that one fit of a stranger may map."""
+"""Address space of one fit, in bytes."""
 _ENVIRONMENT = {
     "PATH": "/nonexistent",
     "HOME": "/scratch/own",
@@ -38,34 +38,34 @@ _ENVIRONMENT = {
     # one thread: the order of a sum, hence its last bits, must not depend on the machine's load
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "LOKY_MAX_CPU_COUNT"), "1"),
 }
-"""All that a process behind the wall finds in its environment."""
+"""The complete environment of a sandboxed process."""
 _SCRATCH = "/scratch/own"
-"""The folder that a cell may write to: empty for each, and gone with it. Not /tmp: the libraries may lie there. Landlock
-looks for its rules above a mount, not at it: hence a folder in a folder."""
+"""The writable folder of a cell, empty at its start and removed with it. Not /tmp, which may contain the libraries. It is a
+folder in a folder because Landlock looks for rules above a mount, not at it."""
 START_SECONDS = 120.0
-"""How long the sandbox, or a server in it, may take to start."""
+"""Time limit for the start of the sandbox or a server in it."""
 _PACKAGES = "/packages"
 _PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
 _ROOT = "/root-of-cells"
-"""Where the new root is filled, before it is the root."""
+"""Where the new root is assembled."""
 _INSTALL = "apt-get install bubblewrap"
 _NEEDED = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-"""The devices that a cell finds."""
+"""The devices of a cell."""
 
 
 @dataclass(frozen=True)
 class Wall:
-    """How a stranger's code is confined on this machine.
+    """The confinement of submitted code on this machine.
 
     Attributes
     ----------
     no_namespaces : str
-        Why there are no namespaces; empty where they are on.
+        Why there are no namespaces; empty if they are active.
     seccomp : bytes, optional
-        The filter of system calls, where libseccomp is there.
+        The filter of system calls, if libseccomp is installed.
     landlock : int
-        Version of the interface, 0 where the kernel has none.
+        Version of the interface, 0 without kernel support.
     memory : int
         Bytes of address space of one fit.
     """
@@ -82,7 +82,7 @@ class Wall:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What a whole wall needs and this machine lacks."""
+        """Required layers that this machine lacks."""
         return (
             *([f"namespaces: {self.no_namespaces}"] if self.no_namespaces else []),
             *(["seccomp: libseccomp is missing; install it with: apt-get install libseccomp2"] if self.seccomp is None else []),
@@ -90,7 +90,7 @@ class Wall:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """What is on, outermost first."""
+        """The active layers, outermost first."""
         one = ", one process a fit" if self.seccomp is not None else ""
         return (
             *(["namespaces (user, pid, mount, network, ipc, uts)", "files of an open list, in memory"] if self.namespaces else []),
@@ -102,12 +102,12 @@ class Wall:
 
 
 def raise_wall(*, unconfined: bool = False, memory: int = DEFAULT_MEMORY) -> Wall:
-    """Return the wall that this machine can raise.
+    """Return the confinement that this machine supports.
 
     Parameters
     ----------
     unconfined : bool
-        Whether to go on where a needed layer is missing; those that are there are on all the same.
+        Whether to continue without a required layer; available layers are active anyway.
     memory : int
         Bytes of address space of one fit.
 
@@ -119,12 +119,12 @@ def raise_wall(*, unconfined: bool = False, memory: int = DEFAULT_MEMORY) -> Wal
     reason = _why_not()
     wall = Wall(reason, kernel.seccomp_program(own_pids=not reason), kernel.landlock_version(), memory)
     if wall.missing and not unconfined:
-        raise InputError(f"not confined: {'; '.join(wall.missing)}; or say --unconfined for code that you trust")
+        raise InputError(f"not confined: {'; '.join(wall.missing)}; or use --unconfined for code that you trust")
     return wall
 
 
 def _why_not() -> str:
-    """Return why no sandbox can be made here, or nothing where it can."""
+    """Return why no sandbox can be made here; empty if it can."""
     if sys.platform != "linux":
         return "needs Linux"
     if shutil.which("bwrap") is None:
@@ -135,8 +135,8 @@ def _why_not() -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"bubblewrap does not run: {one_line(error)}"
     if done.returncode:
-        said = one_line(done.stderr, 200) or f"exit status {done.returncode}"
-        return f"the kernel makes no namespaces for bubblewrap ({said}); on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        reason = one_line(done.stderr, 200) or f"exit status {done.returncode}"
+        return f"the kernel makes no namespaces for bubblewrap ({reason}); on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     return ""
 
 
@@ -146,7 +146,7 @@ def _bubblewrap() -> list[str]:
 
 
 def _system_links() -> list[str]:
-    """Return the options that make /lib and its like what they are outside: links into /usr, or folders."""
+    """Return the options that reproduce /lib and the like: links into /usr, or folders."""
     options: list[str] = []
     for path in ("/lib", "/lib64"):
         if os.path.islink(path):
@@ -157,7 +157,7 @@ def _system_links() -> list[str]:
 
 
 def _sandboxed(opened: Opened, command: list[str]) -> list[str]:
-    """Return the command line that starts a command of ours in namespaces of its own, where it can read what it has to copy."""
+    """Return the command line that starts our command in new namespaces, with read access to the files that it copies."""
     options = [*_bubblewrap(), "--cap-add", "CAP_SYS_ADMIN"]
     for name, value in _ENVIRONMENT.items():
         options += ["--setenv", name, value]
@@ -176,10 +176,9 @@ class Sandbox:
     Parameters
     ----------
     wall : Wall
-        Which layers are on, and the limits.
+        Active layers, and the limits.
     prepare : callable, optional
-        What to do before the first server is handed out, each time that it starts: to fill the folder of a submission's own packages,
-        which is there only then.
+        Called at each start, before the first server is returned: fills the folder of a submission's packages.
     """
 
     def __init__(self, wall: Wall, prepare: Callable[[], None] | None = None) -> None:
@@ -191,7 +190,7 @@ class Sandbox:
         self._folder = ExitStack()
 
     def line(self) -> socket.socket:
-        """Return the line to a new fork server; starts the sandbox where it does not run.
+        """Return the connection to a new fork server; start the sandbox if it does not run.
 
         Raises
         ------
@@ -209,12 +208,12 @@ class Sandbox:
                     theirs.close()
                     ours.settimeout(START_SECONDS)
                     ours.recv(frames.ENDED.size, socket.MSG_WAITALL)
-                except OSError:  # it has just died: whoever uses the line hears of it
+                except OSError:  # it has just died: the user of the connection gets the error
                     frames.hang_up(ours)
             return ours
 
     def stop(self) -> None:
-        """End all that runs behind the wall."""
+        """End all processes of the sandbox."""
         process, control = self._process, self._control
         self._process = self._control = None
         frames.hang_up(control)
@@ -230,8 +229,8 @@ class Sandbox:
         command = [found.python, *_OPTIONS, "-c", _PROGRAM, str(theirs.fileno())]
         outside = [*command, *found.imports]
         started = _sandboxed(found, outside) if wall.namespaces else outside
-        with theirs, tempfile.TemporaryFile() as said:
-            self._process = _popen(started, theirs.fileno(), said.fileno())
+        with theirs, tempfile.TemporaryFile() as errors:
+            self._process = _popen(started, theirs.fileno(), errors.fileno())
             self._control = ours
             theirs.close()
             try:
@@ -243,9 +242,9 @@ class Sandbox:
                 frames.receive(ours, deadline=deadline)
             except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
                 self.stop()
-                said.seek(0)
-                text = one_line(said.read(10_000).decode(errors="replace")[-400:])
-                raise InputError(f"the fork server does not start: {text or 'it says nothing'}") from None
+                errors.seek(0)
+                text = one_line(errors.read(10_000).decode(errors="replace")[-400:])
+                raise InputError(f"the fork server does not start: {text or 'no message'}") from None
         if self._prepare is not None:
             self._prepare()
 
@@ -278,7 +277,7 @@ _OPTIONS = ("-s", "-S", "-B", "-P", "-X", "utf8")
 
 
 def _root(found: Opened, command: Sequence[str]) -> dict[str, Any]:
-    """Return what the root of cells is filled with, and what to start in it."""
+    """Return the content of the cells' root, and the command to start in it."""
     return {
         "root": _ROOT,
         "copies": found.copies,

@@ -444,5 +444,5 @@ def test_what_a_killed_run_left_is_swept_and_a_corrupt_part_is_named(tasks, tmp_
     run_suite({"c": constant}, tasks[:1], tmp_path)
     assert not old.exists() and new.exists()  # another run may be writing it
     part.write_bytes(b"half")
-    with pytest.raises(InputError, match=f"{part.name}: not a result file.*; delete this file, and what it held is run again"):
+    with pytest.raises(InputError, match=f"{part.name}: not a result file.*; delete this file, and its tasks are run again"):
         run_suite({"c": constant}, tasks[:1], tmp_path, resume=True)

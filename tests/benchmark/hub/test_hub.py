@@ -54,7 +54,7 @@ def test_a_fetch_only_collection_is_refused_and_an_old_folder_is_kept(tmp_path):
         build(tmp_path / "x", collections=("steplaw",))
     (tmp_path / "y").mkdir()
     (tmp_path / "y" / "mine.txt").write_text("keep")
-    with pytest.raises(InputError, match="is there and not empty"):
+    with pytest.raises(InputError, match="exists and is not empty"):
         build(tmp_path / "y", collections=("porian",))
     assert [p.name for p in tmp_path.iterdir()] == ["y"] and (tmp_path / "y" / "mine.txt").read_text() == "keep"
 

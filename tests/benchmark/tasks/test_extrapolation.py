@@ -60,10 +60,10 @@ def test_a_scale_without_a_finite_ratio_is_refused():
 
     assert reach("date", 1, 3) == pytest.approx(3.0) and reach("date", -4, -1) == pytest.approx(0.25)
     for values in [(0, 5), (1, 2, 0, 5), (0, 0)]:
-        with pytest.raises(TaskError, match="scale: along 'samples' held-out rows are no finite multiple"):
+        with pytest.raises(TaskError, match="scale: the ratio of held-out to training rows along 'samples' is not finite"):
             reach("samples", *values)
     for values in [(-2, 1), (1, 3, -2, 1), (1, 0)]:
-        with pytest.raises(TaskError, match="scale: along 'date' held-out rows are no finite multiple"):
+        with pytest.raises(TaskError, match="scale: the ratio of held-out to training rows along 'date' is not finite"):
             reach("date", *values)
 
 
@@ -105,5 +105,5 @@ def test_a_run_that_trains_with_its_early_rows_costs_what_they_do():
 
 
 def test_rows_that_cost_nothing_are_refused():
-    with pytest.raises(TaskError, match="no row costs anything"):
+    with pytest.raises(TaskError, match="every row has cost 0"):
         built(made(samples=[0.0, 0.0, 0.0], params=[1, 2, 10]))  # samples come before params as what a row costs
