@@ -19,6 +19,7 @@ from scipy.optimize import isotonic_regression
 from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.tracks import Track
 from scalingbench.common.variables import tracks_of
+from scalingbench.forecasting.formats import as_percent
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
@@ -85,7 +86,7 @@ class Evidence:
 
     def __str__(self) -> str:
         def off(value: float) -> str:
-            return f"{100 * value:.2g} %" if self.relative else f"{value:.2g}"
+            return as_percent(value) if self.relative else f"{value:.2g}"
 
         text = f"among {self.n:,} held-out rows {self.like} ({self.fits} fits of {self.collections} collections), "
         text += f"the median error of {self.predictor} is {off(self.median)}, the 90th percentile {off(self.p90)}"
