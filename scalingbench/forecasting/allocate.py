@@ -15,6 +15,7 @@ from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, WITHIN
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
+from scalingbench.forecasting.formats import as_times
 from scalingbench.forecasting.identity import identity_of
 from scalingbench.forecasting.query import ComputeBudget, Query, make_query, parse_target
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
@@ -318,5 +319,5 @@ def _cautions(query: Query, ratio: float, by_law: Mapping[str, float], bound: st
         yield Caution("warning", "no-optimum", text)
     sizes = np.array(list(by_law.values()))
     if len(sizes) > 1 and sizes.max() / sizes.min() > _FAR_APART:
-        text = f"laws with small back-test errors choose sizes that differ by a factor of {sizes.max() / sizes.min():.2g}"
+        text = f"laws with small back-test errors choose sizes that differ by a factor of {as_times(sizes.max() / sizes.min())}"
         yield Caution("warning", "split-disagreement", text)

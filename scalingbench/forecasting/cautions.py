@@ -13,6 +13,7 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT
 from scalingbench.common.errors import InputError
+from scalingbench.forecasting.formats import as_percent, as_times
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity
 from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Caution, Forecast, Level
@@ -94,7 +95,7 @@ def _reach(query: Query) -> Iterator[Caution]:
     for name, factor in query.beyond.items():
         far = max(factor, 1.0 / factor)
         end = "largest" if factor > 1.0 else "smallest"
-        text = f"{name}: the target is {factor:.3g} times the {end} run's"
+        text = f"{name}: the target is {as_times(factor)} times the {end} run's"
         if far > _ABSURD:
             unit = 10.0 ** (3 * round(np.log10(factor) / 3))
             yield Caution(
@@ -106,7 +107,7 @@ def _reach(query: Query) -> Iterator[Caution]:
             yield Caution("note", "reach", text)
     if query.reach > _FAR_COMPUTE:
         yield Caution(
-            "warning", "reach-compute", f"the target takes {query.reach:.3g} times the compute of the most expensive training run"
+            "warning", "reach-compute", f"the target takes {as_times(query.reach)} times the compute of the most expensive training run"
         )
 
 
@@ -130,7 +131,9 @@ def _locked(query: Query) -> Iterator[Caution]:
             off = float(np.log(query.point[two].iloc[0]) - slope * np.log(query.point[one].iloc[0]) - level)
             if abs(off) > _OFF_RATIO:
                 text = f"{one} and {two} are collinear in the runs, so their effects cannot be separated, and the target is off that line"
-                yield Caution("warning", "locked", f"{text} by {np.exp(abs(off)):.3g} times in {two}: vary one alone in a few runs")
+                yield Caution(
+                    "warning", "locked", f"{text} by {as_times(float(np.exp(abs(off))))} times in {two}: vary one alone in a few runs"
+                )
             else:
                 yield Caution("note", "locked", f"{one} and {two} are collinear in the runs; the target is on that line")
 
@@ -249,7 +252,7 @@ def fit_cautions(found: Forecast, tolerance: float = ERROR_LIMIT) -> tuple[Cauti
 
 
 def _percent(found: Forecast, error: float) -> str:
-    return f"{100 * np.expm1(error):.2g} %" if found.query.log else f"{error:.2g}"
+    return as_percent(float(np.expm1(error))) if found.query.log else f"{error:.2g}"
 
 
 def _wide(found: Forecast, tolerance: float) -> Iterator[Caution]:

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
 from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.tracks import Track
 from scalingbench.common.variables import tracks_of
+from scalingbench.forecasting.formats import as_percent
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
     from scalingbench.benchmark.tasks.task import Fold, Task
 
-__all__ = ["Evidence", "evidence_for", "records", "tabulate", "track_of", "weighted_quantile"]
+__all__ = ["Evidence", "Surface", "evidence_for", "records", "surface_for", "tabulate", "track_of", "weighted_quantile"]
 
 _REACH_LIMITS = (1.0 + 1e-9, 3.0, 10.0, 30.0, 100.0)
 """Bins of the compute of a row over that of the most expensive training row (params x tokens, or what the table has)."""
@@ -78,23 +80,13 @@ class Evidence:
     factor: float | None
     extra: float | None
 
-    def calibrated(self, half_width: float) -> float:
-        """Return a half-width with 80 % coverage: wide intervals are scaled down, narrow ones are widened by a constant.
-
-        Each of the two is used where it had the better interval score when one collection at a time was calibrated on the
-        others.
-        """
-        if self.factor is None or self.extra is None:
-            return half_width
-        return half_width * self.factor if self.factor <= 1.0 else half_width + max(self.extra, 0.0)
-
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return asdict(self)
 
     def __str__(self) -> str:
         def off(value: float) -> str:
-            return f"{100 * value:.2g} %" if self.relative else f"{value:.2g}"
+            return as_percent(value) if self.relative else f"{value:.2g}"
 
         text = f"among {self.n:,} held-out rows {self.like} ({self.fits} fits of {self.collections} collections), "
         text += f"the median error of {self.predictor} is {off(self.median)}, the 90th percentile {off(self.p90)}"
@@ -155,12 +147,71 @@ def evidence_for(
         return None
     track = track_of(variables)
     far, many = int(_bin_of(np.array([reach]), _REACH_LIMITS)[0]), int(_bin_of(np.array([rows]), _ROWS_LIMITS)[0])
-    for t, f, m in ((track, far, many), (track, far, None), (None, far, many), (None, far, None), (None, None, None)):
-        facts = cells.get(_cell_key(log, t, f, m))
+    found = _first_cell(cells, log, ((track, far, many), (track, far, None), (None, far, many), (None, far, None), (None, None, None)))
+    if found is None:
+        return None
+    facts, (t, f, m) = found
+    like = " ".join(filter(None, (_REACH_NAMES[f] if f is not None else "", f"from {_ROWS_NAMES[m]}" if m is not None else "")))
+    like = (like or "of any reach and number of runs") + (f", track {t}" if t is not None else "")
+    return Evidence(predictor, str(table["suite"]), like, int(facts[0]), int(facts[1]), int(facts[2]), log, *facts[3:])
+
+
+_REACH_KNOTS = np.log([1.0, 3.0**0.5, 30.0**0.5, 300.0**0.5, 3000.0**0.5, 300.0])
+_ROWS_KNOTS = np.log([7.0, 15.0, 32.0, 100.0])
+"""Middles of the bins."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The board's calibration between the middles of its bins.
+
+    Attributes
+    ----------
+    factor, extra : ndarray, shape (reach bins, rows bins)
+        As of `Evidence`; of a bin without evidence those of all reaches and rows.
+    """
+
+    factor: np.ndarray
+    extra: np.ndarray
+
+    def half_width(self, own: np.ndarray, reach: np.ndarray, rows: int) -> np.ndarray:
+        """Return calibrated half-widths, shape (n,): continuous in all three, and not falling with reach for a given own width."""
+        own, x = np.asarray(own, float), np.log(np.maximum(reach, 1.0))
+        cells = np.where(self.factor <= 1.0, own[:, None, None] * self.factor, own[:, None, None] + np.maximum(self.extra, 0.0))
+        by_reach = np.apply_along_axis(lambda v: np.interp(np.log(max(rows, 1)), _ROWS_KNOTS, v), 2, cells)
+        rising = np.stack([_rising(v) for v in by_reach])
+        return np.array([np.interp(at, _REACH_KNOTS, v) for at, v in zip(x, rising, strict=True)])
+
+
+def _rising(values: np.ndarray) -> np.ndarray:
+    """Return the nearest values that do not fall."""
+    return np.asarray(isotonic_regression(values).x, float)
+
+
+def surface_for(predictor: str, variables: Sequence[str], *, log: bool = True, table: dict[str, Any] | None = None) -> Surface | None:
+    """Return the calibration of a predictor, None where the board has no intervals of it; parameters as of `evidence_for`."""
+    table = table if table is not None else _table()
+    cells = table["predictors"].get(predictor)
+    if cells is None:
+        return None
+    track, shape = track_of(variables), (len(_REACH_KNOTS), len(_ROWS_KNOTS))
+    facts = np.full((*shape, 2), np.nan)
+    for f, m in np.ndindex(shape):
+        found = _first_cell(cells, log, ((track, f, m), (track, f, None), (None, f, m), (None, f, None), (None, None, None)))
+        if found is not None and found[0][-1] is not None:
+            facts[f, m] = [float(v) for v in found[0][-2:]]
+    return Surface(facts[..., 0], facts[..., 1]) if np.isfinite(facts).all() else None
+
+
+_Cell = tuple[str | None, int | None, int | None]
+
+
+def _first_cell(cells: Mapping[str, Any], log: bool, wanted: Iterable[_Cell]) -> tuple[Sequence[Any], _Cell] | None:
+    """Return the figures of the first of the wanted cells with enough fits, and which it is."""
+    for at in wanted:
+        facts = cells.get(_cell_key(log, *at))
         if facts is not None and _enough(facts):
-            like = " ".join(filter(None, (_REACH_NAMES[f] if f is not None else "", f"from {_ROWS_NAMES[m]}" if m is not None else "")))
-            like = (like or "of any reach and number of runs") + (f", track {t}" if t is not None else "")
-            return Evidence(predictor, str(table["suite"]), like, int(facts[0]), int(facts[1]), int(facts[2]), log, *facts[3:])
+            return facts, at
     return None
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
 from scalingbench.common.errors import InputError
+from scalingbench.forecasting.calibration import half_widths, least_width
 from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refuse, severest_first
 from scalingbench.forecasting.ensemble import back_tested, leave_budgets_out, predict_point
-from scalingbench.forecasting.evidence import Evidence, evidence_for
+from scalingbench.forecasting.evidence import evidence_for, surface_for
 from scalingbench.forecasting.query import Query, TargetLike, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
@@ -148,8 +149,10 @@ def predict(query: Query, predictor: str, model: Any = None, board: dict[str, An
     if not np.isfinite(value):
         raise InputError(f"{predictor} gives no finite value at the target")
     own, why_not = _own_interval(quantiles)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        low, high = _calibrated(query, predictor, model, value, board) if own is not None else (None, None)
     evidence = evidence_for(predictor, query.variables, query.reach, len(query.y), log=query.log, table=board)
-    low, high = _calibrated(query, value, own, evidence)
     return Prediction(
         query=query,
         predictor=predictor,
@@ -175,15 +178,11 @@ def _own_interval(quantiles: np.ndarray | None) -> tuple[tuple[float, float] | N
     return (low, high), None
 
 
-def _calibrated(
-    query: Query, value: float, own: tuple[float, float] | None, evidence: Evidence | None
-) -> tuple[float | None, float | None]:
+def _calibrated(query: Query, predictor: str, model: Any, value: float, board: dict[str, Any] | None) -> tuple[float, float]:
     """Return the interval with 80 % coverage on the board, within the range of the metric."""
-    if own is None:
-        return None, None
-    at, *ends = query.scaled(np.array([value, *own]))
-    if evidence is not None:
-        ends = [at + np.sign(end - at) * evidence.calibrated(abs(end - at)) for end in ends]
-    low, high = query.unscaled(np.array(ends))
+    surface = surface_for(predictor, query.variables, log=query.log, table=board)
+    below, above = half_widths(query, model, surface, least_width(query, predictor, model))
+    at = float(query.scaled(np.array([value]))[0])
+    low, high = query.unscaled(np.array([at - below, at + above]))
     kind = metric_kind(query.runs.metric)
     return max(float(low), kind.low), min(float(high), kind.high)

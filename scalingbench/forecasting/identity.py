@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scalingbench.forecasting.formats import as_times
 from scalingbench.forecasting.numbers import as_size
 
 __all__ = ["FLOPS_PER_TOKEN", "SIZES", "Identity", "identity_of"]
@@ -124,5 +125,5 @@ def _odd(table: pd.DataFrame, size: str, ratio: pd.Series, factor: float) -> tup
     off = (ratio / factor)[np.abs(np.log(ratio / factor)) > np.log(_FAR_OFF)].sort_values(key=lambda o: -np.abs(np.log(o)))
     rows = table.loc[off.index]
     return tuple(
-        f"{size}={as_size(n)}, tokens={as_size(d)} ({o:.3g} times)" for n, d, o in zip(rows[size], rows["tokens"], off, strict=True)
+        f"{size}={as_size(n)}, tokens={as_size(d)} ({as_times(o)} times)" for n, d, o in zip(rows[size], rows["tokens"], off, strict=True)
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
+from scalingbench.forecasting.formats import as_percent, as_times
 from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.query import ComputeBudget, Query
 from scalingbench.forecasting.reading import Runs
@@ -192,7 +193,7 @@ class Forecast(Prediction):
     @property
     def basis(self) -> str:
         """The predictor, its rows and the extrapolation factor, as a line of text."""
-        return f"{self.predictor} on {self.rows} rows; {self.reach:.3g} times the compute of the most expensive training run"
+        return f"{self.predictor} on {self.rows} rows; {as_times(self.reach)} times the compute of the most expensive training run"
 
     @property
     def remarks(self) -> list[str]:
@@ -207,7 +208,7 @@ class Forecast(Prediction):
             (self.metric, f"{self.value:.5g}"),
             ("80 % interval", interval),
             ("predictor", f"{self.predictor} on {self.rows} runs"),
-            ("extrapolation factor", f"{self.reach:.3g} times the compute of the most expensive training run"),
+            ("extrapolation factor", f"{as_times(self.reach)} times the compute of the most expensive training run"),
         ]
 
     def evidence_html(self) -> str:
@@ -366,7 +367,7 @@ class Plan:
         lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {at}"]
         lines += [self.cost] if self.cost else []
         if self.before is not None and self.after is not None:
-            lines.append(f"uncertainty of {self.law} at the target: {100 * self.before:.2g} % now, {100 * self.after:.2g} % then")
+            lines.append(f"uncertainty of {self.law} at the target: {as_percent(self.before)} now, {as_percent(self.after)} then")
         return lines
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.forecasting.evidence import Evidence, evidence_for, tabulate, track_of, weighted_quantile
+from scalingbench.forecasting.evidence import Surface, evidence_for, surface_for, tabulate, track_of, weighted_quantile
 
 
 def rows(collection, fit, errors, half, reach=2, many=1, track="compute"):
@@ -38,12 +38,30 @@ def test_a_weighted_quantile_is_a_value():
 
 
 def test_wide_intervals_are_scaled_down_and_narrow_ones_added_to():
-    def evidence(factor, extra):
-        return Evidence("p", "lite", "", 30, 10, 3, True, 0.01, 0.1, 0.8, factor, extra)
+    def width(factor, extra):
+        return float(Surface(np.full((6, 4), factor), np.full((6, 4), extra)).half_width(np.array([0.1]), np.array([5.0]), 12)[0])
 
-    assert evidence(0.5, -0.01).calibrated(0.1) == pytest.approx(0.05)
-    assert evidence(3.0, 0.04).calibrated(0.1) == pytest.approx(0.14)
-    assert evidence(None, None).calibrated(0.1) == 0.1
+    assert width(0.5, -0.01) == pytest.approx(0.05)
+    assert width(3.0, 0.04) == pytest.approx(0.14)
+    assert width(3.0, -0.04) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_calibration_is_continuous_and_does_not_fall_with_reach(seed):
+    rng = np.random.default_rng(seed)
+    surface = Surface(np.exp(rng.normal(0, 1, (6, 4))), rng.normal(0.02, 0.1, (6, 4)))
+    reach = np.geomspace(0.1, 1e5, 20_001)
+    for rows in (3, 18, 40, 5000):
+        width = surface.half_width(np.full(len(reach), 0.03), reach, rows)
+        assert (np.diff(width) >= -1e-12).all() and np.diff(width).max() < 0.002 * max(width)
+    many = [float(surface.half_width(np.array([0.03]), np.array([30.0]), n)[0]) for n in range(200, 4000)]
+    assert np.ptp(many) < 1e-12  # past the middle of the last bin
+
+
+@pytest.mark.parametrize("predictor", ["autolaw", "chinchilla[huber-log]"])
+def test_the_board_calibrates_at_every_reach(predictor):
+    surface = surface_for(predictor, ["params", "tokens"])
+    assert surface is not None and np.isfinite(surface.factor).all() and surface_for("nobody", ["params"]) is None
 
 
 @pytest.mark.parametrize(
