@@ -114,7 +114,7 @@ def _delimiter(header: str) -> str:
 def _without_rules(records: list[Record]) -> list[Record]:
     """Return the records of a Markdown table without its outer bars and the rule below its header."""
     if all(record[0] == "" and record[-1] == "" for record in records):
-        records = [record[1:-1] for record in records]
+        records = [[cell.strip("*`") for cell in record[1:-1]] for record in records]
     return [record for record in records if not all(_RULE.fullmatch(cell) for cell in record)]
 
 

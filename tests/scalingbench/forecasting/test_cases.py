@@ -253,7 +253,7 @@ def test_a_table_without_headers_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "| N (M) | D (B) | loss |\n|---|:--:|---:|\n| 100 | 2 | 3.1 |\n| 200 | 4 | 3.0 |\n",
+        "| N (M) | D (B) | loss |\n|---|:--:|---:|\n| 100 | 2 | 3.1 |\n| 200 | 4 | **3.0** |\n",
         "N,D,loss\n(M),[B tokens],nats\n100,2,3.1\n200,4,3.0\n",
         "N,D,loss\n1e8,2e9,3.1\nN,D,loss\n2e8,4e9,3.0\n",
         "N,D,loss,,\n1e8,2e9,3.1,,\n2e8,4e9,3.0,,\n",
