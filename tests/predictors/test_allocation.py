@@ -49,6 +49,14 @@ def test_intervals_hold_the_truth_and_shrink_with_the_noise(runs):
     assert widths[0] < widths[1]
 
 
+def test_an_interval_of_80_percent_is_from_the_10th_to_the_90th_percentile_of_refits(runs):
+    X, y = runs
+    law = Chinchilla().fit(X, y * np.exp(np.random.default_rng(0).normal(0, 0.01, len(y))))
+    refits = law.bootstrap(50).to_dict("records")
+    expected = np.percentile([optimal_params(1e23, **refit) for refit in refits], [10, 90])
+    assert law.allocate(1e23, level=0.8, n_resamples=50).params_interval == pytest.approx(tuple(expected), rel=1e-2)
+
+
 def test_approach_2_finds_the_exponent_and_the_optimum(runs):
     law = IsoFLOP().fit(*runs)
     assert law.params_["a"] == pytest.approx(TRUE["beta"] / (TRUE["alpha"] + TRUE["beta"]), abs=0.01)
