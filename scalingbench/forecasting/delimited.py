@@ -60,7 +60,7 @@ def _is_comment(line: str) -> bool:
 
 def _first_line(text: str) -> tuple[str, list[str]]:
     """Return the first line that is no comment, and the comments before it."""
-    comments = []
+    comments = list[str]()
     for line in text.splitlines():
         if line.strip() and not _is_comment(line):
             return line, comments
