@@ -23,7 +23,7 @@ __all__ = ["half_widths", "least_width"]
 
 _MARK = 0.25
 """Distance of the marks on the line, in the logarithm of the inputs."""
-_MOST_MARKS = 200
+_FEWEST_MARKS, _MOST_MARKS = 64, 200
 _NORMAL = 1.2816
 
 
@@ -58,8 +58,8 @@ def _marks(query: Query) -> tuple[pd.DataFrame, float]:
     start, end = to(query.X).mean(axis=0), to(query.point)[0]
     distance = float(np.linalg.norm(end - start))
     step = max(_MARK, distance / _MOST_MARKS)
-    number = int(np.ceil(distance / step)) + 1 if distance > 0 else 1
-    along = (end - start) / distance if distance > 0 else np.zeros(len(start))
+    number = max(_FEWEST_MARKS, int(np.ceil(distance / step)) + 1)  # as many for every target: resampled noise depends on the number
+    along = (end - start) / distance if distance > 0 else np.ones(len(start)) / np.sqrt(len(start))
     return back(start + step * np.arange(number)[:, None] * along), distance / step
 
 
