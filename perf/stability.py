@@ -32,14 +32,20 @@ from scalingbench.predictors.registry import list_predictors, make
 
 SUITE = "lite"
 KERNELS = ("Haswell", "Nehalem")
+_SCORE = "dclm_models/score_core rises with scale: a form that falls ends at its bounds, where several directions are flat"
+_VALLEY = "few rows for 4 or 5 constants: the optimum lies at the end of a curved valley, or several are as good"
 REASONS = {
-    "rectified": "4 constants on 13 rows: a few fits are still creeping along a curved valley when their steps are used up",
-    "farseer": "9 constants on 45 rows: one fold stops in a curved valley",
-    "m4": "11 to 13 rows for 5 constants: the optimum lies at the end of a curved valley, or several are as good",
-    "m4[pooled]": "as m4",
+    **dict.fromkeys(("chinchilla[huber-log]", "chinchilla[l2-log]", "chinchilla[l2]", "chinchilla[pooled]", "interaction"), _SCORE),
+    **dict.fromkeys(("compute-only", "over-training", "additive-power", "knowledge-infusion"), _SCORE),
+    **dict.fromkeys(
+        ("m4", "m4[pooled]", "exp4", "activation-sparsity[relu]", "logpower3", "hill3", "sigmoid-log", "mmf4", "expp3"), _VALLEY
+    ),
     "bnsl-1": "rows of one power law leave the place of the break open",
     "bnsl-1[pooled]": "as bnsl-1",
     "bnsl-2": "9 constants: more local optima than the search can try",
+    "chinchilla[posterior]": "a sampler: its chains part after a change in the last bit",
+    "farseer": "9 constants: rows of one token count or few sizes leave most of them open",
+    "pass-until": "shares that saturate leave the place of the rise open",
 }
 """Laws with possibly unstable predictions, and the reason; all others must be stable."""
 
