@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scripts import script
 
-from perf import lite
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.committed import load_stored
+
+lite = script("lite")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from sklearn.base import clone
 
-import predictors
+import scalingbench.predictors as predictors
 from scalingbench.benchmark.tasks.task import Track
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors import registry

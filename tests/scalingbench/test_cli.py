@@ -257,7 +257,7 @@ def test_a_missing_or_altered_upstream_file_is_refused_in_one_line(tmp_path):
     raw.mkdir(parents=True)
     (raw / "dense_lr_bs_loss.csv").write_text("altered\n")
     env = {"SCALINGBENCH_MIRROR": str(tmp_path / "mirror"), "SCALINGBENCH_CACHE": str(tmp_path / "cache")}
-    assert_refused(scalingbench("show", "steplaw", cwd=tmp_path, env=env), "dense_lr_bs_loss.csv", "sha256", "altered")
+    assert_refused(scalingbench_process("show", "steplaw", cwd=tmp_path, env=env), "dense_lr_bs_loss.csv", "sha256", "altered")
     gone = {"SCALINGBENCH_MIRROR": str(tmp_path / "gone")}
-    assert_refused(scalingbench("show", "steplaw", cwd=tmp_path, env=gone), "gone: no such folder")
+    assert_refused(scalingbench_process("show", "steplaw", cwd=tmp_path, env=gone), "gone: no such folder")
     assert_refused(scalingbench("validate", "nothing.csv", cwd=tmp_path), "nothing.csv: no such file")

@@ -54,9 +54,9 @@ def test_the_rule_of_a_prediction_far_out_follows_a_variable_that_falls(changed)
     asked = []
     law = AutoLaw().fit(X, 3.0 * X["params"].to_numpy() ** -0.05)
     law.weights = lambda row: asked.append(row["tokens"].iloc[0]) or {}
-    law._share_beyond()
+    law._weights_beyond()
     changed("tokens", falls=True)
-    law._share_beyond()
+    law._weights_beyond()
     assert asked == [pytest.approx(5e9**2 / 1e9), pytest.approx(1e9**2 / 5e9)]
 
 

@@ -91,7 +91,7 @@ def test_unknown_names_get_a_hint():
 def test_a_missing_bundled_table_says_how_to_rebuild_it(monkeypatch, tmp_path):
     monkeypatch.setattr("scalingbench.benchmark.data.collection.bundled_path", lambda name: tmp_path / f"{name}.parquet")
     load_collection.cache_clear()
-    with pytest.raises(FetchError, match=r"python -m benchmark\.data\.sources porian"):
+    with pytest.raises(FetchError, match=r"python -m scalingbench\.benchmark\.data\.sources porian"):
         load_collection("porian")
 
 

@@ -38,7 +38,7 @@ class Slow:
     def predict(self, X):
         return np.full(len(X), self.mean_)
 """
-SUITE = suite_file(DISTILLATION.replace("{kind: frontier, variable: flops, train_max: 1.0e+21}", "{kind: budget, share: 0.1}"))
+SUITE = suite_file(DISTILLATION.replace("train_max: 1.0e+21}", "train_max: 3.0e+20, name: small}"))
 
 
 def alive(pid):

@@ -3,14 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scripts import script
 
-from perf.stability import REASONS, SUITE, apart, laws, run, table
 from scalingbench.benchmark.evaluation.contract_check import unstable
 from scalingbench.benchmark.evaluation.results import UNSTABLE, read_results, write_results
 from scalingbench.benchmark.evaluation.run import evaluate, measure, run_suite
 from scalingbench.benchmark.evaluation.stability import jittered
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.predictors.laws.power_laws import PowerLaw, ShiftedPowerLaw
+
+stability = script("stability")
+REASONS, SUITE, apart, laws, run, table = (getattr(stability, n) for n in ("REASONS", "SUITE", "apart", "laws", "run", "table"))
 
 
 class Hashed:

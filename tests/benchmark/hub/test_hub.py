@@ -154,7 +154,7 @@ def _results(tmp_path):
 def test_results_go_there_too(hub, tmp_path):
     folder = _results(tmp_path)
     assert "/commit/" in push_results(folder, "lite", "org/results")
-    assert set(hub.files("org/results")) == {"README.md", "v1/nearest-neighbor.parquet"}
+    assert set(hub.files("org/results")) == {"README.md", "lite/nearest-neighbor.parquet"}
     with pytest.raises(InputError, match="holds no result files"):
         push_results(tmp_path / "none", "lite", "org/results")
 

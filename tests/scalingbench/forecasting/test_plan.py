@@ -118,4 +118,4 @@ def test_the_command_prints_a_table_and_says_what_it_brings(tmp_path):
     done = scalingbench("plan", "--budget", "1e20", "--target", "params=7B,tokens=140B", "--json", cwd=tmp_path)
     assert done.returncode == 0 and len(json.loads(done.stdout)["runs"]) == 25
     done = scalingbench("plan", "--target", "params=7B,tokens=140B", cwd=tmp_path)
-    assert done.returncode == 2 and done.stderr.startswith("error: --budget: is needed")
+    assert done.returncode == 2 and done.stderr.startswith("error: --budget: is required")
