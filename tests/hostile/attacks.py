@@ -487,7 +487,7 @@ def answers() -> Iterator[Attack]:
         "the root of process 1": "assert os.listdir('/proc/1/root')",
         "above the root": "d = os.open('/', os.O_PATH); os.stat('..' * 1 + '/home', dir_fd=d)",
         "every folder": "assert [d for d, _, files in os.walk('/') for f in files if f.endswith(('.parquet', '.arrow', '.feather')) or f == 'v2.yaml']",
-        "every table in a library": "assert [f for p in sys.path for d, _, files in os.walk(p) for f in files if f.endswith('.parquet') or 'autolaw_tables' in f]",
+        "every table in a library": "assert [f for p in sys.path for d, _, files in os.walk(p) for f in files if f.endswith('.parquet') or 'autolaw/tables' in os.path.join(d, f)]",
     }
     for name, text in near.items():
         yield Attack("answers", name, probe(text), "two", reason="recomputed 1")

@@ -1,19 +1,16 @@
 """Replays of other people's questions are made from the rows that were known then, and reproduce what is committed."""
 
-import sys
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from scripts import script
 
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.forecasting.registering import drafts
 from scalingbench.leaderboard.forecasts.book import load_book
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from perf.public_forecasts import DatedQuestion, known_rows, opened, replays, with_hero_ends, years_of
-
-sys.path.pop(0)
+public = script("public_forecasts")
+DatedQuestion, known_rows, opened, replays = public.DatedQuestion, public.known_rows, public.opened, public.replays
+with_hero_ends, years_of = public.with_hero_ends, public.years_of
 
 DAYS = ("2025-01-01", "2025-06-01", "2025-06-02", "2026-01-01", "2024-01-01")
 DATED = pd.DataFrame({"run": list("abcde"), "params": [1e6, 2e6, 4e6, 8e6, 1e9], "value": [4.0, 3.5, 3.1, 2.8, 2.0]})
