@@ -1,5 +1,8 @@
 """How far rounding moves predictions: measured, recorded, and none without a stated reason."""
 
+import sys
+
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,8 @@ from scalingbench.predictors.laws.power_laws import PowerLaw, ShiftedPowerLaw
 
 stability = script("stability")
 REASONS, SUITE, apart, laws, run, table = (getattr(stability, n) for n in ("REASONS", "SUITE", "apart", "laws", "run", "table"))
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import the tests
 
 
 class Hashed:
