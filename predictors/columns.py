@@ -10,13 +10,35 @@ import pandas as pd
 
 from scalingbench.common.errors import PredictorError
 
-__all__ = ["check_response", "check_weights", "numeric_columns", "select"]
+__all__ = ["check_response", "check_weights", "numeric_columns", "ordered", "select"]
 
 
 def numeric_columns(X: pd.DataFrame) -> list[str]:
     """Return the names of the numeric columns."""
     kinds = zip(X.columns, X.dtypes, strict=True)
     return [c for c, kind in kinds if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)]
+
+
+def ordered(X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return rows and columns in an order that depends on the set of rows alone, and the positions of the rows before.
+
+    Columns are sorted by name, rows by their numbers, the columns of X before y. Fits, resamples and back-tests then give the same
+    result for every order in which a table lists its runs.
+
+    Examples
+    --------
+    >>> X, y, order = ordered(pd.DataFrame({"tokens": [2.0, 1.0], "params": [3.0, 3.0]}), np.array([0.5, 0.7]))
+    >>> X.to_dict("list"), y.tolist(), order.tolist()
+    ({'params': [3.0, 3.0], 'tokens': [1.0, 2.0]}, [0.7, 0.5], [1, 0])
+    """
+    names = sorted(X.columns, key=str)
+    if names != list(X.columns):
+        X = X[names]
+    keys = [X[name].to_numpy(float, na_value=np.nan) for name in numeric_columns(X)]
+    order = np.lexsort([y, *reversed(keys)])
+    if (order[1:] > order[:-1]).all():
+        return X, y, order
+    return X.iloc[order].reset_index(drop=True), y[order], order
 
 
 def select(X: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.candidacy import Candidacy
-from scalingbench.predictors.columns import check_response, numeric_columns
+from scalingbench.predictors.columns import check_response, numeric_columns, ordered
 from scalingbench.predictors.contract import ANY, columns_read
 
 __all__ = ["Findings", "ScalingLaw", "latex_of"]
@@ -55,7 +55,10 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         raise NotImplementedError
 
     def _read_training(self, X: Any, y: Any, *, positive: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
-        """Return X as a DataFrame and y checked, and remember the columns in use."""
+        """Return X as a DataFrame and y, checked and in an order that depends on the set of rows alone; remember the columns in use.
+
+        ``_order`` holds the positions of the returned rows among the given ones.
+        """
         if y is None:
             raise PredictorError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         if isinstance(X, pd.DataFrame):
@@ -67,8 +70,10 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         else:  # scikit-learn's own checks for arrays: shape, finiteness, number of features
             X, y = validate_data(self, X, y, y_numeric=True)
             X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
+        y = check_response(y, len(X), positive=positive)
+        X, y, self._order = ordered(X, y)
         self.columns_ = self._wanted(X)
-        return X, check_response(y, len(X), positive=positive)
+        return X, y
 
     def _read(self, X: Any) -> pd.DataFrame:
         """Return X as a DataFrame."""

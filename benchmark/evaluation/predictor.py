@@ -39,7 +39,7 @@ def usable(predictor: object, task: Task) -> bool:
     """Return whether a predictor can enter a task: the task must have every column that it reads.
 
     A predictor that requires positive values (scikit-learn tags) enters no task with others; one for shares enters none with values
-    outside 0 and 1.
+    outside 0 and 1; one with ``enters(X, y)`` only tasks where it is true of the training rows of every fold.
     """
     if positive_only(predictor) and any((fold.y_train <= 0).any() for fold in task.folds):
         return False
@@ -48,7 +48,10 @@ def usable(predictor: object, task: Task) -> bool:
     if lacks(predictor, task.variables):
         return False
     numeric = [name for name in task.variables if name not in INPUT_TEXT]
-    return columns_read(getattr(predictor, "variables", None), task.variables, numeric) is not None
+    if columns_read(getattr(predictor, "variables", None), task.variables, numeric) is None:
+        return False
+    enters = getattr(predictor, "enters", None)
+    return not callable(enters) or all(enters(fold.X_train, fold.y_train) for fold in task.folds)
 
 
 def unacquainted(predictor: Predictor, cluster: str) -> Predictor:

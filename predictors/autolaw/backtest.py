@@ -48,7 +48,7 @@ def make_backtests(X: pd.DataFrame) -> list[Backtest]:
     """Divide training rows along every axis at several cuts, and once for interpolation.
 
     An axis with at least four distinct values is cut at a half, two thirds and four fifths of them: the rows below a cut are
-    trained on, those above are predicted. For interpolation, three interleaved parts (whole runs, where rows are steps of runs)
+    trained on, those above are predicted. For interpolation, three random parts (whole runs, where rows are steps of runs)
     are each predicted from the rest.
     """
     found = []
@@ -58,16 +58,17 @@ def make_backtests(X: pd.DataFrame) -> list[Backtest]:
             continue
         cuts = {int(np.clip(round(share * len(distinct)), 2, len(distinct) - 1)) for share in _CUTS}
         found += [_cut(name, values, distinct[cut - 1]) for cut in sorted(cuts)]
-    return [b for b in (*found, *_interleaved(X)) if len(b.train) >= _FEWEST_ROWS and len(b.test)]
+    return [b for b in (*found, *_parts(X)) if len(b.train) >= _FEWEST_ROWS and len(b.test)]
 
 
 def _cut(name: str, values: np.ndarray, limit: float) -> Backtest:
     return Backtest(name, np.flatnonzero(values <= limit), np.flatnonzero(values > limit))
 
 
-def _interleaved(X: pd.DataFrame) -> list[Backtest]:
+def _parts(X: pd.DataFrame) -> list[Backtest]:
     groups = pd.factorize(X["run"])[0] if "run" in X and X["run"].nunique() >= _FOLDS else np.arange(len(X))
-    fold = groups % _FOLDS
+    # in random parts: every third row of a sorted grid would be one level of it
+    fold = np.random.default_rng(0).permutation(groups.max() + 1)[groups] % _FOLDS
     return [Backtest(INTERPOLATION, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(_FOLDS)]
 
 

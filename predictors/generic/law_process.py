@@ -80,7 +80,7 @@ class LawProcess(_Generic):
     def _store(self, law: Any, X: pd.DataFrame, y: Any) -> None:
         points, y = self._remember(X, y)
         self.law_, self._in_logs = law, bool((y > 0).all()) and getattr(law, "link", "log") == "log"
-        rest = self._scaled(y) - self._scaled(law.predict(X))
+        rest = self._scaled(y) - self._scaled(law.predict(self._training[0]))
         keep = np.unique(np.round(np.linspace(0, len(y) - 1, min(len(y), self.max_rows))).astype(int))
         keep = np.argsort(points.sum(axis=1), kind="stable")[keep]
         self._center, self._size = points.mean(axis=0), np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)

@@ -46,7 +46,7 @@ class IsoFLOP(ScalingLaw):
         """
         X, y = self._read_training(X, y)
         N, D = select(X, ("params", "tokens"))
-        vertices = [v for rows in _budgets(6.0 * N * D) if (v := _vertex(np.log(N[rows]), np.log(6.0 * N * D)[rows], y[rows]))]
+        vertices = _vertices(N, D, y)
         if len(vertices) < 2:
             raise PredictorError(f"{len(vertices)} of the budgets C = 6ND have three sizes around an optimum; IsoFLOP needs two")
         log_C, log_N, loss, curvature = np.array(vertices).T
@@ -60,6 +60,11 @@ class IsoFLOP(ScalingLaw):
         growth |= {"log_k": float(bend - kappa * log_C.mean()), "kappa": float(-kappa)}
         self.params_ = {**growth, **{f"loss_{name}": value for name, value in self._floor.params_.items()}}
         return self
+
+    def enters(self, X: pd.DataFrame, y: np.ndarray) -> bool:
+        """Return whether two budgets have a usable parabola."""
+        N, D = select(X, ("params", "tokens"))
+        return len(_vertices(N, D, y)) >= 2
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Return losses, shape (n,)."""
@@ -84,6 +89,12 @@ class IsoFLOP(ScalingLaw):
         bend = np.exp(self.params_["log_k"] - self.params_["kappa"] * np.log(C))
         losses: np.ndarray = self._floor.predict(pd.DataFrame({"flops": C})) + bend * off**2
         return losses
+
+
+def _vertices(N: np.ndarray, D: np.ndarray, y: np.ndarray) -> list[tuple[float, float, float, float]]:
+    """Return the vertices of the usable parabolas."""
+    C = 6.0 * N * D
+    return [v for rows in _budgets(C) if (v := _vertex(np.log(N[rows]), np.log(C)[rows], y[rows]))]
 
 
 def _budgets(C: np.ndarray) -> list[np.ndarray]:

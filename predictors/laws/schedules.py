@@ -162,7 +162,7 @@ class MultiPower(ParametricLaw):
         n = len(self._weights)
         if n <= self.max_rows:
             return
-        along = np.argsort(X["steps"].to_numpy(float), kind="stable")
+        along = np.argsort(X["steps"].to_numpy(float)[self._order], kind="stable")
         keep = np.sort(along[np.linspace(0, n - 1, self.max_rows).astype(int)])
         inputs = tuple(x[keep] for x in self._problem.inputs)
         self._problem, self._weights = replace(self._problem, inputs=inputs, y=self._problem.y[keep]), self._weights[keep]
