@@ -1,6 +1,8 @@
 """The committed results are those that the jobs give."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,16 +20,15 @@ SAMPLE = ("chinchilla[huber-log]", "log-linear", "nearest-neighbor", "data-mixin
 SAMPLED = ("distillation_apple", "quest_precision", "synthetic_coverage")
 
 
-@pytest.fixture(scope="module")
-def job(tmp_path_factory):
-    """Run the main job once, as the README has it; return its folder and board."""
-    folder = tmp_path_factory.mktemp("job")
-    done = scalingbench("run", "--suite", "lite", "--out", "out", "--json", cwd=folder)
-    failed = [line for line in done.stderr.splitlines() if "failed: " in line]
-    assert done.returncode == 1 and all("failed: isoflop on " in line for line in failed), (
-        done.stderr
-    )  # isoflop needs three sizes of a budget
-    return folder / "out", json.loads(done.stdout)
+def main_job(folder):
+    """Return the folder of the results of the README's first command, and its board; `.ci/run` has typed it already."""
+    out = Path(os.environ.get("SCALINGBENCH_MAIN_JOB", folder / "out"))
+    if not out.is_dir():
+        done = scalingbench("run", "--suite", "lite", "--out", str(out), cwd=folder)
+        assert done.returncode == 0, done.stderr
+    done = scalingbench("leaderboard", "--suite", "lite", "--results", str(out), "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
 
 
 def by_fold(results):
@@ -68,15 +69,6 @@ def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror)
     assert committed == {e.name for e in built_in if any(usable(e.make(), t) for t in tasks)}
 
 
-def test_the_main_job_reproduces_the_committed_predictions(job):
-    ours, committed = by_fold(load_results(job[0])), committed_lite()
-    assert ours.keys() == committed.keys()
-    assert all(ours[key].status == committed[key].status for key in ours)
-    # the committed results are of the engine before fits ended on fitted values; laws that stopped early then have moved
-    apart = [key for key in ours if gap(ours[key], committed[key]) > 1e-4]
-    assert len(apart) <= 0.1 * len(ours), apart[:10]
-
-
 def test_a_sample_of_the_current_suite_reproduces_the_committed_predictions(tmp_path):
     done = scalingbench("run", "--predictors", ",".join(SAMPLE), "--collections", ",".join(SAMPLED), "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -86,14 +78,22 @@ def test_a_sample_of_the_current_suite_reproduces_the_committed_predictions(tmp_
     assert len(apart) <= 0.05 * len(ours), apart[:10]
 
 
-def test_the_main_job_prints_the_committed_board(job):
-    board = json.loads(Results.load("lite").board().render("json"))
-    ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (job[1], board))
+def test_the_main_job_reproduces_the_committed_predictions_and_board(tmp_path):
+    out, board = main_job(tmp_path)
+    made, stored = by_fold(load_results(out)), committed_lite()
+    assert made.keys() == stored.keys()
+    assert all(made[key].status == stored[key].status for key in made)
+    apart = [key for key in made if gap(made[key], stored[key]) > 1e-4]
+    assert len(apart) <= 0.03 * len(made), apart[:10]  # unstable folds differ between processors
+    same_board(board, moved={key[0] for key in apart})
+
+
+def same_board(board, moved):
+    """Check a board of suite lite against the committed one; the skill of predictors with folds that moved may differ."""
+    stored = json.loads(Results.load("lite").board().render("json"))
+    ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (board, stored))
     assert ours.keys() == committed.keys() - {e.name for e in list_predictors() if e.superseded}
-    # predictors with folds that moved (see above) may differ in skill
-    made, stored = by_fold(load_results(job[0])), committed_lite()
-    open_fits = {key[0] for key in made if gap(made[key], stored[key]) > 1e-4}
-    assert len(open_fits) <= 0.4 * len({key[0] for key in made}), open_fits
+    assert len(moved) <= 0.2 * len(ours), moved
     for name, row in ours.items():
-        assert row["skill"] == pytest.approx(committed[name]["skill"], abs=5e-2 if name in open_fits else 5e-3), name
+        assert row["skill"] == pytest.approx(committed[name]["skill"], abs=5e-2 if name in moved else 5e-3), name
         assert (row["tasks_entered"], row["failed_folds"]) == (committed[name]["tasks_entered"], committed[name]["failed_folds"])
