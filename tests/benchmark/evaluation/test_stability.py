@@ -81,6 +81,23 @@ def test_check_and_summary_tell_what_is_unstable():
     assert "unstable: rounding moves a prediction by 3 %" in repr(law)
 
 
+class LastRow:
+    """Predicts the value of the last training row."""
+
+    variables = ("*",)
+
+    def fit(self, X, y):
+        self.level = float(y[-1])
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.level)
+
+
+def test_check_tells_that_the_order_of_rows_matters():
+    assert unstable(LastRow) and all("the order of the training rows moves a prediction by" in line for line in unstable(LastRow))
+
+
 def test_a_table_names_what_is_unstable_without_a_reason(task):
     shaky = [evaluate(Hashed(), task, name=name, stability=True) for name in ("hashed", next(iter(REASONS)))]
     lines, unexplained = table(shaky)
