@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, laws, licences, readme
+from perf.regenerate import audit, data, evidence, heads, laws, licences, readme
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -60,6 +60,7 @@ def _with_columns(page: str) -> str:
 
 
 PARTS: Mapping[str, Part] = {
+    "heads": Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),
     "boards": Part(ROOT / "README.md", readme.with_output),
     "columns": Part(DOCS / "leaderboard.md", _with_columns),
     "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
