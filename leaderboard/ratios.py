@@ -1,4 +1,4 @@
-"""Ratios of the errors of two predictors, with intervals from a bootstrap over clusters."""
+"""Ratios of the errors of two predictors, with intervals from a bootstrap over clusters and a signed-rank test over them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from scalingbench.common.tables import Table, Tabular, interval, number
 from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix, cluster_draws
 from scalingbench.leaderboard.slices import in_order, slice_of
 
-__all__ = ["ErrorRatio", "RatioBySlice", "error_ratio", "ratios_by_slice"]
+__all__ = ["LEVEL", "ErrorRatio", "RatioBySlice", "error_ratio", "p_text", "ratios_by_slice", "signed_rank"]
 
 DIGITS = 2
+LEVEL = 0.05
+"""Level of the tests."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class ErrorRatio:
         The ratio; NaN without tasks.
     low, high : float
         Ends of its 95 % interval; NaN for a single cluster.
+    p : float
+        P-value of the signed-rank test over clusters.
     n_tasks, n_clusters : int
         Numbers of tasks and clusters.
     """
@@ -35,15 +39,19 @@ class ErrorRatio:
     value: float
     low: float
     high: float
+    p: float
     n_tasks: int
     n_clusters: int
 
     @property
     def verdict(self) -> Literal["higher", "lower", "not distinguishable", "no interval"]:
-        """How the error compares with the other's: by the interval, which holds 1 where the two are not distinguishable."""
+        """How the error compares with the other's. They differ if the interval excludes 1 and the test finds a difference at 5 %.
+
+        Neither is enough alone: intervals from few clusters are too narrow, and the test does not see the size of a difference.
+        """
         if np.isnan(self.low):
             return "no interval"
-        if self.low <= 1.0 <= self.high:
+        if self.low <= 1.0 <= self.high or self.p >= LEVEL:
             return "not distinguishable"
         return "higher" if self.value > 1.0 else "lower"
 
@@ -64,7 +72,7 @@ def error_ratio(scores: ScoreMatrix, one: str, other: str) -> ErrorRatio:
         The predictor whose error is the numerator, and that of the denominator.
     """
     if not len(scores.tasks):
-        return ErrorRatio(np.nan, np.nan, np.nan, 0, 0)
+        return ErrorRatio(np.nan, np.nan, np.nan, np.nan, 0, 0)
     logs = np.nan_to_num(scores.log_ratio)
     difference = logs[scores.place_of(one)] - logs[scores.place_of(other)]
     value = float(np.exp((difference * scores.weight).sum() / scores.weight.sum()))
@@ -73,7 +81,21 @@ def error_ratio(scores: ScoreMatrix, one: str, other: str) -> ErrorRatio:
     if draws is not None:
         weight = draws[:, scores.cluster_of_task] * scores.weight
         low, high = (float(v) for v in np.percentile(np.exp(weight @ difference / weight.sum(axis=1)), PERCENTILES))
-    return ErrorRatio(value, low, high, len(scores.tasks), scores.n_clusters)
+    means = scores.cluster_means()
+    p = signed_rank(means.loc[one].to_numpy(), means.loc[other].to_numpy())
+    return ErrorRatio(value, low, high, p, len(scores.tasks), scores.n_clusters)
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as text."""
+    return "<0.001" if p < 0.0005 else number(p, 3)
+
+
+def signed_rank(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the p-value of Wilcoxon's signed-rank test; 1 if no pair of values differs."""
+    from scipy.stats import wilcoxon
+
+    return float(wilcoxon(one, other).pvalue) if np.any(one != other) else 1.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,15 +120,16 @@ class RatioBySlice(Tabular):
     @property
     def rows(self) -> pd.DataFrame:  # type: ignore[override]
         """One row per slice."""
-        found = {name: {"ratio": r.value, "low": r.low, "high": r.high} for name, r in self.ratios.items()}
+        found = {name: {"ratio": r.value, "low": r.low, "high": r.high, "p": r.p} for name, r in self.ratios.items()}
         sizes = {name: {"tasks": r.n_tasks, "clusters": r.n_clusters, "error is": r.verdict} for name, r in self.ratios.items()}
         return pd.DataFrame({name: {**sizes[name], **found[name]} for name in found}).T.rename_axis(self.by)
 
     def table(self) -> Table:
-        header = (self.by, "tasks", "clusters", "error ratio", "95 % interval", "error is")
-        cells = [[name, str(r.n_tasks), str(r.n_clusters), *r.cells, r.verdict] for name, r in self.ratios.items()]
-        note = f"Error of {self.one} over that of {self.other}, geometric mean over the tasks that both entered."
-        return Table(header, cells, frozenset({0, 5}), note)
+        header = (self.by, "tasks", "clusters", "error ratio", "95 % interval", "p", "error is")
+        cells = [[name, str(r.n_tasks), str(r.n_clusters), *r.cells, p_text(r.p), r.verdict] for name, r in self.ratios.items()]
+        ratio = f"Error of {self.one} over that of {self.other}, geometric mean over the tasks that both entered"
+        note = f"{ratio}; p: Wilcoxon signed-rank test over clusters."
+        return Table(header, cells, frozenset({0, 6}), note)
 
     def facts(self) -> dict[str, Any]:
         return {"one": self.one, "other": self.other, "by": self.by, "ratios": self.rows.to_dict("index")}

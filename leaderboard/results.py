@@ -421,7 +421,7 @@ class Results:
         """Return the collections of the counted tasks, or of those that a predictor entered."""
         tasks = self._counted
         if predictor is not None:
-            tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == predictor, "task"])]
+            tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == self.entry(predictor), "task"])]
         return sorted(set(tasks["collection"]))
 
     @property

@@ -19,12 +19,10 @@ from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
-from scalingbench.leaderboard.ratios import ErrorRatio, error_ratio
+from scalingbench.leaderboard.ratios import LEVEL, ErrorRatio, error_ratio, p_text, signed_rank
 from scalingbench.leaderboard.scores import ScoreMatrix
 
 __all__ = ["Comparison", "compare", "draw"]
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +64,7 @@ class Comparison(Tabular):
 
     def _cells(self, name: str, title: str) -> list[str]:
         ratio = self.ratios[name].cells if name in self.ratios and name != self.p.index[0] else ("-", "-")
-        return [title, number(self.skill[name], 3), *ratio, *(number(float(v), 3) for v in self.p.loc[name].to_numpy())]
+        return [title, number(self.skill[name], 3), *ratio, *map(p_text, self.p.loc[name].to_numpy(float))]
 
     def facts(self) -> dict[str, Any]:
         ratios = {name: {"ratio": r.value, "low": r.low, "high": r.high} for name, r in self.ratios.items()}
@@ -117,12 +115,10 @@ def compare(scores: ScoreMatrix, predictors: Sequence[str], *, common: bool = Fa
 
 
 def _holm(values: pd.DataFrame) -> pd.DataFrame:
-    from scipy.stats import wilcoxon
-
     names = list(values.index)
     pairs = list(combinations(range(len(names)), 2))
     rows = values.to_numpy()
-    raw = np.array([wilcoxon(rows[i], rows[j]).pvalue if np.any(rows[i] != rows[j]) else 1.0 for i, j in pairs])
+    raw = np.array([signed_rank(rows[i], rows[j]) for i, j in pairs])
     order = np.argsort(raw)
     adjusted = np.empty(len(raw))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(raw[order] * (len(raw) - np.arange(len(raw)))))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scalingbench.forecasting.reading import read_runs
     from scalingbench.forecasting.report import report
     from scalingbench.leaderboard.board import Board
+    from scalingbench.leaderboard.findings.report import findings
     from scalingbench.leaderboard.reproduce import reproduce
     from scalingbench.leaderboard.results import Results
     from scalingbench.predictors.candidacy import Candidate, NotCandidate
@@ -44,6 +45,7 @@ _HOMES = {
     "evaluate": "scalingbench.benchmark.evaluation.run",
     "exponent": "scalingbench.predictors.parameters",
     "factor": "scalingbench.predictors.parameters",
+    "findings": "scalingbench.leaderboard.findings.report",
     "forecast": "scalingbench.forecasting.forecast",
     "irreducible": "scalingbench.predictors.parameters",
     "level": "scalingbench.predictors.parameters",
@@ -84,6 +86,7 @@ __all__ = [
     "evaluate",
     "exponent",
     "factor",
+    "findings",
     "forecast",
     "irreducible",
     "level",

@@ -24,6 +24,7 @@ from scalingbench.leaderboard.columns import columns_markdown
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
+STATEMENTS = BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json"
 
 
 @dataclass(frozen=True)
@@ -59,29 +60,41 @@ def _with_columns(page: str) -> str:
     return COLUMNS.sub(lambda match: f"{match[1]}{columns_markdown()}\n{match[2]}", page)
 
 
-PARTS: Mapping[str, Part] = {
-    "heads": Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),
-    "boards": Part(ROOT / "README.md", readme.with_output),
-    "columns": Part(DOCS / "leaderboard.md", _with_columns),
-    "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
-    "clusters": Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),
-    "designed": Part(DOCS / "designed.md", lambda _: report.page()),
-    "collections": Part(ROOT / "README.md", data.with_table, "upstream"),
-    "data-quality": Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),
-    "laws": Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),
-    "audit": Part(DOCS / "audit.md", audit.with_counts, "upstream"),
-    "evidence": Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),
-    "statements": Part(
-        BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json", lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"
-    ),
+def _board(path: Path) -> Part:
+    return Part(path, lambda page: readme.with_output(page, "board"))
+
+
+def _findings(path: Path) -> Part:
+    return Part(path, lambda page: readme.with_output(page, "findings"))
+
+
+PARTS: Mapping[str, tuple[Part, ...]] = {
+    "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
+    "boards": (_board(DOCS / "board.md"), _board(DOCS / "other-benchmarks.md")),
+    "findings": (_findings(DOCS / "findings.md"), _findings(ROOT / "README.md")),
+    "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
+    "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
+    "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
+    "designed": (Part(DOCS / "designed.md", lambda _: report.page()),),
+    "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
+    "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
+    "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
+    "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
+    "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
+    "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),
 }
+"""By name; the parts of one name are made together."""
+
+
+def quick() -> list[str]:
+    """Return the names of what is made from the repository alone."""
+    return [name for name, parts in PARTS.items() if all(part.reads == "repository" for part in parts)]
 
 
 def regenerate(names: list[str], *, check: bool) -> list[str]:
     """Make parts, write those that differ unless `check`, print the outcome, and return the names of the stale ones."""
     stale = []
-    for name in names:
-        part = PARTS[name]
+    for name, part in ((wanted, part) for wanted in names for part in PARTS[wanted]):
         made = part.stale()
         if made is not None:
             stale.append(name)
@@ -89,4 +102,4 @@ def regenerate(names: list[str], *, check: bool) -> list[str]:
                 with replacing(part.path) as temporary:
                     temporary.write_text(made, encoding="utf-8")
         print(f"{name}: {part.path.relative_to(ROOT)} {'is as made' if made is None else 'is stale' if check else 'written'}", flush=True)
-    return stale
+    return list(dict.fromkeys(stale))

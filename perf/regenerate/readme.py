@@ -1,6 +1,6 @@
-"""Output of the commands in README.md.
+"""Output of commands in pages.
 
-A block between ``<!-- board: scalingbench ... -->`` and ``<!-- /board -->`` is the output of that command.
+A block between ``<!-- board: scalingbench ... -->`` and ``<!-- /board -->`` is the output of that command; likewise ``findings``.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import re
 import subprocess
 import sys
 
-BLOCK = re.compile(r"(<!-- board: scalingbench (.*?) -->\n).*?(<!-- /board -->)", flags=re.DOTALL)
+BLOCK = re.compile(r"(<!-- (board|findings): scalingbench (.*?) -->\n).*?(<!-- /\2 -->)", flags=re.DOTALL)
 
 
-def with_output(readme: str) -> str:
-    """Return the README with the output of its commands in it; they run side by side."""
-    commands = dict.fromkeys(match[2] for match in BLOCK.finditer(readme))
+def with_output(page: str, kind: str) -> str:
+    """Return the page with the output of the commands of one kind in it; they run side by side."""
+    commands = dict.fromkeys(match[3] for match in BLOCK.finditer(page) if match[2] == kind)
     running = {
         command: subprocess.Popen([sys.executable, "-m", "scalingbench", *command.split()], stdout=subprocess.PIPE, text=True)
         for command in commands
     }
     printed = {command: _printed(process) for command, process in running.items()}
-    return BLOCK.sub(lambda match: f"{match[1]}{printed[match[2]]}\n{match[3]}", readme)
+    return BLOCK.sub(lambda match: f"{match[1]}{printed[match[3]]}\n{match[4]}" if match[2] == kind else match[0], page)
 
 
 def _printed(process: subprocess.Popen[str]) -> str:

@@ -139,6 +139,22 @@ def compare(
     print(comparison.render("json") if as_json else comparison)
 
 
+def findings(
+    suite: SuiteName = DEFAULT_SUITE,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only the first findings.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what the committed results say, one sentence each, with the command that prints its numbers."""
+    from scalingbench.cli.console import print_json
+    from scalingbench.leaderboard.findings.report import findings as found_in
+
+    found = found_in(suite).cut(top)
+    if as_json:
+        print_json("findings", found.facts())
+    else:
+        print(found.render())
+
+
 def cite(
     predictor: Annotated[str | None, typer.Option("--predictor", help="Also cite the papers of this law.")] = None,
     collection: Annotated[
@@ -183,4 +199,11 @@ def site(
     print(f"{out}: {build_site(Results.load(suite, results), out, say)} pages")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release, "site": site}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "leaderboard": leaderboard,
+    "findings": findings,
+    "compare": compare,
+    "cite": cite,
+    "release": release,
+    "site": site,
+}

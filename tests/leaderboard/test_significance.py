@@ -100,7 +100,11 @@ def test_five_percent_itself_tells_nothing_apart():
 def test_a_comparison_prints_skill_ratios_and_p_values_and_names_its_cliques():
     names = ["a", "b", "c"]
     p = pd.DataFrame([[1.0, 0.0504, 0.0123], [0.0504, 1.0, 0.2], [0.0123, 0.2, 1.0]], index=names, columns=names)
-    ratios = {"a": ErrorRatio(1.0, 1.0, 1.0, 9, 7), "b": ErrorRatio(1.5, 0.9, 2.0, 9, 7), "c": ErrorRatio(2.0, 1.5, 3.0, 9, 7)}
+    ratios = {
+        "a": ErrorRatio(1.0, 1.0, 1.0, 1.0, 9, 7),
+        "b": ErrorRatio(1.5, 0.9, 2.0, 0.1, 9, 7),
+        "c": ErrorRatio(2.0, 1.5, 3.0, 0.01, 9, 7),
+    }
     found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7, 9, ratios)
     header, *lines = found.table().rows[0], *found.table().rows[1:]
     assert found.table().header == ["predictor", "skill", "error ratio", "95 % interval", "p (1)", "p (2)", "p (3)"]
