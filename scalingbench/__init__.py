@@ -116,19 +116,12 @@ __version__: str
 def __getattr__(name: str) -> Any:
     # names are looked up on first use: importing pandas and scikit-learn costs more than a --help may
     if name == "__version__":
-        return _version()
+        from scalingbench.common.packages import own_version
+
+        return own_version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("scalingbench")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "unknown"
 
 
 def __dir__() -> list[str]:

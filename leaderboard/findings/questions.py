@@ -13,6 +13,7 @@ from scalingbench.common.tables import plain
 from scalingbench.leaderboard.findings import wording
 from scalingbench.leaderboard.ratios import ErrorRatio
 from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.slices import SkillBySlice
 
 __all__ = ["Finding", "Material", "answers"]
 
@@ -101,7 +102,8 @@ def _leader(material: Material) -> Finding:
     chosen = material.results.select(track="compute", kind="published")
     found = chosen.compare(top=_NEXT)
     first, *others = map(str, found.skill.index)
-    ratios = {name: replace(found.ratios[name], p=float(found.p.loc[name, first])) for name in others}
+    adjusted = dict(zip(map(str, found.p), found.p.loc[first].to_numpy(float).tolist(), strict=True))
+    ratios = {name: replace(found.ratios[name], p=adjusted[name]) for name in others}
     sentence = wording.leader("compute", float(found.skill[first]), first, ratios)
     numbers = {"leader": first, "skill": float(found.skill[first]), "others": {name: _numbers(r) for name, r in ratios.items()}}
     command = f"compare --kind published --track compute --top {_NEXT}"
@@ -111,15 +113,20 @@ def _leader(material: Material) -> Finding:
 def _error(material: Material) -> Finding:
     found = material.on("compute").by("reach", what="mape")
     names = [material.results.entry(name) for name in ("chinchilla", "gaussian-process", "autolaw")]
-    errors = {name: found.rows.loc[name].tolist() for name in names if name in found.rows.index}
+    known = _by_predictor(found)
+    errors = {name: known[name] for name in names if name in known}
     sentence = wording.by_reach(errors, list(map(str, found.rows)))
     command = "leaderboard --track compute --by reach --what mape"
     return Finding("error", "How large is the error, in %?", sentence, command, plain(errors))
 
 
+def _by_predictor(found: SkillBySlice) -> dict[str, list[float]]:
+    return {str(name): row for name, row in zip(found.rows.index, found.rows.to_numpy(float).tolist(), strict=True)}
+
+
 def _coverage(material: Material) -> Finding:
     found = material.results.by("reach", what="coverage")
-    covered = {str(name): row for name, row in zip(found.rows.index, found.rows.to_numpy(float).tolist(), strict=True)}
+    covered = _by_predictor(found)
     sentence = wording.coverage(covered, list(map(str, found.rows)))
     return Finding("coverage", "Do 80 % intervals cover 80 %?", sentence, "leaderboard --by reach --what coverage", plain(covered))
 

@@ -20,7 +20,9 @@ from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard import pictures
 from scalingbench.leaderboard.columns import columns_markdown
+from scalingbench.leaderboard.results import Results
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
@@ -64,6 +66,16 @@ def _board(path: Path) -> Part:
     return Part(path, lambda page: readme.with_output(page, "board"))
 
 
+def _picture(name: str) -> Part:
+    return Part(DOCS / "pictures" / f"{name}.svg", lambda text: _redrawn(text, name))
+
+
+def _redrawn(text: str, name: str) -> str:
+    """Return a picture as it is if it shows the numbers of the committed results, else a new one."""
+    results = Results.load()
+    return text if pictures.digest(results, name) in text else pictures.svg_of(results, name)
+
+
 def _findings(path: Path) -> Part:
     return Part(path, lambda page: readme.with_output(page, "findings"))
 
@@ -72,6 +84,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
     "boards": (_board(DOCS / "board.md"), _board(DOCS / "other-benchmarks.md")),
     "findings": (_findings(DOCS / "findings.md"), _findings(ROOT / "README.md")),
+    "pictures": tuple(_picture(name) for name in pictures.PICTURES),
     "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
     "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
@@ -99,6 +112,7 @@ def regenerate(names: list[str], *, check: bool) -> list[str]:
         if made is not None:
             stale.append(name)
             if not check:
+                part.path.parent.mkdir(parents=True, exist_ok=True)
                 with replacing(part.path) as temporary:
                     temporary.write_text(made, encoding="utf-8")
         print(f"{name}: {part.path.relative_to(ROOT)} {'is as made' if made is None else 'is stale' if check else 'written'}", flush=True)

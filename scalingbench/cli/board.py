@@ -155,6 +155,18 @@ def findings(
         print(found.render())
 
 
+def pictures(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the SVG files.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    results: Folder = None,
+) -> None:
+    """Draw the board: skill with intervals, error by extrapolation factor, skill by track."""
+    from scalingbench.leaderboard.pictures import draw_pictures
+
+    for path in draw_pictures(_read(suite, results, with_committed=False), out):
+        print(path)
+
+
 def cite(
     predictor: Annotated[str | None, typer.Option("--predictor", help="Also cite the papers of this law.")] = None,
     collection: Annotated[
@@ -203,6 +215,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "leaderboard": leaderboard,
     "findings": findings,
     "compare": compare,
+    "pictures": pictures,
     "cite": cite,
     "release": release,
     "site": site,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scalingbench.common.messages import count_of
+from scalingbench.common.packages import own_version
 from scalingbench.common.tables import Format, plain, settled
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def print_board(results: Results, form: Format, *, top: int | None = None, varia
 
 def print_json(command: str, data: Any) -> None:
     """Print data in the envelope of all commands: command, version, data."""
-    from scalingbench import __version__
-
-    print(json.dumps({"command": command, "version": __version__, "data": settled(plain(data))}, indent=2))
+    print(json.dumps({"command": command, "version": own_version(), "data": settled(plain(data))}, indent=2))
 
 
 def exit_with(failures: Sequence[str]) -> None:

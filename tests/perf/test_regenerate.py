@@ -54,4 +54,4 @@ def test_every_part_stands_in_the_repository(perf_module):
 def test_a_block_is_the_output_of_its_command_and_only_of_its_kind(perf_module):
     block = "<!-- {0}: scalingbench --help -->\nold\n<!-- /{0} -->"
     made = perf_module("regenerate.readme").with_output(block.format("board") + block.format("findings"), "board")
-    assert "Usage: scalingbench" in made and made.count("old") == 1 and made.endswith("old\n<!-- /findings -->")
+    assert "Usage: scalingbench" in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
