@@ -86,7 +86,7 @@ def _draw_error(axes: Axes, rows: pd.DataFrame) -> None:
     ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100) if 0.7 * np.nanmin(rows.to_numpy()) <= t <= 1.4 * np.nanmax(rows.to_numpy())]
     axes.set_yticks(ticks, [f"{t:g} %" for t in ticks])
     axes.minorticks_off()
-    axes.set_xticks(x, list(rows))
+    axes.set_xticks(x, list(map(str, rows)))
     axes.set_xlabel("compute of the median held-out run over that of the most expensive training run")
     axes.set_ylabel("mean absolute relative error")
     axes.legend(loc="upper left", frameon=False, ncols=2)
@@ -94,12 +94,11 @@ def _draw_error(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _draw_tracks(axes: Axes, rows: pd.DataFrame) -> None:
     values = rows.to_numpy(float)
-    shown = np.ma.masked_invalid(values)
-    image = axes.imshow(shown, cmap="RdYlBu", vmin=-1.0, vmax=1.0, aspect="auto")
-    image.get_cmap().set_bad("#eeeeee")
+    axes.set_facecolor("#eeeeee")
+    axes.imshow(np.ma.masked_invalid(values), cmap="RdYlBu", vmin=-1.0, vmax=1.0, aspect="auto")
     for (i, j), value in ((at, v) for at, v in np.ndenumerate(values) if not np.isnan(v)):
         axes.text(j, i, number(value, 2), ha="center", va="center", fontsize=9, color="white" if abs(value) > 0.72 else "black")
-    axes.set_xticks(np.arange(rows.shape[1]), list(rows), rotation=35, ha="right")
+    axes.set_xticks(np.arange(rows.shape[1]), list(map(str, rows)), rotation=35, ha="right")
     axes.set_yticks(np.arange(rows.shape[0]), list(rows.index))
     axes.set_title("skill by track; grey: no task entered; a task not entered counts 0", fontsize=10, loc="left")
     axes.tick_params(length=0)

@@ -62,8 +62,8 @@ def _with_columns(page: str) -> str:
     return COLUMNS.sub(lambda match: f"{match[1]}{columns_markdown()}\n{match[2]}", page)
 
 
-def _board(path: Path) -> Part:
-    return Part(path, lambda page: readme.with_output(page, "board"))
+def _output(path: Path, *kinds: str) -> Part:
+    return Part(path, lambda page: readme.with_output(page, *kinds))
 
 
 def _picture(name: str) -> Part:
@@ -76,14 +76,10 @@ def _redrawn(text: str, name: str) -> str:
     return text if pictures.digest(results, name) in text else pictures.svg_of(results, name)
 
 
-def _findings(path: Path) -> Part:
-    return Part(path, lambda page: readme.with_output(page, "findings"))
-
-
 PARTS: Mapping[str, tuple[Part, ...]] = {
     "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
-    "boards": (_board(DOCS / "board.md"), _board(DOCS / "other-benchmarks.md")),
-    "findings": (_findings(DOCS / "findings.md"), _findings(ROOT / "README.md")),
+    "boards": tuple(_output(path, "board", "output") for path in (DOCS / "board.md", DOCS / "other-benchmarks.md", ROOT / "README.md")),
+    "findings": tuple(_output(path, "findings") for path in (DOCS / "findings.md", ROOT / "README.md")),
     "pictures": tuple(_picture(name) for name in pictures.PICTURES),
     "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),

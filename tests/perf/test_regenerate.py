@@ -54,4 +54,10 @@ def test_every_part_stands_in_the_repository(perf_module):
 def test_a_block_is_the_output_of_its_command_and_only_of_its_kind(perf_module):
     block = "<!-- {0}: scalingbench --help -->\nold\n<!-- /{0} -->"
     made = perf_module("regenerate.readme").with_output(block.format("board") + block.format("findings"), "board")
-    assert "Usage: scalingbench" in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
+    assert "Usage: " in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
+
+
+def test_output_is_quoted_cut_and_made_beside_the_table_of_the_readme(perf_module):
+    block = "<!-- output: scalingbench read runs.csv --json | head -1 -->\n<!-- /output -->"
+    made = perf_module("regenerate.readme").with_output(block, "output")
+    assert made == "<!-- output: scalingbench read runs.csv --json | head -1 -->\n```text\n{\n```\n<!-- /output -->"
