@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, heads, laws, licences, readme
+from perf.regenerate import audit, data, evidence, heads, laws, licences, links, readme
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -26,6 +26,7 @@ from scalingbench.leaderboard.results import Results
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
+LINKED = (*(ROOT / name for name in ("README.md", "pyproject.toml", "CITATION.cff")), DOCS / "data.md")
 STATEMENTS = BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json"
 
 
@@ -81,6 +82,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "boards": tuple(_output(path, "board", "output") for path in (DOCS / "board.md", DOCS / "other-benchmarks.md", ROOT / "README.md")),
     "findings": tuple(_output(path, "findings") for path in (DOCS / "findings.md", ROOT / "README.md")),
     "pictures": tuple(_picture(name) for name in pictures.PICTURES),
+    "links": tuple(Part(path, links.with_links) for path in LINKED),
     "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
     "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
