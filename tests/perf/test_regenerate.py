@@ -57,7 +57,7 @@ def test_a_block_is_the_output_of_its_command_and_only_of_its_kind(perf_module):
     assert "Usage: " in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
 
 
-def test_output_is_quoted_cut_and_made_beside_the_table_of_the_readme(perf_module):
-    block = "<!-- output: scalingbench read runs.csv --json | head -1 -->\n<!-- /output -->"
+def test_output_is_quoted_and_cut(perf_module):
+    block = "<!-- output: scalingbench collections --json | head -1 -->\n<!-- /output -->"
     made = perf_module("regenerate.readme").with_output(block, "output")
-    assert made == "<!-- output: scalingbench read runs.csv --json | head -1 -->\n```text\n{\n```\n<!-- /output -->"
+    assert made == "<!-- output: scalingbench collections --json | head -1 -->\n```text\n{\n```\n<!-- /output -->"
