@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distributions, requires
+from importlib.metadata import PackageNotFoundError, distributions, requires, version
 
-__all__ = ["brought", "package_key"]
+__all__ = ["brought", "own_version", "package_key"]
+
+
+def own_version() -> str:
+    """Return the version of ScalingBench; ``"unknown"`` for a source tree that was not installed."""
+    try:
+        return version("scalingbench")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 @lru_cache(maxsize=1)

@@ -62,7 +62,7 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     import matplotlib.pyplot as plt
 
     task = _task(name, suite, task_id)
-    law = predictor or _best(task, suite)
+    law = get(predictor).name if predictor else _best(task, suite)
     folds = task.folds[:_PANELS]
     columns = min(3, len(folds))
     rows = -(-len(folds) // columns)

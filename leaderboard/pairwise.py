@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scalingbench.leaderboard.scores import ScoreMatrix
+from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix
 
-__all__ = ["BASE", "PERCENTILES", "Games", "compared", "not_compared", "play", "ratings"]
+__all__ = ["BASE", "Games", "compared", "not_compared", "play", "ratings"]
 
-PERCENTILES = (2.5, 97.5)
-"""Percentiles of the resamples that are the ends of an interval."""
 _COLUMNS = ("win_rate", "win_low", "win_high", "mean_rank", "elo", "elo_low", "elo_high")
 BASE = 1000.0
 """Elo of the reference."""

@@ -19,10 +19,10 @@ from scalingbench.benchmark.tasks.frozen import SuiteHead
 from scalingbench.leaderboard import scores as aggregation
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.columns import row_keys
-from scalingbench.leaderboard.pairwise import PERCENTILES, compared, not_compared
-from scalingbench.leaderboard.scores import ScoreMatrix
+from scalingbench.leaderboard.pairwise import compared, not_compared
+from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix, cluster_draws
 
-__all__ = ["SYNTHETIC", "Ranking", "crps_skill", "rank"]
+__all__ = ["SYNTHETIC", "Ranking", "crps_skill", "rank", "ranks_of"]
 
 SYNTHETIC = "synthetic"
 """Synthetic worlds, whose true law is known: selected like a track, and counted on no other track."""
@@ -76,7 +76,7 @@ def rank(
         Whether to compare with the pool; if not, win rate, mean rank and Elo are missing.
     """
     suite = what.suite
-    draws = _cluster_draws(scores.n_clusters, what)
+    draws = cluster_draws(scores.n_clusters, what.n_resamples, what.seed)
     least = suite.rules.general if entries == "general" else 0.0
     shown = set(scores.predictors[scores.share_entered >= least])
     if len(shown) < len(scores.predictors):
@@ -89,7 +89,7 @@ def rank(
     columns = {name: values[best] for name, values in columns.items()}
     columns["variant_of"] = _variant_of(columns["predictor"], columns["family"], what.order)
     columns["tasks_total"] = np.full(len(best), len(scores.tasks))
-    rows = pd.DataFrame({**columns, "rank": _ranks(columns["skill"], columns["variant_of"] == "")})
+    rows = pd.DataFrame({**columns, "rank": ranks_of(columns["skill"], columns["variant_of"] == "")})
     return Board(
         rows[row_keys(rows)],
         suite.name,
@@ -115,13 +115,6 @@ def _facts(scores: ScoreMatrix) -> dict[str, np.ndarray]:
         "fit_seconds": scores.median("fit_seconds"),
         "mape": scores.median("mape"),
     }
-
-
-def _cluster_draws(n: int, what: Ranking) -> np.ndarray | None:
-    """Return how often each cluster is drawn, shape (n_resamples, n_clusters); None for a single cluster."""
-    if n < 2:
-        return None
-    return np.random.default_rng(what.seed).multinomial(n, np.full(n, 1.0 / n), size=what.n_resamples).astype(float)
 
 
 def _skill(scores: ScoreMatrix, draws: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -181,7 +174,7 @@ def _variant_of(names: np.ndarray, families: np.ndarray, order: Sequence[str]) -
     return np.array(["" if head[f] == name else head[f] for name, f in zip(names, families, strict=True)], dtype=object)
 
 
-def _ranks(skill: np.ndarray, heads: np.ndarray) -> pd.arrays.IntegerArray:
+def ranks_of(skill: np.ndarray, heads: np.ndarray) -> pd.arrays.IntegerArray:
     """Return ranks from 1, shared by equal skills, and none for variants; `skill` is sorted, best first."""
     at = np.flatnonzero(heads)
     ranks = np.ones(len(skill), dtype=np.int64)

@@ -15,7 +15,7 @@ from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import facts_html
 from scalingbench.leaderboard.committed import committed_folder, predictions_missing
-from scalingbench.predictors.registry import make
+from scalingbench.predictors.registry import get
 
 __all__ = ["Reproduction", "largest_difference", "reproduce"]
 
@@ -78,10 +78,11 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
     InputError
         If the predictor does not exist, or has no committed result on the current rows of the task.
     """
-    model = make(predictor)
+    entry = get(predictor)
+    predictor = entry.name
     head = read_head(suite)
     stored, reference = (_committed(name, task, head) for name in (predictor, head.reference))
-    ours = evaluate(model, task, name=predictor, suite=suite)
+    ours = evaluate(entry.make(), task, name=predictor, suite=suite)
     error, ratio = _error(ours, reference, task)
     stored_error, _ = _error(stored, reference, task)
     return Reproduction(ours, stored, largest_difference(stored, ours, task), error, ratio, stored_error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
+from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, failure_lines, list_result_files, read_results
 from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
@@ -19,16 +19,18 @@ from scalingbench.common.names import listed
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
-from scalingbench.leaderboard.committed import committed_file_of, load_stored
+from scalingbench.leaderboard.heads import entry_of, tuning_order
+from scalingbench.leaderboard.literature import literature
 from scalingbench.leaderboard.placement import Placement, placement_of
 from scalingbench.leaderboard.ranking import SYNTHETIC, Ranking, rank
+from scalingbench.leaderboard.ratios import RatioBySlice, ratios_by_slice
 from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on
-from scalingbench.leaderboard.suite_board import SuiteBoard, specialists
-from scalingbench.predictors.registry import families
+from scalingbench.leaderboard.store import Choice, Store, beside_committed, committed_store, not_ranked_on
+from scalingbench.leaderboard.suite_board import SuiteBoard, suite_board
+from scalingbench.predictors.registry import published_families
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
@@ -126,6 +128,7 @@ class Results:
         predictors: Iterable[str] | None = None,
         bundled: bool = False,
         published_after: str | None = None,
+        kind: str | None = None,
     ) -> Results:
         """Return a subset of the results.
 
@@ -136,11 +139,13 @@ class Results:
         collections : iterable of str, optional
             Only the tasks on these collections.
         predictors : iterable of str, optional
-            Only these predictors, and the suite's reference and pool, which are always kept.
+            Only these predictors, and the suite's reference and pool, which are always kept. A family's name stands for its head.
         bundled : bool
             Only bundled collections, whose tables are part of the package.
         published_after : str, optional
             Only collections first published in a later month than this, as YYYY-MM.
+        kind : {"published"}, optional
+            Boards show only the law forms of papers, under the names of their families.
 
         Raises
         ------
@@ -148,25 +153,21 @@ class Results:
             If the track, collection or predictor is unknown (the message suggests the nearest), or the selection has no task.
         """
         of, among = (None if names is None else listed(names) for names in (collections, predictors))
-        wanted = Choice(track, of, among, bundled, published_after)
+        among = among and tuple(self.entry(name) for name in among)
+        wanted = Choice(track, of, among, bundled, published_after, kind)
         self.store.refuse_unknown(wanted)
         chosen = replace(self, choice=self.choice.narrowed(wanted))
         if chosen.choice.collections == () or (self.store.own is None and not len(chosen.task_table)):
             raise InputError(f"suite {self.store.suite.name} has no task of this selection")
         return chosen
 
-    def beside_committed(self) -> Results:
-        """Return these results together with the committed ones of all other predictors.
+    def entry(self, name: str) -> str:
+        """Return the predictor of a name: itself, or the head of the family of this name."""
+        return name if name in self.store.predictors else entry_of(name, self.scores, self.order)
 
-        Of the others it has the stored scores; predictions only of the reference, whose error is the unit.
-        """
-        suite, own = self.store.suite, self.store.own or ()
-        if not own:
-            return replace(self, store=committed_store(suite))
-        known = {r.predictor for r in own}
-        reference = () if suite.reference in known else tuple(committed_file_of(suite, (suite.reference,)).values())[:1]
-        others = (r for file in reference for r in read_results(file))
-        return replace(self, store=replace(self.store, own=(*own, *others), stored=load_stored(suite), scored_before={}, tasks_before={}))
+    def beside_committed(self) -> Results:
+        """Return these results together with the committed scores of all other predictors."""
+        return replace(self, store=beside_committed(self.store))
 
     @property
     def suite(self) -> Suite:
@@ -266,12 +267,9 @@ class Results:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Predictors by skill on the tuning tasks, ties in the order of the catalogue. The first of a family is its head."""
-        place = {name: i for i, name in enumerate(families())}
-        names = sorted(set(self.scores["predictor"]), key=lambda name: (place.get(name, len(place)), name))
+        """Predictors by skill on the tuning tasks; the first of a family is its head."""
         tuning = self.matrix.on(self.statements.loc[self.statements["role"] == "tuning", "task"])
-        known = dict(zip(tuning.predictors, tuning.skill() if len(tuning.tasks) else (), strict=True))
-        return tuple(sorted(names, key=lambda name: -round(float(known.get(name, 0.0)), 12)))
+        return tuning_order(self.scores["predictor"].unique(), tuning)
 
     @cached_property
     def version(self) -> str:
@@ -282,15 +280,13 @@ class Results:
         return version_of(self.store.suite.name, tasks, self.scores[self.scores["task"].isin(tasks["task"])])
 
     def board(self) -> Board:
-        """Rank the predictors by this project's rules: skill against the suite's reference, with intervals.
-
-        Without a track it is a `SuiteBoard`: the general-purpose entries, the tracks and the specialised laws.
-        """
+        """Rank by skill against the suite's reference, with intervals. Without a track the board is a `SuiteBoard`."""
         return self._board
 
     @cached_property
     def _board(self) -> Board:
-        return self._whole_board() if self.track is None else self._rank(self._ranked, self.track)
+        board = self._whole_board() if self.track is None else self._rank(self._ranked, self.track)
+        return board if self.choice.kind is None else literature(board, self._skill_on_entered)
 
     def _rank(
         self,
@@ -315,11 +311,8 @@ class Results:
     def _whole_board(self) -> SuiteBoard:
         overall = self._rank(self._ranked, None, entries="general")
         tracks = {name: self._rank(scores, name, comparisons="none") for name, scores in self._on_track.items()}
-        months = self._counted.dropna(subset="published").groupby("track")["published"].agg(["min", "max"])
-        published = {str(name): (str(first), str(last)) for name, first, last in months.itertuples()}
-        facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
-        rows = specialists(overall, tracks, self._skill_on_entered)
-        return SuiteBoard(**facts, tracks=tracks, published=published, specialists=rows, general=self.store.suite.rules.general)
+        board = suite_board(overall, tracks, self._counted, self._skill_on_entered)
+        return replace(board, general=self.store.suite.rules.general)
 
     @cached_property
     def _on_track(self) -> dict[str, ScoreMatrix]:
@@ -368,7 +361,7 @@ class Results:
             tasks, the others only those that the board ranks on.
         top : int, optional
             Only the first predictors of the board.
-        what : {"skill", "coverage", "crps"}
+        what : {"skill", "coverage", "crps", "mape"}
             What to show of each slice.
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table
@@ -376,7 +369,9 @@ class Results:
         names = list(self._shown)
         if what == "coverage":
             names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
-        return found.of(pd.Series(names[:top], dtype=str))
+        shown = found.of(pd.Series(names[:top], dtype=str))
+        family = dict(zip(self.scores["predictor"], self.scores["family"], strict=True))
+        return shown if self.choice.kind is None else replace(shown, rows=shown.rows.rename(index=family))
 
     def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return `skill_by` of the same arguments."""
@@ -386,25 +381,34 @@ class Results:
     def _shown(self) -> tuple[str, ...]:
         """The heads of families, in the order of the board: general-purpose ones first."""
         heads = self._rank(self._ranked, self.track, comparisons="none").heads
+        if self.choice.kind is not None:
+            return tuple(heads.loc[heads["family"].isin(published_families()), "predictor"])
         if self.track is not None:
             return tuple(heads["predictor"])
         general = self._rank(self._ranked, None, entries="general", comparisons="none").heads
         return (*general["predictor"], *heads.loc[~heads["family"].isin(general["family"]), "predictor"])
 
-    def compare(self, predictors: Iterable[str] | None = None, *, top: int = 12) -> Comparison:
+    def compare(self, predictors: Iterable[str] | None = None, *, top: int = 12, common: bool = False) -> Comparison:
         """Test which predictors differ significantly over the clusters.
 
         Parameters
         ----------
         predictors : iterable of str, optional
-            Two or more; by default the first of the board.
+            Two or more; by default the first of the board. A family's name stands for its head.
         top : int
             Number of predictors of the board, if none are named.
+        common : bool
+            Whether to compare on the tasks that all of them entered; otherwise a task not entered counts as the reference's.
         """
-        return compare(self._ranked, self._shown[:top] if predictors is None else listed(predictors))
+        named = self._shown[:top] if predictors is None else [self.entry(name) for name in listed(predictors)]
+        return compare(self._ranked, named, common=common)
+
+    def ratio_by(self, by: str, one: str, other: str) -> RatioBySlice:
+        """Return the error of one predictor over another's on slices of the tasks that both entered; see `skill_by`."""
+        return ratios_by_slice(self._ranked, self.task_table, by, self.entry(one), self.entry(other))
 
     def standing(self, *predictors: str) -> Placement:
-        """Return the placement of predictors: their neighbours on the board, and their rank on every track that they entered."""
+        """Return the neighbours of predictors on the board, and their rank on every track that they entered."""
         return placement_of(self.board(), predictors, self.share_entered)
 
     def share_entered(self, predictor: str) -> float:
@@ -417,17 +421,13 @@ class Results:
         """Return the collections of the counted tasks, or of those that a predictor entered."""
         tasks = self._counted
         if predictor is not None:
-            tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == predictor, "task"])]
+            tasks = tasks[tasks["task"].isin(self.scores.loc[self.scores["predictor"] == self.entry(predictor), "task"])]
         return sorted(set(tasks["collection"]))
 
     @property
     def failures(self) -> tuple[str, ...]:
         """One line per predictor and task with fits that failed."""
-        return tuple(
-            f"{r.predictor} on {r.task}: {len(r.failures)} of {len(r.folds)} fits failed: {r.failures[0].status}: {r.failures[0].message}"
-            for r in self.results
-            if r.failures
-        )
+        return failure_lines(self.results)
 
     def __repr__(self) -> str:
         track = f", track {self.track}" if self.track else ""

@@ -12,8 +12,10 @@ import pandas as pd
 
 from scalingbench.benchmark.scores.table import COLUMNS
 
-__all__ = ["ScoreMatrix", "skill"]
+__all__ = ["PERCENTILES", "ScoreMatrix", "cluster_draws", "skill"]
 
+PERCENTILES = (2.5, 97.5)
+"""Percentiles of the resamples that are the ends of an interval."""
 _NUMBERS = tuple(c.name for c in COLUMNS if c.kind != "text")
 
 
@@ -44,6 +46,13 @@ def skill(log_ratio: np.ndarray, weight: np.ndarray, over: Literal["all", "enter
         mean = _weighted_sum(np.nan_to_num(log_ratio), weight) / _weighted_sum(entered, weight)
     skills: np.ndarray = 1.0 - np.exp(mean)
     return skills
+
+
+def cluster_draws(n: int, n_resamples: int = 1000, seed: int = 0) -> np.ndarray | None:
+    """Return how often each cluster is drawn, shape (n_resamples, n_clusters); None for a single cluster."""
+    if n < 2:
+        return None
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=n_resamples).astype(float)
 
 
 def _weighted_sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -116,6 +125,11 @@ class ScoreMatrix:
         """Return the rows of these predictors."""
         chosen = set(predictors)
         return self._rows(np.flatnonzero([name in chosen for name in self.predictors]))
+
+    def common(self, predictors: Collection[str]) -> ScoreMatrix:
+        """Return the rows of these predictors on the tasks that all of them entered."""
+        among = self.among(predictors)
+        return among.on(among.tasks[among.entered.all(axis=0)])
 
     def _rows(self, row: np.ndarray) -> ScoreMatrix:
         return replace(self, predictors=self.predictors[row], families=self.families[row], rows=self.rows[row])

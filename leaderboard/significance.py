@@ -7,7 +7,7 @@ independent. Predictors form a clique if no pair of them differs significantly a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ from scalingbench.common.errors import LeaderboardError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import count_of
 from scalingbench.common.tables import Table, Tabular, number
+from scalingbench.leaderboard.ratios import LEVEL, ErrorRatio, error_ratio, p_text, signed_rank
 from scalingbench.leaderboard.scores import ScoreMatrix
 
 __all__ = ["Comparison", "compare", "draw"]
-
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,43 +37,54 @@ class Comparison(Tabular):
         Holm-adjusted p-values, symmetric, 1 on the diagonal.
     cliques : tuple of tuple of str
         Longest runs of two or more neighbours in the order of skill without a significantly different pair.
-    n_clusters : int
-        Number of values in each test.
+    n_clusters, n_tasks : int
+        Numbers of values in each test, and of tasks.
+    ratios : dict of str to ErrorRatio
+        Error of each predictor over that of the first.
     """
 
     skill: pd.Series
     p: pd.DataFrame
     cliques: tuple[tuple[str, ...], ...]
     n_clusters: int
+    n_tasks: int = 0
+    ratios: dict[str, ErrorRatio] = field(default_factory=dict)
 
     @property
     def rows(self) -> pd.DataFrame:  # type: ignore[override]
-        """Skill, and the adjusted p-value against each predictor."""
-        return pd.concat([self.skill.rename("skill"), self.p], axis=1).rename_axis("predictor")
+        """Skill, error over that of the first with its interval, and the adjusted p-value against each predictor."""
+        ratios = pd.DataFrame({name: {"ratio": r.value, "ratio_low": r.low, "ratio_high": r.high} for name, r in self.ratios.items()}).T
+        return pd.concat([self.skill.rename("skill"), ratios, self.p], axis=1).rename_axis("predictor")
 
     def table(self) -> Table:
-        header = ["predictor", "skill", *map(str, self.p)]
-        cells = [[str(name), *(number(v, 3) for v in (self.skill[name], *self.p.loc[name]))] for name in self.p.index]
-        return Table(header, cells, note=" ".join(f"{line}." for line in self._notes()), compact=True)
+        names = list(map(str, self.p))
+        header = ["predictor", "skill", "error ratio", "95 % interval", *(f"p ({i})" for i in range(1, len(names) + 1))]
+        cells = [self._cells(name, f"{i}. {name}") for i, name in enumerate(names, 1)]
+        return Table(header, cells, note=" ".join(f"{line}." for line in self._notes()))
+
+    def _cells(self, name: str, title: str) -> list[str]:
+        ratio = self.ratios[name].cells if name in self.ratios and name != self.p.index[0] else ("-", "-")
+        return [title, number(self.skill[name], 3), *ratio, *map(p_text, self.p.loc[name].to_numpy(float))]
 
     def facts(self) -> dict[str, Any]:
-        return {"skill": self.skill.to_dict(), "p": self.p.to_dict(), "cliques": self.cliques, "clusters": self.n_clusters}
+        ratios = {name: {"ratio": r.value, "low": r.low, "high": r.high} for name, r in self.ratios.items()}
+        sizes = {"clusters": self.n_clusters, "tasks": self.n_tasks}
+        return {"skill": self.skill.to_dict(), "error_ratio": ratios, "p": self.p.to_dict(), "cliques": self.cliques, **sizes}
 
     def _notes(self) -> list[str]:
-        tests = f"Wilcoxon signed-rank tests over {self.n_clusters} clusters, adjusted by Holm; columns in the order of the rows"
-        return [tests, *(f"not statistically distinguishable at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
+        ratio = f"error ratio: error over that of {self.p.index[0]}, on {count_of(self.n_tasks, 'task')}, with a bootstrap interval"
+        tests = f"p (i): Wilcoxon signed-rank test against row i over {count_of(self.n_clusters, 'cluster')}, adjusted by Holm"
+        return [ratio, tests, *(f"not statistically distinguishable at {100 * LEVEL:g} %: {', '.join(clique)}" for clique in self.cliques)]
 
     def __str__(self) -> str:
-        lines = [f"{name:<28} {self.skill[name]:6.3f}  " + " ".join(f"{v:5.3f}" for v in self.p.loc[name]) for name in self.p.index]
-        tests, *cliques = self._notes()
-        return "\n".join([*lines, "", f"{tests}.", *cliques])
+        return "\n".join([self.table().aligned(), "", *(f"{line}." for line in self._notes())])
 
     def __repr__(self) -> str:
         cliques = count_of(len(self.cliques), "clique")
         return f"Comparison({len(self.skill)} predictors on {self.n_clusters} clusters; {cliques} not statistically distinguishable)"
 
 
-def compare(scores: ScoreMatrix, predictors: Sequence[str]) -> Comparison:
+def compare(scores: ScoreMatrix, predictors: Sequence[str], *, common: bool = False) -> Comparison:
     """Test every pair of predictors.
 
     Parameters
@@ -83,29 +93,32 @@ def compare(scores: ScoreMatrix, predictors: Sequence[str]) -> Comparison:
         Scores on the tasks ranked on; a task that was not entered counts as the reference's.
     predictors : sequence of str
         Two or more predictors; the correction is for the pairs among them.
+    common : bool
+        Whether to compare on the tasks that all of them entered.
 
     Raises
     ------
     LeaderboardError
-        If a predictor has no scores.
+        If a predictor has no scores, or they entered no task in common.
     """
     missing = [name for name in predictors if name not in set(scores.predictors)]
     if missing:
         raise LeaderboardError(f"predictors: no scores of {missing[0]!r}")
-    chosen = scores.among(predictors)
+    chosen = scores.common(predictors) if common else scores.among(predictors)
+    if not len(chosen.tasks):
+        raise LeaderboardError(f"predictors: {', '.join(predictors)} entered no task in common")
     values = chosen.cluster_means()
     skill = pd.Series(chosen.skill(), index=chosen.predictors).sort_values(ascending=False, kind="stable")
     p = _holm(values.loc[skill.index])
-    return Comparison(skill, p, _cliques(p), values.shape[1])
+    ratios = {str(name): error_ratio(chosen, str(name), str(skill.index[0])) for name in skill.index}
+    return Comparison(skill, p, _cliques(p), values.shape[1], len(chosen.tasks), ratios)
 
 
 def _holm(values: pd.DataFrame) -> pd.DataFrame:
-    from scipy.stats import wilcoxon
-
     names = list(values.index)
     pairs = list(combinations(range(len(names)), 2))
     rows = values.to_numpy()
-    raw = np.array([wilcoxon(rows[i], rows[j]).pvalue if np.any(rows[i] != rows[j]) else 1.0 for i, j in pairs])
+    raw = np.array([signed_rank(rows[i], rows[j]) for i, j in pairs])
     order = np.argsort(raw)
     adjusted = np.empty(len(raw))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(raw[order] * (len(raw) - np.arange(len(raw)))))

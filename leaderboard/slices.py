@@ -14,10 +14,10 @@ from scalingbench.common.tables import Table, Tabular, number
 from scalingbench.leaderboard.ranking import crps_skill
 from scalingbench.leaderboard.scores import ScoreMatrix
 
-__all__ = ["SLICES", "SkillBySlice", "What", "slice_of", "slices_of"]
+__all__ = ["SLICES", "SkillBySlice", "What", "in_order", "slice_of", "slices_of"]
 
-What = Literal["skill", "coverage", "crps"]
-"""The number of a slice: skill, coverage of the 80 % interval, or skill by the continuous ranked probability score."""
+What = Literal["skill", "coverage", "crps", "mape"]
+"""The number of a slice: skill, coverage of the 80 % interval, skill by the continuous ranked probability score, or relative error in %."""
 
 
 def _bins(
@@ -52,7 +52,7 @@ SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SkillBySlice(Tabular):
-    """Skill, coverage or skill by CRPS on each slice of a suite.
+    """Skill, coverage, skill by CRPS or relative error on each slice of a suite.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class SkillBySlice(Tabular):
         Number of tasks of each slice.
     clusters : Series
         Number of clusters of each slice.
-    what : {"skill", "coverage", "crps"}
+    what : {"skill", "coverage", "crps", "mape"}
         Kind of the numbers.
     """
 
@@ -80,7 +80,8 @@ class SkillBySlice(Tabular):
 
     def table(self) -> Table:
         header = ["predictor", *(f"{name} ({self._size(str(name))})" for name in self.counts.index)]
-        cells = [[str(name), *(number(v, 3) for v in row)] for name, row in zip(self.rows.index, self.rows.to_numpy(), strict=True)]
+        digits = 1 if self.what == "mape" else 3
+        cells = [[str(name), *(number(v, digits) for v in row)] for name, row in zip(self.rows.index, self.rows.to_numpy(), strict=True)]
         return Table(header, cells, note=self._note(), compact=True)
 
     def _size(self, name: str) -> str:
@@ -102,6 +103,7 @@ _TITLES: dict[What, str] = {
     "skill": "Skill",
     "coverage": "Coverage of the 80 % intervals",
     "crps": "Skill of the intervals (continuous ranked probability score)",
+    "mape": "Mean absolute relative error in %, median over the tasks entered,",
 }
 
 
@@ -122,7 +124,7 @@ def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
 
 
 def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What = "skill", reference: str = "") -> SkillBySlice:
-    """Return the skill, coverage or skill by CRPS of every predictor on each slice of the tasks.
+    """Return the skill, coverage, skill by CRPS or relative error of every predictor on each slice of the tasks.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What =
         Descriptions of these tasks, and possibly of others.
     by : str
         One of `SLICES`.
-    what : {"skill", "coverage", "crps"}
+    what : {"skill", "coverage", "crps", "mape"}
         The number of each slice.
     reference : str
         Predictor whose score is the unit of ``"crps"``.
@@ -146,7 +148,7 @@ def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What =
         raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
     described = tasks.set_index("task").loc[scores.tasks]
     slices = slice_of(described, by)
-    columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference) for name in _in_order(slices, by)}
+    columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference) for name in in_order(slices, by)}
     counts = slices.value_counts().reindex(list(columns))
     clusters = described.groupby(slices)["cluster"].nunique().reindex(list(columns))
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
@@ -155,12 +157,15 @@ def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What =
 def _shown(scores: ScoreMatrix, what: What, reference: str) -> pd.Series:
     if what == "skill":
         values = scores.skill()
+    elif what == "mape":
+        values = 100.0 * scores.median("mape")
     else:
         values = crps_skill(scores, reference) if what == "crps" else scores.weighted_mean(scores["coverage"])
     return pd.Series(values, index=scores.predictors)
 
 
-def _in_order(slices: pd.Series, by: str) -> list[str]:
+def in_order(slices: pd.Series, by: str) -> list[str]:
+    """Return the names of the slices in the order of boards."""
     names = sorted(slices.unique())
     known = {"extrapolation": _FACTORS, "reach": _REACHES}.get(by)
     return [n for n in known if n in names] if known else names

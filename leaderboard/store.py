@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = ["Choice", "Store", "committed_store", "not_ranked_on"]
+__all__ = ["Choice", "Store", "beside_committed", "committed_store", "not_ranked_on"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Choice:
     predictors: tuple[str, ...] | None = None
     bundled: bool = False
     published_after: str | None = None
+    kind: str | None = None
 
     def __post_init__(self) -> None:
+        if self.kind not in (None, "published"):
+            raise InputError(f"kind {self.kind!r}: expected 'published', the law forms of papers")
         if self.published_after is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", self.published_after):
             raise InputError(f"published after {self.published_after!r}: expected a month as YYYY-MM")
 
@@ -170,6 +173,17 @@ def committed_store(suite: SuiteHead) -> Store:
     store = Store(suite, None, stored, exclusions, committed_file_of(suite, dict.fromkeys([*sorted(scored), *exclusions])))
     unscored = [name for name in submitted_files(suite) if name not in scored]
     return replace(store, stored=_with_submissions(store, unscored)) if unscored else store
+
+
+def beside_committed(store: Store) -> Store:
+    """Return a store of the own predictions and the stored scores of others, with the reference's predictions; see `Results`."""
+    suite, own = store.suite, store.own or ()
+    if not own:
+        return committed_store(suite)
+    known = {r.predictor for r in own}
+    reference = () if suite.reference in known else tuple(committed_file_of(suite, (suite.reference,)).values())[:1]
+    others = (r for file in reference for r in read_results(file))
+    return replace(store, own=(*own, *others), stored=load_stored(suite), scored_before={}, tasks_before={})
 
 
 def _with_submissions(store: Store, names: Iterable[str]) -> ScoredTasks:

@@ -12,7 +12,7 @@ from scalingbench.benchmark.tasks.frozen import Rules
 from scalingbench.common.tables import Format, Table, csv_of, interval, number
 from scalingbench.leaderboard.board import Board
 
-__all__ = ["LEADERS", "SuiteBoard", "specialists"]
+__all__ = ["LEADERS", "SuiteBoard", "leader_of", "specialists", "suite_board"]
 
 LEADERS = 3
 """Number of predictors shown for each track."""
@@ -38,6 +38,8 @@ class SuiteBoard(Board):
         Only laws with a rank up to this on a track are specialists; None is all.
     general : float
         Share of the weight that a general-purpose entry must have entered.
+    leader : str
+        The best general-purpose entry; empty is the first row.
     """
 
     tracks: Mapping[str, Board] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class SuiteBoard(Board):
     specialists: pd.DataFrame = field(default_factory=pd.DataFrame)
     placed: int | None = None
     general: float = Rules().general
+    leader: str = ""
 
     def cut(self, top: int | None = None, *, variants: bool = True) -> SuiteBoard:
         """Return the board with the first general-purpose rows, and specialised laws of the same ranks on a track; or without variants.
@@ -103,7 +106,7 @@ class SuiteBoard(Board):
             ]
             for row in self.specialists.to_dict("records")
         ]
-        leader = str(self.heads["predictor"].iloc[0]) if len(self.rows) else self.reference
+        leader = self.leader or leader_of(self)
         among = "" if self.placed is None else f"; only those in the first {self.placed} places there"
         note = (
             f"Specialised laws, which enter less than {self.general:.0%} of the weight, on the track of their best place{among}; "
@@ -117,7 +120,8 @@ class SuiteBoard(Board):
         if form not in ("md", "latex"):
             return super().render(form)
         tables = [t for t in (self.track_table(), self.table(), self.specialist_table()) if t.rows]
-        return "\n\n".join(t.markdown() if form == "md" else t.latex() for t in tables)
+        texts = [t.markdown() if form == "md" else t.latex() for t in tables]
+        return "\n\n".join(texts if len(self.rows) or form == "latex" else [*texts, self.caption])
 
     def _flat(self) -> pd.DataFrame:
         """Return the rows of all boards, the first column names the board."""
@@ -129,6 +133,25 @@ class SuiteBoard(Board):
         tracks = {name: {**board.facts(), "published": self.published.get(name)} for name, board in self.tracks.items()}
         placed = {} if self.placed is None else {"placed": self.placed}
         return {**super().facts(), **placed, "specialists": self.specialists.to_dict("records"), "tracks": tracks}
+
+
+def suite_board(
+    overall: Board, tracks: Mapping[str, Board], counted: pd.DataFrame, skill_on_entered: Callable[[str, str, str], float]
+) -> SuiteBoard:
+    """Return the board of a suite.
+
+    Parameters
+    ----------
+    overall, tracks, skill_on_entered
+        As `specialists` takes them.
+    counted : DataFrame
+        Descriptions of the counted tasks.
+    """
+    months = counted.dropna(subset="published").groupby("track")["published"].agg(["min", "max"])
+    published = {str(name): (str(first), str(last)) for name, first, last in months.itertuples()}
+    facts = {name: getattr(overall, name) for name in Board.__dataclass_fields__}
+    rows = specialists(overall, tracks, skill_on_entered)
+    return SuiteBoard(**facts, tracks=tracks, published=published, specialists=rows)
 
 
 def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: Callable[[str, str, str], float]) -> pd.DataFrame:
@@ -144,7 +167,7 @@ def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: C
         Function from a predictor, another one and a track to the skill of the first on the tasks that the other entered.
     """
     general = set(overall.rows["family"])
-    leader = str(overall.heads["predictor"].iloc[0]) if len(overall.rows) else overall.reference
+    leader = leader_of(overall)
     best: dict[str, dict[str, Any]] = {}
     for name, board in tracks.items():
         heads = board.heads[list(_PLACE)].to_dict("records")
@@ -157,6 +180,11 @@ def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: C
     for law in rows:
         law["leader_skill"] = skill_on_entered(leader, law["predictor"], law["best_track"])
     return pd.DataFrame(rows, columns=["predictor", "family", "best_track", "rank", "places", *_PLACE[3:], "leader_skill"])
+
+
+def leader_of(overall: Board) -> str:
+    """Return the best general-purpose entry; the reference without any."""
+    return str(overall.heads["predictor"].iloc[0]) if len(overall.rows) else overall.reference
 
 
 _PLACE = ("predictor", "family", "rank", "skill", "skill_low", "skill_high", "skill_entered", "tasks_entered", "tasks_total")

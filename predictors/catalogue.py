@@ -16,6 +16,8 @@ from scalingbench.predictors.candidacy import Candidacy, Candidate, NotCandidate
 
 __all__ = ["BUILT_IN", "Entry", "papers_of"]
 
+_HOME = "scalingbench.predictors."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -49,6 +51,13 @@ class Entry:
     """Where AutoLaw may use it, if other than its class declares."""
     superseded: bool = False
     """Whether another entry replaces it: its results stay, and it runs only if named."""
+    own_form: bool = False
+    """Whether the form is this project's own, although it is for the data or setting of a paper."""
+
+    @property
+    def published(self) -> bool:
+        """Whether it is a law form of a paper: no generic predictor, no ensemble, no form of this project's own."""
+        return bool(self.paper) and not self.own_form and self.target.startswith((f"{_HOME}laws.", f"{_HOME}published:"))
 
     def make(self) -> Any:
         """Return an unfitted estimator."""
@@ -73,11 +82,12 @@ def _entry(
     family: str | None = None,
     candidate: Candidacy | None = None,
     superseded: bool = False,
+    own_form: bool = False,
     **arguments: Any,
 ) -> Entry:
     own_family = family or name.split("[")[0]
-    home, place = f"scalingbench.predictors.{target}", tuple(tracks.split())
-    return Entry(name, home, own_family, place, paper, arguments, candidate=candidate, superseded=superseded)
+    home, place = f"{_HOME}{target}", tuple(tracks.split())
+    return Entry(name, home, own_family, place, paper, arguments, candidate=candidate, superseded=superseded, own_form=own_form)
 
 
 def _published(law: str, source: str, tracks: str, paper: str, *trained_on: str) -> Entry:
@@ -185,7 +195,11 @@ _COMPUTE = (
     _entry("farseer", "laws.compute:Farseer", "compute", "Li et al. 2025, arXiv 2506.10972"),
     _entry("data-constrained", "laws.data_constrained:DataConstrained", "data-constrained", _MUENNIGHOFF),
     _entry(
-        "repeated-subset", "laws.data_constrained:RepeatedSubset", "data-constrained", "setting of Hernandez et al. 2022, arXiv 2205.10487"
+        "repeated-subset",
+        "laws.data_constrained:RepeatedSubset",
+        "data-constrained",
+        "setting of Hernandez et al. 2022, arXiv 2205.10487",
+        own_form=True,
     ),
     _entry("encoder-decoder", "laws.translation:EncoderDecoder", "compute", "Ghorbani et al. 2021, arXiv 2109.07740"),
     _entry("multilingual", "laws.translation:MultilingualTranslation", "mixture", "Fernandes et al. 2023, arXiv 2302.09650"),
@@ -196,7 +210,13 @@ _COMPUTE = (
 )
 _ARCHITECTURE = (
     _entry("routed", "laws.experts:Routed", "architecture", _CLARK, **_L2_LOG),
-    _entry("moe-power", "laws.experts:MoEPower", "architecture", "our own form, for the data of Clark et al. 2022, arXiv 2202.01169"),
+    _entry(
+        "moe-power",
+        "laws.experts:MoEPower",
+        "architecture",
+        "our own form, for the data of Clark et al. 2022, arXiv 2202.01169",
+        own_form=True,
+    ),
     _entry("moe-sparsity", "laws.experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
     _entry("efficiency-leverage", "laws.experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
     _entry("parallel", "laws.architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),

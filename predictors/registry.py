@@ -6,6 +6,8 @@ Entries are imported when they are made, so that listing is fast. Another packag
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 import logging
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -16,9 +18,11 @@ from scalingbench.common.names import unknown_name
 from scalingbench.common.tracks import TRACKS
 from scalingbench.predictors.catalogue import BUILT_IN, Entry
 
-__all__ = ["GROUP", "Entry", "families", "get", "list_predictors", "make", "trained_on"]
+__all__ = ["GROUP", "HEADS", "Entry", "families", "get", "list_predictors", "make", "published_families", "trained_on"]
 
 GROUP = "scalingbench.predictors"
+HEADS = "heads.json"
+"""The head of each family whose name is no entry's, as the tuning tasks choose it; ``python -m perf.regenerate heads`` writes the file."""
 _log = logging.getLogger(__name__)
 
 
@@ -59,17 +63,25 @@ def list_predictors(track: str | None = None) -> tuple[Entry, ...]:
     return tuple(e for e in _entries().values() if track is None or not e.tracks or track in e.tracks)
 
 
+@lru_cache(maxsize=1)
+def _heads() -> dict[str, str]:
+    text = (importlib.resources.files("scalingbench.predictors") / HEADS).read_text(encoding="utf-8")
+    return {str(family): str(head) for family, head in json.loads(text).items()}
+
+
 def get(name: str) -> Entry:
-    """Return an entry by name.
+    """Return an entry by its name, or by that of its family, which stands for the head of the family.
 
     Raises
     ------
     PredictorError
         If there is none of that name; suggests the nearest.
     """
-    if name not in _entries():
-        raise unknown_name("predictor", name, _entries(), PredictorError)
-    return _entries()[name]
+    known = _entries()
+    wanted = name if name in known else _heads().get(name, name)
+    if wanted not in known:
+        raise unknown_name("predictor", name, known, PredictorError)
+    return known[wanted]
 
 
 def make(name: str) -> Any:
@@ -80,6 +92,11 @@ def make(name: str) -> Any:
 def families() -> dict[str, str]:
     """Return the family of every predictor."""
     return {entry.name: entry.family for entry in _entries().values()}
+
+
+def published_families() -> frozenset[str]:
+    """Return the families of the law forms of papers."""
+    return frozenset(entry.family for entry in _entries().values() if entry.published)
 
 
 def trained_on() -> dict[str, tuple[str, ...]]:

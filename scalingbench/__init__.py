@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scalingbench.forecasting.reading import read_runs
     from scalingbench.forecasting.report import report
     from scalingbench.leaderboard.board import Board
+    from scalingbench.leaderboard.findings.report import findings
     from scalingbench.leaderboard.reproduce import reproduce
     from scalingbench.leaderboard.results import Results
     from scalingbench.predictors.candidacy import Candidate, NotCandidate
@@ -44,6 +45,7 @@ _HOMES = {
     "evaluate": "scalingbench.benchmark.evaluation.run",
     "exponent": "scalingbench.predictors.parameters",
     "factor": "scalingbench.predictors.parameters",
+    "findings": "scalingbench.leaderboard.findings.report",
     "forecast": "scalingbench.forecasting.forecast",
     "irreducible": "scalingbench.predictors.parameters",
     "level": "scalingbench.predictors.parameters",
@@ -84,6 +86,7 @@ __all__ = [
     "evaluate",
     "exponent",
     "factor",
+    "findings",
     "forecast",
     "irreducible",
     "level",
@@ -113,19 +116,12 @@ __version__: str
 def __getattr__(name: str) -> Any:
     # names are looked up on first use: importing pandas and scikit-learn costs more than a --help may
     if name == "__version__":
-        return _version()
+        from scalingbench.common.packages import own_version
+
+        return own_version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("scalingbench")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "unknown"
 
 
 def __dir__() -> list[str]:

@@ -50,14 +50,70 @@ def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
     assert "JointPower" in done.stdout
 
 
-BOARDS = re.findall(r"<!-- board: scalingbench (.*?) -->\n(.*?)<!-- /board -->", TEXT, flags=re.DOTALL)
+DOCS = README.parent / "docs"
+PAGES = (README, *(DOCS / f"{name}.md" for name in ("board", "collections", "findings", "other-benchmarks")))
+PRINTED = [
+    (page, *found)
+    for page in PAGES
+    for found in re.findall(
+        r"<!-- (?:board|findings|output): scalingbench (.*?) -->\n(.*?)<!-- /", page.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+]
 
 
-@pytest.mark.parametrize(("command", "board"), BOARDS, ids=[command for command, _ in BOARDS])
-def test_the_board_is_what_the_command_prints(command, board, tmp_path):
-    done = scalingbench(*command.split(), cwd=tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with the table that the README makes first."""
+    made = tmp_path_factory.mktemp("reader")
+    (command,) = re.findall(r"\nscalingbench (example .*?) > runs.csv\n", TEXT)
+    (made / "runs.csv").write_text(scalingbench(*command.split()).stdout, encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize(("page", "command", "text"), PRINTED, ids=[f"{page.stem}: {command}" for page, command, _ in PRINTED])
+def test_a_page_shows_what_the_command_prints(page, command, text, folder):
+    words, _, lines = command.partition(" | head -")
+    done = scalingbench(*words.split(), cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert board.strip() == done.stdout.strip()
+    shown = text.strip().removeprefix("```text\n").removesuffix("\n```")
+    assert shown.splitlines() == done.stdout.strip().splitlines()[: int(lines) if lines else None]
+
+
+OWN_TESTS = ("evaluate", "example", "new-predictor", "check", "submit", "verify", "cite", "collections")
+COMMANDS = [
+    (page, line)
+    for page in PAGES
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("scalingbench ") and line.split()[1] not in OWN_TESTS
+]
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page.stem}: {line}" for page, line in COMMANDS])
+def test_a_command_of_a_page_runs(page, line, folder):
+    done = scalingbench(*shlex.split(line)[1:], cwd=folder)
+    assert done.returncode == 0 and done.stdout, done.stderr
+
+
+NAMED = re.compile(r"`scalingbench ((?:leaderboard|compare) [^`]*)`")
+INLINE = sorted({found for page in PAGES[:2] for found in NAMED.findall(page.read_text(encoding="utf-8"))})
+
+
+@pytest.mark.parametrize("command", [c for c in INLINE if "--recompute" not in c])
+def test_a_command_in_the_text_runs(command):
+    done = scalingbench(*command.split())
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_is_short_and_begins_with_a_picture_and_findings():
+    assert len(TEXT.encode()) <= 8192
+    assert TEXT.index("](docs/pictures/") < TEXT.index("## Findings") < TEXT.index("## Install")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_links_of_a_page_lead_to_files(page):
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_how_to_submit_works_as_it_stands(tmp_path):

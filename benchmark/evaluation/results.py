@@ -30,6 +30,7 @@ __all__ = [
     "Status",
     "TaskResult",
     "as_stored",
+    "failure_lines",
     "list_result_files",
     "load_results",
     "part_path",
@@ -125,6 +126,15 @@ class TaskResult:
         ]
         header = ("fit", "status", "predictions", "fit ms", "constants", "message")
         return Table(header, rows, text=frozenset({0, 1, 4, 5}), note=repr(self)).head(20).html()
+
+
+def failure_lines(results: Iterable[TaskResult]) -> tuple[str, ...]:
+    """Return one line per result with fits that failed."""
+    return tuple(
+        f"{r.predictor} on {r.task}: {len(r.failures)} of {len(r.folds)} fits failed: {r.failures[0].status}: {r.failures[0].message}"
+        for r in results
+        if r.failures
+    )
 
 
 def _constants(fold: FoldResult) -> str:

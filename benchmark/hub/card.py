@@ -12,6 +12,7 @@ from scalingbench.benchmark.data.collection import list_collections, load_collec
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.files import sha256_of
+from scalingbench.common.links import DATASET, REPOSITORY_URL
 from scalingbench.common.variables import VARIABLES
 
 __all__ = ["configurations", "render_card", "render_croissant", "short_name"]
@@ -57,7 +58,7 @@ def render_card(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> st
     parts = [
         "---\n" + yaml.safe_dump(front, sort_keys=False, allow_unicode=True) + "---",
         "# ScalingBench: standardized scaling-law data",
-        _INTRO.format(example=names[0] if names else "chinchilla"),
+        _INTRO.format(dataset=DATASET, example=names[0] if names else "chinchilla"),
         "## Collections",
         _collection_table(names),
         "## Schema",
@@ -78,7 +79,7 @@ of suite v2, with their training and held-out rows. Licences differ by configura
 ```python
 from datasets import load_dataset
 
-runs = load_dataset("ORG/NAME", "{example}", split="train")
+runs = load_dataset("{dataset}", "{example}", split="train")
 ```"""
 
 
@@ -180,7 +181,6 @@ _RAI = {
         "Curated from pinned public files; units, kinds of parameters and flags are defined in one module per collection."
     ),
 }
-_URL = "https://github.com/scalingbench/scalingbench"
 
 
 def render_croissant(folder: Path, names: Sequence[str]) -> str:
@@ -206,7 +206,7 @@ def render_croissant(folder: Path, names: Sequence[str]) -> str:
         "name": "scalingbench",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "description": "Runs of public scaling studies, curated into one schema, with extrapolation tasks.",
-        "url": _URL,
+        "url": REPOSITORY_URL,
         "version": "1.0.0",
         "datePublished": "2026-11-21",
         "license": [f"https://spdx.org/licenses/{name}" for name in licenses],

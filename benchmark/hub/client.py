@@ -57,7 +57,7 @@ def checked_name(name: str, what: str) -> str:
 
 
 def checked_repo(repo: str) -> str:
-    """Return a repository's name as the Hub forms it, ``ORG/NAME``.
+    """Return a repository's name as the Hub forms it, ``owner/name``.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def checked_repo(repo: str) -> str:
     """
     parts = repo.split("/")
     if len(parts) != 2:
-        raise InputError(f"repository {repo!r}: expected ORG/NAME")
+        raise InputError(f"repository {repo!r}: expected owner/name")
     for part in parts:
         checked_name(part, f"repository {repo!r}:")
     return repo
@@ -153,7 +153,7 @@ def push(folder: Path, repo: str, *, create_pr: bool = False, revision: str | No
     folder : Path
         From `build`; it is compared with its checksums first.
     repo : str
-        ``ORG/NAME``.
+        ``owner/name``.
     create_pr : bool
         Open a pull request instead of committing.
     revision : str, optional
@@ -209,7 +209,7 @@ def pull(repo: str, revision: str, out: Path, *, collections: Sequence[str] | No
     Parameters
     ----------
     repo : str
-        ``ORG/NAME``.
+        ``owner/name``.
     revision : str
         Tag, branch or commit; a tag or commit pins the content.
     out : Path

@@ -36,7 +36,7 @@ def load_collection(
         Tag or commit of the data set. The table on ``main`` must be the one that this version of the package
         records. At any other revision it must keep the schema; a `DataWarning` reports a difference.
     repo : str, optional
-        ``ORG/NAME`` of the data set.
+        ``owner/name`` of the data set.
 
     Returns
     -------

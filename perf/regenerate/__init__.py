@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, laws, licences, readme
+from perf.regenerate import audit, data, evidence, heads, laws, licences, links, readme
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.files import replacing
+from scalingbench.leaderboard import pictures
 from scalingbench.leaderboard.columns import columns_markdown
+from scalingbench.leaderboard.results import Results
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
+LINKED = (*(ROOT / name for name in ("README.md", "pyproject.toml", "CITATION.cff")), DOCS / "data.md")
+STATEMENTS = BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json"
 
 
 @dataclass(frozen=True)
@@ -59,33 +63,55 @@ def _with_columns(page: str) -> str:
     return COLUMNS.sub(lambda match: f"{match[1]}{columns_markdown()}\n{match[2]}", page)
 
 
-PARTS: Mapping[str, Part] = {
-    "boards": Part(ROOT / "README.md", readme.with_output),
-    "columns": Part(DOCS / "leaderboard.md", _with_columns),
-    "licences": Part(DOCS / "licences.md", lambda _: licences.page()),
-    "clusters": Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),
-    "designed": Part(DOCS / "designed.md", lambda _: report.page()),
-    "collections": Part(ROOT / "README.md", data.with_table, "upstream"),
-    "data-quality": Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),
-    "laws": Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),
-    "audit": Part(DOCS / "audit.md", audit.with_counts, "upstream"),
-    "evidence": Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),
-    "statements": Part(
-        BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json", lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"
-    ),
+def _output(path: Path, *kinds: str) -> Part:
+    return Part(path, lambda page: readme.with_output(page, *kinds))
+
+
+def _picture(name: str) -> Part:
+    return Part(DOCS / "pictures" / f"{name}.svg", lambda text: _redrawn(text, name))
+
+
+def _redrawn(text: str, name: str) -> str:
+    """Return a picture as it is if it shows the numbers of the committed results, else a new one."""
+    results = Results.load()
+    return text if pictures.digest(results, name) in text else pictures.svg_of(results, name)
+
+
+PARTS: Mapping[str, tuple[Part, ...]] = {
+    "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
+    "boards": tuple(_output(path, "board", "output") for path in (DOCS / "board.md", DOCS / "other-benchmarks.md", ROOT / "README.md")),
+    "findings": tuple(_output(path, "findings") for path in (DOCS / "findings.md", ROOT / "README.md")),
+    "pictures": tuple(_picture(name) for name in pictures.PICTURES),
+    "links": tuple(Part(path, links.with_links) for path in LINKED),
+    "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
+    "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
+    "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
+    "designed": (Part(DOCS / "designed.md", lambda _: report.page()),),
+    "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
+    "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
+    "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
+    "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
+    "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
+    "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),
 }
+"""By name; the parts of one name are made together."""
+
+
+def quick() -> list[str]:
+    """Return the names of what is made from the repository alone."""
+    return [name for name, parts in PARTS.items() if all(part.reads == "repository" for part in parts)]
 
 
 def regenerate(names: list[str], *, check: bool) -> list[str]:
     """Make parts, write those that differ unless `check`, print the outcome, and return the names of the stale ones."""
     stale = []
-    for name in names:
-        part = PARTS[name]
+    for name, part in ((wanted, part) for wanted in names for part in PARTS[wanted]):
         made = part.stale()
         if made is not None:
             stale.append(name)
             if not check:
+                part.path.parent.mkdir(parents=True, exist_ok=True)
                 with replacing(part.path) as temporary:
                     temporary.write_text(made, encoding="utf-8")
         print(f"{name}: {part.path.relative_to(ROOT)} {'is as made' if made is None else 'is stale' if check else 'written'}", flush=True)
-    return stale
+    return list(dict.fromkeys(stale))

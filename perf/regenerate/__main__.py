@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from perf.regenerate import PARTS, regenerate
+from perf.regenerate import PARTS, quick, regenerate
 from perf.regenerate import __doc__ as about
 
 
@@ -19,10 +19,9 @@ def main() -> int:
     chosen = parser.parse_args()
     if unknown := sorted({*chosen.names} - {*PARTS}):
         parser.error(f"no part is called {', '.join(unknown)}; there are {', '.join(PARTS)}")
-    quick = [name for name, part in PARTS.items() if part.reads == "repository"]
-    stale = regenerate(chosen.names or quick, check=chosen.check)
+    stale = regenerate(chosen.names or quick(), check=chosen.check)
     if not chosen.names:
-        print(f"skipped, made where named, from upstream files: {', '.join(name for name in PARTS if name not in quick)}")
+        print(f"skipped, made where named, from upstream files: {', '.join(name for name in PARTS if name not in quick())}")
     if chosen.check and stale:
         print(f"stale: python -m perf.regenerate {' '.join(stale)}", file=sys.stderr)
     return int(chosen.check and bool(stale))

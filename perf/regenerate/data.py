@@ -1,4 +1,4 @@
-"""What is generated from the collections: docs/data-quality.md, and the table in README.md."""
+"""What is generated from the collections: docs/data-quality.md, and the table in docs/collections.md."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SUITE = "v2"
 BEGIN, END = "<!-- collections: python -m perf.regenerate collections -->", "<!-- end of collections -->"
 
 
-def with_table(readme: str) -> str:
-    """Return the README with the table of collections in it."""
-    head, _, rest = readme.partition(BEGIN)
-    return f"{head}{BEGIN}\n{readme_table()}\n{END}{rest.partition(END)[2]}"
+def with_table(page: str) -> str:
+    """Return the page with the table of collections in it."""
+    head, _, rest = page.partition(BEGIN)
+    return f"{head}{BEGIN}\n{collections_table()}\n{END}{rest.partition(END)[2]}"
 
 
-def readme_table() -> str:
+def collections_table() -> str:
     """Return one line per collection."""
     rows = collection_rows()
     lines = ["| collection | what | runs | rows | domain | licence |", "|---|---|---:|---:|---|---|"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those in the package.")]
+Kind = Annotated[Literal["published"] | None, typer.Option("--kind", help="'published': only law forms of papers, by family.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
 Bundled = Annotated[bool, typer.Option("--bundled", help="Only bundled collections, whose tables are part of the package.")]
 After = Annotated[str | None, typer.Option("--published-after", help="Only collections first published after this month, YYYY-MM.")]
@@ -34,11 +35,12 @@ def leaderboard(
     variants: Annotated[bool, typer.Option("--variants", help="Also list the variants of each family, below its head.")] = False,
     by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of overall.")] = None,
     what: Annotated[
-        Literal["skill", "coverage", "crps"],
-        typer.Option("--what", help="With --by: skill, coverage of the 80 % interval, or skill by CRPS."),
+        Literal["skill", "coverage", "crps", "mape"],
+        typer.Option("--what", help="With --by: skill, coverage of the 80 % interval, skill by CRPS, or relative error in %."),
     ] = "skill",
     bundled: Bundled = False,
     published_after: After = None,
+    kind: Kind = None,
     release: Annotated[str | None, typer.Option("--release", help="Print a released board unchanged.")] = None,
     with_committed: Annotated[
         bool, typer.Option("--beside-committed", help="With --results: add the committed results of all others.")
@@ -49,6 +51,8 @@ def leaderboard(
     store: Annotated[bool, typer.Option("--store", help="With --recompute: store the recomputed scores.")] = False,
 ) -> None:
     """Print the board of a folder of results, or of the results in the package."""
+    from scalingbench.common.errors import InputError
+
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded: on small matrices threads only wait for each other
     if release is not None:
         from scalingbench.leaderboard.releases import load_release
@@ -58,7 +62,9 @@ def leaderboard(
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
         _recompute(suite, store)
-    found = _read(suite, results, with_committed).select(track=track, bundled=bundled, published_after=published_after)
+    found = _read(suite, results, with_committed).select(track=track, bundled=bundled, published_after=published_after, kind=kind)
+    if kind is not None and found.protocol is not None:
+        raise InputError(f"--kind: the board of suite {suite} follows another benchmark and has no kinds of predictors")
     if by is not None and found.protocol is None:
         print(found.by(by, top, what=what).render(form))
         return
@@ -109,17 +115,56 @@ def compare(
     top: Annotated[int, typer.Option("--top", min=2, help="Number of predictors from the top of the board, if none are named.")] = 12,
     bundled: Bundled = False,
     published_after: After = None,
+    kind: Kind = None,
+    common: Annotated[bool, typer.Option("--common", help="Only the tasks that all of them entered.")] = False,
+    by: Annotated[By | None, typer.Option("--by", help="The error of the first of two over that of the second, on each slice.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Also write a plot: .svg, .png or .pdf.")] = None,
     as_json: Json = False,
 ) -> None:
     """Test which predictors differ significantly over the clusters of collections."""
+    from scalingbench.common.errors import InputError
     from scalingbench.leaderboard.significance import draw
 
     found = _read(suite, results, with_committed=False)
-    comparison = found.select(track=track, bundled=bundled, published_after=published_after).compare(split_names(predictors), top=top)
+    chosen = found.select(track=track, bundled=bundled, published_after=published_after, kind=kind)
+    names = split_names(predictors)
+    if by is not None:
+        if names is None or len(names) != 2:
+            raise InputError("--by: needs --predictors with two names")
+        print(chosen.ratio_by(by, *names).render("json" if as_json else "md"))
+        return
+    comparison = chosen.compare(names, top=top, common=common)
     if out is not None:
         draw(comparison, out)
     print(comparison.render("json") if as_json else comparison)
+
+
+def findings(
+    suite: SuiteName = DEFAULT_SUITE,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only the first findings.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what the committed results say, one sentence each, with the command that prints its numbers."""
+    from scalingbench.cli.console import print_json
+    from scalingbench.leaderboard.findings.report import findings as found_in
+
+    found = found_in(suite).cut(top)
+    if as_json:
+        print_json("findings", found.facts())
+    else:
+        print(found.render())
+
+
+def pictures(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the SVG files.")],
+    suite: SuiteName = DEFAULT_SUITE,
+    results: Folder = None,
+) -> None:
+    """Draw the board: skill with intervals, error by extrapolation factor, skill by track."""
+    from scalingbench.leaderboard.pictures import draw_pictures
+
+    for path in draw_pictures(_read(suite, results, with_committed=False), out):
+        print(path)
 
 
 def cite(
@@ -166,4 +211,12 @@ def site(
     print(f"{out}: {build_site(Results.load(suite, results), out, say)} pages")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"leaderboard": leaderboard, "compare": compare, "cite": cite, "release": release, "site": site}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "leaderboard": leaderboard,
+    "findings": findings,
+    "compare": compare,
+    "pictures": pictures,
+    "cite": cite,
+    "release": release,
+    "site": site,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,13 +12,24 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scalingbench.common.messages import count_of
-from scalingbench.common.tables import Format
+from scalingbench.common.packages import own_version
+from scalingbench.common.tables import Format, plain, settled
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.leaderboard.results import Results
 
-__all__ = ["committed_names", "exit_with", "print_board", "progress_bar", "run_with_progress", "say", "say_fetch_only", "split_names"]
+__all__ = [
+    "committed_names",
+    "exit_with",
+    "print_board",
+    "print_json",
+    "progress_bar",
+    "run_with_progress",
+    "say",
+    "say_fetch_only",
+    "split_names",
+]
 
 
 def run_with_progress(
@@ -84,6 +96,11 @@ def print_board(results: Results, form: Format, *, top: int | None = None, varia
     """Print the board of the results, by the protocol of the suite's benchmark or by this project's rules."""
     board = results.board() if results.protocol is None else results.protocol_board()
     print(board.cut(top, variants=variants).render(form))
+
+
+def print_json(command: str, data: Any) -> None:
+    """Print data in the envelope of all commands: command, version, data."""
+    print(json.dumps({"command": command, "version": own_version(), "data": settled(plain(data))}, indent=2))
 
 
 def exit_with(failures: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from scalingbench.common.defaults import DEFAULT_SUITE
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
 
 Folder = Annotated[Path, typer.Argument(help="A folder written by 'scalingbench hub build' or 'pull'.")]
-Repo = Annotated[str, typer.Option("--repo", help="ORG/NAME on the Hub.")]
+Repo = Annotated[str, typer.Option("--repo", help="owner/name on the Hub.")]
 Names = Annotated[str | None, typer.Option("--collections", help="Names, separated by commas.")]
 
 

@@ -126,15 +126,15 @@ def run(
     """Evaluate predictors on a suite and print the board."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.predictors.registry import list_predictors, make
+    from scalingbench.predictors.registry import get, list_predictors
 
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
     chosen.entries(collections=split_names(collections), track=track)  # first, so that an unknown choice is reported before anything else
-    entered = {name: make(name) for name in names}
+    entered = {entry.name: entry.make() for entry in map(get, names)}
     refuse_unwritable(out)
     if chosen.reference not in entered:
-        entered[chosen.reference] = make(chosen.reference)
+        entered[chosen.reference] = get(chosen.reference).make()
         say(f"{chosen.reference}: added, because its error is the unit of skill")
     if collections is None:
         say_fetch_only(chosen)

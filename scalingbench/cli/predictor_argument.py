@@ -51,9 +51,10 @@ def load_target(target: str) -> tuple[str, Any]:
         If the file, class or name does not exist, or the constructor needs arguments.
     """
     if ":" not in target:
-        from scalingbench.predictors.registry import make
+        from scalingbench.predictors.registry import get
 
-        return target, make(target)
+        entry = get(target)
+        return entry.name, entry.make()
     where, _, class_name = target.rpartition(":")
     if not where or not class_name.isidentifier():
         raise InputError(f"target: expected FILE.py:Class, package.module:Class or a registered name, got {target!r}")

@@ -10,7 +10,7 @@ import pytest
 from made import BUNDLED, ERRORS, FETCH_ONLY, REFERENCE, made_up_result, made_up_results, made_up_suite, made_up_task
 
 import scalingbench.leaderboard.rescoring
-import scalingbench.leaderboard.results
+import scalingbench.leaderboard.store
 from scalingbench.benchmark.data import collection
 from scalingbench.benchmark.evaluation.results import FoldResult, predictor_path, write_results
 from scalingbench.benchmark.tasks.frozen import read_head
@@ -202,7 +202,7 @@ def beside(at_hand, monkeypatch):
     """Give a function that puts results beside committed ones, of which only scores are there."""
     suite = made_up_suite()
     kept = ScoredTasks(made_up_results(ERRORS, suite).scores, task_table(suite.made))
-    monkeypatch.setattr(scalingbench.leaderboard.results, "load_stored", lambda suite: kept)
+    monkeypatch.setattr(scalingbench.leaderboard.store, "load_stored", lambda suite: kept)
     return lambda **own: made_up_results(own, suite).beside_committed()
 
 

@@ -6,6 +6,7 @@ from scipy.stats import wilcoxon
 
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.leaderboard import significance
+from scalingbench.leaderboard.ratios import ErrorRatio
 from scalingbench.leaderboard.significance import LEVEL, Comparison, _cliques, draw
 
 MANY = pd.DataFrame([(f"c{i}/t{j}", f"c{i}", "curve") for i in range(20) for j in range(2)], columns=["task", "collection", "track"])
@@ -96,21 +97,41 @@ def test_five_percent_itself_tells_nothing_apart():
     assert _cliques(p - 1e-9) == ()
 
 
-def test_a_comparison_prints_skill_and_p_values_and_names_its_cliques():
+def test_a_comparison_prints_skill_ratios_and_p_values_and_names_its_cliques():
     names = ["a", "b", "c"]
     p = pd.DataFrame([[1.0, 0.0504, 0.0123], [0.0504, 1.0, 0.2], [0.0123, 0.2, 1.0]], index=names, columns=names)
-    found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7)
-    tests = "Wilcoxon signed-rank tests over 7 clusters, adjusted by Holm; columns in the order of the rows."
-    text = f"{'a':<28}  0.500  1.000 0.050 0.012\n{'b':<28}  0.250  0.050 1.000 0.200\n{'c':<28}  0.000  0.012 0.200 1.000\n\n"
-    cliques = [f"not statistically distinguishable at 5 %: {clique}" for clique in ("a, b", "b, c")]
-    assert str(found) == "\n".join([text + tests, *cliques])
-    table = "| predictor | skill | a | b | c |\n| --- | ---: | ---: | ---: | ---: |\n"
-    body = "| a | 0.500 | 1.000 | 0.050 | 0.012 |\n| b | 0.250 | 0.050 | 1.000 | 0.200 |\n| c | 0.000 | 0.012 | 0.200 | 1.000 |\n\n"
-    assert (
-        found.render()
-        == table + body + f"{tests} not statistically distinguishable at 5 %: a, b. not statistically distinguishable at 5 %: b, c."
-    )
-    assert found.rows.columns.tolist() == ["skill", "a", "b", "c"] and found.rows.loc["b"].tolist() == [0.25, 0.0504, 1.0, 0.2]
+    ratios = {
+        "a": ErrorRatio(1.0, 1.0, 1.0, 1.0, 9, 7),
+        "b": ErrorRatio(1.5, 0.9, 2.0, 0.1, 9, 7),
+        "c": ErrorRatio(2.0, 1.5, 3.0, 0.01, 9, 7),
+    }
+    found = Comparison(pd.Series([0.5, 0.25, 0.0], index=names), p, (("a", "b"), ("b", "c")), 7, 9, ratios)
+    header, *lines = found.table().rows[0], *found.table().rows[1:]
+    assert found.table().header == ["predictor", "skill", "error ratio", "95 % interval", "p (1)", "p (2)", "p (3)"]
+    assert header == ["1. a", "0.500", "-", "-", "1.000", "0.050", "0.012"]
+    assert lines == [
+        ["2. b", "0.250", "1.50", "[0.90, 2.00]", "0.050", "1.000", "0.200"],
+        ["3. c", "0.000", "2.00", "[1.50, 3.00]", "0.012", "0.200", "1.000"],
+    ]
+    for text in (str(found), found.render()):
+        assert "error over that of a, on 9 tasks" in text and "against row i over 7 clusters, adjusted by Holm." in text
+        assert "at 5 %: a, b." in text and "at 5 %: b, c." in text
+    assert found.rows.columns.tolist() == ["skill", "ratio", "ratio_low", "ratio_high", "a", "b", "c"]
+    assert found.rows.loc["b"].tolist() == [0.25, 1.5, 0.9, 2.0, 0.0504, 1.0, 0.2]
+
+
+def test_predictors_are_compared_on_common_tasks_if_wanted():
+    """few entered the first half of the tasks alone, on which good is better than elsewhere."""
+    good = entry("good", [0.1] * 20 + [1.0] * 20, tasks=MANY)
+    few = entry("few", [0.2] * 20, tasks=MANY.head(20))
+    everywhere = compare(pd.concat([good, few]), MANY, ["good", "few"])
+    common = significance.compare(matrix(pd.concat([good, few]), MANY), ["good", "few"], common=True)
+    assert (everywhere.n_tasks, everywhere.n_clusters, common.n_tasks, common.n_clusters) == (40, 20, 20, 10)
+    assert common.skill["good"] == pytest.approx(0.9) and everywhere.skill["good"] == pytest.approx(1 - 0.1**0.5)
+    assert common.ratios["few"].value == pytest.approx(2.0)
+    with pytest.raises(LeaderboardError, match="good, late entered no task in common"):
+        late = entry("late", [0.2] * 20, tasks=MANY.tail(20))
+        significance.compare(matrix(pd.concat([few.assign(predictor="good"), late]), MANY), ["good", "late"], common=True)
 
 
 def test_predictors_of_equal_skill_stand_in_the_order_of_their_names():

@@ -12,7 +12,8 @@ def regenerate(perf_module, tmp_path, monkeypatch):
     texts = {"kept": "made", "old": "made before", "far": "made before"}
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    parts = {name: module.Part(tmp_path / name, lambda text: "made", "upstream" if name == "far" else "repository") for name in texts}
+    reads = {name: "upstream" if name == "far" else "repository" for name in texts}
+    parts = {name: (module.Part(tmp_path / name, lambda text: "made", reads[name]),) for name in texts}
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(perf_module("regenerate.__main__"), "PARTS", parts)
     monkeypatch.setattr(module, "PARTS", parts)
@@ -47,4 +48,16 @@ def test_a_part_that_does_not_exist_is_named(regenerate, capsys):
 
 def test_every_part_stands_in_the_repository(perf_module):
     parts = perf_module("regenerate").PARTS
-    assert [name for name, part in parts.items() if not part.path.is_file()] == []
+    assert [part.path for of in parts.values() for part in of if not part.path.is_file()] == []
+
+
+def test_a_block_is_the_output_of_its_command_and_only_of_its_kind(perf_module):
+    block = "<!-- {0}: scalingbench --help -->\nold\n<!-- /{0} -->"
+    made = perf_module("regenerate.readme").with_output(block.format("board") + block.format("findings"), "board")
+    assert "Usage: " in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
+
+
+def test_output_is_quoted_and_cut(perf_module):
+    block = "<!-- output: scalingbench collections --json | head -1 -->\n<!-- /output -->"
+    made = perf_module("regenerate.readme").with_output(block, "output")
+    assert made == "<!-- output: scalingbench collections --json | head -1 -->\n```text\n{\n```\n<!-- /output -->"
