@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -25,12 +25,24 @@ from scalingbench.forecasting.importers.documents import import_lm_eval, import_
 from scalingbench.forecasting.importers.mlflow import import_mlflow
 from scalingbench.forecasting.importers.tensorboard import import_events
 from scalingbench.forecasting.importers.wandb import import_wandb
-from scalingbench.forecasting.objects import from_json, json_lines, read_parquet
+from scalingbench.forecasting.objects import from_json, json_lines, loads, read_feather, read_parquet
 
 __all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]
 
 STDIN = "-"
 _T = TypeVar("_T")
+_OTHERS: Mapping[bytes, str] = {
+    b"pk\x03\x04": "a spreadsheet or an archive",
+    b"\xd0\xcf": "a spreadsheet",
+    b"<": "HTML or XML",
+    b"\\begin": "LaTeX",
+    b"sqlite format 3": "an SQLite database",
+    b"\x93numpy": "a NumPy array",
+    b"\x80\x04": "a pickle",
+    b"%pdf": "a PDF",
+    b"- ": "YAML",
+}
+"""First bytes of forms that are not read, in lower case."""
 _SHAPE = ("width", "depth", "vocab_size")
 """Variables that are taken from a model's ``config.json``."""
 
@@ -175,9 +187,12 @@ def _reader(raw: bytes, name: str) -> Callable[[bytes], pd.DataFrame]:
     """Return the reader by content: standard input has no suffix, and suffixes can be wrong."""
     if raw[:4] == b"PAR1":
         return read_parquet
-    if raw[:2] in (b"PK", b"\xd0\xcf"):
-        raise InputError(f"{name}: is a spreadsheet; save it as CSV")
-    if raw[:2] == b"\x1f\x8b":
+    if raw[:6] == b"ARROW1":
+        return read_feather
+    found = next((what for start, what in _OTHERS.items() if raw.lstrip()[:20].lower().startswith(start)), None)
+    if found is not None:
+        raise InputError(f"{name}: is {found}; save the table as CSV")
+    if raw[:2] == b"\x1f\x8b" or raw[:3] == b"BZh" or raw[:6] == b"\xfd7zXZ\0":
         raise InputError(f"{name}: is compressed; unpack it first, e.g. 'gunzip -c FILE | scalingbench forecast - ...'")
     return _from_text
 
@@ -189,7 +204,7 @@ def _from_text(raw: bytes) -> pd.DataFrame:
 
 def _json(text: str) -> pd.DataFrame:
     try:
-        loaded = json.loads(text)
+        loaded = loads(text)
     except json.JSONDecodeError:
         return json_lines(text)
     known = _from_document(loaded) if isinstance(loaded, dict) else None
