@@ -26,6 +26,7 @@ __all__ = [
     "marks_of",
     "number_of",
     "numbers_of",
+    "shown",
     "stored_number",
 ]
 
@@ -171,6 +172,12 @@ def _number(cell: object, decimal: Mark) -> float | None:
     return number_of(str(cell), decimal) if stored is None else stored
 
 
+def shown(cell: object) -> str:
+    """Return a cell as a message shows it, cut to 60 characters."""
+    text = repr(cell)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def stored_number(cell: object) -> float | None:
     """Return a cell that is stored as a number, None where it is none or too large for one."""
     if not isinstance(cell, int | float | np.number) or isinstance(cell, bool):
@@ -235,7 +242,7 @@ def numbers_of(column: pd.Series, header: str, decimal: Mark = ".") -> np.ndarra
     for i, cell in enumerate(column.astype(object)):
         value = _number(cell, decimal)
         if value is None:
-            raise InputError(f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T")
+            raise InputError(f"row {i + 1}, column {header!r}: {shown(cell)} is not a number; write e.g. 7e9, 7B or 1.4T")
         found[i] = value if np.isfinite(value) else np.nan
     return found
 

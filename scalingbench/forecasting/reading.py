@@ -26,6 +26,7 @@ from scalingbench.forecasting.numbers import (
     marks_of,
     number_of,
     numbers_of,
+    shown,
     stored_number,
 )
 from scalingbench.forecasting.objects import flat
@@ -216,9 +217,9 @@ def _refuse_unreadable(column: pd.Series, header: str) -> None:
     for i, cell in enumerate(column.astype(object)):
         if isinstance(cell, list | tuple | dict | np.ndarray):
             raise InputError(f"row {i + 1}, column {header!r}: holds several values; write one number a row, or say --map {header}=ignore")
-        if isinstance(cell, str) and any(c.isdigit() for c in cell):
+        if isinstance(cell, str | int) and any(c.isdigit() for c in str(cell)):
             raise InputError(
-                f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
+                f"row {i + 1}, column {header!r}: {shown(cell)} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
             )
 
 

@@ -347,12 +347,12 @@ def test_three_runs_are_read(text, tmp_path):
         ('[{"N": 1e7, "N": 2e7, "loss": 3}]', "an object has the key 'N' twice"),
         ('[{"N": 1e7, "loss": [4, 3]}]', "row 1, column 'loss': holds several values; write one number a row"),
         ("{}", "no column of measured values"),
-        ('[{"N": 1' + "0" * 400 + ', "loss": 3}]', "no row is left|is not a number"),
+        ('[{"N": 1' + "0" * 400 + ', "loss": 3}]', "is not a number"),
         ('Step,"a - val/loss","b - val/loss"\n1,4,5\n2,3,4\n', "is the export of a W&B chart"),
         ("<table><tr><td>N</td></tr></table>", "is HTML or XML; save the table as CSV"),
         (r"\begin{tabular}{ll} N & loss \\ \end{tabular}", "is LaTeX; save the table as CSV"),
     ],
 )
 def test_one_line_says_what_is_wrong_with_a_table(text, message, tmp_path):
-    with pytest.raises(InputError, match=f"^[^\n]*({re.escape(message) if '|' not in message else message})[^\n]*$"):
+    with pytest.raises(InputError, match=f"^[^\n]*{re.escape(message)}[^\n]*$"):
         read_runs(table_of(tmp_path, text))
