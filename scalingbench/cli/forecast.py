@@ -223,4 +223,15 @@ def read(
     print(json.dumps(runs.as_dict(), indent=2) if as_json else runs.understood())
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"read": read, "forecast": forecast, "allocate": allocate, "plan": plan}
+def example(name: Annotated[str | None, typer.Argument(help="Its name; without one the examples are listed.")] = None) -> None:
+    """Print an example table of runs, made from a stated law: scalingbench example base > runs.csv."""
+    from scalingbench.forecasting.examples import EXAMPLES, example_text
+
+    if name is not None:
+        print(example_text(name), end="")
+        return
+    width = max(len(e.name) for e in EXAMPLES)
+    print("\n".join(f"{e.name:<{width}}  {e.what}" for e in EXAMPLES))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"read": read, "forecast": forecast, "allocate": allocate, "plan": plan, "example": example}

@@ -1,13 +1,14 @@
 """Opening tables of runs: any common form of table, standard input, the files of experiment trackers.
 
-Each tracker's files are read through its own library, which an extra installs: ``pip install scalingbench[wandb]``.
+The files of Weights & Biases and of TensorBoard are read through their own libraries, which extras install.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -16,21 +17,34 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.messages import described, one_line
 from scalingbench.forecasting.delimited import decoded, read_delimited
 from scalingbench.forecasting.headers import meaning_of
 from scalingbench.forecasting.importers.documents import import_lm_eval, import_trainer_state, newest_evaluations
-from scalingbench.forecasting.importers.mlflow import import_mlflow
+from scalingbench.forecasting.importers.mlflow import import_mlflow, import_mlflow_database
 from scalingbench.forecasting.importers.tensorboard import import_events
 from scalingbench.forecasting.importers.wandb import import_wandb
-from scalingbench.forecasting.objects import from_json, json_lines, read_parquet
+from scalingbench.forecasting.objects import from_json, json_lines, loads, read_feather, read_parquet
 
 __all__ = ["DOCUMENTS", "TRACKERS", "Document", "Tracker", "open_table"]
 
 STDIN = "-"
 _T = TypeVar("_T")
+_OTHERS: Mapping[bytes, str] = {
+    b"pk\x03\x04": "a spreadsheet or an archive",
+    b"\xd0\xcf": "a spreadsheet",
+    b"<": "HTML or XML",
+    b"\\begin": "LaTeX",
+    b"sqlite format 3": "an SQLite database",
+    b"\x93numpy": "a NumPy array",
+    b"\x80\x04": "a pickle",
+    b"%pdf": "a PDF",
+    b"- ": "YAML",
+}
+"""First bytes of forms that are not read, in lower case."""
 _SHAPE = ("width", "depth", "vocab_size")
 """Variables that are taken from a model's ``config.json``."""
 
@@ -43,7 +57,7 @@ class Tracker:
     files: str
     read: Callable[[Path, Sequence[Path]], pd.DataFrame]
     """From a folder (or a file) and the matching files in it to a table."""
-    extra: str
+    library: str = ""
     """The library that reads them, which an extra of the same name installs."""
 
 
@@ -60,7 +74,8 @@ class Document:
 TRACKERS = (
     Tracker("Weights & Biases", "*.wandb", import_wandb, "wandb"),
     Tracker("TensorBoard", "*.tfevents.*", import_events, "tensorboard"),
-    Tracker("MLflow", "meta.yaml", import_mlflow, "mlflow"),
+    Tracker("MLflow", "mlflow*.db", import_mlflow_database),
+    Tracker("MLflow", "meta.yaml", import_mlflow),
 )
 DOCUMENTS = (
     Document("the Hugging Face trainer", "trainer_state.json", lambda d: {"log_history", "global_step"} <= set(d), import_trainer_state),
@@ -79,17 +94,35 @@ def open_table(source: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If it does not exist or its form is unknown.
+        If it does not exist, its form is unknown, or it cannot be read; whatever a library raises is one line.
     """
-    if str(source) == STDIN:
-        return _from_bytes(sys.stdin.buffer.read(), "standard input")
     path = Path(source)
+    if str(source) == STDIN:
+        return _guarded(lambda: _from_bytes(sys.stdin.buffer.read()), "standard input", "a table")
     if path.is_dir():
-        return _from_folder(path)
+        return _guarded(lambda: _from_folder(path), str(path), "a folder of runs")
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     table = _from_tracker(path, [path])
-    return table if table is not None else _from_bytes(path.read_bytes(), str(path))
+    return table if table is not None else _guarded(lambda: _from_file(path), str(path), "a table")
+
+
+def _from_file(path: Path) -> pd.DataFrame:
+    raw = path.read_bytes()
+    return import_mlflow_database(path, [path]) if raw.startswith(b"SQLite format 3") else _from_bytes(raw)
+
+
+def _guarded(read: Callable[[], _T], name: str, what: str) -> _T:
+    """Return what a reader returns; whatever it raises becomes one line that begins with the source."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of libraries, about a source that is refused or read all the same
+            return read()
+    except InputError as error:
+        text = one_line(error)
+        raise InputError(text if text.startswith(name) else f"{name}: {text}") from None
+    except Exception as error:
+        raise InputError(f"{name}: cannot be read as {what}: {described(error, 200)}") from None
 
 
 def _from_folder(path: Path) -> pd.DataFrame:
@@ -100,7 +133,7 @@ def _from_folder(path: Path) -> pd.DataFrame:
     found = [table for file in files if file.suffix == ".json" and (table := _document_of_folder(file)) is not None]
     if not found:
         known = ", ".join(f"{tool.name} ({tool.files})" for tool in (*TRACKERS, *DOCUMENTS))
-        raise InputError(f"{path}: no runs in it; the known trackers are {known}")
+        raise InputError(f"no runs in it; the known trackers are {known}")
     table = pd.concat(found, ignore_index=True)
     return newest_evaluations(table) if "shots" in table else table
 
@@ -109,20 +142,10 @@ def _from_tracker(path: Path, files: Sequence[Path]) -> pd.DataFrame | None:
     for tracker in TRACKERS:
         own = [file for file in files if fnmatch(file.name, tracker.files)]
         if own:
-            require(f"{path}: reading it", tracker.extra, tracker.extra)
-            return _guarded(partial(tracker.read, path, own), path, f"files of {tracker.name}")
+            if tracker.library:
+                require(f"{path}: reading it", tracker.library, tracker.library)
+            return _guarded(partial(tracker.read, path, own), str(path), f"files of {tracker.name}")
     return None
-
-
-def _guarded(read: Callable[[], _T], path: Path, what: str) -> _T:
-    """Return what a reader returns; whatever its library raises becomes one line."""
-    try:
-        return read()
-    except InputError as error:
-        text = str(error)
-        raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from None
-    except Exception as error:
-        raise InputError(f"{path}: cannot be read as {what}: {described(error, 200)}") from None
 
 
 def _from_document(document: dict[str, Any]) -> pd.DataFrame | None:
@@ -131,11 +154,20 @@ def _from_document(document: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def _document_of_folder(path: Path) -> pd.DataFrame | None:
+    return _guarded(lambda: _document(path), str(path), "a document of runs")
+
+
+def _document(path: Path) -> pd.DataFrame | None:
+    expected = any(fnmatch(path.name, tool.files) for tool in DOCUMENTS)
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        loaded = parse_json(read_text(path))
+    except InputError:
+        if expected:
+            raise
         return None
-    table = _guarded(lambda: _from_document(loaded), path, "a document of runs") if isinstance(loaded, dict) else None
+    table = _from_document(loaded) if isinstance(loaded, dict) else None
+    if table is None and expected:
+        raise InputError("is no document of runs, though its name says so; remove it, or give one file")
     if table is not None and "run" not in table:
         # checkpoints of one run have folders of their own: the last of them has the whole history
         folder = path.parent.parent if path.parent.name.startswith("checkpoint-") else path.parent
@@ -147,38 +179,36 @@ def _document_of_folder(path: Path) -> pd.DataFrame | None:
 
 def _shape_of(path: Path) -> dict[str, int]:
     """Return the variables of a model's shape that its ``config.json`` states."""
-    config = json.loads(path.read_text(encoding="utf-8"))
-    known = [(meaning_of(key), value) for key, value in config.items() if isinstance(value, int)]
+    config = parse_json(read_text(path))
+    shape = config.items() if isinstance(config, dict) else ()
+    known = [(meaning_of(key), value) for key, value in shape if isinstance(value, int)]
     return {meaning.name: value for meaning, value in known if meaning is not None and meaning.name in _SHAPE}
 
 
-def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
+def _from_bytes(raw: bytes) -> pd.DataFrame:
     if not raw.strip():
-        raise InputError(f"{name}: is empty")
-    read = _reader(raw, name)
-    try:
-        table = read(raw)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    except Exception as error:  # of whichever library reads it
-        raise InputError(f"{name}: cannot be read as a table: {one_line(error, 200)}") from None
+        raise InputError("is empty")
+    table = _reader(raw)(raw)
     table.columns = [str(c).strip() for c in table.columns]
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
-        raise InputError(f"{name}: has two columns {twice[0]!r}; rename or remove one")
+        raise InputError(f"has two columns {twice[0]!r}; rename or remove one")
     if len(table) == 0:
-        raise InputError(f"{name}: has no rows below its header")
+        raise InputError("has no rows below its header")
     return table
 
 
-def _reader(raw: bytes, name: str) -> Callable[[bytes], pd.DataFrame]:
+def _reader(raw: bytes) -> Callable[[bytes], pd.DataFrame]:
     """Return the reader by content: standard input has no suffix, and suffixes can be wrong."""
     if raw[:4] == b"PAR1":
         return read_parquet
-    if raw[:2] in (b"PK", b"\xd0\xcf"):
-        raise InputError(f"{name}: is a spreadsheet; save it as CSV")
-    if raw[:2] == b"\x1f\x8b":
-        raise InputError(f"{name}: is compressed; unpack it first, e.g. 'gunzip -c FILE | scalingbench forecast - ...'")
+    if raw[:6] == b"ARROW1":
+        return read_feather
+    found = next((what for start, what in _OTHERS.items() if raw.lstrip()[:20].lower().startswith(start)), None)
+    if found is not None:
+        raise InputError(f"is {found}; save the table as CSV")
+    if raw[:2] == b"\x1f\x8b" or raw[:3] == b"BZh" or raw[:6] == b"\xfd7zXZ\0":
+        raise InputError("is compressed; unpack it first, e.g. 'gunzip -c FILE | scalingbench forecast - ...'")
     return _from_text
 
 
@@ -189,7 +219,7 @@ def _from_text(raw: bytes) -> pd.DataFrame:
 
 def _json(text: str) -> pd.DataFrame:
     try:
-        loaded = json.loads(text)
+        loaded = loads(text)
     except json.JSONDecodeError:
         return json_lines(text)
     known = _from_document(loaded) if isinstance(loaded, dict) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scalingbench.benchmark.data.variables import METRIC_KINDS
@@ -24,7 +24,17 @@ _RUN_NAMES = {
     "model": 7,
 }
 """Columns that name a run, the surest first: an id, a run, names that several runs may have."""
-_RATIO_NAMES = ("tpp", "tokens_per_parameter", "tokens_to_params", "token_param_ratio", "tokens_param_ratio", "d_n")
+_RATIO_NAMES = (
+    "tpp",
+    "tokens_per_parameter",
+    "tokens_to_params",
+    "tokens_param",
+    "tokens_params",
+    "token_param_ratio",
+    "tokens_param_ratio",
+    "d_n",
+)
+_PER = frozenset({"token", "param", "parameter", "step", "flop", "batch", "sample", "epoch", "run"})
 _STATE_NAMES = ("state", "status", "run_state")
 """Columns that say whether a run has ended well."""
 
@@ -92,6 +102,13 @@ def key_of(header: str) -> str:
     return re.sub(r"[\s\-/.:#|]+", "_", header.strip().lower()).strip("_ ") or header.strip().lower()
 
 
+def _is_ratio(header: str) -> bool:
+    """Return whether a header states one quantity per unit of another, such as ``flops/token``."""
+    above, slash, below = header.strip().lower().partition("/")
+    found = _plain(key_of(above)) if slash and key_of(below) in _PER else None
+    return found is not None and found.name in ("value", "params", "tokens", "flops", "steps", "device_hours")
+
+
 def meaning_of(header: str) -> Meaning | None:
     """Return the meaning of a column by its header, None where the header is unknown.
 
@@ -102,12 +119,13 @@ def meaning_of(header: str) -> Meaning | None:
     >>> meaning_of("val/loss").metric, meaning_of("favourite colour")
     ('loss', None)
     """
+    if _is_ratio(header):
+        return _plain(key_of(header))
     for key in _shorter(header):
         found = _plain(key)
         if found is not None:
             return _ranked(found, header)
-    bare, unit = _split_unit(header)
-    if unit is not None:
+    for bare, unit in _with_units(header):
         for key in _shorter(bare):
             found = _plain(key)
             if found is not None and found.name not in ("run", "state", "curve", "flag", "metric"):
@@ -188,6 +206,14 @@ def metric_of_value(header: str) -> str:
         return found.metric
     key = key_of(header)
     return next((k for k in METRIC_KINDS if key == k or key.startswith(f"{k}_")), "loss")
+
+
+def _with_units(header: str) -> Iterator[tuple[str, float]]:
+    """Yield the header without its unit, and the unit; then the same of its last group, such as ``config.n_params_b``."""
+    for part in dict.fromkeys((header, re.split(r"[./]", header)[-1])):
+        bare, unit = _split_unit(part)
+        if unit is not None:
+            yield bare, unit
 
 
 def _split_unit(header: str) -> tuple[str, float | None]:

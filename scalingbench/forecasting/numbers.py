@@ -20,20 +20,28 @@ __all__ = [
     "as_size",
     "cells_of",
     "decimal_mark",
+    "has_spread",
+    "has_unit",
     "is_numeric",
     "marks_of",
     "number_of",
     "numbers_of",
+    "shown",
+    "stored_number",
 ]
 
 Mark = Literal[".", ","]
 """The decimal mark; the other of the two groups digits."""
-MISSING = frozenset({"", "nan", "na", "n/a", "none", "null", "-", "--", "inf", "-inf", "+inf", "infinity", "diverged", "<na>", "nat"})
+MISSING = frozenset(
+    {"", "nan", "na", "n/a", "n.a.", "#n/a", "none", "null", "-", "--", "---", "—", "–", "?", "<na>", "nat", "missing", "tbd"}
+)
+MISSING |= {"inf", "-inf", "+inf", "infinity", "-infinity", "diverged"}
 """Cells that say that there is no number, in lower case."""
 
+_LARGEST = 10**300
 _SUFFIXES = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "g": 1e9, "t": 1e12, "tn": 1e12}
 _SUFFIXES |= {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_WORDS = r"(?:tokens?|toks?|params?|parameters?|flops?)?"
+_WORDS = r"(?:tokens?|toks?|params?|parameters?|flops?|nats?)?"
 _NUMBER = re.compile(
     r"^([+-]?(?:[1-9]\d{0,2}(?:[,_' ]\d{3})+(?:\.\d*)?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))"
     rf"\s*(k|mn?|bn?|g|tn?|thousand|million|billion|trillion)?\s*{_WORDS}$"
@@ -43,6 +51,10 @@ _POWER = re.compile(
 )
 _ROUGHLY = re.compile(r"^(?:[~≈≃∼]|ca\.?\s|approx\.?\s|about\s)\s*")
 _SPREAD = re.compile(r"\s*(?:±|\+/?-|\\pm)\s*")
+_BRACKETED = re.compile(r"([+-]?\d*[.,]\d+)\s*\((\d[\d.,]*)\)")
+"""A number with decimals and its spread: ``3.51 (0.02)``, ``3.512(12)``."""
+_WRITTEN = re.compile(r"""="(.*)"|\$(.*)\$|'(\d.*)""")
+"""A cell that a spreadsheet keeps as text, or that LaTeX sets as mathematics."""
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2008\u2009\u200a\u202f\u2002\u2003", " ") | {"−": "-", "’": "'", "ʼ": "'", "⋅": "·"})
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SWAP = str.maketrans(".,", ",.")
@@ -67,10 +79,18 @@ def number_of(text: str, decimal: Mark = ".") -> float | None:
     return _one_number(parts[0]) if len(parts) == 1 else None
 
 
+def has_spread(text: str) -> bool:
+    """Return whether a text has a number with its spread: ``3.51 ± 0.02``, ``3.51 (0.02)``."""
+    return bool(_SPREAD.search(text) or _BRACKETED.search(text))
+
+
 def _plain(text: str) -> str:
     """Return a cell in lower case, with plain spaces, powers as ``^`` and without ``~``."""
     cell = re.sub(r"(?<=10)[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda raised: "^" + raised[0].translate(_RAISED), text.translate(_SPACES).strip().lower())
-    return _ROUGHLY.sub("", cell)
+    written = _WRITTEN.fullmatch(cell)
+    if written:
+        cell = re.sub(r"\\(?:times|cdot)", "x", next(part for part in written.groups() if part is not None)).strip()
+    return _BRACKETED.sub(r"\1 ± \2", _ROUGHLY.sub("", cell))
 
 
 def _centre(value: str, spread: str) -> float | None:
@@ -84,8 +104,8 @@ def _centre(value: str, spread: str) -> float | None:
 def _one_number(cell: str) -> float | None:
     power = _POWER.match(cell)
     if power:
-        factor = _float(power[1] or "1")
-        return None if factor is None else factor * float(power[2]) ** int(power[3])
+        factor, exponent = _float(power[1] or "1"), int(power[3])
+        return factor * float(power[2]) ** exponent if factor is not None and abs(exponent) < 300 else None
     if cell.endswith("%"):
         inner = _one_number(cell[:-1].strip())
         return None if inner is None else inner / 100.0
@@ -96,9 +116,17 @@ def _one_number(cell: str) -> float | None:
 
 def _float(digits: str) -> float | None:
     try:
-        return float(re.sub(r"[,_' ]", "", digits))
+        value = float(re.sub(r"[,_' ]", "", digits))
     except ValueError:
         return None
+    return value if np.isfinite(value) else None
+
+
+def has_unit(cell: str) -> bool:
+    """Return whether a number is written with its unit: ``7B``, ``43 %``."""
+    text = _SPREAD.split(_plain(cell))[0]
+    found = _NUMBER.match(text) or _NUMBER.match(text.translate(_SWAP))
+    return text.endswith("%") or bool(found and found[2])
 
 
 @dataclass(frozen=True)
@@ -132,8 +160,29 @@ def marks_of(column: pd.Series) -> Marks | None:
 
 
 def cells_of(column: pd.Series) -> list[str]:
-    """Return the cells of a column of text that are not missing."""
-    return [str(cell) for cell in column.astype(object) if cell is not None and cell is not pd.NA and _plain(str(cell)) not in MISSING]
+    """Return the cells of text of a column that are not missing."""
+    return [cell for cell in column.astype(object) if isinstance(cell, str) and _plain(cell) not in MISSING]
+
+
+def _number(cell: object, decimal: Mark) -> float | None:
+    """Return the number of a cell: one that is stored as a number has no decimal mark."""
+    if cell is None or cell is pd.NA:
+        return float("nan")
+    stored = stored_number(cell)
+    return number_of(str(cell), decimal) if stored is None else stored
+
+
+def shown(cell: object) -> str:
+    """Return a cell as a message shows it, cut to 60 characters."""
+    text = repr(cell)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def stored_number(cell: object) -> float | None:
+    """Return a cell that is stored as a number, None where it is none or too large for one."""
+    if not isinstance(cell, int | float | np.number) or isinstance(cell, bool):
+        return None
+    return float(cell) if abs(cell) < _LARGEST or cell != cell else None
 
 
 def is_numeric(column: pd.Series) -> bool:
@@ -191,9 +240,9 @@ def numbers_of(column: pd.Series, header: str, decimal: Mark = ".") -> np.ndarra
         return np.where(np.isfinite(values), values, np.nan)
     found = np.empty(len(column))
     for i, cell in enumerate(column.astype(object)):
-        value = float("nan") if cell is None or cell is pd.NA else number_of(str(cell), decimal)
+        value = _number(cell, decimal)
         if value is None:
-            raise InputError(f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T")
+            raise InputError(f"row {i + 1}, column {header!r}: {shown(cell)} is not a number; write e.g. 7e9, 7B or 1.4T")
         found[i] = value if np.isfinite(value) else np.nan
     return found
 

@@ -12,14 +12,38 @@ import pandas as pd
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.headers import meaning_of
 
-__all__ = ["flat", "from_json", "json_lines", "read_parquet"]
+__all__ = ["flat", "from_json", "json_lines", "loads", "read_feather", "read_parquet"]
 
 _EXPECTED = "this JSON is no table: expected a list of objects, one object a line, or an object of equally long lists"
+
+
+def loads(text: str) -> Any:
+    """Return what a JSON text holds.
+
+    Raises
+    ------
+    InputError
+        If an object has a key twice.
+    """
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise InputError(f"an object has the key {next(k for k in keys if keys.count(k) > 1)!r} twice")
+    return found
 
 
 def read_parquet(raw: bytes) -> pd.DataFrame:
     """Return a Parquet table with the fields of its structs as columns."""
     return flat(pd.read_parquet(io.BytesIO(raw)))
+
+
+def read_feather(raw: bytes) -> pd.DataFrame:
+    """Return a Feather (Arrow) table with the fields of its structs as columns."""
+    return flat(pd.read_feather(io.BytesIO(raw)))
 
 
 def flat(table: pd.DataFrame) -> pd.DataFrame:
@@ -47,8 +71,9 @@ def from_json(loaded: Any) -> pd.DataFrame:
         return _of_list(loaded)
     if not isinstance(loaded, Mapping):
         raise InputError(_EXPECTED)
-    if {"columns", "data"} <= loaded.keys() and isinstance(loaded["data"], list):  # orient="split"
-        table = pd.DataFrame(loaded["data"], columns=pd.Index(loaded["columns"]))
+    rows = loaded.get("data", loaded.get("rows"))
+    if "columns" in loaded and isinstance(rows, list) and all(isinstance(row, list) for row in rows):  # orient="split"
+        table = pd.DataFrame(rows, columns=pd.Index(loaded["columns"]))
         return _named_index(table, loaded.get("index"))
     if {"schema", "data"} <= loaded.keys() and isinstance(loaded["data"], list):  # orient="table"
         return _of_list(loaded["data"])
@@ -115,7 +140,7 @@ def json_lines(text: str) -> pd.DataFrame:
 
 def _json_line(i: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = loads(line)
     except json.JSONDecodeError as error:
         raise InputError(f"line {i}: not JSON: {error.msg}") from None
     if not isinstance(row, dict):

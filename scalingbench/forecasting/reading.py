@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -16,7 +16,19 @@ from scalingbench.common.variables import VARIABLES, is_variable
 from scalingbench.forecasting.files import open_table
 from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
 from scalingbench.forecasting.histories import Dropped, one_row_a_run, with_value
-from scalingbench.forecasting.numbers import Mark, cells_of, decimal_mark, is_numeric, marks_of, number_of, numbers_of
+from scalingbench.forecasting.numbers import (
+    Mark,
+    cells_of,
+    decimal_mark,
+    has_spread,
+    has_unit,
+    is_numeric,
+    marks_of,
+    number_of,
+    numbers_of,
+    shown,
+    stored_number,
+)
 from scalingbench.forecasting.objects import flat
 from scalingbench.forecasting.runs import Options, ReadColumn, Reading, Runs, reasons
 
@@ -26,6 +38,8 @@ TableLike = str | Path | pd.DataFrame
 _FINISHED = frozenset({"finished", "completed", "complete", "done", "success", "succeeded", "ok", ""})
 _FAILED = frozenset({"inf", "infinity", "diverged"})
 """Cells that say that training failed."""
+_SUMMARIES = frozenset({"mean", "average", "avg", "median", "total", "sum", "std", "stdev", "min", "max", "count"})
+"""Names of rows below a table that sum up its runs."""
 _TEXT = ("run", "curve", "flag", "metric", "state")
 
 
@@ -69,7 +83,7 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     used = _assign(raw, options, gone.notes)
     typed, metric = _typed(raw, used, options, gone.notes)
     typed = _with_tokens(typed, used, gone.notes)
-    keep = _finished(typed, gone.rows)
+    keep = _finished(typed, gone.rows) & _no_summary(typed, gone.rows)
     typed, raw = typed[keep], raw[keep]
     typed, chosen = _one_metric(typed, metric, options)
     typed = _one_curve(typed, options)
@@ -141,7 +155,7 @@ def _assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, 
     for header in options.names:
         if header not in raw:
             raise InputError(f"--map: {unknown_name('column', header, [str(c) for c in raw.columns])}")
-    if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns):
+    if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns) or _is_chart([str(h) for h in raw.columns]):
         raise InputError("is the export of a W&B chart (a column for each run); export the table of runs instead")
     found: dict[str, list[tuple[str, Meaning]]] = {}
     words: dict[str, str] = {}
@@ -170,6 +184,12 @@ def _assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, 
     return chosen
 
 
+def _is_chart(headers: Sequence[str]) -> bool:
+    """Return whether several columns are of one key, each of a run: ``run-1 - val/loss``."""
+    keys = [header.rpartition(" - ")[2] for header in headers if " - " in header]
+    return len(keys) > 1 and len(set(keys)) == 1 and meaning_of(keys[0]) is not None
+
+
 def _stated(header: str, names: Mapping[str, str]) -> Meaning | None:
     name = names[header]
     if name == "ignore":
@@ -187,16 +207,19 @@ def _has_numbers(column: pd.Series) -> bool:
         return False
     if pd.api.types.is_numeric_dtype(column):
         return bool(column.notna().any())
-    values = (number_of(str(cell), mark) for cell in cells_of(column) for mark in (".", ","))
-    return any(v is not None and np.isfinite(v) for v in values)
+    values = (number_of(cell, mark) for cell in cells_of(column) for mark in (".", ","))
+    stored = map(stored_number, column)
+    return any(v is not None and np.isfinite(v) for v in (*stored, *values))
 
 
 def _refuse_unreadable(column: pd.Series, header: str) -> None:
     """Refuse a column of a variable or of values whose cells have digits, but are no numbers; words have none."""
     for i, cell in enumerate(column.astype(object)):
-        if isinstance(cell, str) and any(c.isdigit() for c in cell):
+        if isinstance(cell, list | tuple | dict | np.ndarray):
+            raise InputError(f"row {i + 1}, column {header!r}: holds several values; write one number a row, or say --map {header}=ignore")
+        if isinstance(cell, str | int) and any(c.isdigit() for c in str(cell)):
             raise InputError(
-                f"row {i + 1}, column {header!r}: {cell!r} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
+                f"row {i + 1}, column {header!r}: {shown(cell)} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
             )
 
 
@@ -225,7 +248,7 @@ def _numbers_rows(column: pd.Series) -> bool:
 
 
 def _refuse_without_value(raw: pd.DataFrame) -> None:
-    headers = [str(c) for c in raw.columns]
+    headers = [str(c) for c in raw.columns] or [""]
     near = next((h for h in headers if nearest(key_of(h), ("value", "loss", "val_loss", "eval_loss", "accuracy"), cutoff=0.7)), headers[-1])
     raise InputError(
         f"no column of measured values (loss, val/loss, accuracy, ...) among {', '.join(headers[:12])}; name it with --map {near}=value"
@@ -275,7 +298,7 @@ def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, not
         if meaning.name in _TEXT:
             typed[meaning.name] = raw[header].astype(object).where(raw[header].notna(), "").astype(str).str.strip()
             continue
-        typed[meaning.name] = numbers_of(raw[header], header, marks[header]) * meaning.unit
+        typed[meaning.name] = numbers_of(raw[header], header, marks[header]) * _unit(raw[header], header, meaning.unit)
         if meaning.name == "value":
             metric = meaning.metric or metric_of_value(header)
             if raw[header].astype(str).str.contains("%").any() and meaning.unit == 1.0:
@@ -288,6 +311,24 @@ def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, not
     empty = typed["run"] == ""
     typed.loc[empty, "run"] = [f"row {i + 1}" for i in typed.index[empty]]
     return typed, metric
+
+
+def _unit(column: pd.Series, header: str, unit: float) -> float:
+    """Return the unit of a column's numbers: that of its header, or of the cells where they are written with one, such as 7B.
+
+    Raises
+    ------
+    InputError
+        If the header has a unit and only some of the cells have.
+    """
+    cells = [] if unit == 1.0 or is_numeric(column) else cells_of(column)
+    own = [cell for cell in cells if has_unit(cell)]
+    if not own:
+        return unit
+    if len(own) < len(cells):
+        bare = next(cell for cell in cells if not has_unit(cell))
+        raise InputError(f"column {header!r}: {own[0]!r} has a unit of its own and {bare!r} has none; write the column in one way")
+    return 1.0
 
 
 def _with_tokens(typed: pd.DataFrame, used: dict[str, Meaning], notes: list[str]) -> pd.DataFrame:
@@ -320,7 +361,7 @@ def _rough(raw: pd.DataFrame, used: Mapping[str, Meaning]) -> list[str]:
     """Return notes of columns with rounded numbers or with spreads."""
     texts = {h: " ".join(cells_of(raw[h])) for h, m in used.items() if m.name not in _TEXT and not is_numeric(raw[h])}
     about = [f"{h!r}: numbers with '~' are read as they stand" for h, text in texts.items() if set(text) & set("~≈≃∼")]
-    return about + [f"{h!r}: of 'number ± spread' the number is read" for h, text in texts.items() if set(text) & set("±")]
+    return about + [f"{h!r}: of a number with its spread the number is read" for h, text in texts.items() if has_spread(text)]
 
 
 def _finished(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
@@ -336,6 +377,14 @@ def _finished(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
             dropped["flagged"] = int(flagged.sum())
         keep &= ~flagged
     return keep
+
+
+def _no_summary(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
+    """Return which rows are not named as a summary of the others."""
+    summary = typed["run"].str.lower().isin(_SUMMARIES).to_numpy()
+    if summary.any():
+        dropped["that sum up others (" + ", ".join(sorted(set(typed.loc[summary, "run"]))) + ")"] = int(summary.sum())
+    return ~summary
 
 
 def _one_metric(typed: pd.DataFrame, metric: str, options: Options) -> tuple[pd.DataFrame, str]:

@@ -1,6 +1,7 @@
 """Tables as people have them are read as they are meant, or refused in one line; all are of one law (tests/cases/base.csv)."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_numbers_with_signs_of_print(cell, number):
     assert number_of(cell) == pytest.approx(number)
 
 
-@pytest.mark.parametrize("cell", ["2.9 ± .1B", "0,001", "2,900e6", "2.9 (1)", "<3", "1-2", "1,00,000", "7B-chat"])
+@pytest.mark.parametrize("cell", ["2.9 ± .1B", "0,001", "2,900e6", "(2.9)", "7B (1)", "<3", "1-2", "1,00,000", "7B-chat"])
 def test_what_could_be_read_in_two_ways_is_no_number(cell):
     assert number_of(cell) is None
 
@@ -307,3 +308,51 @@ def test_read_refuses_in_one_line_with_status_2_and_its_remedy_works():
 def test_a_budget_that_is_not_constant_is_said_with_its_rows():
     assert "flops / (params x tokens) is not constant" in read_runs(CASES / "wrap_pos.csv").understood()
     assert "farthest off: params=" in read_runs(CASES / "wrap_pos.csv").budget
+
+
+# ---- ways of writing a table that nearly say something else
+
+ROWS = "1e7,1e9,3\n2e7,1e9,2.9\n3e7,2e9,2.8\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"N,D,loss\n{ROWS}",
+        f"sep=,\nN,D,loss\n{ROWS}",
+        f"Sweep of May\n\nN,D,loss\n{ROWS}",
+        "N M,D b,loss\n10,1,3\n20,1,2.9\n30,2,2.8\n",
+        "N (M),D [B],loss\n10M,1B,3\n20M,1B,2.9\n30M,2B,2.8\n",
+        "N,D,loss\n(M),(B),(nats)\n10,1,3\n20,1,2.9\n30,2,2.8\n",
+        '"N" "D" "loss"\n"1" 1e7 1e9 3\n"2" 2e7 1e9 2.9\n"3" 3e7 2e9 2.8\n',
+        "+-----+-----+------+\n| N   | D   | loss |\n+-----+-----+------+\n| 1e7 | 1e9 | 3 |\n| 2e7 | 1e9 | 2.9 |\n| 3e7 | 2e9 | 2.8 |\n",
+        "N,tokens/param,loss\n1e7,100,3\n2e7,50,2.9\n3e7,66.6666666666667,2.8\n",
+        "run,N,D,loss\na,1e7,1e9,3\nb,2e7,1e9,2.9\nc,3e7,2e9,2.8\nmean,2e7,1.3e9,2.9\n",
+        "N,D,flops/token,loss\n1e7,1e9,6e7,3\n2e7,1e9,1.2e8,2.9\n3e7,2e9,1.8e8,2.8\n",
+        'N,D,loss\n$1 \\times 10^{7}$,"=""1000000000""",3 (0.1)\n2e7,1e9,2.9\n3e7,2e9,2.8\n',
+        '{"columns": ["N", "D", "loss"], "rows": [[1e7, 1e9, 3], [2e7, 1e9, 2.9], [3e7, 2e9, 2.8]]}',
+    ],
+)
+def test_three_runs_are_read(text, tmp_path):
+    table = read_runs(table_of(tmp_path, text.replace("3 (0.1)", "3.0 (0.1)"))).table
+    assert table[["params", "tokens", "value"]].to_numpy() == pytest.approx(np.array([[1e7, 1e9, 3], [2e7, 1e9, 2.9], [3e7, 2e9, 2.8]]))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("N,D,loss,note\n1e7,1e9,a\n2e7,1e9,2.9,b\n", "row 1 has 3 cells under 4 headers"),
+        ("N (M),loss\n21,3\n1.4B,2.9\n", "column 'N (M)': '1.4B' has a unit of its own and '21' has none"),
+        ("final loss training tokens N\n3.1 5 billion 7\n", "columns are separated by single spaces, which its headers have too"),
+        ('[{"N": 1e7, "N": 2e7, "loss": 3}]', "an object has the key 'N' twice"),
+        ('[{"N": 1e7, "loss": [4, 3]}]', "row 1, column 'loss': holds several values; write one number a row"),
+        ("{}", "no column of measured values"),
+        ('[{"N": 1' + "0" * 400 + ', "loss": 3}]', "is not a number"),
+        ('Step,"a - val/loss","b - val/loss"\n1,4,5\n2,3,4\n', "is the export of a W&B chart"),
+        ("<table><tr><td>N</td></tr></table>", "is HTML or XML; save the table as CSV"),
+        (r"\begin{tabular}{ll} N & loss \\ \end{tabular}", "is LaTeX; save the table as CSV"),
+    ],
+)
+def test_one_line_says_what_is_wrong_with_a_table(text, message, tmp_path):
+    with pytest.raises(InputError, match=f"^[^\n]*{re.escape(message)}[^\n]*$"):
+        read_runs(table_of(tmp_path, text))

@@ -1,15 +1,15 @@
 """Files that the trackers themselves write are read as runs."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
+from trackers import SIZES, STATE, events_of, mlflow_database, trainer_states
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.importers.wandb import import_wandb
 from scalingbench.forecasting.reading import Options, read_runs
-
-SIZES = {1e7: 3.9, 2e7: 3.6, 4e7: 3.4}
 
 
 def curve(last):
@@ -54,24 +54,56 @@ def test_a_wandb_file_that_was_cut_off_is_a_run_that_did_not_finish(wandb_folder
         import_wandb(tmp_path, [tmp_path / "run-b.wandb"])
 
 
-def test_the_file_store_of_mlflow(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def mlflow_folder(tmp_path_factory):
     pytest.importorskip("mlflow")
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    from mlflow.entities import Metric, Param
-    from mlflow.tracking import MlflowClient
+    folder = tmp_path_factory.mktemp("mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        from mlflow.entities import Metric, Param
+        from mlflow.tracking import MlflowClient
 
-    client = MlflowClient((tmp_path / "mlruns").as_uri())
-    experiment = client.create_experiment("sweep")
-    for size, last in SIZES.items():
-        run = client.create_run(experiment).info.run_id
-        metrics = [Metric("val_loss", value, 0, step) for step, value in enumerate(curve(last))]
-        client.log_batch(run, metrics=metrics, params=[Param("n_params", str(int(size))), Param("train_tokens", "2B")])
-        client.set_terminated(run)
-    client.create_run(experiment)  # still running
-    runs = read_runs(tmp_path / "mlruns")
-    check(runs)
-    assert runs.dropped == {"of runs that did not finish": 1}
-    check(read_runs(tmp_path / "mlruns" / experiment))
+        client = MlflowClient((folder / "mlruns").as_uri())
+        experiment = client.create_experiment("sweep")
+        for size, last in SIZES.items():
+            run = client.create_run(experiment).info.run_id
+            metrics = [Metric("val/loss", value, 0, step) for step, value in enumerate(curve(last))]
+            client.log_batch(run, metrics=metrics, params=[Param("model/n_params", str(int(size))), Param("train_tokens", "2B")])
+            client.set_terminated(run)
+        client.create_run(experiment)  # still running
+        client.delete_run(run := client.create_run(experiment).info.run_id)
+        assert run
+    return folder
+
+
+def test_the_file_store_of_mlflow_is_read_from_any_of_its_folders(mlflow_folder):
+    runs = sorted(file.parent for file in mlflow_folder.rglob("meta.yaml") if "run_id:" in file.read_text())
+    for folder in (mlflow_folder, mlflow_folder / "mlruns", runs[0].parent):
+        found = read_runs(folder)
+        check(found)
+        assert found.dropped == {"of runs that did not finish": 1}
+    finished = next(run for run in runs if "status: 3" in (run / "meta.yaml").read_text())
+    assert len(read_runs(finished).table) == 1
+
+
+def test_the_database_of_mlflow(tmp_path):
+    file = mlflow_database(tmp_path / "mlflow.db")
+    (tmp_path / "any.name").write_bytes(file.read_bytes())
+    for source in (file, tmp_path, tmp_path / "any.name"):
+        runs = read_runs(source)
+        check(runs)
+        assert runs.dropped == {"of runs that did not finish": 1}
+    other = sqlite3.connect(tmp_path / "other.sqlite")
+    other.execute("CREATE TABLE x (y)")
+    other.close()
+    with pytest.raises(InputError, match="is an SQLite database, but none of MLflow"):
+        read_runs(tmp_path / "other.sqlite")
+
+
+def test_experiments_of_mlflow_are_told_by_a_column(tmp_path):
+    file = mlflow_database(tmp_path / "mlflow.db", names=("sweep", "pilot"))
+    assert len(read_runs(file).table) == 6
+    check(read_runs(file, Options(where={"experiment": "pilot"})))
 
 
 def test_event_files_of_tensorboard(tmp_path):
@@ -86,21 +118,6 @@ def test_event_files_of_tensorboard(tmp_path):
     runs = read_runs(tmp_path)
     check(runs)
     assert sorted(runs.table["run"]) == [f"size-{size:.0f}" for size in sorted(SIZES, key=str)]
-
-
-STATE = json.loads((Path(__file__).parent / "trainer_state.json").read_text())
-"""Written by ``TrainerState.save_to_json`` of transformers 5.23."""
-
-
-def trainer_states(folder):
-    for size, last in SIZES.items():
-        state = json.loads(json.dumps(STATE))
-        state["total_flos"] = 6 * size * 2e9
-        state["log_history"][-1]["eval_loss"] = last
-        checkpoint = folder / f"size-{size:.0f}" / "checkpoint-1000"
-        checkpoint.mkdir(parents=True)
-        (checkpoint / "trainer_state.json").write_text(json.dumps(state))
-        (checkpoint / "config.json").write_text(json.dumps({"hidden_size": 256, "num_hidden_layers": 4}))
 
 
 def test_the_state_of_the_hugging_face_trainer(tmp_path):
@@ -187,14 +204,6 @@ def test_the_last_revision_and_the_newest_evaluation_count(tmp_path):
         read_runs(tmp_path)
 
 
-def events_of(folder, suffix="", **series):
-    writers = pytest.importorskip("tensorboardX")
-    with writers.SummaryWriter(str(folder), filename_suffix=suffix) as writer:
-        for tag, points in series.items():
-            for step, value in points.items():
-                writer.add_scalar(tag.replace("__", "/"), value, step)
-
-
 def test_the_writers_of_one_run_are_joined_and_kept_apart(tmp_path):
     pytest.importorskip("tensorboard")
     for size, last in SIZES.items():
@@ -261,7 +270,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         read_runs(tmp_path)
 
 
-@pytest.mark.parametrize(("file", "library"), [("a.wandb", "wandb"), ("events.out.tfevents.1", "tensorboard"), ("1/meta.yaml", "mlflow")])
+@pytest.mark.parametrize(("file", "library"), [("a.wandb", "wandb"), ("events.out.tfevents.1", "tensorboard")])
 def test_a_missing_library_is_named_with_its_extra(file, library, tmp_path, monkeypatch):
     import sys
 
