@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.limits import check_shape
 from scalingbench.forecasting.headers import meaning_of, scale_of
 from scalingbench.forecasting.numbers import number_of
 
@@ -42,6 +43,7 @@ def read_delimited(text: str) -> pd.DataFrame:
     """
     first, comments = _first_line(text)
     delimiter = _delimiter(first)
+    check_shape(text.count("\n") - 1, first.count(delimiter) + 1)
     records = [[cell.strip() for cell in record] for record in _records(text, delimiter)]
     records = _without_rules(records) if delimiter == "|" else records
     if not _is_header(records[0]):

@@ -18,6 +18,7 @@ import pandas as pd
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
+from scalingbench.common.limits import check_file, check_shape
 from scalingbench.common.messages import described, one_line
 from scalingbench.forecasting.delimited import decoded, read_delimited
 from scalingbench.forecasting.headers import meaning_of
@@ -86,6 +87,7 @@ def open_table(source: str | Path) -> pd.DataFrame:
     path = Path(source)
     if path.is_dir():
         return _from_folder(path)
+    check_file(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     table = _from_tracker(path, [path])
@@ -158,6 +160,7 @@ def _from_bytes(raw: bytes, name: str) -> pd.DataFrame:
     read = _reader(raw, name)
     try:
         table = read(raw)
+        check_shape(*table.shape, table.columns)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     except Exception as error:  # of whichever library reads it
