@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.limits import check_file
 from scalingbench.common.messages import described, one_line
 
 __all__ = ["parse_json", "parse_yaml", "read_text"]
@@ -19,6 +20,7 @@ def read_text(path: Path, error: type[InputError] = InputError) -> str:
     InputError
         If the file cannot be read or is not UTF-8; `error` may name a subclass.
     """
+    check_file(path, error)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:

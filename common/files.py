@@ -1,11 +1,15 @@
-"""Write files so that a reader never sees an incomplete one, and hash their content."""
+"""Write files so that a reader never sees an incomplete one, and hash their content.
+
+A run that is killed leaves a temporary file or folder beside the target; the next run that writes there removes it.
+"""
 
 import hashlib
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from tempfile import mkdtemp, mkstemp
 
@@ -24,6 +28,7 @@ def sha256_of(path: Path) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`; rename it to `path` on success, remove it on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path.parent, f".{escape(path.name)}.*.tmp")
     handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
     temporary = Path(name)
@@ -42,7 +47,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     The caller checks first that an existing `path` may be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    sweep(path.parent, f".{escape(path.name)}.*.part")
+    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
@@ -54,13 +60,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, pattern: str) -> None:
-    """Remove temporary files that a killed run left in a folder: those that match the pattern and are ten minutes old."""
+    """Remove what a killed run left in a folder: files and folders that match the pattern and were not written to for ten minutes."""
     for path in folder.glob(pattern):
-        try:
-            if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
-                path.unlink()
-        except OSError:  # it is gone, or not ours
-            continue
+        with suppress(OSError):  # it is gone, or not ours
+            if time.time() - max(p.lstat().st_mtime for p in (path, *path.rglob("*"))) > _LEFT_SECONDS:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _umask() -> int:

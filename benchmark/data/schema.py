@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import FLAGS, is_own, metric_kind, variables_of
-from scalingbench.common.errors import SchemaError
+from scalingbench.common.errors import InputError, SchemaError
+from scalingbench.common.limits import check_file, check_shape
 from scalingbench.common.messages import described
 from scalingbench.common.names import nearest
 from scalingbench.common.variables import VARIABLES, Variable, is_variable
@@ -137,11 +138,12 @@ def read_unchecked(path: str | Path) -> pd.DataFrame:
         If the file cannot be read as a table.
     """
     path = Path(path)
+    check_file(path, SchemaError)
     try:
         return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     except FileNotFoundError:
         raise SchemaError(f"{path}: no such file") from None
-    except SchemaError as error:
+    except InputError as error:
         raise SchemaError(f"{path}: {error}") from None
     except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise SchemaError(f"{path}: cannot be read as a table: {described(error, 200)}") from None
@@ -152,6 +154,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # extra cells would be dropped or shift the others
         try:
+            check_shape(*_size(path))
             numbers = [name for name in pd.read_csv(path, nrows=0, index_col=False).columns if name not in _TEXT]
             return pd.read_csv(
                 path,
@@ -165,16 +168,26 @@ def _read_csv(path: Path) -> pd.DataFrame:
             raise SchemaError("rows have more cells than the header has names") from None
 
 
+def _size(path: Path) -> tuple[int, int]:
+    """Return the numbers of rows and columns of a CSV file, at most."""
+    with path.open("rb") as file:
+        columns = file.readline().count(b",") + 1
+        return sum(1 for _ in file), columns
+
+
 def _read_parquet(path: Path) -> pd.DataFrame:
     """Return the columns of a Parquet file; a pandas index is a column, unless it is row numbers."""
     import pyarrow.parquet as pq
 
+    facts = pq.ParquetFile(path).metadata
+    check_shape(facts.num_rows, facts.num_columns)
     table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
     return table.loc[:, [re.fullmatch(_PARQUET_INDEX, str(name)) is None for name in table.columns]]
 
 
 def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
     """Raise for unknown columns and for a table without values, before any conversion."""
+    _check_shape(table)
     known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
     for column in table.columns:
         if isinstance(column, str) and is_own(column) and column not in own:
@@ -188,6 +201,13 @@ def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
         raise SchemaError("column 'value': missing; it is the measured loss or accuracy")
     if len(table) == 0:
         raise SchemaError("the table has no rows")
+
+
+def _check_shape(table: pd.DataFrame) -> None:
+    try:
+        check_shape(*table.shape, table.columns)
+    except InputError as error:
+        raise SchemaError(str(error)) from None
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
+from scalingbench.common.limits import check_file
 from scalingbench.common.messages import count_of, described, one_line
 from scalingbench.common.names import slug
 from scalingbench.common.tables import Table, number
@@ -238,6 +239,8 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     import pyarrow.parquet as pq
 
     where = f"{source}: " if isinstance(source, Path) else ""
+    if isinstance(source, Path):
+        check_file(source)
     try:
         rows = [_LATER | row for row in _checked(pq.ParquetFile(source)).read().to_pylist()]  # a file, never a folder
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}

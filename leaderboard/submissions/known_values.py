@@ -1,4 +1,4 @@
-"""Signs of leakage in a submission: predictions that equal held-out values too often, and held-out values in its source.
+"""Signs of leakage in a submission: predictions that equal held-out values too often, and held-out values in its source and packages.
 
 They detect plain copies, not hidden ones: a compressed table, or predictions with added noise, pass.
 """
@@ -6,17 +6,17 @@ They detect plain copies, not hidden ones: a compressed table, or predictions wi
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.evaluation.known_values import FEWEST, known_in, precise
 from scalingbench.benchmark.evaluation.results import TaskResult, as_stored
 from scalingbench.benchmark.tasks.task import Fold, Task
 
-__all__ = ["Exactness", "exactness", "values_held"]
+__all__ = ["Exactness", "exactness", "held_out_values", "values_in_source"]
 
 _EQUAL, _CLOSE = 1e-7, 1e-5
 """Relative differences at which a prediction equals a value to 7 digits, the precision of results, and to 5."""
@@ -26,9 +26,6 @@ _LARGEST_SHARE = {_EQUAL: 0.001, _CLOSE: 0.02}
 On suite v2 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values stored with few
 digits) and 0.0056 (lr-annealing, 53 of 9505).
 """
-_FEWEST = 3
-_DIGITS = 7
-_NUMBER = re.compile(rb"\d+\.?\d*(?:[eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Exactness:
     @property
     def too_good(self) -> bool:
         """Whether the shares are larger than noise explains."""
-        return any(n > max(_FEWEST, _LARGEST_SHARE[limit] * self.of) for n, limit in ((self.equal, _EQUAL), (self.close, _CLOSE)))
+        return any(n > max(FEWEST, _LARGEST_SHARE[limit] * self.of) for n, limit in ((self.equal, _EQUAL), (self.close, _CLOSE)))
 
     def __str__(self) -> str:
         return f"{self.equal} of {self.of} predictions equal the measured value to 7 digits, {self.close} to 5"
@@ -79,27 +76,14 @@ def _differences(predictions: np.ndarray, fold: Fold) -> np.ndarray:
     return differences
 
 
-def values_held(source: str, tasks: Iterable[Task]) -> tuple[float, ...]:
-    """Return the held-out values of 7 digits or more that a source contains: as numbers, or in its strings or bytes."""
-    measured = {float(v) for task in tasks for fold in task.folds for v in fold.y_test if _is_precise(float(v))}
-    stored = {float(v) for v in as_stored(np.array(sorted(measured)))}
-    found = {value for value in _numbers(source) if _is_precise(value)} & (measured | stored)
-    return tuple(sorted(found)) if len(found) > _FEWEST else ()
+def held_out_values(tasks: Iterable[Task]) -> np.ndarray:
+    """Return the held-out values of 7 digits or more."""
+    return precise(np.abs(np.concatenate([np.empty(0), *(fold.y_test for task in tasks for fold in task.folds)])))
 
 
-def _numbers(source: str) -> set[float]:
-    found: set[float] = set()
-    for node in ast.walk(ast.parse(source)):
-        value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-        if isinstance(value, float):
-            found.add(value)
-        elif isinstance(value, str | bytes):
-            raw = value.encode(errors="replace") if isinstance(value, str) else value
-            found |= {float(text) for text in _NUMBER.findall(raw)}
-            found |= {float(v) for start in range(8) for v in np.frombuffer(raw[start : len(raw) - (len(raw) - start) % 8], "<f8")}
-            found |= {float(v) for start in range(4) for v in np.frombuffer(raw[start : len(raw) - (len(raw) - start) % 4], "<f4")}
-    return found
-
-
-def _is_precise(value: float) -> bool:
-    return np.isfinite(value) and len(f"{value:.9g}".partition("e")[0].replace(".", "").lstrip("-0")) >= _DIGITS
+def values_in_source(source: str, values: np.ndarray) -> np.ndarray:
+    """Return the held-out values that a source contains: as numbers, or in its strings or bytes."""
+    constants = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    texts = [v.encode(errors="replace") if isinstance(v, str) else v if isinstance(v, bytes) else repr(v).encode() for v in constants]
+    whole = known_in(b"\n".join(texts), values)
+    return np.unique(np.concatenate([whole, *(known_in(text, values) for text in texts if len(text) > 8)]))

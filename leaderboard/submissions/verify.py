@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.files import replacing
 from scalingbench.common.messages import one_line
 from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
-from scalingbench.leaderboard.submissions.known_values import Exactness, exactness, values_held
+from scalingbench.leaderboard.submissions.known_values import Exactness, exactness, held_out_values, values_in_source
 from scalingbench.leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
 from scalingbench.leaderboard.submissions.submit import Progress
 
@@ -94,7 +94,7 @@ class Verdict:
     exactness : Exactness
         How many predictions equal the measured value.
     notes : tuple of str
-        Packages with another version than in the submission, and held-out values in its source.
+        Files of its source and packages that contain held-out values, and packages with another version than in the submission.
     results : tuple of TaskResult
         Results of this run: its predictions, constants and times do not come from the submission.
     """
@@ -177,7 +177,10 @@ def verify(
     count = Count()
     again: tuple[TaskResult, ...] = ()
     reason = ""
+    values = held_out_values(among)
+    in_source = _notes_on({SOURCE: _values_in(folder / SOURCE, values)})
     with with_packages(guards, requirements, wheels) as own:
+        in_wheels = _notes_on(own.known_values(values))
         try:
             predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
             tasks = [task for task in among if usable(predictor, task)]
@@ -195,7 +198,7 @@ def verify(
     exact = exactness(again, among)
     if exact.too_good and not reason:
         reason = f"{exact}: more than noise explains"
-    notes = (*_leakage_notes(folder, among), *(f"verified with {difference}" for difference in differing(requirements)))
+    notes = (*in_source, *in_wheels, *(f"verified with {difference}" for difference in differing(requirements)))
     return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), exact, notes, again)
 
 
@@ -247,14 +250,17 @@ def _why(error: _Differs, stored: Sequence[TaskResult], run: _Run, allowance: _A
     return f"{error}: its predictions depend on which other rows are predicted with them"
 
 
-def _leakage_notes(folder: Path, tasks: Sequence[Task]) -> list[str]:
-    """Return a note on the held-out values in the source, if there are any."""
+def _values_in(source: Path, values: np.ndarray) -> np.ndarray:
     try:
-        values = values_held((folder / SOURCE).read_text(encoding="utf-8"), tasks)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # not Python: none of it ran
-        return []
-    shown = ", ".join(f"{value:.9g}" for value in values[:3])
-    return [f"{SOURCE} contains {len(values)} held-out values ({shown}, ...)"] if values else []
+        return values_in_source(source.read_text(encoding="utf-8"), values)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # not Python: none of it runs
+        return values[:0]
+
+
+def _notes_on(found: Mapping[str, np.ndarray]) -> list[str]:
+    """Return a note on each file that contains held-out values."""
+    shown = {name: ", ".join(f"{value:.7g}" for value in values[:3]) for name, values in found.items()}
+    return [f"{name} contains {len(values)} held-out values ({shown[name]}, ...)" for name, values in found.items() if len(values)]
 
 
 def _shortcoming(count: Count) -> str:

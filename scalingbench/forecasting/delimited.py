@@ -11,6 +11,7 @@ from itertools import pairwise
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.limits import check_shape
 from scalingbench.forecasting.headers import meaning_of, scale_of
 from scalingbench.forecasting.numbers import number_of
 
@@ -51,6 +52,7 @@ def read_delimited(text: str) -> pd.DataFrame:
     text, title = _without_title(text)
     first, comments = _first_line(text)
     delimiter = _delimiter(first)
+    check_shape(text.count("\n") - 1, first.count(delimiter) + 1)
     records = [[cell.strip() for cell in record] for record in _records(text, delimiter)]
     records = _without_rules(records) if delimiter == "|" else records
     commented = None if _has_known(records[0]) else _commented_header(comments, records[0], delimiter)

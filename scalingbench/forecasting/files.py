@@ -20,6 +20,7 @@ import pandas as pd
 from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
+from scalingbench.common.limits import check_file, check_shape
 from scalingbench.common.messages import described, one_line
 from scalingbench.forecasting.delimited import decoded, read_delimited
 from scalingbench.forecasting.headers import meaning_of
@@ -101,6 +102,7 @@ def open_table(source: str | Path) -> pd.DataFrame:
         return _guarded(lambda: _from_bytes(sys.stdin.buffer.read()), "standard input", "a table")
     if path.is_dir():
         return _guarded(lambda: _from_folder(path), str(path), "a folder of runs")
+    check_file(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     table = _from_tracker(path, [path])
@@ -189,6 +191,7 @@ def _from_bytes(raw: bytes) -> pd.DataFrame:
     if not raw.strip():
         raise InputError("is empty")
     table = _reader(raw)(raw)
+    check_shape(*table.shape, table.columns)
     table.columns = [str(c).strip() for c in table.columns]
     twice = table.columns[table.columns.duplicated()]
     if len(twice):

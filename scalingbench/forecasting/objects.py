@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.limits import check_shape
 from scalingbench.forecasting.headers import meaning_of
 
 __all__ = ["flat", "from_json", "json_lines", "loads", "read_feather", "read_parquet"]
@@ -38,6 +39,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_parquet(raw: bytes) -> pd.DataFrame:
     """Return a Parquet table with the fields of its structs as columns."""
+    import pyarrow.parquet as pq
+
+    facts = pq.ParquetFile(io.BytesIO(raw)).metadata
+    check_shape(facts.num_rows, facts.num_columns)
     return flat(pd.read_parquet(io.BytesIO(raw)))
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from command import scalingbench
 from made import suite_file
 
 from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
+from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import InputError
 from scalingbench.common.packages import brought
 from scalingbench.leaderboard.submissions.dependencies import differing, needed, pinned, read_requirements
@@ -76,6 +78,27 @@ def test_a_submission_that_brings_a_wheel_is_verified_and_the_verifier_never_has
     assert done.returncode == 0, done.stderr
     assert not (place / "TRAP").exists() and "sbtiny" not in sys.modules
     assert not list(Path(np.__file__).parent.parent.glob("sbtiny*")) and not list(Path(np.__file__).parent.parent.glob("sbtrap*"))
+
+
+PORIAN = """  - collection: porian
+    metric: loss_val
+    track: compute
+    variables: [params, tokens]
+    where: {curves: ['*/chinchilla'], between: {tokens/params: [4, null]}}
+    split: {kind: frontier, variable: flops, train_max: 3.3e+18}
+"""
+
+
+def test_held_out_values_in_a_wheel_are_named(place):
+    (place / "one.yaml").write_text(suite_file(PORIAN))
+    task = load_suite(str(place / "one.yaml")).tasks[-1]
+    table = ",".join(repr(float(v)) for fold in task.folds for v in fold.y_test)
+    code = "def level(y):\n    return float(min(y))\n"
+    make_wheel(place / "wheels", code, extra={"sbdata/table.csv": table, "sbdata/other.csv": "1.234567,2.345678,3.456789,4.567891"})
+    assert scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place).returncode == 0
+    done = scalingbench("verify", "subs/tiny", "--suite", "one.yaml", "--wheels", "wheels", cwd=place)
+    (line,) = (line for line in (done.stdout + done.stderr).splitlines() if "held-out values" in line)
+    assert re.search(r"sbdata/table\.csv contains \d+ held-out values \(\d", line) and "other.csv" not in done.stdout + done.stderr
 
 
 def test_a_wheel_that_is_missing_or_another_one_is_refused(place):

@@ -1,6 +1,7 @@
 """Submit, verify, and every way of tampering refused with its reason."""
 
 import json
+import re
 import shutil
 import textwrap
 from dataclasses import replace
@@ -18,6 +19,7 @@ from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.submissions import verify as verifying
 
+WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
 LAW = """
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import amplitude, exponent, irreducible
@@ -173,8 +175,7 @@ def test_requirements_that_are_not_pinned_are_refused(copy, line):
 
 
 def test_the_workflow_has_read_only_rights_and_installs_nothing_of_a_submission():
-    path = Path(__file__).parents[2] / ".github" / "workflows" / "verify-submission.yml"
-    flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    flow = yaml.safe_load((WORKFLOWS / "verify-submission.yml").read_text(encoding="utf-8"))
     assert flow["permissions"] == {"contents": "read"}
     assert set(flow[True]) == {"pull_request_target"}  # the workflow of the base branch, not the submission's; YAML reads 'on' as true
     (job,) = flow["jobs"].values()
@@ -184,7 +185,17 @@ def test_the_workflow_has_read_only_rights_and_installs_nothing_of_a_submission(
     assert [line for line in lines if "pip install" in line] == ["pip install ./base"]
     downloads = [line for line in lines if "pip download" in line]
     assert downloads and all(f in line for line in downloads for f in ("--require-hashes", "--only-binary :all:", "--no-deps"))
-    assert all(step["with"]["persist-credentials"] is False for step in job["steps"] if "checkout" in step.get("uses", ""))
+    checkouts = [step["with"] for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert all(settings["persist-credentials"] is False for settings in checkouts)
+    for settings in checkouts:  # of the pull request nothing but the folder of submissions; checkout 7 refuses even that unless told
+        assert ("head" in settings["ref"]) is (settings.get("sparse-checkout") == "/leaderboard/submissions/")
+        assert ("head" in settings["ref"]) is settings.get("allow-unsafe-pr-checkout", False)
+
+
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.yml")), ids=lambda path: path.name)
+def test_a_workflow_runs_actions_at_a_commit_and_not_at_a_tag(path):
+    used = re.findall(r"uses: *(\S+)", path.read_text(encoding="utf-8"))
+    assert used and all(re.fullmatch(r"[a-z-]+/[a-z-]+@[0-9a-f]{40}", action) for action in used)
 
 
 @pytest.mark.parametrize("name", ["results.parquet"])

@@ -25,6 +25,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from scalingbench.benchmark.evaluation import outcome
+from scalingbench.benchmark.evaluation.known_values import known_in
 from scalingbench.benchmark.evaluation.wall import frames, kernel
 from scalingbench.common.errors import InputError
 from scalingbench.predictors.contract import CONTRACT, missing_methods, positive_only
@@ -41,6 +42,7 @@ _SIGNALS = 64
 _UNPACKING_MEMORY = 2 * 2**30
 _LARGEST_RESULTS = 2**28
 _LONGEST = 500
+_MOST_KNOWN = 100
 
 Task = Literal["fit", "unpack"]
 """Purpose of a cell: a fit, or unpacking the wheels of later fits."""
@@ -193,6 +195,9 @@ class _Fit:
         if request["step"] == "unpack":
             self.send(_unpacked(body, self.settings))
             return
+        if request["step"] == "search":
+            self.send(_searched(body, Path(self.settings.packages)))
+            return
         warnings.simplefilter("ignore")
         sys.path.extend([self.settings.packages] if self.settings.packages else [])
         with suppress(_Failed), self.trying():
@@ -322,6 +327,20 @@ def _check_size(body: bytes, most_rows: int, most_values: int) -> None:
         return
     if facts.num_rows > most_rows or values > max(most_rows, most_values) or size > _LARGEST_RESULTS:
         raise InputError(f"{facts.num_rows} rows of {values} values; the tasks have {most_rows} folds")
+
+
+def _searched(body: bytes, folder: Path) -> dict[str, object]:
+    """Return the files of a folder that contain known values."""
+    values = np.frombuffer(body)
+    found: dict[str, list[float]] = {}
+    try:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            known = known_in(path.read_bytes(), values)
+            if len(known) and len(found) < _MOST_KNOWN:
+                found[str(path.relative_to(folder))[:200]] = known[:_MOST_KNOWN].astype(float).tolist()
+    except (OSError, MemoryError) as error:
+        return {"step": "failed", "status": "error", "message": _described(error)}
+    return {"step": "searched", "found": found}
 
 
 def _unpacked(body: bytes, settings: Settings) -> dict[str, object]:

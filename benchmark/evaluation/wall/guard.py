@@ -135,6 +135,10 @@ class _Cell:
         self.send({"step": "unpack"}, wheel)
         self.receive(messages.Unpacked)
 
+    def search(self, values: np.ndarray) -> dict[str, tuple[float, ...]]:
+        self.send({"step": "search"}, np.asarray(values, "<f8").tobytes())
+        return self.receive(messages.Searched)[0].found
+
     def results(self, content: bytes, most_rows: int, most_values: int) -> tuple[TaskResult, ...]:
         self.send({"step": "results", "rows": most_rows, "values": most_values}, content)
         answer, body = self.receive(messages.Stored, header_limit=_RESULTS_HEADER, body_limit=_RESULTS_BODY)
@@ -247,6 +251,23 @@ class Guard:
         except TimeUp:
             raise InputError(f"{name}: cannot be unpacked: takes longer than {_UNPACKING_SECONDS:g} s") from None
 
+    def known_values(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Return which of the given values the files of the packages contain; a cell without submitted code searches them.
+
+        Raises
+        ------
+        InputError
+            If they cannot be searched in time.
+        """
+        try:
+            with self._cell(_UNPACKING_SECONDS) as cell:
+                found = cell.search(values)
+        except _Ended as ended:
+            raise InputError(f"the packages cannot be searched: {ended.message}") from None
+        except TimeUp:
+            raise InputError(f"the packages cannot be searched in {_UNPACKING_SECONDS:g} s") from None
+        return {name: np.array(known) for name, known in found.items()}
+
     def stop(self) -> None:
         """End the server and its cell; safe to call from another thread, and twice."""
         self.stopped = True
@@ -344,6 +365,13 @@ class Guards:
             self._all.append(guard)
         guard.start()
         return guard
+
+    def known_values(self, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Return which of the given values the files of the additional packages contain, by file; see `Guard.known_values`."""
+        if not self._wheels:
+            return {}
+        with self.one() as guard:
+            return guard.known_values(values)
 
     def give_back(self, guard: Guard) -> None:
         """Return a guard to the pool."""

@@ -17,7 +17,7 @@ from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskRe
 from scalingbench.benchmark.evaluation.wall.frames import FrameError
 from scalingbench.common.messages import first_problem, one_line
 
-__all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Stored", "Unpacked", "parse", "rebuilt"]
+__all__ = ["Failed", "Fitted", "Loaded", "Predicted", "Ready", "Searched", "Stored", "Unpacked", "parse", "rebuilt"]
 
 
 def _parameters(text: str) -> str:
@@ -36,6 +36,10 @@ Name = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Constants = Annotated[dict[Name, Number], Field(max_length=2000)]
 Parameters = Annotated[str, Field(max_length=20_000), AfterValidator(_parameters)]
+
+
+MOST_KNOWN = 100
+"""Files with known values, and values in one of them, that a cell reports."""
 
 
 class _Message(BaseModel):
@@ -78,6 +82,13 @@ class Unpacked(_Message):
     step: Literal["unpacked"]
 
 
+class Searched(_Message):
+    """The files of the packages that contain known values."""
+
+    step: Literal["searched"]
+    found: Annotated[dict[Name, Annotated[tuple[Number, ...], Field(max_length=MOST_KNOWN, strict=False)]], Field(max_length=MOST_KNOWN)]
+
+
 class Predicted(_Message):
     """Predictions follow as bytes, then quantiles."""
 
@@ -111,7 +122,7 @@ class Stored(_Message):
     rows: Annotated[tuple[StoredFold, ...], Field(max_length=100_000, strict=False)]
 
 
-T = TypeVar("T", Ready, Loaded, Fitted, Unpacked, Predicted, Stored)
+T = TypeVar("T", Ready, Loaded, Fitted, Unpacked, Searched, Predicted, Stored)
 
 
 def parse(header: bytes, kind: type[T]) -> T | Failed:

@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -44,6 +45,8 @@ _SCRATCH = "/scratch/own"
 folder in a folder because Landlock looks for rules above a mount, not at it."""
 START_SECONDS = 120.0
 """Time limit for the start of the sandbox or a server in it."""
+_GROUP = "scalingbench-"
+_MOST_THREADS = 2048
 _PACKAGES = "/packages"
 _PACKAGES_BYTES, _PACKAGES_FILES = 2**29, 20_000
 _ROOT = "/root-of-cells"
@@ -68,12 +71,15 @@ class Wall:
         Version of the interface, 0 without kernel support.
     memory : int
         Bytes of address space of one fit.
+    counts_by_group : bool
+        Whether a control group limits the threads of all fits together: the kernel does not count those of root by user.
     """
 
     no_namespaces: str
     seccomp: bytes | None
     landlock: int
     memory: int = DEFAULT_MEMORY
+    counts_by_group: bool = False
 
     @property
     def namespaces(self) -> bool:
@@ -92,6 +98,7 @@ class Wall:
     def layers(self) -> tuple[str, ...]:
         """The active layers, outermost first."""
         one = ", one process a fit" if self.seccomp is not None else ""
+        one += f", {_MOST_THREADS} threads in all" if self.counts_by_group else ""
         return (
             *(["namespaces (user, pid, mount, network, ipc, uts)", "files of an open list, in memory"] if self.namespaces else []),
             *([f"Landlock {self.landlock}"] if self.landlock else []),
@@ -117,10 +124,50 @@ def raise_wall(*, unconfined: bool = False, memory: int = DEFAULT_MEMORY) -> Wal
         If namespaces or seccomp are missing, unless `unconfined`.
     """
     reason = _why_not()
-    wall = Wall(reason, kernel.seccomp_program(own_pids=not reason), kernel.landlock_version(), memory)
+    with _control_group() as group:
+        wall = Wall(reason, kernel.seccomp_program(own_pids=not reason), kernel.landlock_version(), memory, group is not None)
     if wall.missing and not unconfined:
         raise InputError(f"not confined: {'; '.join(wall.missing)}; or use --unconfined for code that you trust")
     return wall
+
+
+@contextmanager
+def _control_group() -> Iterator[Path | None]:
+    """Make a control group that limits threads, for the time of a context; None where this process may not, or need not, make one."""
+    made = None if sys.platform != "linux" or os.geteuid() else next(filter(None, map(_group_in, _groups())), None)
+    try:
+        yield made
+    finally:
+        for _ in range(50 if made else 0):
+            with suppress(OSError):  # its last process is still ending
+                os.rmdir(str(made))
+                break
+            time.sleep(0.02)
+
+
+def _groups() -> Iterator[Path]:
+    """Yield the control groups in which one may be made: that of this process, and the one above (version 2 needs it)."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "pids" in controllers.split(",") or not controllers:
+            own = Path("/sys/fs/cgroup", "pids" if controllers else "", path.lstrip("/"))
+            yield from (own, own.parent)
+
+
+def _group_in(folder: Path) -> Path | None:
+    for left in folder.glob(f"{_GROUP}*"):  # of a killed run; one that is in use is not removed
+        with suppress(OSError):
+            os.rmdir(left)
+    try:
+        made = Path(tempfile.mkdtemp(prefix=_GROUP, dir=folder))
+    except OSError:
+        return None
+    try:
+        (made / "pids.max").write_text(str(_MOST_THREADS))
+    except OSError:  # the controller is off here
+        os.rmdir(made)
+        return None
+    return made
 
 
 def _why_not() -> str:
@@ -229,6 +276,8 @@ class Sandbox:
         command = [found.python, *_OPTIONS, "-c", _PROGRAM, str(theirs.fileno())]
         outside = [*command, *found.imports]
         started = _sandboxed(found, outside) if wall.namespaces else outside
+        if wall.counts_by_group and (group := self._folder.enter_context(_control_group())) is not None:
+            started = ["/bin/sh", "-c", 'echo 0 > "$0" && exec "$@"', str(group / "cgroup.procs"), *started]
         with theirs, tempfile.TemporaryFile() as errors:
             self._process = _popen(started, theirs.fileno(), errors.fileno())
             self._control = ours

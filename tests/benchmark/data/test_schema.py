@@ -441,7 +441,7 @@ def test_a_file_that_is_no_table_is_one_printable_line(tmp_path, name, content, 
 
 
 def test_a_folder_is_no_table(tmp_path):
-    with pytest.raises(SchemaError, match="cannot be read as a table"):
+    with pytest.raises(SchemaError, match="a folder, expected a regular file"):
         read_table(tmp_path)
 
 
