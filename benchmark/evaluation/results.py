@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args, overload
 
@@ -262,7 +263,7 @@ def _arrays(column: Any) -> list[Any]:
     inner = lists.flatten()
     values = _arrays(pa.chunked_array([inner])) if pa.types.is_list(inner.type) else inner.to_numpy(zero_copy_only=False).astype(float)
     ends = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
-    return [values[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [values[a:b] for a, b in pairwise(ends)]
 
 
 def _checked(file: Any) -> Any:

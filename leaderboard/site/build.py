@@ -63,7 +63,9 @@ def _write(material: Material, writer: Writer, say: Say) -> None:
     for name, content in views(material):
         writer.data(f"data/views/{slug(name)}.js", "SB.view", name, content)
     writer.text("data/board.json", material.board.render("json") + "\n")
-    draw_preview(whiskers(material.everyone, material, top=12), "Which scaling law should you trust?", writer.out / "assets" / "preview.png")
+    draw_preview(
+        whiskers(material.everyone, material, top=12), "Which scaling law should you trust?", writer.out / "assets" / "preview.png"
+    )
     for what, pages in (("predictors", predictor_pages), ("tasks", task_pages), ("collections", collection_pages)):
         say(f"pages of {what}")
         for page in pages(material):

@@ -38,7 +38,9 @@ def slice_chart(boards: Mapping[str, Board], predictors: Sequence[str], title: s
     return rounded({"x": {"label": title, "ticks": ticks}, "y": y, "series": series, **({} if percent else {"level": 1})})
 
 
-def calibration_chart(results: Mapping[tuple[str, str], TaskResult], tasks: Sequence[Task], predictors: Sequence[str]) -> dict[str, Any] | None:
+def calibration_chart(
+    results: Mapping[tuple[str, str], TaskResult], tasks: Sequence[Task], predictors: Sequence[str]
+) -> dict[str, Any] | None:
     """Plot the share of held-out values below each predicted quantile; None if no quantiles are stored."""
     series = []
     for name in predictors:
@@ -79,10 +81,14 @@ def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     return frame if len(frame) <= most else frame.iloc[np.linspace(0, len(frame) - 1, max(most, 2)).astype(int)]
 
 
-def rounded(value: Any, digits: int = 5) -> Any:
-    """Return a value with its floats rounded to the digits that a picture can show; other values unchanged."""
+def rounded(content: Mapping[str, Any], digits: int = 5) -> dict[str, Any]:
+    """Return content with its floats rounded to the digits that a picture can show; other values unchanged."""
+    return {k: _rounded(v, digits) for k, v in content.items()}
+
+
+def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, Mapping):
-        return {k: rounded(v, digits) for k, v in value.items()}
+        return rounded(value, digits)
     if isinstance(value, list | tuple):
-        return [rounded(v, digits) for v in value]
+        return [_rounded(v, digits) for v in value]
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value

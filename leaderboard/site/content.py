@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Counts", "Page", "Whisker"]
@@ -56,4 +56,3 @@ class Whisker:
     high: float | None
     href: str = ""
     kind: str = ""
-    note: str = field(default="")

@@ -21,7 +21,11 @@ __all__ = ["compare_page", "first_page", "guides"]
 
 _TOP = 12
 _DRAWN = 6
-_SLICES = {"reach": "extrapolation factor (tasks)", "compute-share": "cost of the training runs / of all runs (tasks)", "rows": "training rows per fit (tasks)"}
+_SLICES = {
+    "reach": "extrapolation factor (tasks)",
+    "compute-share": "cost of the training runs / of all runs (tasks)",
+    "rows": "training rows per fit (tasks)",
+}
 
 
 def first_page(material: Material, findings: tuple[Any, ...] = ()) -> Page:
@@ -96,7 +100,7 @@ def compare_page(material: Material) -> Page:
         "predictors": [str(name) for name in matrix.predictors],
         "heads": [str(n) for n in material.everyone.heads["predictor"]],
         "tasks": {"task": names, **{key: [facts[name][key] for name in names] for key in keys}},
-        "log_ratio": [[None if np.isnan(v) else int(round(1000 * v)) for v in row] for row in ratio],
+        "log_ratio": [[None if np.isnan(v) else round(1000 * float(v)) for v in row] for row in ratio],
     }
     return Page("compare.html", "compare.html.j2", {"here": "compare"}, rounded(data, 4), ("chart", "compare"))
 
@@ -114,13 +118,22 @@ def _choices(material: Material) -> list[dict[str, Any]]:
     found = []
     for track, board in material.tracks.items():
         used: dict[str, int] = {}
-        for facts in material.facts.values():
-            if facts["track"] == track and facts["role"] == "counted":
-                for v in (v for v in str(facts["variables"]).split(",") if v in VARIABLES):
-                    used[v] = used.get(v, 0) + 1
+        for facts in (f for f in material.facts.values() if f["track"] == track and f["role"] == "counted"):
+            for v in (v for v in str(facts["variables"]).split(",") if v in VARIABLES):
+                used[v] = used.get(v, 0) + 1
         rows = whiskers(board, material)
         law = next((w for w in rows if w.kind == "published" and w.value > 0), None)
         shown = [*rows[:4], *([law] if law is not None and law not in rows[:4] else [])]
         common = sorted(used, key=lambda v: -used[v])[:4]
-        found.append({"track": track, "tasks": board.n_tasks, "clusters": board.n_clusters, "variables": common, "rows": shown, "law": law, "best": rows[0]})
+        found.append(
+            {
+                "track": track,
+                "tasks": board.n_tasks,
+                "clusters": board.n_clusters,
+                "variables": common,
+                "rows": shown,
+                "law": law,
+                "best": rows[0],
+            }
+        )
     return found

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from scalingbench.leaderboard.site.content import Whisker
 
-__all__ = ["draw_formula", "draw_preview"]
+__all__ = ["draw_preview", "formula_svg"]
 
 
-def draw_formula(latex: str, path: Path) -> bool:
-    """Draw a formula; return False if it is empty or matplotlib cannot draw it."""
+@cache  # recipes of a law have one formula
+def formula_svg(latex: str) -> str | None:
+    """Return the picture of a formula; None if it is empty or matplotlib cannot draw it."""
     if not latex:
-        return False
+        return None
     from matplotlib import mathtext, rc_context
     from matplotlib.font_manager import FontProperties
 
+    out = io.StringIO()
     try:
-        with rc_context({"savefig.transparent": True, "svg.hashsalt": path.stem}):
-            mathtext.math_to_image(f"${latex}$", path, prop=FontProperties(size=15), format="svg")
+        with rc_context({"savefig.transparent": True, "svg.hashsalt": "formula"}):
+            mathtext.math_to_image(f"${latex}$", out, prop=FontProperties(size=15), format="svg")
     except ValueError:
-        path.unlink(missing_ok=True)
-        return False
-    return True
+        return None
+    return re.sub(r"\s*<metadata>.*?</metadata>", "", out.getvalue(), flags=re.DOTALL)
 
 
 def draw_preview(rows: Sequence[Whisker], title: str, path: Path) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.common.names import slug
-from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.site.charts import rounded
 from scalingbench.leaderboard.site.content import Page, Whisker
 from scalingbench.leaderboard.site.links import Link, paper_links
@@ -32,29 +31,27 @@ def predictor_pages(material: Material) -> Iterator[Page]:
     ranked = set(material.results.task_table["task"])
     by_name = {str(name): own for name, own in material.scores.groupby("predictor")}
     entries, submitted = {e.name: e for e in list_predictors()}, submissions()
-    constants = _constants(material)
+    constants, reaches = _constants(material), {name: facts["far"] for name, facts in material.facts.items()}
+    boards = {track: {str(row["predictor"]): row for row in records(board.rows)} for track, board in material.tracks.items()}
     for name in material.results.predictors:
         own = by_name.get(name, material.scores.head(0)).sort_values("ratio", kind="stable")
-        places, whiskers = _places(name, material)
+        places = [p for track, rows_of in boards.items() if (p := _place(rows_of, track, name))]
         values = {
             "name": name,
             "kind": KINDS[material.kinds[name]],
             "row": rows.get(name),
             "variants": [n for n, row in rows.items() if name in rows and row["family"] == rows[name]["family"] and n != name],
             "places": places,
-            "whiskers": whiskers,
+            "whiskers": [Whisker(p["track"], p["skill"], p["low"], p["high"]) for p in places],
             "left_out": material.results.exclusions.get(name, ()),
             "constants": constants.get(name, []),
             "extremes": _extremes(own[own["task"].isin(ranked)]),
             "n_scores": len(own),
             **_described(name, entries, submitted),
         }
-        data = {"predictor": name, "scores": rounded(own.loc[:, list(_SCORES)].assign(reach=own["task"].map(_reaches(material))).to_dict("list"))}
+        scores = own[list(_SCORES)].assign(reach=own["task"].map(reaches))
+        data = {"predictor": name, "scores": rounded({str(c): scores[c].tolist() for c in scores})}
         yield Page(f"predictors/{slug(name)}.html", "predictor.html.j2", values, data, ("chart", "scores", "predictor"))
-
-
-def _reaches(material: Material) -> dict[str, float]:
-    return {name: facts["far"] for name, facts in material.facts.items()}
 
 
 def _described(name: str, entries: Mapping[str, Entry], submitted: Mapping[str, Submission]) -> dict[str, Any]:
@@ -86,21 +83,15 @@ def _file_of(entry: Entry) -> str:
     return module.removeprefix("scalingbench.").replace(".", "/") + ".py" if module.startswith("scalingbench.") else ""
 
 
-def _places(name: str, material: Material) -> tuple[list[dict[str, Any]], list[Whisker]]:
-    """Return the place on every track that the predictor entered, and the same as whiskers."""
-    found = [p for track, board in material.tracks.items() if (p := _place(board, track, name))]
-    return found, [Whisker(p["track"], p["skill"], p["low"], p["high"], note=p["place"]) for p in found]
-
-
-def _place(board: Board, track: str, name: str) -> dict[str, Any] | None:
-    rows = board.rows.set_index("predictor")
-    if name not in rows.index:
+def _place(rows: Mapping[str, dict[str, Any]], track: str, name: str) -> dict[str, Any] | None:
+    """Return the place of a predictor on a track; of a variant the one that it would have in the place of its head."""
+    if (row := rows.get(name)) is None:
         return None
-    row, heads = rows.loc[name], board.heads
+    heads = [other for other in rows.values() if other["variant_of"] == ""]
     if row["variant_of"] == "":
         place = f"{row['rank']} of {len(heads)}"
     else:
-        better = ((heads["skill"] > row["skill"]) & (heads["family"] != row["family"])).sum()
+        better = sum(other["skill"] > row["skill"] and other["family"] != row["family"] for other in heads)
         place = f"a variant; would be {better + 1} of {len(heads)}"
     low, high = (None if pd.isna(row[k]) else float(row[k]) for k in ("skill_low", "skill_high"))
     facts = {"skill": float(row["skill"]), "low": low, "high": high, "entered": int(row["tasks_entered"]), "tasks": int(row["tasks_total"])}
@@ -155,7 +146,7 @@ def _best_places(material: Material) -> dict[str, str]:
     """Return the best place of every head on a track, as text."""
     found: dict[str, tuple[int, str]] = {}
     for track, board in material.tracks.items():
-        for row in board.heads.itertuples():
-            name, place = str(row.predictor), (int(row.rank), f"{row.rank} of {len(board.heads)} on {track}")
+        for row in records(board.heads, ("predictor", "rank")):
+            name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(board.heads)} on {track}")
             found[name] = min(found.get(name, place), place)
     return {name: text for name, (_, text) in found.items()}

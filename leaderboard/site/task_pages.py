@@ -36,9 +36,10 @@ def task_pages(material: Material) -> Iterator[Page]:
         values = {"name": name, "facts": facts, "best": best, "n_scores": len(scores), **_links(card)}
         data: dict[str, Any] = {"task": name, "scores": rounded(_by_column(scores))}
         task = material.tasks.get(name)
-        if task is not None and own is not None:
-            data |= _drawn(task, [material.stored[name, n] for n in _shown(own, material)])
-        yield Page(f"tasks/{slug(name)}.html", "task.html.j2", {**values, "has_values": task is not None}, data, ("chart", "scores", "task"))
+        if task is not None:
+            data |= _drawn(task, [] if own is None else _shown(own, material))
+        values["has_values"] = task is not None
+        yield Page(f"tasks/{slug(name)}.html", "task.html.j2", values, data, ("chart", "scores", "task"))
 
 
 def _links(card: Card) -> dict[str, Any]:
@@ -49,11 +50,13 @@ def _by_column(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
 
 
-def _shown(scores: pd.DataFrame, material: Material) -> list[str]:
-    """Return the best predictors of all and of the published laws, one per family."""
-    families = scores.drop_duplicates("family")["predictor"].astype(str)
-    published = [n for n in families if material.kinds[n] == "published"]
-    return list(dict.fromkeys([*families[:_SHOWN], *published[:_SHOWN]]))
+def _shown(scores: pd.DataFrame, material: Material) -> list[TaskResult]:
+    """Return the predictions of the best predictors of all and of the published laws, one per family, as far as they are available."""
+    families = [str(name) for name in scores.drop_duplicates("family")["predictor"]]
+    published = [name for name in families if material.kinds[name] == "published"]
+    task = str(scores["task"].iloc[0])
+    keys = [(task, name) for name in dict.fromkeys([*families[:_SHOWN], *published[:_SHOWN]])]
+    return [material.stored[key] for key in keys if key in material.stored]
 
 
 def _drawn(task: Task, results: list[TaskResult]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scalingbench.common.names import slug
 from scalingbench.common.project import REPOSITORY, SITE
 from scalingbench.common.tables import cell, interval, plain
 from scalingbench.leaderboard.site.content import Page, Whisker
-from scalingbench.leaderboard.site.pictures import draw_formula
+from scalingbench.leaderboard.site.pictures import formula_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -43,7 +43,9 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         values = dict(page.values)
         if "latex" in values:
-            values["has_formula"] = draw_formula(values["latex"], path.with_suffix(".svg"))
+            values["has_formula"] = (picture := formula_svg(values["latex"])) is not None
+            if picture is not None:
+                path.with_suffix(".svg").write_text(picture, encoding="utf-8")
         if page.data is not None:
             self.data(page.data_path, "SB.data", page.data)
         template = self.environment.get_template(page.template)

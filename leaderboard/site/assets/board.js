@@ -24,25 +24,28 @@ async function rowsOfView() {
   return { view, rows: view.columns.predictor.map((_, i) => Object.fromEntries(keys.map((key) => [key, view.columns[key][i]]))) };
 }
 
-function wanted(row) {
+// the head of a row's family, empty for a head; the heads among ranked entries may be others
+const head = (row, only_ranked = state.kind === "") => (only_ranked ? row.ranked ?? row.variant_of : row.variant_of);
+
+function wanted(row, only_ranked = state.kind === "") {
   const kind = page.kind_of[row.predictor] ?? "";
   const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = `${row.predictor} ${page.family_of[row.predictor] ?? ""}`.toLowerCase();
-  const of_kind = state.kind === "" ? row.ranked !== false : state.kind === "all" || kind === state.kind;
-  return of_kind && (state.variants !== "" || !row.variant_of) && words.every((word) => text.includes(word));
+  const of_kind = only_ranked ? row.ranked !== null : state.kind === "" || state.kind === "all" || kind === state.kind;
+  return of_kind && (state.variants !== "" || !head(row, only_ranked)) && words.every((word) => text.includes(word));
 }
 
 function columns() {
   const chosen = state.columns ? state.columns.split(",") : FIRST;
   return page.columns.filter((c) => chosen.includes(c.key)).flatMap((c) => {
-    const meta = !state.columns && !c.phone;
-    const made = { ...c, meta, text: c.key === "predictor", name: c.key === "predictor", cell: CELLS[c.key] };
-    return c.ends ? [made, { key: c.ends[0], heading: "", meta, cell: (row) => SB.interval(row[c.ends[0]], row[c.ends[1]], c.ends[2]) }] : [made];
+    const meta = !state.columns && !c.phone, extra = !state.columns && !c.tablet;
+    const made = { ...c, meta, extra, text: c.key === "predictor", name: c.key === "predictor", cell: CELLS[c.key] };
+    return c.ends ? [made, { key: c.ends[0], heading: "", meta, extra: !state.columns && !c.phone, cell: (row) => SB.interval(row[c.ends[0]], row[c.ends[1]], c.ends[2]) }] : [made];
   });
 }
 
 const CELLS = {
-  rank: (row) => (row.variant_of || row.rank === null ? "" : String(row.rank)),
+  rank: (row) => (row.rank === null ? "" : String(row.rank)),
   predictor: (row) => SB.predictor(row.predictor),
   tasks_entered: (row) => `${row.tasks_entered}/${row.tasks_total}`,
   failed_folds: (row) => String(row.failed_folds),
@@ -52,16 +55,16 @@ const CELLS = {
 async function apply() {
   SB.write(state, DEFAULTS);
   const { rows, view } = await rowsOfView();
-  shown = rows.filter(wanted);
+  shown = rows.filter((row) => wanted(row));
   const label = `Board${state.track ? `, track ${state.track}` : ""}`;
   const onsort = (sort) => { state.sort = sort; SB.write(state, DEFAULTS); };
-  holder.replaceChildren(SB.table(columns(), shown, { label, sort: state.sort, onsort, row: (row) => ({ class: row.variant_of ? "variant" : null }) }));
+  holder.replaceChildren(SB.table(columns(), shown, { label, sort: state.sort, onsort, row: (row) => ({ class: head(row) ? "variant" : null }) }));
   SB.id("shown").textContent = `${shown.length} of ${rows.length} predictors shown, ranked on ${view.tasks} tasks${view.clusters ? ` in ${view.clusters} clusters` : ""}.`;
-  pareto();
+  pareto(rows.filter((row) => wanted(row, false)));
 }
 
-function pareto() {
-  const rows = shown.filter((row) => row.fit_seconds > 0 && row.skill > -0.5).sort((a, b) => a.fit_seconds - b.fit_seconds);
+function pareto(all) {
+  const rows = all.filter((row) => row.fit_seconds > 0 && row.skill > -0.5).sort((a, b) => a.fit_seconds - b.fit_seconds);
   const front = rows.filter((row, i) => rows.slice(0, i).every((other) => other.skill < row.skill));
   const pick = (list, kind, more) => ({
     kind, x: list.map((r) => 1000 * r.fit_seconds), y: list.map((r) => r.skill), text: list.map((r) => r.predictor),
@@ -99,7 +102,7 @@ function choose() {
   state.columns = chosen.length === FIRST.length && chosen.every((key) => FIRST.includes(key)) ? "" : chosen.join(",");
   apply();
 }
-document.querySelectorAll("#controls [data-do]").forEach((button) => button.addEventListener("click", () => ACTIONS[button.dataset.do](button)));
+document.querySelectorAll("[data-do]").forEach((button) => button.addEventListener("click", () => ACTIONS[button.dataset.do](button)));
 apply();
 for (const [name, chart] of Object.entries(page.charts)) SB.chart(document.querySelector(`[data-chart=${name}]`), chart);
 })();

@@ -26,7 +26,7 @@ const SB = {
   number(value, digits = 3) {
     if (value === null || value === undefined) return "–";
     const text = Math.abs(value) >= 1e4 ? value.toExponential(1) : value.toFixed(digits);
-    return text.replace("-", "−");
+    return text.replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
   },
 
   interval(low, high, digits = 2) {
@@ -115,7 +115,7 @@ const SB = {
 };
 
 function classes(column) {
-  return [column.text ? "text" : "", column.meta ? "meta" : "", column.name ? "name" : "", column.wrap ? "wrap" : ""].filter(Boolean).join(" ") || null;
+  return [column.text ? "text" : "", column.meta ? "meta" : "", column.extra ? "extra" : "", column.name ? "name" : "", column.wrap ? "wrap" : ""].filter(Boolean).join(" ") || null;
 }
 
 function cell(column, row) {

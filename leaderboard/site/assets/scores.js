@@ -6,8 +6,8 @@ SB.rows = (columns) => {
 };
 
 SB.SCORES = [
-  { key: "error", heading: "error", digits: 4 }, { key: "ratio", heading: "ratio", title: "error over the reference's" },
-  { key: "mape", heading: "MAPE", digits: 4, meta: true }, { key: "r2", heading: "R2", down: true, meta: true }, { key: "bias", heading: "bias", digits: 4, meta: true },
+  { key: "error", heading: "error", digits: 4 }, { key: "ratio", heading: "ratio", digits: 3, title: "error over the reference's" },
+  { key: "mape", heading: "MAPE", digits: 4, meta: true }, { key: "r2", heading: "R2", digits: 2, down: true, meta: true }, { key: "bias", heading: "bias", digits: 4, meta: true },
   { key: "coverage", heading: "coverage", digits: 2, meta: true, title: "share of held-out values within the 80 % interval" }, { key: "regret", heading: "regret", digits: 2, meta: true },
   { key: "failed", heading: "failed", meta: true, cell: (s) => `${s.failed} of ${s.folds}` },
   { key: "fit_seconds", heading: "fit ms", meta: true, cell: (s) => (s.fit_seconds === null ? "–" : String(Number((1000 * s.fit_seconds).toPrecision(2)))) },
