@@ -16,7 +16,7 @@ from scalingbench.leaderboard.site.pictures import formula_svg
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "environment"]
 
 
 class Writer:
@@ -34,7 +34,7 @@ class Writer:
         self.out = out
         self.shared = {"repository": REPOSITORY, "site": SITE, **shared}
         self.pages = 0
-        self.environment = _environment()
+        self.environment = environment()
         self._assets()
 
     def write(self, page: Page) -> None:
@@ -73,7 +73,8 @@ class Writer:
         (self.out / ".nojekyll").touch()
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates with their filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
