@@ -125,7 +125,7 @@ def table_digest(table: pd.DataFrame) -> str:
             cells[np.isnan(cells)] = np.nan  # one bit pattern for all missing values
             digest.update(cells.tobytes())
         else:
-            digest.update("\x1f".join(table[column].astype(str)).encode())
+            digest.update("\x1f".join(table[column].astype(str).tolist()).encode())
     return digest.hexdigest()
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args, overload
 
@@ -242,7 +243,7 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     if isinstance(source, Path):
         check_file(source)
     try:
-        rows = [_LATER | row for row in _checked(pq.ParquetFile(source)).read().to_pylist()]  # a file, never a folder
+        rows = _records(_checked(pq.ParquetFile(source)).read())  # a file, never a folder
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for number, row in enumerate(rows, start=1):
@@ -256,6 +257,26 @@ def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
     except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise InputError(f"{where}not a result file: {described(error, 200)}") from None
     return tuple(TaskResult(**dict(zip(_SHARED, shared, strict=True)), folds=tuple(folds)) for shared, folds in grouped.items())
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    """Return the rows of a result file. Lists of numbers become arrays, without a Python object for each number."""
+    arrays = {name: _arrays(table.column(name)) for name in ("predictions", "quantile_levels", "quantiles")}
+    rest = table.drop_columns(list(arrays)).to_pylist()
+    return [{**_LATER, **row, **{name: values[i] for name, values in arrays.items()}} for i, row in enumerate(rest)]
+
+
+def _arrays(column: Any) -> list[Any]:
+    """Return the elements of a column of lists as arrays, of a column of lists of lists as lists of arrays."""
+    import pyarrow as pa
+
+    lists = column.combine_chunks()
+    if lists.null_count:
+        raise ValueError("a list is missing")
+    inner = lists.flatten()
+    values = _arrays(pa.chunked_array([inner])) if pa.types.is_list(inner.type) else inner.to_numpy(zero_copy_only=False).astype(float)
+    ends = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
+    return [values[a:b] for a, b in pairwise(ends)]
 
 
 def _checked(file: Any) -> Any:
@@ -273,7 +294,7 @@ def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
     for name in (*_SHARED, "fold", "message"):
         if not isinstance(row[name], str):
             return f"{name} is no text"
-    if not isinstance(json.loads(str(row["parameters"])), dict) or not isinstance(json.loads(str(row["versions"])), dict):
+    if not _is_object(str(row["parameters"])) or not _is_object(str(row["versions"])):
         return "parameters and versions are no JSON objects"
     if not isinstance(fold.constants, dict) or not all(isinstance(v, int | float) for v in fold.constants.values()):
         return "constants are no JSON object of numbers"
@@ -286,8 +307,16 @@ def _broken_rule(row: dict[str, object], fold: FoldResult) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)  # all rows of a file have the same few
+def _is_object(text: str) -> bool:
+    return isinstance(json.loads(text), dict)
+
+
+_PLAIN = tuple(f.name for f in fields(FoldResult) if f.name not in ("quantiles", "constants", "predictions"))
+
+
 def _fold(row: dict[str, object]) -> FoldResult:
-    values = {f.name: row[f.name] for f in fields(FoldResult) if f.name in row and f.name not in ("quantiles", "constants", "predictions")}
+    values = {name: row[name] for name in _PLAIN if name in row}
     levels, quantiles = row["quantile_levels"], row["quantiles"]
     return FoldResult(
         **values,  # type: ignore[arg-type]

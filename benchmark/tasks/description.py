@@ -11,7 +11,7 @@ from scalingbench.benchmark.tasks.suite import Suite
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.variables import VARIABLES
 
-__all__ = ["describe_card", "describe_collection"]
+__all__ = ["describe_card", "describe_collection", "describe_table"]
 
 
 def describe_card(name: str) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def describe_card(name: str) -> dict[str, Any]:
     }
 
 
-def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
-    """Return the essentials of a collection: card, sizes, variables with ranges, metrics, tasks."""
+def describe_table(name: str) -> dict[str, Any]:
+    """Return the facts of a collection's card, with sizes, variables and metrics from its table."""
     collection = load_collection(name)
     return {
         **describe_card(name),
@@ -51,8 +51,12 @@ def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
         "variables": [_variable(collection, v) for v in collection.variables],
         "metrics": [_metric(collection, m) for m in collection.metrics],
         "flags": {str(k): int(v) for k, v in collection.table["flag"].value_counts().items() if k},
-        "tasks": [_task(t) for t in _tasks(name, suite)],
     }
+
+
+def describe_collection(name: str, suite: Suite) -> dict[str, Any]:
+    """Return the essentials of a collection: card, sizes, variables with ranges, metrics, tasks."""
+    return {**describe_table(name), "tasks": [_task(t) for t in _tasks(name, suite)]}
 
 
 def _tasks(name: str, suite: Suite) -> tuple[Task, ...]:

@@ -57,7 +57,7 @@ def with_inputs(table: pd.DataFrame, metric: str, inputs: Mapping[str, str | Inp
     TaskError
         If a metric, a curve or a column is not in the table, or several rows of the other curve match one row.
     """
-    known = set(table["metric"])
+    known = set(table["metric"].unique())
     for name in (metric, *(source if isinstance(source, str) else source.metric for source in inputs.values())):
         if name not in known:
             raise TaskError(f"the collection has no metric {name!r}")

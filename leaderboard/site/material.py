@@ -5,8 +5,7 @@ Pages show measured values of bundled collections only, even if others are avail
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,13 +13,27 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
+from scalingbench.benchmark.evaluation.results import TaskResult
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.ranking import SYNTHETIC
 from scalingbench.leaderboard.results import Results
+from scalingbench.leaderboard.site.content import Counts
+from scalingbench.leaderboard.submissions.metadata import submissions
 from scalingbench.leaderboard.suite_board import SuiteBoard
+from scalingbench.predictors.catalogue import Entry
+from scalingbench.predictors.registry import list_predictors
 
-__all__ = ["Material", "material_of"]
+__all__ = ["KINDS", "Material", "kind_of", "material_of", "records"]
+
+KINDS = {
+    "published": "published law",
+    "constants": "published constants",
+    "generic": "generic regressor",
+    "ensemble": "ensemble of laws",
+    "submitted": "submission",
+}
+"""Kinds of predictors."""
 
 
 @dataclass(frozen=True)
@@ -31,53 +44,82 @@ class Material:
     ----------
     results : Results
         All results.
-    scores : DataFrame
-        One row per predictor and task, including the rows of the result file that it comes from.
-    board, everyone : Board
-        The board, and the ranking of every predictor with a page.
+    board : Board
+        The board: general-purpose entries, and the tracks if it is a suite's.
+    everyone : Board
+        The ranking of every predictor on the tasks of the board.
     tracks : mapping of str to Board
         Board of each track.
-    tasks : tuple of Task
-        Tasks whose values may be shown.
+    tasks : mapping of str to Task
+        Tasks whose values may be shown, by name.
     facts : mapping of str to dict
         Description of every task in the suite by name, including tasks on fetch-only collections.
     """
 
     results: Results
-    scores: pd.DataFrame
     board: Board
     everyone: Board
     tracks: Mapping[str, Board]
-    tasks: tuple[Task, ...]
+    tasks: Mapping[str, Task]
     facts: Mapping[str, dict[str, Any]]
 
     @cached_property
-    def ranked_scores(self) -> pd.DataFrame:
-        """The scores on the tasks that the board ranks on, with the reach of each task."""
-        ranked = self.scores[self.scores["task"].isin(self.results.task_table["task"])]
-        return ranked.assign(extrapolation=[self.facts[task]["far"] for task in ranked["task"]])
+    def scores(self) -> pd.DataFrame:
+        """One row per predictor and task."""
+        return self.results.scores
 
-    @property
-    def ranked_tasks(self) -> tuple[Task, ...]:
-        """The tasks that the board ranks on and whose values may be shown."""
-        ranked = set(self.results.task_table["task"])
-        return tuple(task for task in self.tasks if task.id in ranked)
+    @cached_property
+    def stored(self) -> dict[tuple[str, str], TaskResult]:
+        """The predictions by task and predictor."""
+        return {(r.task, r.predictor): r for r in self.results.results}
 
-    def best(self) -> dict[str, dict[str, Any]]:
-        """Return the score with the smallest error on every task."""
-        first = self.scores.sort_values(["error", "predictor"], kind="stable").drop_duplicates("task")
-        return {str(row["task"]): {str(k): v for k, v in row.items()} for row in first.to_dict("records")}
+    @cached_property
+    def scores_of_task(self) -> dict[str, pd.DataFrame]:
+        """The scores on each task, best first."""
+        ordered = self.scores.sort_values(["error", "predictor"], kind="stable")
+        return {str(name): rows for name, rows in ordered.groupby("task")}
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Kind of every predictor, a key of `KINDS`."""
+        entries, submitted = {e.name: e for e in list_predictors()}, submissions()
+        return {name: "submitted" if name in submitted else kind_of(entries.get(name)) for name in self.results.predictors}
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The counts that the pages state."""
+        board, everyone = self.board, self.everyone
+        return Counts(
+            tasks=len(self.facts),
+            ranked_tasks=board.n_tasks,
+            clusters=board.n_clusters or board.n_collections,
+            collections=len({str(facts["collection"]) for facts in self.facts.values()}),
+            predictors=len(self.results.predictors),
+            families=len(everyone.heads),
+            general=len(board.rows),
+            tracks=len(self.tracks),
+        )
+
+
+def kind_of(entry: Entry | None) -> str:
+    """Return the kind of a registered predictor, a key of `KINDS`; those of other packages are submissions."""
+    if entry is None:
+        return "submitted"
+    if entry.target.endswith(":PublishedLaw"):
+        return "constants"
+    if ".autolaw." in entry.target:
+        return "ensemble"
+    return "published" if ".laws." in entry.target and entry.paper else "generic"
 
 
 def material_of(results: Results) -> Material:
     """Return the input of the pages of results."""
-    scores = results.scores.merge(_result_rows(results), on=["predictor", "task"])
     board, described = results.board(), results.statements
     worlds = [SYNTHETIC] if (described["role"] == SYNTHETIC).any() else []
     tracks = [*(board.tracks if isinstance(board, SuiteBoard) else ()), *worlds]
-    facts = {str(row["task"]): {str(k): v for k, v in row.items()} for row in described.to_dict("records")}
+    facts = {str(row["task"]): row for row in records(described)}
     boards = {name: results.select(track=name).board() for name in tracks}
-    return Material(results, scores, board, results.everyone, boards, _bundled_tasks(results), facts)
+    return Material(results, board, results.everyone, boards, {t.id: t for t in _bundled_tasks(results)}, facts)
 
 
 def _bundled_tasks(results: Results) -> tuple[Task, ...]:
@@ -87,12 +129,7 @@ def _bundled_tasks(results: Results) -> tuple[Task, ...]:
     return tuple(task for task in results.suite.build(collections=bundled) if task.id in known) if bundled else ()
 
 
-def _result_rows(results: Results) -> pd.DataFrame:
-    """Return the rows of each task in a predictor's result file, which has one row per fold."""
-    rows = []
-    start: dict[str, int] = defaultdict(int)
-    for r in results.results:
-        first = start[r.predictor]
-        rows.append((r.predictor, r.task, f"{first}" if len(r.folds) == 1 else f"{first} to {first + len(r.folds) - 1}"))
-        start[r.predictor] += len(r.folds)
-    return pd.DataFrame(rows, columns=["predictor", "task", "result_rows"])
+def records(table: pd.DataFrame, columns: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Return rows as dictionaries."""
+    chosen = table if columns is None else table[list(columns)]
+    return [{str(k): v for k, v in row.items()} for row in chosen.to_dict("records")]

@@ -1,65 +1,80 @@
-"""Write pages from content: Jinja templates, the packaged Vega bundle, and the JSON data of the pages."""
+"""Write pages from content: Jinja templates, scripts and styles, and the data that pages load."""
 
 from __future__ import annotations
 
 import importlib.resources
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scalingbench.common.names import slug
+from scalingbench.common.links import REPOSITORY_URL, SITE_URL
 from scalingbench.common.tables import cell, interval, plain
-from scalingbench.leaderboard.columns import shown_columns
-from scalingbench.leaderboard.site.content import SiteContent
+from scalingbench.leaderboard.site.content import Page, Whisker
+from scalingbench.leaderboard.site.pictures import formula_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["write_site"]
-
-VEGA_LITE = "6.4"
+__all__ = ["Writer", "environment"]
 
 
-def write_site(content: SiteContent, out: Path) -> int:
-    """Write the site.
+class Writer:
+    """Writes the pages of a site into an empty folder.
 
     Parameters
     ----------
-    content : SiteContent
-        The content of the site.
     out : Path
         An empty folder.
-
-    Returns
-    -------
-    int
-        Number of pages.
+    shared : mapping
+        Values that every template gets.
     """
-    pages = _environment()
-    for folder in ("data", "predictors", "collections", "tasks", "assets", "results"):
-        (out / folder).mkdir()
-    _assets(out / "assets")
-    for name, file in content.result_files.items():
-        shutil.copyfile(file, out / "results" / f"{slug(name)}.parquet")
-    _data(content, out / "data")
-    (out / "comparison.svg").write_text(content.comparison_svg, encoding="utf-8")
-    drawn = {p.name: _formula(p.latex, out / "predictors" / f"{slug(p.name)}.svg") for p in content.predictors}
-    shared = {"board": content.board, "caption": content.board.caption, "n_tasks": len(content.tasks), "shown_columns": shown_columns}
-    todo: list[tuple[str, str, dict[str, Any]]] = [("index.html", "index.html.j2", {"content": content, "root": ""})]
-    for p in content.predictors:
-        values = {"page": p, "root": "../", "has_formula": drawn[p.name], "general": content.general}
-        todo.append((f"predictors/{slug(p.name)}.html", "predictor.html.j2", values))
-    todo += [(f"collections/{slug(c.name)}.html", "collection.html.j2", {"page": c, "root": "../"}) for c in content.collections]
-    todo += [(f"tasks/{slug(t.name)}.html", "task.html.j2", {"page": t, "root": "../"}) for t in content.tasks]
-    for path, template, values in todo:
-        (out / path).write_text(pages.get_template(template).render(**shared, **values), encoding="utf-8")
-    (out / "README.md").write_text(pages.get_template("README.md.j2").render(**shared), encoding="utf-8")
-    (out / ".nojekyll").touch()
-    return len(todo)
+
+    def __init__(self, out: Path, shared: dict[str, Any]) -> None:
+        self.out = out
+        self.shared = {"repository": REPOSITORY_URL, "site": SITE_URL, **shared}
+        self.pages = 0
+        self.environment = environment()
+        self._assets()
+
+    def write(self, page: Page) -> None:
+        """Write a page and its data."""
+        path = self.out / page.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = dict(page.values)
+        if "latex" in values:
+            values["has_formula"] = (picture := formula_svg(values["latex"])) is not None
+            if picture is not None:
+                path.with_suffix(".svg").write_text(picture, encoding="utf-8")
+        if page.data is not None:
+            self.data(page.data_path, "SB.data", page.data)
+        template = self.environment.get_template(page.template)
+        path.write_text(template.render(**{"here": "", **self.shared, **values, "page": page}), encoding="utf-8")
+        self.pages += 1
+
+    def data(self, path: str, function: str, *values: object) -> None:
+        """Write data as a script that calls a function: pages opened from a folder may load scripts, but not JSON."""
+        file = self.out / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{function}({', '.join(map(_json, values))});\n", encoding="utf-8")
+
+    def text(self, path: str, text: str) -> None:
+        """Write a file of text."""
+        file = self.out / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def _assets(self) -> None:
+        source = importlib.resources.files("scalingbench.leaderboard.site") / "assets"
+        (self.out / "assets").mkdir()
+        for file in source.iterdir():
+            (self.out / "assets" / file.name).write_bytes(file.read_bytes())
+        self.text("README.md", self.environment.get_template("README.md.j2").render(**self.shared))
+        (self.out / ".nojekyll").touch()
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates with their filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
@@ -68,68 +83,37 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"page": slug, "number": _number, "interval": _interval, "spec": _embedded, "sort_key": _sort_key}
+    pages.filters |= {"page": slug, "number": _number, "interval": _interval, "sort_key": _sort_key}
+    pages.globals["rail"] = _rail
     return pages
 
 
-def _assets(folder: Path) -> None:
-    import vl_convert
-
-    source = importlib.resources.files("scalingbench.leaderboard.site") / "assets"
-    for name in ("site.css", "site.js"):
-        (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
-    # as a plain script in its own function: browsers do not load modules for pages opened from a local folder
-    bundle = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
-    (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", encoding="utf-8")
-
-
-def _data(content: SiteContent, folder: Path) -> None:
-    (folder / "board.json").write_text(content.board.render("json") + "\n", encoding="utf-8")
-    for track, board in content.track_boards.items():
-        (folder / f"board-{track}.json").write_text(board.render("json") + "\n", encoding="utf-8")
-    for identifier, (_, chart) in content.charts.items():
-        _dump(chart, folder / f"chart-{identifier}.json")
-    for p in content.predictors:
-        _dump({"predictor": p.name, "scores": p.scores}, folder / f"predictor-{slug(p.name)}.json")
-    for t in content.tasks:
-        _dump({"task": t.name, **t.facts, "scores": t.scores, "predictions": t.predictions}, folder / f"task-{slug(t.name)}.json")
-
-
-def _dump(value: object, path: Path) -> None:
-    path.write_text(json.dumps(plain(value), separators=(",", ":")) + "\n", encoding="utf-8")
-
-
-def _formula(latex: str, path: Path) -> bool:
-    """Draw a formula; return False if it is empty or matplotlib cannot draw it."""
-    if not latex:
-        return False
-    from matplotlib import mathtext, rc_context
-    from matplotlib.font_manager import FontProperties
-
-    try:
-        with rc_context({"savefig.transparent": True, "svg.hashsalt": path.stem}):
-            mathtext.math_to_image(f"${latex}$", path, prop=FontProperties(size=15), format="svg")
-    except ValueError:
-        path.unlink(missing_ok=True)
-        return False
-    return True
-
-
-def _embedded(chart: object) -> str:
-    """Return a specification as JSON that is safe inside a script element."""
-    from markupsafe import Markup
-
-    return Markup(json.dumps(plain(chart), separators=(",", ":")).replace("</", "<\\/"))
+def _json(value: object) -> str:
+    return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)
 
 
 def _number(value: Any, digits: int = 3) -> str:
-    return cell(value, f".{digits}f" if isinstance(value, float) and abs(value) < 1e4 else f".{digits}g", missing="–")
+    return cell(value, f".{digits}f" if isinstance(value, float) and abs(value) < 1e4 else f".{digits}g", missing="–").replace("-", "−")
 
 
 def _interval(low: float | None, high: float | None, digits: int = 2) -> str:
-    return interval(low, high, digits, missing="")
+    return interval(low, high, digits, missing="").replace("-", "−")
 
 
 def _sort_key(value: Any) -> str:
     """Return the sort key of a cell; an empty key sorts last."""
     return cell(value, "", missing="")
+
+
+def _rail(rows: list[Whisker]) -> Any:
+    """Return a function from a value to its place on the axis of these rows, in percent, and the ticks of the axis."""
+    ends = [v for row in rows for v in (row.value, row.low, row.high) if v is not None]
+    low, high = max(min([0.0, *ends]), -1.0), max([0.0, *ends])
+    step = next(s for s in (0.05, 0.1, 0.2, 0.25, 0.5, 1.0) if (high - low) / s <= 5)
+    first, last = int(low // step), max(int(-(-high // step)), int(low // step) + 1)
+    low, high = first * step, last * step
+
+    def at(value: float) -> str:
+        return f"{100 * (min(max(value, low), high) - low) / (high - low):.1f}"
+
+    return at, [(at(i * step), f"{i * step:.2f}".rstrip("0").rstrip(".").replace("-", "−")) for i in range(first, last + 1)]

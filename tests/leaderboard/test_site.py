@@ -2,15 +2,20 @@
 
 import json
 import os
+import re
 import shutil
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command import scalingbench
 from made import made_up_results, suite_file
 
 from scalingbench.common.errors import InputError
+from scalingbench.common.links import REPOSITORY_URL, SITE_URL
+from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.build import build_site
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
@@ -25,13 +30,28 @@ SUITE = suite_file(
     metric: loss
     track: curve
     variables: [samples]
-    where: {curves: ["FLAN/*"]}
+    where: {curves: ["FLAN/facebook/opt-*"]}
     split: {kind: frontier, variable: samples, train_max: 204800}
 """,
     pool="nearest-neighbor, log-linear, mean",
     rules="{general: 0}",
 )
 PREDICTORS = "chinchilla[huber-log],chinchilla[l2-log],kaplan,log-linear,mean,nearest-neighbor,m4,gaussian-process"
+TASK = "tasks/porian-loss-val-chinchilla-decay-frontier.html"
+TEXTS = ("which.html", "submit.html", "rules.html", "audit.html", "about.html")
+PAGES = (
+    "index.html",
+    "compare.html",
+    "predictors.html",
+    "tasks.html",
+    "data.html",
+    "predictors/m4.html",
+    "collections/porian.html",
+    TASK,
+    *TEXTS,
+)
+WIDTHS = ((390, 844), (768, 1024), (1440, 900))
+SMALL = "e => e.childElementCount === 0 && e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
 
 
@@ -43,8 +63,13 @@ def site(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stderr
     done = scalingbench("site", "--suite", "three.yaml", "--results", "out", "--out", "site", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "site: 15 pages\n"  # the board, 8 predictors, 3 collections, 3 tasks
+    assert done.stdout == "site: 24 pages\n"  # 5 of the whole, 5 of text, 8 predictors, 3 tasks, 3 collections
     return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def results(site) -> Results:
+    return Results.load(str(site.parent / "three.yaml"), site.parent / "out")
 
 
 @pytest.fixture(scope="session")
@@ -64,18 +89,20 @@ def browse(site, chromium):
     heard: list[str] = []
     opened = []
 
-    def open_page(path, width=1280, scheme="light"):
-        opened.append(chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme))
+    def open_page(path, width=1440, scheme="light", height=900):
+        opened.append(chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True))
         page = opened[-1].new_page()
         page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
         page.on("request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else heard.append(f"{path}: asks {r.url}"))
-        page.goto((site / path).as_uri())
+        file, _, query = path.partition("?")
+        page.goto((site / file).as_uri() + (f"?{query}" if query else ""))
         page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
         shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
         if shots:
             Path(shots).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(shots) / f"{Path(path).parent.name or 'board'}-{width}-{scheme}.png", full_page=True)
+            name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".html"))
+            page.screenshot(path=Path(shots) / f"{name}-{width}-{scheme}.png", full_page=True)
         return page
 
     yield open_page
@@ -85,51 +112,148 @@ def browse(site, chromium):
 
 
 def shown(page):
-    return page.eval_on_selector_all(
-        "[data-board]:not([hidden]) tbody tr:not([hidden])", "rows => rows.map(r => r.cells[1].textContent.trim())"
-    )
+    return page.eval_on_selector_all("#board tbody tr", "rows => rows.map(r => r.querySelector('.name').textContent.trim())")
+
+
+def query_of(page):
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+
+
+def box(page, selector):
+    """Return the ends of the first such element: left, top, right, bottom."""
+    return page.eval_on_selector(selector, "e => { const r = e.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; }")
 
 
 @needs_browser
-def test_the_board_sorts_filters_and_opens_a_page(browse):
-    page = browse("index.html")
-    board = json.loads((Path(page.url.removeprefix("file://")).parent / "data" / "board.json").read_text())
-    heads = [row["predictor"] for row in board["rows"] if not row["variant_of"]]
-    assert shown(page) == heads and len(heads) == 7
-
-    page.get_by_role("button", name="predictor", exact=True).first.click()
-    assert shown(page) == sorted(heads)
-    page.get_by_role("button", name="skill", exact=True).first.click()
-    assert shown(page) == heads
-    page.get_by_role("button", name="skill", exact=True).first.click()
-    assert shown(page)[0] == "mean"
-
-    page.get_by_label("other recipes of a law").check()
-    assert "chinchilla[l2-log]" in shown(page)
-    page.get_by_label("Find").fill("chinch l2")
-    assert shown(page) == ["chinchilla[l2-log]"] and page.inner_text("#shown") == "1 shown"
-    page.get_by_label("Find").fill("")
-    page.locator("#track").select_option("curve")
-    assert "m4" in shown(page) and "kaplan" not in shown(page)
-
-    page.locator("#track").select_option("")
-    page.get_by_role("link", name="chinchilla[huber-log]", exact=True).first.click()
-    page.wait_for_url("**/predictors/chinchilla-huber-log.html*")
-    assert page.inner_text("h1") == "chinchilla[huber-log]"
-    assert page.eval_on_selector("img.formula", "i => i.complete && i.naturalWidth > 50")
-
-
-@needs_browser
-@pytest.mark.parametrize(
-    "path", ["index.html", "predictors/m4.html", "collections/porian.html", "tasks/porian-loss-val-chinchilla-decay-frontier.html"]
-)
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_every_kind_of_page_fits_a_screen_and_a_phone(browse, path, width, scheme):
-    page = browse(path, width, scheme)
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_has_picture_predictor_and_skill(browse, width, height, scheme):
+    page = browse("index.html", width, scheme, height)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.eval_on_selector_all(".chart svg, .chart canvas", "c => c.length") >= 1
-    background, ink = (page.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
-    assert (sum(map(int, background[4:-1].split(","))) < sum(map(int, ink[4:-1].split(",")))) == (scheme == "dark")
+    assert box(page, "header")[3] < 80  # two lines
+    for selector in (
+        ".whiskers li",
+        ".whiskers li:nth-child(5) b",
+        "#board tbody tr:nth-child(2) td.name",
+        "#board tbody tr:nth-child(2) td:nth-child(3)",
+    ):
+        left, top, right, bottom = box(page, selector)
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, f"{selector} is not in view"
+    assert [t.split()[0] for t in page.locator("#board th:visible").all_inner_texts()[:3]] == ["rank", "predictor", "skill"]
+    assert page.eval_on_selector("#board .scroll", "e => e.scrollWidth <= e.clientWidth"), "columns of the board are cut"
+
+
+@needs_browser
+@pytest.mark.parametrize("path", PAGES)
+def test_every_kind_of_page_fits_three_widths(browse, path):
+    page = browse(path)
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if width == 390 else "light")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} at {width}"
+        assert page.evaluate(f"[...document.querySelectorAll('body *')].filter({SMALL}).map(e => e.outerHTML)") == []
+        background, ink = (page.evaluate(f"getComputedStyle(document.body).{name}") for name in ("backgroundColor", "color"))
+        assert (sum(map(int, background[4:-1].split(","))) < sum(map(int, ink[4:-1].split(",")))) == (width == 390)
+
+
+@needs_browser
+def test_the_board_has_the_cells_of_the_terminal(browse, results):
+    """Those of the columns that it shows first, in the same order of rows."""
+    page = browse("index.html")
+    table = results.board().cut(variants=False).table()
+    cells = page.eval_on_selector_all("#board tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))")
+    headings = page.eval_on_selector_all("#board th", "heads => heads.map(h => h.textContent)")
+    there = [table.header.index(heading) for heading in headings if heading != "95 %"]
+    ours = [[row[i] for i, heading in enumerate(headings) if heading != "95 %"] for row in cells]
+    assert len(ours) == 7 and {"rank", "predictor", "skill", "win rate", "fit ms"} <= set(headings)
+    assert [[c.replace("−", "-").replace("–", "-") for c in row] for row in ours] == [[row[i] for i in there] for row in table.rows]
+
+
+@needs_browser
+def test_sorting_and_filters_are_in_the_address(browse):
+    page = browse("index.html")
+    heads = shown(page)
+    page.get_by_role("button", name="predictor", exact=True).first.click()
+    assert shown(page) == sorted(heads) and query_of(page) == {"sort": "predictor"}
+    page.locator("#variants").check()
+    page.locator("#q").fill("chinch l2")
+    assert shown(page) == ["chinchilla[l2-log]"] and "1 of 8 predictors shown" in page.inner_text("#shown")
+    assert query_of(page) == {"sort": "predictor", "variants": "yes", "q": "chinch l2"}
+    page.reload()
+    assert shown(page) == ["chinchilla[l2-log]"]
+
+    page = browse("index.html?track=curve")
+    page.wait_for_function("document.getElementById('shown').textContent.includes('ranked on 1 tasks')")
+    assert "m4" in shown(page) and "kaplan" not in shown(page)
+    page.locator("#kind").select_option("published")
+    assert shown(page) == ["m4"] and query_of(page) == {"track": "curve", "kind": "published"}
+
+    page = browse("index.html?columns=predictor,skill,elo", 390)
+    assert page.locator("#board th:visible").all_inner_texts() == ["predictor", "skill", "95 %", "Elo", "95 %"]
+
+
+@needs_browser
+def test_a_view_of_one_reach_has_the_skill_of_its_tasks(browse, results):
+    far = results.statements.set_index("task")["far"]
+    page = browse("index.html?kind=all&reach=3x%20to%2010x")
+    page.wait_for_function("document.getElementById('shown').textContent.includes('ranked on')")
+    tasks = far.index[(far > 3) & (far <= 10)]
+    matrix = results.matrix.on(tasks)
+    skill = dict(zip(matrix.predictors, matrix.skill(), strict=True))
+    cells = page.eval_on_selector_all("#board tbody tr", "rows => rows.map(r => [r.cells[1].textContent, r.cells[2].textContent])")
+    assert 0 < len(tasks) < len(far) and f"ranked on {len(tasks)} tasks" in page.inner_text("#shown")
+    assert cells and {name: value.replace("−", "-") for name, value in cells} == {name: f"{skill[name]:.3f}" for name, _ in cells}
+
+
+@needs_browser
+def test_the_view_is_downloaded_and_cited(browse):
+    page = browse("index.html?q=chin")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert "predictor" in lines[0].split(",") and len(lines) == 2 and "chinchilla[huber-log]" in lines[1]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="JSON").click()
+    content = json.loads(Path(saved.value.path()).read_text())
+    assert content["q"] == "chin" and [row["predictor"] for row in content["rows"]] == ["chinchilla[huber-log]"]
+    page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    page.get_by_role("button", name="Cite this view").click()
+    assert "@misc{" in page.evaluate("window.copied") and "index.html?q=chin}" in page.evaluate("window.copied")
+
+
+@needs_browser
+def test_head_to_head_states_the_ratio_on_common_tasks(browse, results):
+    page = browse("compare.html?a=kaplan&b=m4")
+    assert "No common task" in page.inner_text("#verdict")
+    page.locator("#b").select_option("chinchilla[huber-log]")
+    assert query_of(page) == {"a": "kaplan", "b": "chinchilla[huber-log]"}
+    matrix = results.matrix
+    log = matrix.log_ratio[matrix.place_of("kaplan")] - matrix.log_ratio[matrix.place_of("chinchilla[huber-log]")]
+    both = ~np.isnan(log)
+    ratio = np.exp((log[both] * matrix.weight[both]).sum() / matrix.weight[both].sum())
+    said = page.inner_text("#verdict")
+    assert both.sum() == 2 and "on 2 common tasks in 2 clusters" in said
+    assert abs(float(re.search(r"the error of kaplan is (\S+) \[", said).group(1)) - ratio) < 0.0051
+    assert f"kaplan wins {(log[both] < 0).sum()}, chinchilla[huber-log] wins {(log[both] > 0).sum()}" in said
+    assert page.eval_on_selector_all(".matrix tbody tr", "rows => rows.length") == 7
+    page.locator(".matrix a").first.click()
+    page.wait_for_function("new URLSearchParams(location.search).get('a') !== 'kaplan' || location.search === ''")
+
+
+@needs_browser
+def test_a_task_shows_runs_predictions_and_residuals(browse, results):
+    page = browse(TASK)
+    laws = page.locator("#fit .legend button").all_inner_texts()
+    assert laws[:2] == ["trained on", "held out"] and len(laws) > 3
+    (task,) = (t for t in results.tasks if t.collection == "porian")
+    dots = page.locator("#residuals circle").count()
+    assert dots == (len(laws) - 2) * len(task.folds[0].y_test)
+    page.locator("#fold").select_option(label=task.folds[1].name)
+    assert page.locator("#residuals circle").count() == (len(laws) - 2) * len(task.folds[1].y_test)
+    assert f'sb.load_task("{task.id}"' in page.inner_text("pre")
+    row = page.locator("#scores tbody tr").first
+    best = results.scores[results.scores["task"] == task.id].sort_values("error").iloc[0]
+    assert row.inner_text().split("\t")[:2] == [best["predictor"], f"{best['error']:.4f}"]
 
 
 @needs_browser
@@ -138,50 +262,75 @@ def test_the_keyboard_reaches_and_works_the_controls(browse):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     reached = set()
-    for _ in range(30):
+    for _ in range(45):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim().slice(0, 20)"))
-    assert {"search", "track", "variants", "skill", "Elo"} <= reached
-    page.locator("th button", has_text="win rate").first.focus()
+    assert {"More", "track", "kind", "reach", "q", "variants", "Columns", "skill", "win rate"} <= reached
+    page.locator("th button", has_text="win rate").focus()
     page.keyboard.press("Enter")
-    assert page.get_attribute("[data-board='']:not([hidden]) th:nth-child(6)", "aria-sort") == "descending"
+    assert page.get_attribute("th:has(button:text('win rate'))", "aria-sort") == "descending"
 
 
-@needs_browser
-def test_a_score_links_to_its_row_and_its_result_file(browse, site):
-    page = browse("predictors/m4.html")
-    link = page.locator("table").last.get_by_role("link").first
-    link.click()
-    page.wait_for_url("**/tasks/rectified-sft-*.html#m4")
-    row = page.locator("tr#m4")
-    assert row.is_visible()
-    target = (site / "tasks" / row.get_by_role("link").last.get_attribute("href")).resolve()
-    assert target == (site / "results" / "m4.parquet").resolve() and target.is_file()
+class Page(HTMLParser):
+    """The identifiers of a page, and the targets of its links."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.targets, self.ids = [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids |= {found["id"]} if "id" in found else set()
+        self.targets += [found[k] for k in ("href", "src") if found.get(k)]
 
 
 def test_every_link_leads_somewhere(site):
-    from html.parser import HTMLParser
-
-    class Links(HTMLParser):
-        def __init__(self):
-            super().__init__()
-            self.targets, self.ids = [], set()
-
-        def handle_starttag(self, tag, attrs):
-            found = dict(attrs)
-            self.ids |= {found["id"]} if "id" in found else set()
-            self.targets += [found[k] for k in ("href", "src") if found.get(k) and not found[k].startswith("data:")]
-
-    pages = {}
-    for path in site.rglob("*.html"):
-        pages[path.resolve()] = Links()
-        pages[path.resolve()].feed(path.read_text(encoding="utf-8"))
+    pages = {path.resolve(): Page(path) for path in site.rglob("*.html")}
+    outside = set()
     for path, parsed in pages.items():
         for target in parsed.targets:
-            file, _, anchor = target.partition("#")
+            if target.startswith("https://"):
+                outside.add(target.split("/")[2])
+                assert target.split("/")[2] in ("arxiv.org", "github.com"), target
+                continue
+            file, _, anchor = target.split("?")[0].partition("#")
             there = (path.parent / file).resolve() if file else path
             assert there.is_file(), f"{path.name}: {target}"
             assert not anchor or there.suffix != ".html" or anchor in pages[there].ids, f"{path.name}: {target}"
+    assert outside == {"arxiv.org", "github.com"}
+
+
+def test_links_into_the_repository_lead_to_files(site):
+    root = Path(__file__).parents[2]
+    found = {
+        t.removeprefix(f"{REPOSITORY_URL}/")
+        for path in site.rglob("*.html")
+        for t in Page(path).targets
+        if t.startswith(f"{REPOSITORY_URL}/")
+    }
+    files = {t.split("/", 2)[2] for t in found if t.startswith(("blob/main/", "tree/main/"))}
+    own_suite = {"leaderboard/results/three.yaml", "leaderboard/results/three"}
+    assert len(files) > 10 and [f for f in files - own_suite if not (root / f).exists()] == []
+
+
+def test_the_counts_agree_on_every_page(site):
+    texts = {path: re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    for pattern in (r"(?<!first )(\d+) predictors\b", r"(\d+) tasks of \d+ collections", r"(\d+) collections\b"):
+        said = {n for text in texts.values() for n in re.findall(pattern, text)}
+        assert len(said) == 1, f"{pattern}: {said}"
+
+
+def test_pages_are_light(site):
+    assert {path.name: path.stat().st_size for path in site.rglob("*.html") if path.stat().st_size > 100_000} == {}
+
+
+def test_pages_have_what_links_show(site):
+    page = (site / "predictors" / "m4.html").read_text(encoding="utf-8")
+    assert (
+        f'<meta property="og:image" content="{SITE_URL}/assets/preview.png">' in page and '<meta name="description" content="m4: ' in page
+    )
+    assert (site / "assets" / "preview.png").read_bytes()[:4] == b"\x89PNG" and (site / "assets" / "favicon.svg").is_file()
 
 
 def test_the_numbers_are_those_of_the_board_command(site):
@@ -204,7 +353,15 @@ def test_a_site_is_replaced_and_a_strangers_folder_is_not(site, tmp_path):
 
 
 def test_a_missing_library_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "altair", None)
-    with pytest.raises(InputError, match=r"the site needs altair: pip install 'scalingbench\[site\]'"):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(InputError, match=r"the site needs jinja2: pip install 'scalingbench\[site\]'"):
         build_site(made_up_results({}), tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.full
+def test_the_whole_site_weighs_at_most_12_megabytes(tmp_path):
+    build_site(Results.load("v2"), tmp_path / "site")
+    sizes = {path: path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()}
+    assert sum(sizes.values()) <= 12e6 and len(sizes) > 1000
+    assert {path.name: size for path, size in sizes.items() if path.suffix == ".html" and size > 100_000} == {}

@@ -1,15 +1,18 @@
-"""The site of made-up results: tracks first, reach, and no measured value of a collection that is fetch-only."""
+"""The site of made-up results: findings, links, and no measured value of a collection that is fetch-only."""
 
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from made import FETCH_ONLY, made_up_results, made_up_suite
 
-from scalingbench.leaderboard.releases import board_from_json
 from scalingbench.leaderboard.site.build import build_site
+from scalingbench.leaderboard.site.front import first_page
+from scalingbench.leaderboard.site.material import KINDS, kind_of, material_of
+from scalingbench.leaderboard.site.writer import environment
+from scalingbench.predictors.catalogue import Entry
 
 SECRET, OPEN = 7.654321, 1.234567
 """Measured values of the fetch-only and of a bundled task."""
@@ -28,78 +31,85 @@ def marked(suite):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def results():
+    errors = {"nearest-neighbor": (0.2, 0.2, 0.2), "m4": (0.1, 0.1, 0.1), "kaplan": (0.15, None, None), "compute": (0.4, 0.4, 0.4)}
+    return made_up_results(errors, marked(made_up_suite()))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, results):
     folder = tmp_path_factory.mktemp("site") / "site"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
-        suite = marked(made_up_suite())
-        errors = {"nearest-neighbor": (0.2, 0.2, 0.2), "m4": (0.1, 0.1, 0.1), "kaplan": (0.15, None, None), "mean": (0.4, 0.4, 0.4)}
-        said: list[str] = []
-        assert build_site(made_up_results(errors, suite), folder, said.append) == 1 + 4 + 3 + 3
+        assert build_site(results, folder) == 5 + 5 + 4 + 3 + 3  # whole, text, predictors, tasks, collections
     return folder
 
 
-class Headings(HTMLParser):
-    """The headings of a page, and the targets of its links."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.path, self.found, self.targets, self.open = path, [], [], False
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        self.open = tag == "h2"
-        self.targets += [value for name, value in attrs if name == "href" and not value.startswith("data:")]
-
-    def handle_data(self, data):
-        self.found += [data] if self.open else []
-        self.open = False
+def read(site, *path):
+    return site.joinpath(*path).read_text(encoding="utf-8")
 
 
-def test_tracks_stand_first_then_the_general_purpose_board(site):
-    page = Headings(site / "index.html")
-    assert page.found[:2] == ["Tracks", "General-purpose entries"]
-    text = (site / "index.html").read_text(encoding="utf-8")
-    assert text.index(">compute<") < text.index("General-purpose entries") < text.index("Skill by reach")
-    assert "over that of the most expensive training run" in text
+def cells_of(page, heading):
+    """Return the cells of the first table with this heading."""
+    table = next(t for t in re.findall(r"<table.*?</table>", page, re.DOTALL) if heading in t)
+    return re.findall(r"<td[^>]*>(.*?)</td>", table)
+
+
+def test_a_table_links_what_its_column_names(site):
+    """A predictor may be named like a track: the cell of the track is no link, that of the predictor is."""
+    cells = cells_of(read(site, "index.html"), "clusters")
+    assert "compute" in cells and '<a href="predictors/m4.html">m4</a>' in cells
+    assert (site / "predictors" / "compute.html").is_file()
+
+
+def test_findings_stand_beside_the_picture(results):
+    material = material_of(results)
+    found = SimpleNamespace(sentence="Law x has skill .61 [.52, .70].", command="scalingbench leaderboard")
+    page = first_page(material, (found,))
+    assert page.values["findings"] == (found,)
+    shared = {"board": material.board, "counts": material.counts, "general": 0.95, "repository": "", "site": "", "page": page}
+    text = environment().get_template(page.template).render(**shared, **page.values)
+    assert found.sentence in text and text.index(found.sentence) < text.index('id="board"')
 
 
 def test_no_measured_value_of_a_fetch_only_collection_is_written(site):
     """Its page has the scores; that of a bundled collection has the values too, so that the search would find them."""
-    files = [path for path in site.rglob("*") if path.suffix in (".html", ".json")]
+    files = [path for path in site.rglob("*") if path.suffix in (".html", ".json", ".js")]
     shown = {f"{value:.5g}": [p for p in files if f"{value:.5g}" in p.read_text(encoding="utf-8")] for value in (SECRET, OPEN)}
     assert shown[f"{SECRET:.5g}"] == [] and shown[f"{OPEN:.5g}"]
-    page = (site / "tasks" / "monkeys-loss-solution-frontier-params-1e09.html").read_text(encoding="utf-8")
-    assert "not redistributable" in page and "predictors/m4.html" in page
-    assert "not redistributable" in (site / "collections" / "monkeys.html").read_text(encoding="utf-8")
+    name = "monkeys-loss-solution-frontier-params-1e09"
+    assert "not redistributable" in read(site, "tasks", f"{name}.html") and '"m4"' in read(site, "data", "tasks", f"{name}.js")
+    assert "not redistributable" in read(site, "collections", "monkeys.html")
 
 
 def test_a_specialised_law_has_a_page_that_says_so(site):
-    page = (site / "predictors" / "kaplan.html").read_text(encoding="utf-8")
-    assert "specialised: it enters 33 % of the weight" in page
-    assert "general-purpose: it enters 100 % of the weight" in (site / "predictors" / "m4.html").read_text(encoding="utf-8")
+    page = read(site, "predictors", "kaplan.html")
+    assert "specialised: it enters 33 % of the weight" in page and "2 of 4" in page
+    assert "general-purpose: it enters 100 % of the weight" in read(site, "predictors", "m4.html")
 
 
-def test_every_link_leads_to_a_file(site):
-    for path in site.rglob("*.html"):
-        for target in Headings(path).targets:
-            file = target.partition("#")[0]
-            assert not file or (path.parent / file).resolve().is_file() or "/results/" in file or file.startswith("results/"), (
-                f"{path}: {target}"
-            )
+def test_constants_are_shown_as_percentiles_over_tasks(site):
+    """Every made-up fit has E = 1.5."""
+    cells = cells_of(read(site, "predictors", "m4.html"), "constant")
+    assert cells[:7] == ["E", "1.5", "1.5", "1.5", "1.5", "1.5", "3"]
 
 
-def test_the_board_has_the_headings_of_the_terminal(site):
-    page = (site / "index.html").read_text(encoding="utf-8")
-    table = page[page.index('data-board=""') :]
-    cells = re.findall(r"<th [^>]*>([^<]*)</th>", table[: table.index("</tr>")])
-    board = board_from_json((site / "data" / "board.json").read_text())
-    assert cells == list(board.table().header)
+@pytest.mark.parametrize(
+    ("target", "paper", "kind"),
+    [
+        ("scalingbench.predictors.laws.compute:Kaplan", "Kaplan et al.", "published"),
+        ("scalingbench.predictors.published:PublishedLaw", "Kaplan et al.", "constants"),
+        ("scalingbench.predictors.generic.regressors:LogLinear", "", "generic"),
+        ("scalingbench.predictors.autolaw.autolaw:AutoLaw", "", "ensemble"),
+    ],
+)
+def test_the_kind_of_a_predictor(target, paper, kind):
+    assert kind_of(Entry("x", target, "x", paper=paper)) == kind and kind in KINDS
 
 
 def test_its_data_are_those_of_the_board(site):
-    board = json.loads((site / "data" / "board.json").read_text())
-    assert [row["predictor"] for row in board["rows"]] == ["m4", "nearest-neighbor", "mean"] and set(board["tracks"]) == {
+    board = json.loads(read(site, "data", "board.json"))
+    assert [row["predictor"] for row in board["rows"]] == ["m4", "nearest-neighbor", "compute"] and set(board["tracks"]) == {
         "compute",
         "curve",
         "inference",

@@ -1,0 +1,2 @@
+"use strict";
+SB.chart(SB.id("points"), { ...SB.page.chart, height: 340 });

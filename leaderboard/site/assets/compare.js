@@ -1,0 +1,122 @@
+"use strict";
+// Two predictors on the tasks that both entered, and the win rates of many.
+(() => {
+const { page } = SB;
+const DEFAULTS = { a: page.heads[0], b: page.heads[1] ?? page.heads[0], track: "" };
+const state = SB.read(DEFAULTS);
+const REACHES = [["within 3x", 3], ["3x to 10x", 10], ["10x to 100x", 100], ["beyond 100x", Infinity]];
+const RESAMPLES = 1000, TIE = 1e-9, MATRIX = 12;
+const known = new Map(page.predictors.map((name, i) => [name, i]));
+for (const key of ["a", "b"]) if (!known.has(state[key])) state[key] = DEFAULTS[key];
+const tasks = page.tasks.task.map((task, i) => ({ task, i, ...Object.fromEntries(["track", "far", "weight", "cluster"].map((key) => [key, page.tasks[key][i]])) }));
+let pairs = [];
+
+function common(a, b) {
+  const [x, y] = [page.log_ratio[known.get(a)], page.log_ratio[known.get(b)]];
+  return tasks.filter((t) => x[t.i] !== null && y[t.i] !== null && (!state.track || t.track === state.track)).map((t) => ({ ...t, log: (x[t.i] - y[t.i]) / 1000 }));
+}
+
+function random(seed) { // mulberry32
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// The weighted geometric mean of the ratio, with percentiles over resampled clusters; none for a single cluster.
+function ratio(list) {
+  const clusters = new Map();
+  for (const t of list) {
+    const own = clusters.get(t.cluster) ?? [0, 0];
+    clusters.set(t.cluster, [own[0] + t.weight * t.log, own[1] + t.weight]);
+  }
+  const sums = [...clusters.values()], mean = (of) => Math.exp(of.reduce((s, c) => s + c[0], 0) / of.reduce((s, c) => s + c[1], 0));
+  const found = { tasks: list.length, clusters: sums.length, value: list.length ? mean(sums) : null, low: null, high: null };
+  found.wins = list.filter((t) => t.log < -TIE).length;
+  found.losses = list.filter((t) => t.log > TIE).length;
+  if (sums.length < 2) return found;
+  const next = random(0);
+  const draws = Array.from({ length: RESAMPLES }, () => mean(Array.from(sums, () => sums[Math.floor(next() * sums.length)]))).sort((a, b) => a - b);
+  return { ...found, low: draws[Math.floor(0.025 * RESAMPLES)], high: draws[Math.ceil(0.975 * RESAMPLES) - 1] };
+}
+
+function verdict(r) {
+  if (!r.tasks) return "no common task";
+  if (r.low === null) return "one cluster: no interval";
+  return r.low > 1 ? "B is better" : r.high < 1 ? "A is better" : "not distinguishable";
+}
+
+function grouped(key) {
+  const groups = new Map();
+  for (const t of pairs) groups.set(key(t), [...(groups.get(key(t)) ?? []), t]);
+  return groups;
+}
+
+function table(id, rows, heading) {
+  const columns = [
+    { key: "name", heading, text: true }, { key: "tasks", heading: "tasks" }, { key: "wins", heading: "A wins" }, { key: "losses", heading: "B wins", meta: true },
+    { key: "value", heading: "ratio", digits: 2 }, { key: "low", heading: "", cell: (r) => SB.interval(r.low, r.high) }, { key: "verdict", heading: "verdict", text: true, meta: true },
+  ];
+  SB.id(id).replaceChildren(SB.table(columns, rows, { label: heading }));
+}
+
+function extremes(id, who, direction) {
+  const rows = pairs.filter((t) => t.log * direction > 0.005).sort((x, y) => direction * (y.log - x.log)).slice(0, 8).map((t) => ({ ...t, ratio: Math.exp(t.log) }));
+  const columns = [{ key: "task", heading: `${who} has the smaller error`, text: true, wrap: true, cell: (t) => SB.task(t.task) }, { key: "ratio", heading: "A / B", digits: 2 }];
+  SB.id(id).replaceChildren(SB.table(columns, rows, { label: `Tasks on which ${who} has the smaller error` }));
+}
+
+function apply() {
+  SB.write(state, DEFAULTS);
+  pairs = common(state.a, state.b);
+  const all = ratio(pairs), where = state.track ? ` of track ${state.track}` : "";
+  const amount = all.value === null ? "" : `: the error of ${state.a} is ${SB.number(all.value, 2)} ${SB.interval(all.low, all.high)} times that of ${state.b}; ${state.a} wins ${all.wins}, ${state.b} wins ${all.losses}`;
+  const best = { "A is better": `${state.a} is better`, "B is better": `${state.b} is better` }[verdict(all)] ?? verdict(all);
+  SB.id("verdict").replaceChildren(SB.el("strong", {}, `${best[0].toUpperCase()}${best.slice(1)}`), ` on ${all.tasks} common tasks${where} in ${all.clusters} clusters${amount}.`);
+  SB.id("names").textContent = `${state.a},${state.b}`;
+  table("by-track", [...grouped((t) => t.track)].map(([name, list]) => { const r = ratio(list); return { name, ...r, verdict: verdict(r) }; }), "track");
+  const bins = REACHES.map(([name, most], i) => [name, ratio(pairs.filter((t) => t.far <= most && t.far > (i ? REACHES[i - 1][1] : -Infinity)))]).filter(([, r]) => r.tasks);
+  const one = { kind: "both", x: bins.map((_, i) => i), y: bins.map(([, r]) => r.value), low: bins.map(([, r]) => r.low), high: bins.map(([, r]) => r.high), radius: 5 };
+  SB.chart(SB.id("by-reach"), { x: { label: "extrapolation factor (tasks)", ticks: bins.map(([name, r]) => `${name} (${r.tasks})`) }, y: { label: "error of A / error of B", log: true }, series: [one], level: 1 });
+  extremes("a-wins", "A", -1);
+  extremes("b-wins", "B", 1);
+  matrix();
+}
+
+function rate(a, b) {
+  let won = 0, met = 0;
+  for (const t of common(a, b)) { met += t.weight; won += t.weight * (t.log < -TIE ? 1 : t.log > TIE ? 0 : 0.5); }
+  return met ? won / met : null;
+}
+
+function matrix() {
+  const names = [...new Set([...page.heads.slice(0, MATRIX), state.a, state.b])];
+  const head = SB.el("tr", {}, SB.el("td", {}), ...names.map((_, i) => SB.el("th", { scope: "col", title: names[i] }, String(i + 1))));
+  const body = names.map((a, i) => SB.el("tr", {}, SB.el("th", { scope: "row", class: "text" }, `${i + 1} ${a}`), ...names.map((b) => {
+    const value = a === b ? null : rate(a, b);
+    if (value === null) return SB.el("td", {}, "");
+    const href = `?${new URLSearchParams({ a, b, ...(state.track ? { track: state.track } : {}) })}`;
+    return SB.el("td", { class: "win", style: `--w:${value}` }, SB.el("a", { href, title: `${a} against ${b}` }, value.toFixed(2)));
+  })));
+  const table = SB.el("table", { class: "matrix" }, SB.el("thead", {}, head), SB.el("tbody", {}, ...body));
+  SB.id("matrix").replaceChildren(SB.el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Win rates" }, table));
+}
+
+const others = page.predictors.filter((name) => !page.heads.includes(name)).sort();
+for (const key of ["a", "b"]) {
+  const group = (label, names) => SB.el("optgroup", { label }, ...names.map((name) => SB.el("option", { value: name }, name)));
+  SB.id(key).append(group("families, best first", page.heads.filter((n) => known.has(n))), group("others", others));
+}
+SB.id("track").append(...[...new Set(page.tasks.track)].map((name) => SB.el("option", { value: name }, name)));
+for (const key of ["a", "b", "track"]) {
+  SB.id(key).value = state[key];
+  SB.id(key).addEventListener("input", (event) => { state[key] = event.target.value; apply(); });
+}
+document.querySelectorAll("[data-do]").forEach((button) => button.addEventListener("click", () => {
+  if (button.dataset.do === "link") SB.copy(button, location.href);
+  else SB.download("head-to-head.csv", SB.csv(pairs.map((t) => ({ a: state.a, b: state.b, task: t.task, track: t.track, reach: t.far, weight: t.weight, ratio: Math.exp(t.log) }))), "text/csv");
+}));
+apply();
+})();

@@ -1,0 +1,29 @@
+"use strict";
+(() => {
+const { page } = SB;
+const first = { key: "predictor", heading: "predictor", text: true, name: true, cell: (s) => SB.predictor(s.predictor) };
+if (SB.id("scores")) SB.scores(page.scores, first, { label: "Scores", file: SB.slug(page.task) });
+if (!page.folds) return;
+
+function draw(fold) {
+  const { train, test } = fold, y = { label: page.metric, log: page.log };
+  const laws = page.laws.filter((name) => test[`p ${name}`]);
+  const predicted = laws.map((name, i) => ({
+    name, color: i, kind: page.joined ? "both" : "points", radius: 3, x: test.x, y: test[`p ${name}`], low: test[`low ${name}`], high: test[`high ${name}`],
+  }));
+  const runs = [{ name: "trained on", color: 7, kind: "points", hollow: true, x: train.x, y: train.y }, { name: "held out", color: 7, kind: "points", radius: 4.5, x: test.x, y: test.y }];
+  SB.chart(SB.id("fit"), { x: page.x, y, series: [...runs, ...predicted], height: 380, label: `Runs of ${page.task} and predictions of ${laws.join(", ")}` });
+  const off = (p, m) => (page.log ? p / m - 1 : p - m);
+  const residual = laws.map((name, i) => ({
+    name, color: i, kind: "points", x: test.x, y: test[`p ${name}`].map((p, j) => off(p, test.y[j])),
+    low: test[`low ${name}`]?.map((p, j) => off(p, test.y[j])), high: test[`high ${name}`]?.map((p, j) => off(p, test.y[j])),
+  }));
+  SB.chart(SB.id("residuals"), { x: page.x, y: { label: page.log ? "prediction / measured − 1" : "prediction − measured", percent: page.log }, series: residual, level: 0, height: 240 });
+}
+
+SB.id("fold").append(...page.folds.map((fold, i) => SB.el("option", { value: i }, fold.name)));
+if (page.n_folds > page.folds.length) SB.id("fold").parentElement.after(SB.el("span", { class: "muted" }, `the first ${page.folds.length} of ${page.n_folds} fits`));
+if (page.folds.length === 1) SB.id("fold").closest("form").hidden = true;
+SB.id("fold").addEventListener("input", (event) => draw(page.folds[event.target.value]));
+draw(page.folds[0]);
+})();

@@ -1,0 +1,139 @@
+"""The pages about the whole board: the first page, head-to-head, and the guides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from scalingbench.common.references import Reference
+from scalingbench.common.tables import Table
+from scalingbench.common.variables import VARIABLES
+from scalingbench.leaderboard.citation import TITLE, cite
+from scalingbench.leaderboard.site.charts import calibration_chart, rounded, slice_chart
+from scalingbench.leaderboard.site.content import Page
+from scalingbench.leaderboard.site.material import KINDS, Material
+from scalingbench.leaderboard.site.views import columns, on_slices, view, whiskers
+from scalingbench.leaderboard.suite_board import SuiteBoard
+
+__all__ = ["compare_page", "first_page", "guides"]
+
+_TOP = 12
+_DRAWN = 6
+_SLICES = {
+    "reach": "extrapolation factor (tasks)",
+    "compute-share": "cost of the training runs / of all runs (tasks)",
+    "rows": "training rows per fit (tasks)",
+}
+
+
+def first_page(material: Material, findings: tuple[Any, ...] = ()) -> Page:
+    """Return the first page: picture, findings, board and charts.
+
+    Parameters
+    ----------
+    material : Material
+        Scores and boards.
+    findings : tuple of Finding
+        The findings shown beside the picture, each with ``sentence`` and ``command``.
+    """
+    leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
+    reaches = [reach for reach in on_slices(material, "reach")]
+    data = {
+        "columns": columns(material.everyone),
+        "kinds": KINDS,
+        "kind_of": material.kinds,
+        "family_of": dict(zip(material.everyone.rows["predictor"], material.everyone.rows["family"], strict=True)),
+        "view": view(material.everyone, material.board),
+        "tracks": {name: board.n_tasks for name, board in material.tracks.items()},
+        "reaches": reaches,
+        "citation": citation(material),
+        "charts": _charts(material, leaders),
+    }
+    values = {
+        "drawn": whiskers(material.everyone, material, top=_TOP),
+        "findings": findings,
+        "tables": _tables(material),
+        "cliques": material.results.compare().cliques if len(material.everyone.heads) > 1 else (),
+        "here": "board",
+    }
+    return Page("index.html", "index.html.j2", values, data, ("chart", "board"))
+
+
+def _charts(material: Material, leaders: list[str]) -> dict[str, Any]:
+    """Return the charts of the first page by identifier."""
+    found: dict[str, Any] = {}
+    for by, title in _SLICES.items():
+        boards = on_slices(material, by)
+        found[by] = slice_chart(boards, leaders, title)
+        if by == "reach":
+            found["absolute"] = slice_chart(boards, leaders, title, "mape")
+    ranked = set(material.results.task_table["task"])
+    tasks = [t for t in material.tasks.values() if t.id in ranked]
+    if (calibration := calibration_chart(material.stored, tasks, leaders)) is not None:
+        found["calibration"] = calibration
+    return found
+
+
+def _tables(material: Material) -> list[Table]:
+    """Return the leaders of every track, and the best track of each specialised law."""
+    if not isinstance(material.board, SuiteBoard):
+        return []
+    cut = material.board.cut(variants=False)
+    return [table for table in (cut.track_table(), cut.specialist_table()) if table.rows]
+
+
+def citation(material: Material) -> str:
+    """Return the BibTeX entry of the board at its version."""
+    return cite([Reference(TITLE, "ScalingBench maintainers", 2026, version=material.board.version)], "bibtex")
+
+
+def compare_page(material: Material) -> Page:
+    """Return the page that compares any two predictors, with the scores on all counted tasks."""
+    matrix, facts = material.results.matrix, material.facts
+    counted = [i for i, name in enumerate(matrix.tasks) if facts[name]["role"] == "counted"]
+    ratio = np.round(matrix.log_ratio[:, counted], 3)
+    names = [str(matrix.tasks[i]) for i in counted]
+    keys = ("track", "kind", "far", "weight", "cluster")
+    data = {
+        "predictors": [str(name) for name in matrix.predictors],
+        "heads": [str(n) for n in material.everyone.heads["predictor"]],
+        "tasks": {"task": names, **{key: [facts[name][key] for name in names] for key in keys}},
+        "log_ratio": [[None if np.isnan(v) else round(1000 * float(v)) for v in row] for row in ratio],
+    }
+    return Page("compare.html", "compare.html.j2", {"here": "compare"}, rounded(data, 4), ("chart", "compare"))
+
+
+def guides(material: Material) -> Iterator[Page]:
+    """Yield the pages of text."""
+    yield Page("which.html", "which.html.j2", {"choices": _choices(material), "here": "which"})
+    yield Page("about.html", "about.html.j2", {"citation": citation(material)})
+    for name in ("submit", "rules", "audit"):
+        yield Page(f"{name}.html", f"{name}.html.j2", {"rules": material.results.suite.rules, "suite": material.results.suite})
+
+
+def _choices(material: Material) -> list[dict[str, Any]]:
+    """Return, per track, what its tasks predict from, its best predictors, and the best published law."""
+    found = []
+    for track, board in material.tracks.items():
+        used: dict[str, int] = {}
+        for facts in (f for f in material.facts.values() if f["track"] == track and f["role"] == "counted"):
+            for v in (v for v in str(facts["variables"]).split(",") if v in VARIABLES):
+                used[v] = used.get(v, 0) + 1
+        rows = whiskers(board, material)
+        law = next((w for w in rows if w.kind == "published" and w.value > 0), None)
+        shown = [*rows[:4], *([law] if law is not None and law not in rows[:4] else [])]
+        common = sorted(used, key=lambda v: -used[v])[:4]
+        found.append(
+            {
+                "track": track,
+                "tasks": board.n_tasks,
+                "clusters": board.n_clusters,
+                "variables": common,
+                "rows": shown,
+                "law": law,
+                "best": rows[0],
+            }
+        )
+    return found
