@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scalingbench.common.names import slug
 from scalingbench.common.links import REPOSITORY_URL, SITE_URL
+from scalingbench.common.names import slug
 from scalingbench.common.tables import cell, interval, plain
 from scalingbench.leaderboard.site.content import Page, Whisker
 from scalingbench.leaderboard.site.pictures import formula_svg

@@ -182,7 +182,8 @@ def stored_number(cell: object) -> float | None:
     """Return a cell that is stored as a number, None where it is none or too large for one."""
     if not isinstance(cell, int | float | np.number) or isinstance(cell, bool):
         return None
-    return float(cell) if abs(cell) < _LARGEST or cell != cell else None
+    value = cell if isinstance(cell, int | float) else float(cell)
+    return float(value) if abs(value) < _LARGEST or value != value else None
 
 
 def is_numeric(column: pd.Series) -> bool:
