@@ -1,9 +1,0 @@
-"""Where the project is published: the one place that holds its organisation and name. ``python -m perf.regenerate links`` writes pages."""
-
-__all__ = ["DATASET", "DATASET_URL", "NAME", "ORGANISATION", "REPOSITORY_URL"]
-
-ORGANISATION, NAME = "scalingbench", "scalingbench"
-REPOSITORY_URL = f"https://github.com/{ORGANISATION}/{NAME}"
-DATASET = f"{ORGANISATION}/{NAME}"
-"""The data set on the Hugging Face Hub."""
-DATASET_URL = f"https://huggingface.co/datasets/{DATASET}"
