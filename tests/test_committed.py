@@ -27,7 +27,7 @@ def job(tmp_path_factory):
     assert done.returncode == 1 and all("failed: isoflop on " in line for line in failed), (
         done.stderr
     )  # isoflop needs three sizes of a budget
-    return folder / "out", json.loads(done.stdout)
+    return folder / "out", json.loads(done.stdout)["data"]
 
 
 def by_fold(results):
