@@ -28,7 +28,7 @@ def main_job(folder):
         assert done.returncode == 0, done.stderr
     done = scalingbench("leaderboard", "--suite", "lite", "--results", str(out), "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
-    return out, json.loads(done.stdout)
+    return out, json.loads(done.stdout)["data"]
 
 
 def by_fold(results):

@@ -12,7 +12,7 @@ from scalingbench.benchmark.data.collection import list_collections, load_collec
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.files import sha256_of
-from scalingbench.common.links import DATASET, REPOSITORY_URL
+from scalingbench.common.project import DATASET, REPOSITORY
 from scalingbench.common.variables import VARIABLES
 
 __all__ = ["configurations", "render_card", "render_croissant", "short_name"]
@@ -206,7 +206,7 @@ def render_croissant(folder: Path, names: Sequence[str]) -> str:
         "name": "scalingbench",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "description": "Runs of public scaling studies, curated into one schema, with extrapolation tasks.",
-        "url": REPOSITORY_URL,
+        "url": REPOSITORY,
         "version": "1.0.0",
         "datePublished": "2026-11-21",
         "license": [f"https://spdx.org/licenses/{name}" for name in licenses],

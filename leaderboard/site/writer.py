@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scalingbench.common.links import REPOSITORY_URL, SITE_URL
 from scalingbench.common.names import slug
+from scalingbench.common.project import REPOSITORY, SITE
 from scalingbench.common.tables import cell, interval, plain
 from scalingbench.leaderboard.site.content import Page, Whisker
 from scalingbench.leaderboard.site.pictures import formula_svg
@@ -32,7 +32,7 @@ class Writer:
 
     def __init__(self, out: Path, shared: dict[str, Any]) -> None:
         self.out = out
-        self.shared = {"repository": REPOSITORY_URL, "site": SITE_URL, **shared}
+        self.shared = {"repository": REPOSITORY, "site": SITE, **shared}
         self.pages = 0
         self.environment = environment()
         self._assets()

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -278,9 +279,9 @@ def fingerprint_of(tasks: Iterable[Task]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def write_summary(path: Path, verdict: Verdict) -> None:
-    """Write a verdict, its counts and its inputs as JSON."""
-    summary = {
+def summary_of(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict, its counts and its inputs as plain values."""
+    return {
         "verdict": "verified" if verdict.verified else "refused",
         "reason": verdict.reason,
         "name": verdict.submission.name,
@@ -294,8 +295,12 @@ def write_summary(path: Path, verdict: Verdict) -> None:
         "exactness": asdict(verdict.exactness),
         "notes": verdict.notes,
     }
+
+
+def write_summary(path: Path, verdict: Verdict) -> None:
+    """Write the summary of a verdict as JSON."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(summary_of(verdict), indent=2) + "\n", encoding="utf-8")
 
 
 def _stored(folder: Path, submission: Submission, suite: Suite, tasks: Sequence[Task], guards: Guards) -> tuple[TaskResult, ...]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scalingbench.cli.console import print_board, split_names
+from scalingbench.cli.console import print_board, print_json, split_names
 from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.common.tables import Format
+from scalingbench.common.tables import Format, Tabular
 
 if TYPE_CHECKING:
     from scalingbench.leaderboard.results import Results
@@ -49,6 +49,7 @@ def leaderboard(
         bool, typer.Option("--recompute", help="Recompute every stored score from its predictions, where data are available locally.")
     ] = False,
     store: Annotated[bool, typer.Option("--store", help="With --recompute: store the recomputed scores.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the board of a folder of results, or of the results in the package."""
     from scalingbench.common.errors import InputError
@@ -57,7 +58,7 @@ def leaderboard(
     if release is not None:
         from scalingbench.leaderboard.releases import load_release
 
-        print(load_release(release).cut(top, variants=variants).render(form))
+        _print(load_release(release).cut(top, variants=variants), "leaderboard", form, as_json)
         return
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
@@ -66,9 +67,16 @@ def leaderboard(
     if kind is not None and found.protocol is not None:
         raise InputError(f"--kind: the board of suite {suite} follows another benchmark and has no kinds of predictors")
     if by is not None and found.protocol is None:
-        print(found.by(by, top, what=what).render(form))
+        _print(found.by(by, top, what=what), "leaderboard", form, as_json)
         return
-    print_board(found, form, top=top, variants=variants)
+    print_board(found, form, top=top, variants=variants, as_json="leaderboard" if as_json else None)
+
+
+def _print(found: Tabular, command: str, form: Format, as_json: bool) -> None:
+    if as_json:
+        print_json(command, found.facts())
+    else:
+        print(found.render(form))
 
 
 def _read(suite: str, results: Path | None, with_committed: bool) -> Results:
@@ -131,12 +139,15 @@ def compare(
     if by is not None:
         if names is None or len(names) != 2:
             raise InputError("--by: needs --predictors with two names")
-        print(chosen.ratio_by(by, *names).render("json" if as_json else "md"))
+        _print(chosen.ratio_by(by, *names), "compare", "md", as_json)
         return
     comparison = chosen.compare(names, top=top, common=common)
     if out is not None:
         draw(comparison, out)
-    print(comparison.render("json") if as_json else comparison)
+    if as_json:
+        print_json("compare", comparison.facts())
+    else:
+        print(comparison)
 
 
 def findings(
@@ -145,7 +156,6 @@ def findings(
     as_json: Json = False,
 ) -> None:
     """Print what the committed results say, one sentence each, with the command that prints its numbers."""
-    from scalingbench.cli.console import print_json
     from scalingbench.leaderboard.findings.report import findings as found_in
 
     found = found_in(suite).cut(top)
@@ -159,12 +169,16 @@ def pictures(
     out: Annotated[Path, typer.Option("--out", help="Folder for the SVG files.")],
     suite: SuiteName = DEFAULT_SUITE,
     results: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Draw the board: skill with intervals, error by extrapolation factor, skill by track."""
     from scalingbench.leaderboard.pictures import draw_pictures
 
-    for path in draw_pictures(_read(suite, results, with_committed=False), out):
-        print(path)
+    paths = list(map(str, draw_pictures(_read(suite, results, with_committed=False), out)))
+    if as_json:
+        print_json("pictures", {"files": paths})
+    else:
+        print("\n".join(paths))
 
 
 def cite(
@@ -174,17 +188,23 @@ def cite(
     ] = None,
     suite: SuiteName = DEFAULT_SUITE,
     form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
+    as_json: Json = False,
 ) -> None:
     """Print citations: the suite at its version, the law, and the collections behind its score."""
     from scalingbench.leaderboard.citation import citations
 
-    print(citations(suite, predictor, collection, form))
+    text = citations(suite, predictor, collection, form)
+    if as_json:
+        print_json("cite", {"format": form, "text": text})
+    else:
+        print(text)
 
 
 def release(
     suite: SuiteName = DEFAULT_SUITE,
     results: Folder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
+    as_json: Json = False,
 ) -> None:
     """Freeze the board under its version, to be printed unchanged by 'leaderboard --release'."""
     from scalingbench.common.files import replacing
@@ -194,13 +214,17 @@ def release(
     path = out / f"{board.version}.json"
     with replacing(path) as temporary:
         temporary.write_text(board.render("json") + "\n", encoding="utf-8")
-    print(path)
+    if as_json:
+        print_json("release", {"path": str(path), "board": board.version})
+    else:
+        print(path)
 
 
 def site(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     suite: SuiteName = DEFAULT_SUITE,
     results: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""
     from scalingbench.cli.console import say
@@ -208,7 +232,11 @@ def site(
     from scalingbench.leaderboard.site.build import build_site, check_site_can_be_written
 
     check_site_can_be_written(out)
-    print(f"{out}: {build_site(Results.load(suite, results), out, say)} pages")
+    pages = build_site(Results.load(suite, results), out, say)
+    if as_json:
+        print_json("site", {"out": str(out), "pages": pages})
+    else:
+        print(f"{out}: {pages} pages")
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

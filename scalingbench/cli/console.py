@@ -24,6 +24,7 @@ __all__ = [
     "exit_with",
     "print_board",
     "print_json",
+    "print_version",
     "progress_bar",
     "run_with_progress",
     "say",
@@ -92,10 +93,23 @@ def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True) -> None:
-    """Print the board of the results, by the protocol of the suite's benchmark or by this project's rules."""
-    board = results.board() if results.protocol is None else results.protocol_board()
-    print(board.cut(top, variants=variants).render(form))
+def print_board(results: Results, form: Format, *, top: int | None = None, variants: bool = True, as_json: str | None = None) -> None:
+    """Print the board of the results, by the protocol of the suite's benchmark or by this project's rules.
+
+    `as_json` is the command in whose envelope the board is printed.
+    """
+    board = (results.board() if results.protocol is None else results.protocol_board()).cut(top, variants=variants)
+    if as_json is None:
+        print(board.render(form))
+    else:
+        print_json(as_json, board.facts())
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, if wanted."""
+    if wanted:
+        print(f"scalingbench {own_version()}")
+        raise typer.Exit
 
 
 def print_json(command: str, data: Any) -> None:

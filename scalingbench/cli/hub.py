@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scalingbench.cli.console import split_names
+from scalingbench.cli.console import print_json, split_names
+from scalingbench.cli.options import Json
 from scalingbench.common.defaults import DEFAULT_SUITE
 
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
@@ -19,19 +19,34 @@ Names = Annotated[str | None, typer.Option("--collections", help="Names, separat
 
 
 @app.command()
-def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None) -> None:
+def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None, as_json: Json = False) -> None:
     """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
     from scalingbench.benchmark.hub.build import build as build_folder
 
-    print(f"{out}: {len(build_folder(out, collections=split_names(collections)))} files")
+    files = len(build_folder(out, collections=split_names(collections)))
+    _print("build", {"out": str(out), "files": files}, f"{out}: {files} files", as_json)
+
+
+def _print(command: str, data: dict[str, Any], text: str, as_json: bool) -> None:
+    if as_json:
+        print_json(f"hub {command}", data)
+    else:
+        print(text)
 
 
 @app.command()
-def validate(folder: Folder, load: Annotated[bool, typer.Option(help="Load every collection with the datasets library.")] = True) -> None:
+def validate(
+    folder: Folder,
+    load: Annotated[bool, typer.Option(help="Load every collection with the datasets library.")] = True,
+    as_json: Json = False,
+) -> None:
     """Check a folder: checksums, schema, equality with the package, card, Croissant, loading."""
     from scalingbench.benchmark.hub.validate import validate_folder
 
-    validate_folder(folder, load=load, say=print)
+    passed: list[str] = []
+    validate_folder(folder, load=load, say=passed.append if as_json else print)
+    if as_json:
+        print_json("hub validate", {"folder": str(folder), "passed": passed})
 
 
 @app.command()
@@ -41,15 +56,18 @@ def push(
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
     revision: Annotated[str | None, typer.Option("--revision", help="Tag to give the commit.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Upload a folder in one commit."""
     from scalingbench.benchmark.hub.client import list_changes
     from scalingbench.benchmark.hub.client import push as push_folder
 
     if dry_run:
-        print("\n".join(list_changes(folder, repo)) or "nothing to change")
+        changes = list(list_changes(folder, repo))
+        _print("push", {"repo": repo, "changes": changes}, "\n".join(changes) or "nothing to change", as_json)
         return
-    print(push_folder(folder, repo, create_pr=create_pr, revision=revision))
+    pushed = str(push_folder(folder, repo, create_pr=create_pr, revision=revision))
+    _print("push", {"repo": repo, "pushed": pushed}, pushed, as_json)
 
 
 @app.command()
@@ -58,11 +76,13 @@ def pull(
     revision: Annotated[str, typer.Option("--revision", help="Tag or commit.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("hub"),
     collections: Names = None,
+    as_json: Json = False,
 ) -> None:
     """Download a revision and check every file."""
     from scalingbench.benchmark.hub.client import pull as pull_folder
 
-    print(f"{pull_folder(repo, revision, out, collections=split_names(collections))}: complete", file=sys.stdout)
+    folder = pull_folder(repo, revision, out, collections=split_names(collections))
+    _print("pull", {"folder": str(folder)}, f"{folder}: complete", as_json)
 
 
 @app.command("push-results")
@@ -70,9 +90,11 @@ def push_results(
     repo: Repo,
     results: Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default the committed ones.")] = None,
     suite: Annotated[str, typer.Option("--suite", help="Suite of the results.")] = DEFAULT_SUITE,
+    as_json: Json = False,
 ) -> None:
     """Upload result files, from which the board can be recomputed."""
     from scalingbench.benchmark.hub.client import push_results as push_folder
     from scalingbench.leaderboard.committed import committed_folder
 
-    print(push_folder(results or committed_folder(suite), suite, repo))
+    pushed = str(push_folder(results or committed_folder(suite), suite, repo))
+    _print("push-results", {"repo": repo, "pushed": pushed}, pushed, as_json)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description", "task_rows"]
 
 
-def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool) -> None:
+def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool = False) -> None:
     """Print records as an aligned table, or as JSON."""
     if as_json:
         print(json.dumps(plain(list(rows)), indent=2))

@@ -5,7 +5,6 @@ Exit status 0: success; 1: finished with failures, which are printed; 2: bad usa
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,9 +13,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from scalingbench.cli import board, forecast, submit
-from scalingbench.cli.console import committed_names, exit_with, print_board, run_with_progress, say, say_fetch_only, split_names
+from scalingbench.cli.console import (
+    committed_names,
+    exit_with,
+    print_board,
+    print_json,
+    print_version,
+    run_with_progress,
+    say,
+    say_fetch_only,
+    split_names,
+)
 from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.forecasts import score_forecast
+from scalingbench.cli.help import with_help
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
@@ -24,9 +34,15 @@ from scalingbench.common.errors import InputError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Scaling-law predictors on real scaling runs."
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version and exit.")] = False,
+) -> None:
+    """Scaling-law predictors on real scaling runs."""
+
 
 app.add_typer(hub_app, name="hub")
 app.add_typer(forecasts_app, name="forecasts")
@@ -40,9 +56,9 @@ def collections(as_json: Json = False) -> None:
     rows = collection_rows()
     totals = collection_totals(rows)
     if as_json:
-        print(json.dumps({"collections": rows, "totals": totals}, indent=2))
+        print_json("collections", {"collections": rows, "totals": totals})
         return
-    print_rows(rows, as_json)
+    print_rows(rows)
     print("\n{collections} collections ({bundled} bundled), {runs:,} runs, {rows:,} rows".format(**totals))
 
 
@@ -54,7 +70,10 @@ def show(name: str, as_json: Json = False) -> None:
     from scalingbench.cli.listings import render_description
 
     description = describe_collection(name, load_suite(DEFAULT_SUITE))
-    print(json.dumps(description, indent=2) if as_json else render_description(description))
+    if as_json:
+        print_json("show", description)
+    else:
+        print(render_description(description))
 
 
 @app.command()
@@ -64,12 +83,17 @@ def plot(
     suite: SuiteName = DEFAULT_SUITE,
     task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the first on the collection.")] = None,
     predictor: Annotated[str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Plot a collection: training and held-out points, and the predictions of a law."""
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.collection_plot import plot_collection
 
-    print(plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor))
+    drawn = plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor)
+    if as_json:
+        print_json("plot", {"path": str(out), "drawn": drawn})
+    else:
+        print(drawn)
 
 
 @app.command()
@@ -77,7 +101,11 @@ def predictors(track: Track = None, as_json: Json = False) -> None:
     """List the predictors."""
     from scalingbench.cli.listings import predictor_rows, print_rows
 
-    print_rows(predictor_rows(track), as_json)
+    rows = predictor_rows(track)
+    if as_json:
+        print_json("predictors", rows)
+    else:
+        print_rows(rows)
 
 
 @app.command()
@@ -88,7 +116,10 @@ def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json =
 
     chosen = load_suite(suite)
     rows = task_rows(chosen, track)
-    print_rows(rows if as_json else [{k: v for k, v in row.items() if k != "axes"} for row in rows], as_json)
+    if as_json:
+        print_json("tasks", rows)
+    else:
+        print_rows([{k: v for k, v in row.items() if k != "axes"} for row in rows])
     if chosen.frozen_tasks is None:
         say_fetch_only(chosen)
 
@@ -97,13 +128,18 @@ def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json =
 def validate(
     table: Path,
     card: Annotated[Path | None, typer.Option("--card", help="Card that declares the table's own variables (x_<name>).")] = None,
+    as_json: Json = False,
 ) -> None:
     """Check a CSV or Parquet table of runs against the schema."""
     from scalingbench.benchmark.data.card import read_card
     from scalingbench.benchmark.data.schema import read_table
 
     own = read_card(card).scalingbench.own_variables if card else {}
-    print(f"{table}: {len(read_table(table, own))} rows, no rule broken")
+    rows = len(read_table(table, own))
+    if as_json:
+        print_json("validate", {"table": str(table), "rows": rows})
+    else:
+        print(f"{table}: {rows} rows, no rule broken")
 
 
 @app.command()
@@ -151,13 +187,14 @@ def run(
         levels=levels,
         stability=stability,
     )
-    print_board(results, "json" if as_json else "md")
+    print_board(results, "md", as_json="run" if as_json else None)
     exit_with(results.failures)
 
 
 for name, command in {**forecast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
 app.command("score-forecast", hidden=True)(score_forecast)
+with_help(app)
 
 
 def _interrupt(signum: int, _: object) -> NoReturn:

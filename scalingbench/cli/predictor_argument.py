@@ -1,4 +1,4 @@
-"""Predictors named on the command line: ``FILE.py:Class``, ``package.module:Class`` or a registered name."""
+"""Predictors named on the command line: ``FILE.py``, ``FILE.py:Class``, ``package.module:Class`` or a registered name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def load_targets(targets: Iterable[str]) -> dict[str, Any]:
         name, predictor = load_target(target)
         if name in found:
             raise InputError(f"{target}: a second predictor called {name!r}; rename one")
-        if ":" in target and slug(name).casefold() in board:
+        if (":" in target or target.endswith(".py")) and slug(name).casefold() in board:
             raise InputError(f"{target}: {board[slug(name).casefold()]!r} is a predictor of the board; rename the class")
         found[name] = predictor
     return found
@@ -50,15 +50,17 @@ def load_target(target: str) -> tuple[str, Any]:
     InputError
         If the file, class or name does not exist, or the constructor needs arguments.
     """
-    if ":" not in target:
+    alone = target.endswith(".py")
+    if not alone and ":" not in target:
         from scalingbench.predictors.registry import get
 
         entry = get(target)
         return entry.name, entry.make()
-    where, _, class_name = target.rpartition(":")
-    if not where or not class_name.isidentifier():
-        raise InputError(f"target: expected FILE.py:Class, package.module:Class or a registered name, got {target!r}")
+    where, _, class_name = (target, "", "") if alone else target.rpartition(":")
+    if not where or not (alone or class_name.isidentifier()):
+        raise InputError(f"target: expected FILE.py, FILE.py:Class, package.module:Class or a registered name, got {target!r}")
     module = _from_file(Path(where)) if where.endswith(".py") else _from_package(where)
+    class_name = class_name or _only_class(module, where)
     if not hasattr(module, class_name):
         raise InputError(f"{where}: has no class {class_name!r}")
     try:
@@ -68,6 +70,16 @@ def load_target(target: str) -> tuple[str, Any]:
     for method in missing_methods(predictor):
         raise InputError(f"{target}: has no method {method!r}; {CONTRACT}")
     return class_name, predictor
+
+
+def _only_class(module: ModuleType, file: str) -> str:
+    """Return the name of the one class that a file defines with the methods of a predictor."""
+    own = [(n, c) for n, c in vars(module).items() if isinstance(c, type) and c.__module__ == module.__name__ and not n.startswith("_")]
+    found = [name for name, value in own if not missing_methods(value)]
+    if len(found) != 1:
+        listed = f"there are {', '.join(found)}; choose one: {file}:{found[0]}" if found else f"there is none; {CONTRACT}"
+        raise InputError(f"{file}: expected one class with the methods of a predictor, {listed}")
+    return found[0]
 
 
 def _from_file(path: Path) -> ModuleType:

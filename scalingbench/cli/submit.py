@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalingbench.cli.console import exit_with, print_board, progress_bar, run_with_progress, say, split_names
+from scalingbench.cli.console import exit_with, print_board, print_json, progress_bar, run_with_progress, say, split_names
 from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
@@ -31,6 +31,7 @@ Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder with wheel
 def new_predictor(
     name: Annotated[str, typer.Argument(help="Name of the file to write, e.g. my_law.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write it to.")] = Path(),
+    as_json: Json = False,
 ) -> None:
     """Write a commented template of a predictor, and its test."""
     import importlib.resources
@@ -49,10 +50,15 @@ def new_predictor(
         text = (importlib.resources.files("scalingbench") / "templates" / template).read_text(encoding="utf-8")
         with replacing(path) as temporary:
             temporary.write_text(text.replace("CLASS_NAME", class_name).replace("FILE_NAME", name), encoding="utf-8")
-        print(path)
+    if as_json:
+        print_json("new-predictor", {"files": list(map(str, files))})
+    else:
+        print("\n".join(map(str, files)))
 
 
-def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")]) -> None:
+def check(
+    target: Annotated[str, typer.Argument(help="FILE.py, FILE.py:Class, package.module:Class or a registered name.")], as_json: Json = False
+) -> None:
     """Check a predictor on small synthetic tasks: report broken rules of the contract, and instability under rounding."""
     from copy import deepcopy
 
@@ -61,18 +67,18 @@ def check(target: Annotated[str, typer.Argument(help="FILE.py:Class, package.mod
     from scalingbench.cli.predictor_argument import load_target
 
     name, predictor = load_target(target)
-    found = violations(lambda: deepcopy(predictor))
-    for line in found:
-        print(f"{name}: {line}")
-    if found:
+    broken = list(violations(lambda: deepcopy(predictor)))
+    moved = [] if broken else list(unstable(lambda: deepcopy(predictor)))
+    if as_json:
+        print_json("check", {"predictor": name, "broken": broken, "unstable": moved})
+    else:
+        print("\n".join(f"{name}: {line}" for line in (broken or ["keeps the contract", *moved])))
+    if broken:
         raise typer.Exit(1)
-    print(f"{name}: keeps the contract")
-    for line in unstable(lambda: deepcopy(predictor)):
-        print(f"{name}: {line}")
 
 
 def evaluate(
-    targets: Annotated[list[str], typer.Argument(help="FILE.py:Class, package.module:Class or a registered name.")],
+    targets: Annotated[list[str], typer.Argument(help="FILE.py, FILE.py:Class, package.module:Class or a registered name.")],
     suite: SuiteName = DEFAULT_SUITE,
     collections: Names = None,
     track: Track = None,
@@ -111,7 +117,7 @@ def evaluate(
     )
     together = _with_committed(results, tuple(own))
     if whole or as_json or chosen.protocol is not None:
-        print_board(together, "json" if as_json else "md")
+        print_board(together, "md", as_json="evaluate" if as_json else None)
     else:
         print(together.standing(*own))
     exit_with(results.failures)
@@ -130,6 +136,7 @@ def submit(
     time_limit: Limit = TIME_LIMIT,
     wheels: Wheels = None,
     everything: All = False,
+    as_json: Json = False,
 ) -> None:
     """Run a predictor on the suite and write the folder of a submission, for a pull request."""
     from scalingbench.benchmark.evaluation.wall.guard import Guards
@@ -148,7 +155,10 @@ def submit(
         folder, results = submit_to(
             Path(source), described, chosen, out, guards=guards, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
         )
-    print(folder)
+    if as_json:
+        print_json("submit", {"folder": str(folder)})
+    else:
+        print(folder)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
     exit_with(Results.of(results, chosen).failures)
 
@@ -216,6 +226,7 @@ def verify(
     unconfined: Annotated[bool, typer.Option("--unconfined", help="Continue if a layer of the sandbox is missing.")] = False,
     summary: Annotated[Path | None, typer.Option("--summary", help="Also write the verdict and its counts, as JSON.")] = None,
     recomputed: Annotated[Path | None, typer.Option("--recomputed", help="Also write the results of this run, for publication.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Rerun a submission in the sandbox, compare every prediction, and preview the board."""
     from scalingbench.benchmark.evaluation.results import write_results
@@ -223,8 +234,8 @@ def verify(
     from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.submissions.metadata import read_submission
+    from scalingbench.leaderboard.submissions.verify import summary_of, write_summary
     from scalingbench.leaderboard.submissions.verify import verify as verify_folder
-    from scalingbench.leaderboard.submissions.verify import write_summary
 
     for stale in (summary, recomputed):
         if stale is not None:
@@ -238,11 +249,15 @@ def verify(
         )
     if summary is not None:
         write_summary(summary, verdict)
+    if as_json:
+        print_json("verify", summary_of(verdict))
     if not verdict.verified:
         say(f"refused: {folder}: {verdict.reason}")
         raise typer.Exit(1)
     if recomputed is not None:
         write_results(recomputed, verdict.results)
+    if as_json:
+        return
     count = verdict.count
     print(f"{folder}: {count.predictions_compared} predictions on {len(verdict.results)} tasks recomputed within {tolerance:g}", end="")
     print(f"; {count.folds_failed} fits failed again" if count.folds_failed else "")

@@ -68,6 +68,6 @@ def test_commands_take_the_names_of_families(command, tmp_path):
     more = ("--collections", "distillation_apple", "--out", tmp_path) if command == "run" else ()
     done = scalingbench(command, "--predictors", "chinchilla,kaplan", "--json", *more)
     assert done.returncode == 0, done.stderr
-    facts = json.loads(done.stdout)
+    facts = json.loads(done.stdout)["data"]
     named = facts["skill"] if command == "compare" else {row["predictor"] for row in facts["rows"]}
     assert {get("chinchilla").name, "kaplan"} <= set(named)

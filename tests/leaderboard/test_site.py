@@ -14,7 +14,7 @@ from command import scalingbench
 from made import made_up_results, suite_file
 
 from scalingbench.common.errors import InputError
-from scalingbench.common.links import REPOSITORY_URL, SITE_URL
+from scalingbench.common.project import REPOSITORY, SITE
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.build import build_site
 
@@ -304,10 +304,7 @@ def test_every_link_leads_somewhere(site):
 def test_links_into_the_repository_lead_to_files(site):
     root = Path(__file__).parents[2]
     found = {
-        t.removeprefix(f"{REPOSITORY_URL}/")
-        for path in site.rglob("*.html")
-        for t in Page(path).targets
-        if t.startswith(f"{REPOSITORY_URL}/")
+        t.removeprefix(f"{REPOSITORY}/") for path in site.rglob("*.html") for t in Page(path).targets if t.startswith(f"{REPOSITORY}/")
     }
     files = {t.split("/", 2)[2] for t in found if t.startswith(("blob/main/", "tree/main/"))}
     own_suite = {"leaderboard/results/three.yaml", "leaderboard/results/three"}
@@ -327,9 +324,7 @@ def test_pages_are_light(site):
 
 def test_pages_have_what_links_show(site):
     page = (site / "predictors" / "m4.html").read_text(encoding="utf-8")
-    assert (
-        f'<meta property="og:image" content="{SITE_URL}/assets/preview.png">' in page and '<meta name="description" content="m4: ' in page
-    )
+    assert f'<meta property="og:image" content="{SITE}/assets/preview.png">' in page and '<meta name="description" content="m4: ' in page
     assert (site / "assets" / "preview.png").read_bytes()[:4] == b"\x89PNG" and (site / "assets" / "favicon.svg").is_file()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scalingbench.common.links import DATASET, DATASET_URL, REPOSITORY_URL
+from scalingbench.common.project import DATASET, DATASET_URL, REPOSITORY, SITE
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDER = re.compile(r"ORG/NAME|OWNER/REPO|example\.(?:org|com)/scalingbench")
@@ -30,15 +30,15 @@ def test_every_address_of_the_project_is_the_one_of_links(texts):
     found = {
         (name, url)
         for name, text in texts.items()
-        for url in re.findall(r"https://(?:github\.com|huggingface\.co/datasets)/[\w.-]+/scalingbench\b", text)
+        for url in re.findall(r"https://(?:github\.com/[\w.-]+|huggingface\.co/datasets/[\w.-]+|[\w.-]+\.github\.io)/scalingbench\b", text)
     }
-    assert {url for _, url in found} == {REPOSITORY_URL, DATASET_URL}
+    assert {url for _, url in found} == {REPOSITORY, DATASET_URL, SITE}
 
 
 def test_another_organisation_reaches_every_page(perf_module, monkeypatch):
     links, parts = perf_module("regenerate.links"), perf_module("regenerate").PARTS["links"]
-    moved = [(form, address.replace("scalingbench/", "moved/")) for form, address in links.FORMS]
+    moved = [(form, address.replace("scalingbench/", "moved/").replace("//scalingbench.", "//moved.")) for form, address in links.FORMS]
     monkeypatch.setattr(links, "FORMS", moved)
     for part in parts:
         text = links.with_links(part.path.read_text(encoding="utf-8"))
-        assert "moved/" in text and REPOSITORY_URL not in text and DATASET_URL not in text and f'"{DATASET}"' not in text, part.path
+        assert "moved/" in text and REPOSITORY not in text and DATASET_URL not in text and f'"{DATASET}"' not in text, part.path

@@ -49,7 +49,7 @@ def test_latex_names_the_version():
 def test_compare_prints_and_draws(tmp_path):
     text = good("compare", *LITE, "--predictors", "kaplan,mean,chinchilla[huber-log]", "--out", "cd.svg", cwd=tmp_path)
     assert "adjusted by Holm" in text and "<svg" in (tmp_path / "cd.svg").read_text(encoding="utf-8")
-    facts = json.loads(good("compare", *LITE, "--top", 4, "--json"))
+    facts = json.loads(good("compare", *LITE, "--top", 4, "--json"))["data"]
     assert len(facts["skill"]) == 4 and facts["clusters"] > 5
     done = scalingbench("compare", *LITE, "--predictors", "kaplan,nobody")
     assert done.returncode == 2 and "no scores of 'nobody'" in done.stderr

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import scalingbench, scalingbench_process
+from command import data_of, scalingbench, scalingbench_process
 
 from scalingbench.benchmark.data.card import cards_folder, load_card
 from scalingbench.benchmark.data.collection import list_collections
@@ -73,13 +73,13 @@ def test_listings_are_json_where_a_script_asks(tmp_path):
     for arguments, key in [(("predictors",), "name"), (("tasks",), "task")]:
         done = scalingbench(*arguments, "--json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert all(key in row for row in json.loads(done.stdout))
-    listed = json.loads(scalingbench("collections", "--json", cwd=tmp_path).stdout)
+        assert all(key in row for row in data_of(done, arguments[0]))
+    listed = data_of(scalingbench("collections", "--json", cwd=tmp_path), "collections")
     assert listed["totals"]["collections"] == len(listed["collections"]) >= 40 and listed["totals"]["runs"] >= 15_000
 
 
 def test_there_are_enough_predictors_and_each_says_where_it_is_from(tmp_path):
-    rows = json.loads(scalingbench("predictors", "--json", cwd=tmp_path).stdout)
+    rows = data_of(scalingbench("predictors", "--json", cwd=tmp_path), "predictors")
     assert len(rows) >= 70 and len({r["name"] for r in rows}) == len(rows)
     assert all(r["paper"] != "-" for r in rows if r["tracks"] != "any")
 
@@ -89,7 +89,7 @@ def test_show_prints_the_essentials(tmp_path):
     assert done.returncode == 0, done.stderr
     for word in ("nats/token", "mit", "Porian", "params", "constant-lr-frontier", "RefinedWeb"):
         assert word in done.stdout
-    parsed = json.loads(scalingbench("show", "porian", "--json", cwd=tmp_path).stdout)
+    parsed = data_of(scalingbench("show", "porian", "--json", cwd=tmp_path), "show")
     assert parsed["rows"] == 940 and parsed["tasks"]
 
 
@@ -162,7 +162,7 @@ def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     targets = [f"bad.py:{name}" for name in ("Hangs", "Raises", "ReturnsNaN", "WrongShape", "Fine", "Prints")]
     done = scalingbench_process("evaluate", *targets, *FEW, "--time-limit", 2, "--out", "out", "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    rows = {row["predictor"]: row for row in json.loads(done.stdout)["rows"]}
+    rows = {row["predictor"]: row for row in data_of(done, "evaluate")["rows"]}
     assert rows["Fine"]["failed_tasks"] == 0 and rows["Prints"]["failed_tasks"] == 0
     for name, word in [
         ("Hangs", "timeout"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import os
 import signal
@@ -38,6 +39,15 @@ def scalingbench_process(*arguments, cwd=None, env=None):
     """Run ``scalingbench`` in a process of its own; returns it, finished, with its output as text."""
     command = [sys.executable, "-m", "scalingbench", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, env={**os.environ, **(env or {})})
+
+
+def data_of(done, command):
+    """Return the data that a command printed with ``--json``, from the envelope of all commands."""
+    from scalingbench.common.packages import own_version
+
+    envelope = json.loads(done.stdout)
+    assert {key: envelope[key] for key in envelope if key != "data"} == {"command": command, "version": own_version()}
+    return envelope["data"]
 
 
 @contextlib.contextmanager

@@ -1,0 +1,79 @@
+"""What --help and --version show, and the envelope of --json."""
+
+import shlex
+
+import pytest
+import typer
+from command import data_of, scalingbench
+
+from scalingbench.cli.help import EXAMPLES, GROUPS
+from scalingbench.cli.main import app
+from scalingbench.common.packages import own_version
+
+ROOT = typer.main.get_command(app)
+VISIBLE = {name for name, command in ROOT.commands.items() if not command.hidden}
+
+
+def test_the_version_is_printed():
+    done = scalingbench("--version")
+    assert done.returncode == 0 and done.stdout == f"scalingbench {own_version()}\n"
+
+
+def test_every_command_is_in_a_group_and_has_two_examples():
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert len(grouped) == len(set(grouped)) and VISIBLE - {"example"} <= set(grouped)
+    assert VISIBLE - {"example", "hub", "forecasts"} <= EXAMPLES.keys() and {len(examples) for examples in EXAMPLES.values()} == {2}
+    text = scalingbench("--help").stdout
+    assert [title for title in GROUPS if title not in text] == []
+
+
+@pytest.mark.parametrize("example", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_a_valid_call_and_is_in_the_help(example):
+    name, *words = shlex.split(example)
+    ROOT.commands[name].make_context(name, words, parent=ROOT.make_context("scalingbench", [name]))
+    assert f"scalingbench {example}"[:60] in " ".join(ROOT.commands[name].epilog.split())
+
+
+JSON = {
+    "validate": ("validate", "runs.csv"),
+    "cite": ("cite", "--collection", "porian"),
+    "leaderboard": ("leaderboard", "--suite", "lite", "--top", "2"),
+    "release": ("release", "--suite", "lite", "--out", "releases"),
+    "new-predictor": ("new-predictor", "other_law"),
+    "check": ("check", "my_law.py"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("user")
+    assert scalingbench("new-predictor", "my_law", cwd=made).returncode == 0
+    (made / "runs.csv").write_text("curve,run,metric,value,params\na,1,loss,3.0,1000\na,2,loss,2.5,2000\n")
+    return made
+
+
+@pytest.mark.parametrize("command", JSON)
+def test_json_is_in_one_envelope(command, folder):
+    done = scalingbench(*JSON[command], "--json", cwd=folder)
+    assert done.returncode == 0 and data_of(done, command), done.stderr
+
+
+TWO = "class One:\n    def fit(self, X, y):\n        return self\n    def predict(self, X):\n        return [0.0] * len(X)\n"
+
+
+def test_check_finds_the_one_class_of_a_file(folder):
+    done = scalingbench("check", "my_law.py", cwd=folder)
+    assert done.returncode == 0 and "MyLaw: keeps the contract" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (TWO + TWO.replace("One", "Two"), "there are One, Two; choose one: many.py:One"),
+        ("class Empty:\n    pass\n", "there is none; a predictor has fit(X, y) and predict(X)"),
+    ],
+)
+def test_a_file_of_several_predictors_or_none_is_refused(source, message, tmp_path):
+    (tmp_path / "many.py").write_text(source)
+    done = scalingbench("check", "many.py", cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr
