@@ -23,6 +23,8 @@ class Reference:
         Where it appeared.
     version : str, optional
         Release, of software and data.
+    url : str, optional
+        Where it is published, for software and data.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}  # cards contain references: a misspelt field is an error
@@ -33,6 +35,7 @@ class Reference:
     arxiv: str | None = None
     venue: str | None = None
     version: str | None = None
+    url: str | None = None
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import importlib.resources
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,16 @@ __all__ = ["board_from_json", "list_releases", "load_release", "version_of"]
 
 
 def version_of(suite: str, tasks: pd.DataFrame, scores: pd.DataFrame) -> str:
-    """Return the version of a board: its suite, and a hash of the content of its tasks and results.
+    """Return the version of a suite's boards: its name, and a hash of the content of its tasks and results.
 
     Parameters
     ----------
     suite : str
         Name of the suite.
     tasks : DataFrame
-        Descriptions of the tasks ranked on: held-out rows, role and weight.
+        Descriptions of the counted tasks: held-out rows, role and weight.
     scores : DataFrame
-        The ranked scores, each row with the digest of its predictions.
+        The scores on them, each row with the digest of its predictions.
     """
     described = (tasks[name].tolist() for name in ("task", "fingerprint", "track", "kind", "role", "cluster", "weight"))
     ranked = (scores[name].tolist() for name in ("predictor", "task", "digest"))
@@ -69,14 +70,20 @@ def list_releases() -> tuple[str, ...]:
     return tuple(sorted(f.stem for f in _folder().glob("*.json"))) if _folder().is_dir() else ()
 
 
-def load_release(version: str) -> Board:
-    """Return a released board.
+def load_release(version: str, track: str | None = None) -> Board:
+    """Return a released board, or that of one of its tracks.
 
     Raises
     ------
     LeaderboardError
-        If no release has that version.
+        If no release has that version, or the release not that track.
     """
     if not re.fullmatch(r"[A-Za-z0-9.-]+", version) or version not in list_releases():
         raise LeaderboardError(f"release: expected one of {', '.join(list_releases()) or '(none yet)'}, got {version!r}")
-    return board_from_json((_folder() / f"{version}.json").read_text(encoding="utf-8"))
+    board = board_from_json((_folder() / f"{version}.json").read_text(encoding="utf-8"))
+    if track is None:
+        return board
+    tracks = board.tracks if isinstance(board, SuiteBoard) else {}
+    if track not in tracks:
+        raise LeaderboardError(f"track: release {version} has {', '.join(tracks) or 'no tracks'}, got {track!r}")
+    return replace(tracks[track], version=board.version)

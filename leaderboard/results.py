@@ -273,11 +273,10 @@ class Results:
 
     @cached_property
     def version(self) -> str:
-        """Suite, and hash of the descriptions of the ranked tasks and of the predictions on them."""
-        return self._version_on(self.task_table)
-
-    def _version_on(self, tasks: pd.DataFrame) -> str:
-        return version_of(self.store.suite.name, tasks, self.scores[self.scores["task"].isin(tasks["task"])])
+        """Suite, and hash of the descriptions of its counted tasks and of the predictions on them; a selection has that of the whole."""
+        whole = Results(self.store) if self.store.own is None else self
+        tasks = whole._counted if len(whole._counted) else self.task_table
+        return version_of(self.store.suite.name, tasks, whole.scores[whole.scores["task"].isin(tasks["task"])])
 
     def board(self) -> Board:
         """Rank by skill against the suite's reference, with intervals. Without a track the board is a `SuiteBoard`."""
@@ -302,7 +301,7 @@ class Results:
         left_out = {name: tuple(c for c in self.exclusions.get(name, ()) if c in present) for name in self.predictors}
         return replace(
             rank(scores, what, entries=entries, comparisons=comparisons),
-            version=self._version_on(tasks) if comparisons == "pool" else "",
+            version=self.version if comparisons == "pool" else "",
             choice=self.choice.words,
             fingerprints=dict(zip(tasks["task"], tasks["fingerprint"], strict=True)),
             exclusions={name: names for name, names in left_out.items() if names},

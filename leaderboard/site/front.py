@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from scalingbench.common.project import REPOSITORY
 from scalingbench.common.references import Reference
 from scalingbench.common.tables import Table
 from scalingbench.common.variables import VARIABLES
-from scalingbench.leaderboard.citation import TITLE, cite
+from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
 from scalingbench.leaderboard.site.charts import calibration_chart, rounded, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
@@ -86,7 +87,7 @@ def _tables(material: Material) -> list[Table]:
 
 def citation(material: Material) -> str:
     """Return the BibTeX entry of the board at its version."""
-    return cite([Reference(TITLE, "ScalingBench maintainers", 2026, version=material.board.version)], "bibtex")
+    return cite([Reference(TITLE, AUTHORS, YEAR, version=material.board.version, url=REPOSITORY)], "bibtex")
 
 
 def compare_page(material: Material) -> Page:

@@ -58,7 +58,10 @@ def leaderboard(
     if release is not None:
         from scalingbench.leaderboard.releases import load_release
 
-        _print(load_release(release).cut(top, variants=variants), "leaderboard", form, as_json)
+        for option, given in (("--by", by), ("--bundled", bundled), ("--published-after", published_after), ("--kind", kind)):
+            if given:
+                raise InputError(f"{option}: a release is printed unchanged, whole or for a --track")
+        _print(load_release(release, track).cut(top, variants=variants), "leaderboard", form, as_json)
         return
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
@@ -182,22 +185,23 @@ def pictures(
 
 
 def cite(
-    predictor: Annotated[str | None, typer.Option("--predictor", help="Also cite the papers of this law.")] = None,
+    predictor: Annotated[str | None, typer.Option("--predictor", help="State the score of this predictor, and cite its papers.")] = None,
     collection: Annotated[
         str | None, typer.Option("--collection", help="Cite this collection only, not all that the board ranks on.")
     ] = None,
     suite: SuiteName = DEFAULT_SUITE,
+    track: Track = None,
     form: Annotated[Literal["bibtex", "apa", "cff"], typer.Option("--format", help="Output format.")] = "bibtex",
     as_json: Json = False,
 ) -> None:
-    """Print citations: the suite at its version, the law, and the collections behind its score."""
+    """Print citations: the suite at its version, the law, the collections behind its score, and a sentence with the score."""
     from scalingbench.leaderboard.citation import citations
 
-    text = citations(suite, predictor, collection, form)
+    found = citations(suite, predictor, collection, track=track)
     if as_json:
-        print_json("cite", {"format": form, "text": text})
+        print_json("cite", {"format": form, "sentence": found.sentence, "text": found.render(form)})
     else:
-        print(text)
+        print(found.render(form))
 
 
 def release(

@@ -8,7 +8,7 @@ from scalingbench.common.references import Reference
 from scalingbench.leaderboard.citation import cite
 
 LAW = Reference("Deep Scaling & More", "Kaplan, Jared and McCandlish, Sam and others", 2020, arxiv="2001.08361")
-SUITE = Reference("ScalingBench", "ScalingBench maintainers", 2026, version="v1-0123456789")
+SUITE = Reference("ScalingBench", "ScalingBench maintainers", 2026, version="v1-0123456789", url="https://example.org/suite")
 TALK = Reference("How far?", "Li, Wei", 2025, venue="NeurIPS 2025")
 
 
@@ -28,7 +28,8 @@ def test_bibtex_is_read_back_by_a_well_kept_library():
     assert len(read) == len(first)
     for work in first.values():
         entry = read[work.title]
-        assert (entry["author"], int(entry["year"])) == (work.authors, work.year)
+        corporate = "," not in work.authors  # braces keep BibTeX from reading a first and a last name
+        assert (entry["author"], int(entry["year"])) == (f"{{{work.authors}}}" if corporate else work.authors, work.year)
         assert entry.get("eprint") is None if work.arxiv is None else entry["eprint"] == work.arxiv
 
 
@@ -41,26 +42,28 @@ def test_apa():
 
 
 def test_cff_is_yaml():
-    parsed = yaml.safe_load(cite([SUITE, LAW], "cff"))["references"]
-    assert [p["type"] for p in parsed] == ["software", "article"]
-    assert parsed[1]["authors"] == [
+    whole = yaml.safe_load(cite([SUITE, LAW], "cff"))
+    (law,) = whole.pop("references")
+    assert whole.pop("cff-version") == "1.2.0" and whole.pop("message") and law["type"] == "article"
+    assert law["authors"] == [
         {"family-names": "Kaplan", "given-names": "Jared"},
         {"family-names": "McCandlish", "given-names": "Sam"},
         {"name": "others"},
     ]
-    assert parsed[0] == {
+    assert whole == {
         "type": "software",
         "title": "ScalingBench",
         "authors": [{"name": "ScalingBench maintainers"}],
         "year": 2026,
         "version": "v1-0123456789",
+        "repository-code": SUITE.url,
     }
-    assert parsed[1]["identifiers"] == [{"type": "other", "value": "arXiv:2001.08361"}]
+    assert law["identifiers"] == [{"type": "other", "value": "arXiv:2001.08361"}]
 
 
 def test_cff_keeps_what_yaml_would_read_as_something_else():
     work = Reference('No: 1.0 "is" a number # not', "Müller, Änne", 2024, arxiv="2404.10102", version="1.10")
-    (parsed,) = yaml.safe_load(cite([work], "cff"))["references"]
+    parsed = yaml.safe_load(cite([work], "cff"))
     assert (parsed["title"], parsed["version"]) == (work.title, "1.10") and parsed["authors"][0]["given-names"] == "Änne"
 
 

@@ -206,7 +206,7 @@ def test_results_made_from_other_rows_are_named_and_ignored(caplog):
 
 def test_the_version_names_scores_and_how_tasks_count():
     version = scored().board().version
-    assert version.startswith("made-") and version == scored().board().version != scored().select(track="compute").board().version
+    assert version.startswith("made-") and version == scored().board().version
     others = [
         scored(law={**RATIOS["law"], "a/1": 0.11}),
         scored(STATED.assign(weight=STATED["weight"].where(STATED["task"] != "a/1", 0.9))),

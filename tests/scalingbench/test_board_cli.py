@@ -7,6 +7,7 @@ import yaml
 from command import scalingbench
 
 from scalingbench.leaderboard.releases import list_releases
+from scalingbench.leaderboard.results import Results
 from scalingbench.predictors.catalogue import papers_of
 from scalingbench.predictors.registry import list_predictors
 
@@ -60,10 +61,31 @@ def test_cite_names_suite_law_and_collections():
     assert "Version lite-" in text and "eprint = {2001.08361}" in text
     assert "Porian" in text and "Shukor" not in text and "nanoGPT" not in text  # records by date are no task that kaplan enters
     one = yaml.safe_load(good("cite", *LITE, "--collection", "porian", "--format", "cff"))["references"]
-    assert len(one) == 2 and one[1]["year"] == 2024
+    assert len(one) == 1 and one[0]["year"] == 2024
     for wrong, message in ((("--collection", "porean"), "did you mean 'porian'"), (("--predictor", "kaplon"), "did you mean 'kaplan'")):
         done = scalingbench("cite", *LITE, *wrong)
         assert done.returncode == 2 and message in done.stderr
+
+
+def test_cite_gives_the_sentence_with_the_score_of_the_track_and_the_version_of_the_whole_board():
+    facts = json.loads(good("cite", *LITE, "--predictor", "kaplan", "--track", "compute", "--json"))["data"]
+    board = Results.load("lite").select(track="compute").board()
+    row = board.rows.set_index("predictor").loc["kaplan"]
+    assert f"skill of {row['skill']:.3f} [{row['skill_low']:.3f}, {row['skill_high']:.3f}]" in facts["sentence"]
+    assert f"{row['tasks_entered']} of {board.n_tasks} tasks entered" in facts["sentence"] and "track compute" in facts["sentence"]
+    assert Results.load("lite").version == board.version and facts["sentence"].endswith(f"ScalingBench {board.version}.")
+    done = scalingbench("cite", *LITE, "--predictor", "isoflop", "--track", "mixture")
+    assert done.returncode == 2 and "isoflop entered no task of suite lite, track mixture" in done.stderr
+
+
+def test_a_release_prints_a_track_and_refuses_other_cuts():
+    version = list_releases()[-1]
+    track = json.loads(good("leaderboard", "--release", version, "--track", "compute", "--json"))["data"]
+    assert (track["track"], track["version"]) == ("compute", version)
+    done = scalingbench("leaderboard", "--release", version, "--track", "computer")
+    assert done.returncode == 2 and f"track: release {version} has " in done.stderr
+    done = scalingbench("leaderboard", "--release", version, "--by", "reach")
+    assert done.returncode == 2 and "--by: a release is printed unchanged" in done.stderr
 
 
 def test_every_paper_of_the_catalogue_can_be_cited():
