@@ -60,7 +60,7 @@ def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
 
 def test_it_says_how_far_it_reaches_and_what_it_rests_on(runs):
     text = str(forecast(runs / "runs.csv", {"params": 7e9, "tokens": 1e10}))
-    assert text.startswith("loss at params=7e+09, tokens=1e+10: ") and "(80 %)" in text
+    assert text.startswith("loss at params=7B, tokens=10B: ") and "(80 %)" in text
     assert "params: the target is 7 times the largest run's" in text and "note: tokens" not in text and "weights: " in text
     assert "board: among " in text and "its own 80 % interval covers" in text
 
