@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+SuiteOf = Annotated[str | None, typer.Option("--suite", help="Suite name, or a YAML file; by default that of the results.")]
 Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those in the package.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
 Bundled = Annotated[bool, typer.Option("--bundled", help="Only bundled collections, whose tables are part of the package.")]
@@ -27,7 +28,7 @@ After = Annotated[str | None, typer.Option("--published-after", help="Only colle
 
 def leaderboard(
     results: Folder = None,
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
@@ -57,7 +58,7 @@ def leaderboard(
         return
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
-        _recompute(suite, store)
+        _recompute(suite or DEFAULT_SUITE, store)
     found = _read(suite, results, with_committed).select(track=track, bundled=bundled, published_after=published_after)
     if by is not None and found.protocol is None:
         print(found.by(by, top, what=what).render(form))
@@ -65,7 +66,7 @@ def leaderboard(
     print_board(found, form, top=top, variants=variants)
 
 
-def _read(suite: str, results: Path | None, with_committed: bool) -> Results:
+def _read(suite: str | None, results: Path | None, with_committed: bool) -> Results:
     from scalingbench.leaderboard.results import Results
 
     found = Results.load(suite, results)
@@ -103,7 +104,7 @@ def _check_options(*, recompute: bool, store: bool, results: Path | None, with_c
 
 def compare(
     results: Folder = None,
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     predictors: Names = None,
     track: Track = None,
     top: Annotated[int, typer.Option("--top", min=2, help="Number of predictors from the top of the board, if none are named.")] = 12,
@@ -137,7 +138,7 @@ def cite(
 
 
 def release(
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     results: Folder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
 ) -> None:
@@ -154,7 +155,7 @@ def release(
 
 def site(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     results: Folder = None,
 ) -> None:
     """Write the static site: board, predictors, collections and tasks, ready for Hugging Face Spaces and GitHub Pages."""

@@ -41,15 +41,14 @@ def filter_rows(raw: pd.DataFrame, options: Options, dropped: dict[str, int]) ->
 
 def _equal(column: pd.Series, wanted: str, meaning: Meaning | None) -> np.ndarray:
     """Return which cells are the wanted text, or the wanted number, as it stands or in the unit of the header."""
-    same = (column.astype(str).str.strip() == wanted).to_numpy()
+    same = np.asarray(column.astype(str).str.strip() == wanted, bool)
     number = number_of(wanted)
     if same.any() or number is None:
         return same
     cells = [stored if (stored := stored_number(cell)) is not None else number_of(str(cell)) for cell in column]
     values = np.array([np.nan if v is None else v for v in cells])
-    return np.isclose(values, number, rtol=1e-9, atol=0.0) | np.isclose(
-        values * (meaning.unit if meaning else 1.0), number, rtol=1e-9, atol=0.0
-    )
+    either = np.stack([values, values * (meaning.unit if meaning else 1.0)])
+    return np.asarray(np.isclose(either, number, rtol=1e-9, atol=0.0).any(axis=0), bool)
 
 
 def header_of(given: str, raw: pd.DataFrame, names: Mapping[str, str], option: str) -> str:

@@ -180,7 +180,9 @@ def shown(cell: object) -> str:
 
 def stored_number(cell: object) -> float | None:
     """Return a cell that is stored as a number, None where it is none or too large for one."""
-    if not isinstance(cell, int | float | np.number) or isinstance(cell, bool):
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if not isinstance(cell, int | float) or isinstance(cell, bool):
         return None
     return float(cell) if abs(cell) < _LARGEST or cell != cell else None
 

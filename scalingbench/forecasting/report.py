@@ -8,10 +8,9 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from scalingbench.common.errors import InputError
-from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.forecasting.formats import as_percent, as_target, as_value
+from scalingbench.forecasting.outputs import check_outputs
 from scalingbench.forecasting.pictures import plot, plot_forecast, svg_of
 from scalingbench.forecasting.records import ComputeAllocation, Forecast, cautions_html, html_table
 
@@ -61,9 +60,7 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
     InputError
         If the name does not end in .html, or jinja2 or matplotlib is not installed.
     """
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"--report {path}: expected a name that ends in .html")
-    require("--report", "site", "jinja2", "matplotlib")
+    check_outputs(None, Path(path))
     from jinja2 import Environment
     from markupsafe import Markup
 

@@ -90,7 +90,7 @@ def _of_database(file: Path) -> list[dict[str, Any]]:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
         if not {"runs", "experiments", "params", "latest_metrics"} <= tables:
             raise InputError(f"{file}: is an SQLite database, but none of MLflow; save the table as CSV")
-        rows = {
+        rows: dict[str, dict[str, Any]] = {
             str(run): {"run": str(name or run), "run_id": str(run), "state": str(state), "experiment": str(experiment)}
             for run, name, state, experiment in database.execute(_RUNS)
         }

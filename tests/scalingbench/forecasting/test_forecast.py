@@ -52,7 +52,7 @@ def test_the_true_loss_of_a_large_run_is_within_the_interval(runs, predictor):
 def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
     done = good("runs.csv", "--target", "params=7B,tokens=0.14T", "--json", cwd=runs)
     found = json.loads(done.stdout)
-    assert done.stderr.startswith("runs.csv: 42 of 42 rows kept\n") and "from 'params': 2e+07 to 1e+09, 7 values" in done.stderr
+    assert done.stderr.startswith("runs.csv: 42 of 42 rows kept\n") and "from 'params': 20M to 1B, 7 values" in done.stderr
     assert found["data"]["rows_kept"] == 42 and [c["name"] for c in found["data"]["columns"]] == ["value", "params", "tokens"]
     assert found["target"] == {"params": 7e9, "tokens": 1.4e11} and {c["code"] for c in found["cautions"]} >= {"reach", "back-test"}
     assert found["evidence"]["predictor"] == "autolaw" and found["evidence"]["n"] > 20
