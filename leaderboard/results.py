@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, failure_lines, list_result_files, read_results
-from scalingbench.benchmark.tasks.frozen import read_head
+from scalingbench.benchmark.tasks.frozen import list_suites, read_head
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import listed
@@ -44,6 +44,16 @@ _EVERY_KIND = ("track", "kind")
 """Slices over all counted tasks, including those that the overall board leaves out."""
 
 
+def _suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
+    """Return the suite of result files; that of a YAML file is not known by its name alone."""
+    names = sorted({r.suite for found in read.values() for r in found})
+    if len(names) != 1:
+        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
+    if names[0] not in list_suites():
+        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
+    return names[0]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """Predictions on the tasks of a suite; boards, scores and comparisons are its methods.
@@ -64,13 +74,13 @@ class Results:
     choice: Choice = field(default_factory=Choice)
 
     @classmethod
-    def load(cls, suite: str | Suite = DEFAULT_SUITE, folder: str | Path | None = None) -> Results:
+    def load(cls, suite: str | Suite | None = None, folder: str | Path | None = None) -> Results:
         """Read results.
 
         Parameters
         ----------
-        suite : str or Suite
-            Name of the suite, or a path that ends in ``.yaml``.
+        suite : str or Suite, optional
+            Name of the suite, or a path that ends in ``.yaml``; by default that of the result files, or v2.
         folder : str or Path, optional
             Folder of result files; by default the results that come with the package, including submissions. Those are ranked by
             stored scores, and predictions are read on access. A submission without stored scores is scored on the tasks whose data
@@ -79,8 +89,11 @@ class Results:
         Raises
         ------
         InputError
-            If the suite does not exist or has no results.
+            If the suite does not exist or has no results, or the folder has those of another one.
         """
+        read = {} if folder is None else {file: read_results(file) for file in list_result_files(folder)}
+        if suite is None:
+            suite = DEFAULT_SUITE if folder is None else _suite_of(read, folder)
         if isinstance(suite, str) and suite.endswith(".yaml"):
             from scalingbench.benchmark.tasks.suite import load_suite
 
@@ -88,7 +101,8 @@ class Results:
         head = read_head(suite) if isinstance(suite, str) else suite
         if folder is None:
             return cls(committed_store(head))
-        read = {file: read_results(file) for file in list_result_files(folder)}
+        if head.name not in (names := sorted({r.suite for found in read.values() for r in found})):
+            raise InputError(f"{folder}: holds results of suite {' and '.join(map(repr, names))}, not of {head.name!r}; leave --suite out")
         files = {r.predictor: file for file, found in read.items() for r in found}
         return cls(Store(head, tuple(r for found in read.values() for r in found), None, not_ranked_on(), files))
 

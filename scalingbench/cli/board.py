@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+SuiteOf = Annotated[str | None, typer.Option("--suite", help="Suite name, or a YAML file; by default that of the results.")]
 Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those in the package.")]
 Kind = Annotated[Literal["published"] | None, typer.Option("--kind", help="'published': only law forms of papers, by family.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
@@ -28,7 +29,7 @@ After = Annotated[str | None, typer.Option("--published-after", help="Only colle
 
 def leaderboard(
     results: Folder = None,
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
@@ -65,10 +66,10 @@ def leaderboard(
         return
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
-        _recompute(suite, store)
+        _recompute(suite or DEFAULT_SUITE, store)
     found = _read(suite, results, with_committed).select(track=track, bundled=bundled, published_after=published_after, kind=kind)
     if kind is not None and found.protocol is not None:
-        raise InputError(f"--kind: the board of suite {suite} follows another benchmark and has no kinds of predictors")
+        raise InputError(f"--kind: the board of suite {found.suite.name} follows another benchmark and has no kinds of predictors")
     if by is not None and found.protocol is None:
         _print(found.by(by, top, what=what), "leaderboard", form, as_json)
         return
@@ -82,7 +83,7 @@ def _print(found: Tabular, command: str, form: Format, as_json: bool) -> None:
         print(found.render(form))
 
 
-def _read(suite: str, results: Path | None, with_committed: bool) -> Results:
+def _read(suite: str | None, results: Path | None, with_committed: bool) -> Results:
     from scalingbench.leaderboard.results import Results
 
     found = Results.load(suite, results)
@@ -120,7 +121,7 @@ def _check_options(*, recompute: bool, store: bool, results: Path | None, with_c
 
 def compare(
     results: Folder = None,
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     predictors: Names = None,
     track: Track = None,
     top: Annotated[int, typer.Option("--top", min=2, help="Number of predictors from the top of the board, if none are named.")] = 12,
@@ -205,7 +206,7 @@ def cite(
 
 
 def release(
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     results: Folder = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of releases.")] = Path("leaderboard/releases"),
     as_json: Json = False,
@@ -226,7 +227,7 @@ def release(
 
 def site(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
-    suite: SuiteName = DEFAULT_SUITE,
+    suite: SuiteOf = None,
     results: Folder = None,
     as_json: Json = False,
 ) -> None:

@@ -126,20 +126,30 @@ def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json =
 
 @app.command()
 def validate(
-    table: Path,
+    table: Annotated[str, typer.Argument(help="Table of runs, as 'forecast' reads it.")],
     card: Annotated[Path | None, typer.Option("--card", help="Card that declares the table's own variables (x_<name>).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a CSV or Parquet table of runs against the schema."""
+    """Check a table of runs: by the schema where it has the schema's names, else as 'read' reads it."""
     from scalingbench.benchmark.data.card import read_card
     from scalingbench.benchmark.data.schema import read_table
+    from scalingbench.common.errors import SchemaError
+    from scalingbench.forecasting.checks import read_in_place_of
 
     own = read_card(card).scalingbench.own_variables if card else {}
-    rows = len(read_table(table, own))
+    try:
+        facts: dict[str, object] = {"rows": len(read_table(table, own))}
+    except SchemaError as problem:
+        if card is not None:
+            raise
+        runs = read_in_place_of(table, problem)
+        facts = {"runs": len(runs.table)}
+        if not as_json:
+            print(runs.understood())
     if as_json:
-        print_json("validate", {"table": str(table), "rows": rows})
+        print_json("validate", {"table": str(table), **facts})
     else:
-        print(f"{table}: {rows} rows, no rule broken")
+        print(f"{table}: {', '.join(f'{n} {what}' for what, n in facts.items())}, no rule broken")
 
 
 @app.command()

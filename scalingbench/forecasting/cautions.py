@@ -13,7 +13,7 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.formats import as_percent, as_times
+from scalingbench.forecasting.formats import as_percent, as_times, as_value
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity
 from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Caution, Forecast, Level
@@ -30,6 +30,7 @@ _FEW_ROWS = 6
 _LOCKED = 0.99
 _OFF_RATIO = np.log(3.0)
 _TINY_MODEL, _MANY_TOKENS = 1e4, 1e6
+_LARGEST = {"params": 1e14, "tokens": 1e15}
 _SLIP = 2.5
 _FIXED = 0.02
 """Range of the logarithm of a ratio of two columns up to which it is constant."""
@@ -84,10 +85,11 @@ def _noted(query: Query) -> Iterator[Caution]:
 def _never_varied(query: Query) -> Iterator[Caution]:
     for name in query.constant:
         only, wanted = float(query.rows[name].iloc[0]), query.target[name]
+        here, there = as_value(name, only), as_value(name, wanted)
         if abs(np.log(wanted / only)) < np.log(1.05):
-            yield Caution("note", "never-varied", f"{name} is {only:.4g} in every run, as in the target: it is left out of the fit")
+            yield Caution("note", "never-varied", f"{name} is {here} in every run, as in the target: it is left out of the fit")
             continue
-        text = f"every run has {name} {only:.4g} and the target {wanted:.4g}: the runs do not show the effect of that"
+        text = f"every run has {name} {here} and the target {there}: the runs do not show the effect of that"
         yield Caution("refusal", "never-varied", f"{text}; vary it, or leave it out of the target")
 
 
@@ -142,7 +144,11 @@ def _units(query: Query) -> Iterator[Caution]:
     rows = query.rows
     if "params" in rows and "tokens" in rows and rows["params"].max() < _TINY_MODEL and rows["tokens"].max() > _MANY_TOKENS:
         text = f"params is at most {rows['params'].max():.4g}: no such model; is it in millions or billions?"
-        yield Caution("warning", "units", f"{text} --unit params=1e6, or 1e9")
+        yield Caution("warning", "units", f"{text} --unit params=1e6, or --unit params=1e9")
+    for name, limit in _LARGEST.items():
+        if name in rows and rows[name].max() > limit:
+            text = f"{name} is up to {rows[name].max():.3g}: no run has as many; another unit, or another quantity, such as flops?"
+            yield Caution("warning", "units", text)
     yield from _identity(query.identity)
 
 

@@ -192,10 +192,6 @@ def _from_bytes(raw: bytes) -> pd.DataFrame:
         raise InputError("is empty")
     table = _reader(raw)(raw)
     check_shape(*table.shape, table.columns)
-    table.columns = [str(c).strip() for c in table.columns]
-    twice = table.columns[table.columns.duplicated()]
-    if len(twice):
-        raise InputError(f"has two columns {twice[0]!r}; rename or remove one")
     if len(table) == 0:
         raise InputError("has no rows below its header")
     return table

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["as_percent", "as_times"]
+from collections.abc import Mapping
+
+from scalingbench.common.variables import VARIABLES
+from scalingbench.forecasting.numbers import as_size
+
+__all__ = ["as_percent", "as_target", "as_times", "as_value"]
 
 
 def as_percent(share: float) -> str:
@@ -25,6 +30,29 @@ def as_times(factor: float) -> str:
     ('2.28', '3,670', '0.0012')
     """
     return _plain(factor, 3)
+
+
+def as_value(name: str, value: float) -> str:
+    """Return a value of a variable with four digits: numbers of parameters and tokens as they are said.
+
+    Examples
+    --------
+    >>> as_value("params", 7e9), as_value("flops", 1e21), as_value("learning_rate", 3e-4)
+    ('7B', '1e+21', '0.0003')
+    """
+    counted = name in VARIABLES and VARIABLES[name].unit in ("parameters", "tokens")
+    return as_size(value, 4) if counted else f"{value:.4g}"
+
+
+def as_target(target: Mapping[str, float]) -> str:
+    """Return a target as ``--target`` takes it, to four digits.
+
+    Examples
+    --------
+    >>> as_target({"params": 7e9, "tokens": 1.4e12})
+    'params=7B, tokens=1.4T'
+    """
+    return ", ".join(f"{name}={as_value(name, value)}" for name, value in target.items())
 
 
 def _plain(value: float, digits: int) -> str:

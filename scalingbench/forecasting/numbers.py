@@ -180,7 +180,9 @@ def shown(cell: object) -> str:
 
 def stored_number(cell: object) -> float | None:
     """Return a cell that is stored as a number, None where it is none or too large for one."""
-    if not isinstance(cell, int | float | np.number) or isinstance(cell, bool):
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if not isinstance(cell, int | float) or isinstance(cell, bool):
         return None
     value = cell if isinstance(cell, int | float) else float(cell)
     return float(value) if abs(value) < _LARGEST or value != value else None
@@ -248,12 +250,19 @@ def numbers_of(column: pd.Series, header: str, decimal: Mark = ".") -> np.ndarra
     return found
 
 
-def as_size(x: float) -> str:
-    """Return a number of parameters or tokens as it is said: ``7.2B``."""
-    for limit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if x >= limit:
-            return f"{x / limit:.3g}{letter}"
-    return f"{x:.3g}"
+def as_size(x: float, digits: int = 3) -> str:
+    """Return a number of parameters or tokens as it is said.
+
+    Examples
+    --------
+    >>> as_size(7.24e9), as_size(999.7e6), as_size(120_000.0), as_size(42.0)
+    ('7.24B', '1B', '120K', '42')
+    """
+    x = float(f"{x:.{digits}g}")
+    for limit, unit, letter in ((1e12, 1e12, "T"), (1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "K")):
+        if limit <= x < 1e15:
+            return f"{x / unit:.{digits}g}{letter}"
+    return f"{x:.{digits}g}"
 
 
 def as_range(ends: tuple[float, float]) -> str:

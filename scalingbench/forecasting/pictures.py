@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.tasks.splits import row_cost
-from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.common.variables import VARIABLES
+from scalingbench.forecasting.outputs import check_outputs
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query
 from scalingbench.forecasting.records import ComputeAllocation, Forecast, Plan
 
@@ -156,11 +156,9 @@ def _shown() -> type[Figure]:
 
 
 def _written(figure: Figure, path: Path) -> Figure:
-    suffix = path.suffix.lstrip(".").lower()
-    if suffix not in ("png", "svg", "pdf"):
-        raise InputError(f"--plot {path}: expected a name that ends in .png, .svg or .pdf")
+    check_outputs(path, None)
     with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150, format=suffix)
+        figure.savefig(temporary, dpi=150, format=path.suffix.lstrip(".").lower())
     return figure
 
 

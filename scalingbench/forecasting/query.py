@@ -13,6 +13,7 @@ from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 from scalingbench.common.variables import VARIABLES, is_variable
+from scalingbench.forecasting.assignment import has_numbers
 from scalingbench.forecasting.headers import meaning_of
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of
 from scalingbench.forecasting.numbers import as_size, number_of
@@ -222,6 +223,7 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     wanted, notes = parse_target(target, headers=headers), list[str]()
     identity = identity_of(runs.table, next((n for n in SIZES if n in wanted), None))
     table, wanted = _completed(runs.table, wanted, identity, notes)
+    wanted = {n: wanted[n] for n in _in_order(wanted)}
     for name in wanted:
         if name not in table or not table[name].notna().any():
             raise InputError(_missing(runs, table, name))
@@ -232,7 +234,7 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
         notes.append(f"{int((~complete).sum())} rows without {' or '.join(wanted)} are left out")
     rows, rest = table[complete].reset_index(drop=True), runs.rest[complete].reset_index(drop=True)
     constant = tuple(n for n in wanted if np.ptp(np.log(np.maximum(rows[n], 1e-300))) < _SAME)
-    varied = [n for n in _in_order(wanted) if n not in constant]
+    varied = [n for n in wanted if n not in constant]
     if not varied:
         raise InputError(f"{runs.source}: the runs varied none of {', '.join(wanted)}: nothing can be extrapolated from them")
     rows, rest, thinned = canonical(rows, rest, varied, log=metric_kind(runs.metric).log)
@@ -296,6 +298,7 @@ def _missing(runs: Runs, table: pd.DataFrame, name: str) -> str:
         return f"{text}: name params and tokens in --target; 'scalingbench allocate --flops' chooses them for a compute budget"
     if name == "tokens" and {"steps", "batch_size"} <= set(filled):
         return f"{text}: add a column tokens = steps x tokens per batch"
-    if runs.ignored:
-        text += f"; not used: {', '.join(runs.ignored[:8])} (--map HEADER={name} names one)"
+    numbers = [h for h in runs.ignored if has_numbers(runs.rest[h])]
+    if numbers:
+        text += f"; if one of {', '.join(numbers[:8])} is it, say e.g. --map {numbers[0]}={name}"
     return text

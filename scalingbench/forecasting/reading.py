@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -11,10 +11,11 @@ import pandas as pd
 
 from scalingbench.benchmark.data.variables import metric_kind, variables_of
 from scalingbench.common.errors import InputError, SchemaError
-from scalingbench.common.names import nearest, only_or_chosen, unknown_name
-from scalingbench.common.variables import VARIABLES, is_variable
+from scalingbench.common.names import only_or_chosen
+from scalingbench.common.variables import VARIABLES
+from scalingbench.forecasting.assignment import TEXT, assign, filter_rows
 from scalingbench.forecasting.files import open_table
-from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
+from scalingbench.forecasting.headers import Meaning, meaning_of, metric_of_value
 from scalingbench.forecasting.histories import Dropped, one_row_a_run, with_value
 from scalingbench.forecasting.numbers import (
     Mark,
@@ -24,10 +25,7 @@ from scalingbench.forecasting.numbers import (
     has_unit,
     is_numeric,
     marks_of,
-    number_of,
     numbers_of,
-    shown,
-    stored_number,
 )
 from scalingbench.forecasting.objects import flat
 from scalingbench.forecasting.runs import Options, ReadColumn, Reading, Runs, reasons
@@ -40,7 +38,6 @@ _FAILED = frozenset({"inf", "infinity", "diverged"})
 """Cells that say that training failed."""
 _SUMMARIES = frozenset({"mean", "average", "avg", "median", "total", "sum", "std", "stdev", "min", "max", "count"})
 """Names of rows below a table that sum up its runs."""
-_TEXT = ("run", "curve", "flag", "metric", "state")
 
 
 def read_runs(source: TableLike | Runs, options: Options | None = None, **reading: Unpack[Reading]) -> Runs:
@@ -79,8 +76,8 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     if rows_read == 0:
         raise InputError("has no rows")
     rows_read += sum(gone.rows.values())
-    raw = _where(raw, options.where, gone.rows)
-    used = _assign(raw, options, gone.notes)
+    raw = filter_rows(_with_headers(raw), options, gone.rows)
+    used = assign(raw, options, gone.notes)
     typed, metric = _typed(raw, used, options, gone.notes)
     typed = _with_tokens(typed, used, gone.notes)
     keep = _finished(typed, gone.rows) & _no_summary(typed, gone.rows)
@@ -98,6 +95,16 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     rest.attrs = {}
     table = typed.reset_index(drop=True)
     return Runs(source, chosen, table, rest, _columns(table, used), rows_read, gone.rows, ignored, tuple(gone.notes), gone.identity)
+
+
+def _with_headers(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with text as headers, each once; levels of headers are joined by points."""
+    levels = raw.columns.nlevels > 1
+    headers = [".".join(str(part) for part in c if str(part)) if levels else str(c).strip() for c in raw.columns]
+    twice = [h for h in headers if headers.count(h) > 1]
+    if twice:
+        raise InputError(f"has two columns {twice[0]!r}; rename or remove one")
+    return raw.set_axis(headers, axis=1)
 
 
 def _ask(typed: pd.DataFrame, raw: pd.DataFrame, options: Options, notes: list[str]) -> None:
@@ -125,7 +132,7 @@ def _finished_runs(typed: pd.DataFrame, used: Mapping[str, Meaning], options: Op
 
 
 def _columns(table: pd.DataFrame, used: Mapping[str, Meaning]) -> tuple[ReadColumn, ...]:
-    headers = {meaning.name: header for header, meaning in used.items() if meaning.name not in _TEXT}
+    headers = {meaning.name: header for header, meaning in used.items() if meaning.name not in TEXT}
     names = [n for n in ("value", *variables_of(table)) if n in headers and table[n].notna().any()]
     return tuple(_column(table, n, headers[n], used[headers[n]].unit) for n in names)
 
@@ -137,165 +144,12 @@ def _column(table: pd.DataFrame, name: str, header: str, unit: float) -> ReadCol
     return ReadColumn(name, str(header), unit, low, high, len(np.unique(known)))
 
 
-def _where(raw: pd.DataFrame, where: Mapping[str, str], dropped: dict[str, int]) -> pd.DataFrame:
-    for header, wanted in where.items():
-        if header not in raw:
-            raise unknown_name("column", header, [str(c) for c in raw.columns])
-        keep = raw[header].astype(str).str.strip() == str(wanted).strip()
-        if not keep.any():
-            found = ", ".join(map(repr, sorted(raw[header].astype(str).unique())[:8]))
-            raise InputError(f"--where {header}={wanted}: no row has it; the cells are {found}")
-        dropped[f"without {header}={wanted}"] = int((~keep).sum())
-        raw = raw[keep]
-    return raw.reset_index(drop=True)
-
-
-def _assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, Meaning]:
-    """Return what each used column is, by header."""
-    for header in options.names:
-        if header not in raw:
-            raise InputError(f"--map: {unknown_name('column', header, [str(c) for c in raw.columns])}")
-    if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns) or _is_chart([str(h) for h in raw.columns]):
-        raise InputError("is the export of a W&B chart (a column for each run); export the table of runs instead")
-    found: dict[str, list[tuple[str, Meaning]]] = {}
-    words: dict[str, str] = {}
-    for header in map(str, raw.columns):
-        meaning = _stated(header, options.names) if header in options.names else meaning_of(header)
-        if meaning is not None and (meaning.name in _TEXT or header in options.names or _has_numbers(raw[header])):
-            found.setdefault(meaning.name, []).append((header, meaning))
-        elif meaning is not None:
-            words.setdefault(meaning.name, header)
-    for name in words.keys() - found.keys():
-        _refuse_unreadable(raw[words[name]], words[name])
-    _refuse_training_loss(raw, found.get("value", []), notes)
-    if "value" not in found:
-        _refuse_without_value(raw)
-    found["run"] = _identities(raw, found.get("run", []))
-    chosen = {}
-    for name, candidates in ((n, c) for n, c in found.items() if c):
-        header, meaning = _best(name, _distinct(raw, candidates), options, notes)
-        chosen[header] = meaning
-    for name, unit in options.units.items():
-        headers = [h for h, m in chosen.items() if m.name == name]
-        if not headers:
-            raise InputError(f"--unit {name}={unit:g}: {unknown_name('column', name, sorted(m.name for m in chosen.values()))}")
-        old = chosen[headers[0]]
-        chosen[headers[0]] = Meaning(name, float(unit), old.metric, old.rank)
-    return chosen
-
-
-def _is_chart(headers: Sequence[str]) -> bool:
-    """Return whether several columns are of one key, each of a run: ``run-1 - val/loss``."""
-    keys = [header.rpartition(" - ")[2] for header in headers if " - " in header]
-    return len(keys) > 1 and len(set(keys)) == 1 and meaning_of(keys[0]) is not None
-
-
-def _stated(header: str, names: Mapping[str, str]) -> Meaning | None:
-    name = names[header]
-    if name == "ignore":
-        return None
-    if name == "value":
-        return Meaning("value", metric=metric_of_value(header), rank=-1)
-    if name not in (*_TEXT, "seed") and not is_variable(name):
-        raise InputError(f"--map {header}={name}: {unknown_name('variable', name, [*VARIABLES, 'value', 'run', 'curve', 'ignore'])}")
-    return Meaning(name, rank=-1)
-
-
-def _has_numbers(column: pd.Series) -> bool:
-    """Return whether any cell is a number: a column of words is not used."""
-    if pd.api.types.is_bool_dtype(column):
-        return False
-    if pd.api.types.is_numeric_dtype(column):
-        return bool(column.notna().any())
-    values = (number_of(cell, mark) for cell in cells_of(column) for mark in (".", ","))
-    stored = map(stored_number, column)
-    return any(v is not None and np.isfinite(v) for v in (*stored, *values))
-
-
-def _refuse_unreadable(column: pd.Series, header: str) -> None:
-    """Refuse a column of a variable or of values whose cells have digits, but are no numbers; words have none."""
-    for i, cell in enumerate(column.astype(object)):
-        if isinstance(cell, list | tuple | dict | np.ndarray):
-            raise InputError(f"row {i + 1}, column {header!r}: holds several values; write one number a row, or say --map {header}=ignore")
-        if isinstance(cell, str | int) and any(c.isdigit() for c in str(cell)):
-            raise InputError(
-                f"row {i + 1}, column {header!r}: {shown(cell)} is not a number; write e.g. 7e9, 7B or 1.4T, or say --map {header}=ignore"
-            )
-
-
-def _refuse_training_loss(raw: pd.DataFrame, values: list[tuple[str, Meaning]], notes: list[str]) -> None:
-    """Refuse a value that is not said to be held out where other columns are: only the user knows which set is meant."""
-    held_out = [h for h in map(str, raw.columns) if held_out_metric(h) and _has_numbers(raw[h])]
-    best = min((m.rank for _, m in values), default=9)
-    if held_out and best >= UNSTATED:
-        others = [h for h, _ in values]
-        raise InputError(
-            f"several metrics, and which is meant isn't said: {', '.join([*held_out, *others])}; choose with --map {held_out[0]}=value"
-        )
-    if best >= TRAINING and values:
-        notes.append(f"the values are training losses, from {values[0][0]!r}: no column is held out")
-
-
-def _identities(raw: pd.DataFrame, candidates: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
-    """Return the columns that can name runs: a column that numbers the rows names none where another does."""
-    kept = [(h, m) for h, m in candidates if m.rank < 0 or not _numbers_rows(raw[h])]
-    return kept or candidates[:1]
-
-
-def _numbers_rows(column: pd.Series) -> bool:
-    cells = [str(cell).removesuffix(".0") for cell in column]
-    return cells in ([str(i) for i in range(len(cells))], [str(i + 1) for i in range(len(cells))])
-
-
-def _refuse_without_value(raw: pd.DataFrame) -> None:
-    headers = [str(c) for c in raw.columns] or [""]
-    near = next((h for h in headers if nearest(key_of(h), ("value", "loss", "val_loss", "eval_loss", "accuracy"), cutoff=0.7)), headers[-1])
-    raise InputError(
-        f"no column of measured values (loss, val/loss, accuracy, ...) among {', '.join(headers[:12])}; name it with --map {near}=value"
-    )
-
-
-def _distinct(raw: pd.DataFrame, candidates: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
-    """Return the columns without those that repeat another one, such as planned tokens beside tokens seen."""
-    kept: list[tuple[str, Meaning]] = []
-    for header, meaning in candidates:
-        if meaning.name in _TEXT or not any(_alike(raw, header, meaning, other, m) for other, m in kept):
-            kept.append((header, meaning))
-    return kept
-
-
-def _alike(raw: pd.DataFrame, one: str, m1: Meaning, two: str, m2: Meaning) -> bool:
-    try:
-        a, b = numbers_of(raw[one], one) * m1.unit, numbers_of(raw[two], two) * m2.unit
-    except InputError:
-        return False
-    return m1.rank == m2.rank and bool(np.array_equal(np.isnan(a), np.isnan(b)) and np.allclose(a, b, rtol=0.01, atol=0.0, equal_nan=True))
-
-
-def _best(name: str, candidates: list[tuple[str, Meaning]], options: Options, notes: list[str]) -> tuple[str, Meaning]:
-    """Return the column to use where several have the same meaning."""
-    if name == "value" and options.metric is not None:
-        candidates = [c for c in candidates if options.metric in (c[0], c[1].metric, key_of(c[0]))] or candidates
-    least = min(m.rank for _, m in candidates)
-    best = [c for c in candidates if c[1].rank == least]
-    exact = [c for c in best if key_of(c[0]) == name] or ([best[0]] if name in ("run", "state", "steps", "curve", "flag") else [])
-    if len(best) > 1 and len(exact) == 1:
-        best = exact
-    if len(best) > 1:
-        names = " and ".join(repr(h) for h, _ in best[:4])
-        raise InputError(f"{names} could each be {name!r}; choose with --map {best[0][0]}={name}")
-    if len(candidates) > 1 and name not in ("run", "state"):
-        others = ", ".join(h for h, _ in candidates if h != best[0][0])
-        notes.append(f"{name} is read from {best[0][0]!r}, not from {others}; --map chooses another")
-    return best[0]
-
-
 def _typed(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Options, notes: list[str]) -> tuple[pd.DataFrame, str]:
     """Return the columns under the schema's names and in its units, and the metric of the values."""
     typed, metric = pd.DataFrame(index=raw.index), "loss"
     marks = _decimal_marks(raw, used, options)
     for header, meaning in used.items():
-        if meaning.name in _TEXT:
+        if meaning.name in TEXT:
             typed[meaning.name] = raw[header].astype(object).where(raw[header].notna(), "").astype(str).str.strip()
             continue
         typed[meaning.name] = numbers_of(raw[header], header, marks[header]) * _unit(raw[header], header, meaning.unit)
@@ -352,14 +206,14 @@ def _decimal_marks(raw: pd.DataFrame, used: Mapping[str, Meaning], options: Opti
     chosen = dict[str, Mark]()
     for header, meaning in used.items():
         others = {mark for other, marks in found.items() if other != header and len(marks.certain) == 1 for mark in marks.certain}
-        text = meaning.name not in _TEXT and header in found
+        text = meaning.name not in TEXT and header in found
         chosen[header] = decimal_mark(header, found[header], others, options.decimal, value=meaning.name == "value") if text else "."
     return chosen
 
 
 def _rough(raw: pd.DataFrame, used: Mapping[str, Meaning]) -> list[str]:
     """Return notes of columns with rounded numbers or with spreads."""
-    texts = {h: " ".join(cells_of(raw[h])) for h, m in used.items() if m.name not in _TEXT and not is_numeric(raw[h])}
+    texts = {h: " ".join(cells_of(raw[h])) for h, m in used.items() if m.name not in TEXT and not is_numeric(raw[h])}
     about = [f"{h!r}: numbers with '~' are read as they stand" for h, text in texts.items() if set(text) & set("~≈≃∼")]
     return about + [f"{h!r}: of a number with its spread the number is read" for h, text in texts.items() if has_spread(text)]
 

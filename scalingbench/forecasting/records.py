@@ -13,7 +13,7 @@ import pandas as pd
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
-from scalingbench.forecasting.formats import as_percent, as_times
+from scalingbench.forecasting.formats import as_percent, as_target, as_times
 from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.query import ComputeBudget, Query
 from scalingbench.forecasting.reading import Runs
@@ -183,10 +183,9 @@ class Forecast(Prediction):
         return {**plain, "backtest": backtest, **last}
 
     def __str__(self) -> str:
-        at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
         interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] (80 %)"
         weights = ", ".join(f"{n} {w:.2f}" for n, w in sorted(self.weights.items(), key=lambda i: -i[1]))
-        lines = [f"{self.metric} at {at}: {self.value:.5g}{interval}", self.basis]
+        lines = [f"{self.metric} at {as_target(self.target)}: {self.value:.5g}{interval}", self.basis]
         lines += [f"weights: {weights}"] if weights else []
         return "\n".join([*lines, *self.remarks])
 
@@ -204,7 +203,7 @@ class Forecast(Prediction):
         """Return what a table of the forecast shows: name and text of each row."""
         interval = f"{self.low:.5g} to {self.high:.5g}" if self.low is not None else f"none: {self.why_no_interval}"
         return [
-            ("target", ", ".join(f"{k} = {v:.4g}" for k, v in self.target.items())),
+            ("target", as_target(self.target)),
             (self.metric, f"{self.value:.5g}"),
             ("80 % interval", interval),
             ("predictor", f"{self.predictor} on {self.rows} runs"),
@@ -363,8 +362,7 @@ class Plan:
 
     def summary(self) -> list[str]:
         """Return the cost and the expected gain, a line each."""
-        at = ", ".join(f"{k}={v:g}" for k, v in self.target.items())
-        lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {at}"]
+        lines = [f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g} FLOPs, towards {as_target(self.target)}"]
         lines += [self.cost] if self.cost else []
         if self.before is not None and self.after is not None:
             lines.append(f"uncertainty of {self.law} at the target: {as_percent(self.before)} now, {as_percent(self.after)} then")

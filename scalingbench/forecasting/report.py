@@ -8,9 +8,9 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from scalingbench.common.errors import InputError
-from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
+from scalingbench.forecasting.formats import as_percent, as_target, as_value
+from scalingbench.forecasting.outputs import check_outputs
 from scalingbench.forecasting.pictures import plot, plot_forecast, svg_of
 from scalingbench.forecasting.records import ComputeAllocation, Forecast, cautions_html, html_table
 
@@ -60,9 +60,7 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
     InputError
         If the name does not end in .html, or jinja2 or matplotlib is not installed.
     """
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"--report {path}: expected a name that ends in .html")
-    require("--report", "site", "jinja2", "matplotlib")
+    check_outputs(None, Path(path))
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -76,7 +74,7 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
 def _title(found: Forecast) -> str:
     if isinstance(found, ComputeAllocation):
         return f"Allocation of {found.budget.flops:.3g} FLOPs"
-    return f"{found.metric} at " + ", ".join(f"{k} {v:.3g}" for k, v in found.target.items())
+    return f"{found.metric} at " + as_target(found.target)
 
 
 def _sections(found: Forecast, command: str) -> Iterable[_Section]:
@@ -102,7 +100,7 @@ def _version() -> str:
 
 def _laws_table(found: Forecast) -> str:
     def percent(error: float) -> str:
-        return "-" if error != error else f"{100 * error:.2g} %" if found.query.log else f"{error:.2g}"
+        return "-" if error != error else as_percent(error) if found.query.log else f"{error:.2g}"
 
     rows = [(o.name, f"{o.weight:.2f}", f"{o.value:.5g}", percent(o.backtest), ", ".join(o.unidentified)) for o in found.ensemble.laws]
     table = html_table(rows, ("law", "weight in the ensemble", found.metric, "back-test error", "constants not identified"))
@@ -116,7 +114,7 @@ def _laws_table(found: Forecast) -> str:
 
 def _data(found: Forecast) -> str:
     runs = found.data
-    rows = [(c.name, c.header, f"{c.unit:g}", f"{c.low:.4g}", f"{c.high:.4g}", c.distinct) for c in runs.columns]
+    rows = [(c.name, c.header, f"{c.unit:g}", as_value(c.name, c.low), as_value(c.name, c.high), c.distinct) for c in runs.columns]
     text = f"<p>{escape(str(runs).splitlines()[0])}</p>" + html_table(rows, ("column", "header", "unit", "smallest", "largest", "values"))
     extra = [f"Not used: {', '.join(runs.ignored)}"] if runs.ignored else []
     return text + "".join(f"<p>{escape(line)}</p>" for line in (*extra, *runs.notes))

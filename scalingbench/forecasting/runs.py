@@ -9,7 +9,9 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import variables_of
+from scalingbench.common.messages import printable
 from scalingbench.common.variables import VARIABLES, family_of
+from scalingbench.forecasting.formats import as_value
 from scalingbench.forecasting.identity import identity_of
 from scalingbench.forecasting.numbers import Mark
 
@@ -153,10 +155,11 @@ class Runs:
         for c in self.columns:
             meaning = self.metric if c.name == "value" else _unit_of(c.name)
             unit = "" if c.unit == 1.0 else f" x {c.unit:g}"
-            lines.append(f"  {c.name:<{width}}  from {c.header!r}{unit}: {c.low:.4g} to {c.high:.4g}, {c.distinct} values ({meaning})")
+            span = f"{as_value(c.name, c.low)} to {as_value(c.name, c.high)}"
+            lines.append(f"  {c.name:<{width}}  from {c.header!r}{unit}: {span}, {c.distinct} values ({meaning})")
         if self.ignored:
             lines.append(f"  not used: {', '.join(self.ignored[:20])}" + (" ..." if len(self.ignored) > 20 else ""))
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+        return "\n".join(map(printable, [*lines, *(f"  {note}" for note in self.notes)]))
 
 
 def _unit_of(name: str) -> str:

@@ -379,3 +379,18 @@ def test_everything_says_what_it_is_in_a_line_and_in_a_small_table(results):
     assert repr(task).startswith(f"Task({task.id}: loss from params; 6 rows to train on, 4 held out, in 1 fit;")
     assert task.fingerprint in task._repr_html_() and repr(task.folds[0]) == "Fold(all: 6 rows to train on, 4 held out)"
     assert repr(load_suite("sldbench")) == "Suite(sldbench: 12 entries on 1 collection)"
+
+
+def test_the_suite_is_that_of_the_result_files_and_another_one_is_refused(tmp_path):
+    result = next(iter(made().store.predictions))
+    write_results(predictor_path(tmp_path, "law"), [dataclasses.replace(result, suite="lite")])
+    assert Results.load(folder=tmp_path).store.suite.name == "lite"
+    with pytest.raises(InputError, match="holds results of suite 'lite', not of 'v2'; leave --suite out"):
+        Results.load("v2", tmp_path)
+    write_results(predictor_path(tmp_path, "other"), [dataclasses.replace(result, suite="v2", predictor="other")])
+    with pytest.raises(InputError, match="holds results of suites lite, v2; choose one with --suite"):
+        Results.load(folder=tmp_path)
+    write_results(predictor_path(tmp_path, "law"), [dataclasses.replace(result, suite="mine")])
+    write_results(predictor_path(tmp_path, "other"), [dataclasses.replace(result, suite="mine", predictor="other")])
+    with pytest.raises(InputError, match="suite 'mine', which is not in the package; name its file with --suite"):
+        Results.load(folder=tmp_path)

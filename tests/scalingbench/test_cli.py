@@ -240,6 +240,21 @@ def test_a_sound_table_passes(tmp_path):
     assert done.returncode == 0 and "2 rows" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N,D,loss\n1e8,1e9,3.0\n1e9,2e9,2.0\n",
+        "params,tokens,value,git\n1e8,1e9,3.0,ab12\n1e9,2e9,2.0,ab13\n",
+        "Params (M);Tokens (B);Loss\n100;1;3,01\n1000;2;2,02\n",
+        '[{"n_params": "100M", "val/loss": 3.0}, {"n_params": "1B", "val/loss": 2.0}]',
+    ],
+)
+def test_what_forecast_reads_breaks_no_rule(tmp_path, text):
+    (tmp_path / "runs.txt").write_text(text)
+    done = scalingbench("validate", "runs.txt", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.endswith("runs.txt: 2 runs, no rule broken\n") and "100M to 1B" in done.stdout, done
+
+
 def test_a_table_with_a_variable_of_its_own_is_checked_against_the_card_that_declares_it(tmp_path):
     (tmp_path / "runs.csv").write_text("run,value,params,x_heat\na,3.0,1e6,1\nb,2.0,1e7,2\n")
     assert_refused(scalingbench("validate", "runs.csv", cwd=tmp_path), "column 'x_heat': the card of the collection does not declare it")

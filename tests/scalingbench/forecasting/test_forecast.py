@@ -52,7 +52,7 @@ def test_the_true_loss_of_a_large_run_is_within_the_interval(runs, predictor):
 def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
     done = good("runs.csv", "--target", "params=7B,tokens=0.14T", "--json", cwd=runs)
     found = json.loads(done.stdout)
-    assert done.stderr.startswith("runs.csv: 42 of 42 rows kept\n") and "from 'params': 2e+07 to 1e+09, 7 values" in done.stderr
+    assert done.stderr.startswith("runs.csv: 42 of 42 rows kept\n") and "from 'params': 20M to 1B, 7 values" in done.stderr
     assert found["data"]["rows_kept"] == 42 and [c["name"] for c in found["data"]["columns"]] == ["value", "params", "tokens"]
     assert found["target"] == {"params": 7e9, "tokens": 1.4e11} and {c["code"] for c in found["cautions"]} >= {"reach", "back-test"}
     assert found["evidence"]["predictor"] == "autolaw" and found["evidence"]["n"] > 20
@@ -60,7 +60,7 @@ def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
 
 def test_it_says_how_far_it_reaches_and_what_it_rests_on(runs):
     text = str(forecast(runs / "runs.csv", {"params": 7e9, "tokens": 1e10}))
-    assert text.startswith("loss at params=7e+09, tokens=1e+10: ") and "(80 %)" in text
+    assert text.startswith("loss at params=7B, tokens=10B: ") and "(80 %)" in text
     assert "params: the target is 7 times the largest run's" in text and "note: tokens" not in text and "weights: " in text
     assert "board: among " in text and "its own 80 % interval covers" in text
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from command import scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
@@ -101,3 +102,21 @@ def test_a_report_is_one_page_that_needs_nothing_else(split, tmp_path):
 def test_a_notebook_shows_the_answer_and_its_cautions(found, split):
     assert f"{found.value:.5g}" in found._repr_html_() and '<li class="note">' in found._repr_html_()
     assert "params by law" in split._repr_html_() and "<table" in plan(budget=1e20, target="params=7e9,tokens=1e11")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("option", "file", "message"),
+    [
+        ("--plot", "a.gif", "--plot a.gif: expected a name that ends in .png, .svg or .pdf"),
+        ("--report", "a.txt", "--report a.txt: expected a name that ends in .html"),
+        ("--plot", "none/a.png", "--plot none/a.png: none is no folder"),
+        ("--plot", "a.png", "--plot needs matplotlib: pip install 'scalingbench[plot]'"),
+        ("--report", "a.html", "--report needs jinja2: pip install 'scalingbench[site]'"),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_refused_before_a_file_is_read(option, file, message, tmp_path, monkeypatch):
+    if "needs" in message:
+        monkeypatch.setattr("scalingbench.common.extras.find_spec", lambda name: None)
+    for command in (("forecast", "--target", "params=1e9"), ("allocate", "--flops", "1e20")):
+        done = scalingbench(command[0], "no-such-table.csv", *command[1:], option, file, cwd=tmp_path)
+        assert done.returncode == 2 and done.stderr.strip() == f"error: {message}"

@@ -51,10 +51,10 @@ def test_what_was_understood_is_said(tmp_path):
     runs = read_runs(written(tmp_path, *ACCEPTED["a W&B export of the table of runs"]))
     said = str(runs)
     assert "12 of 13 rows kept (1 of runs that did not finish)" in said
-    assert "from 'n_params': 1.4e+07 to 1.6e+08, 4 values (parameters)" in said
+    assert "from 'n_params': 14M to 160M, 4 values (parameters)" in said
     assert "not used: Created, Runtime, train/loss" in said and "value is read from 'val/loss', not from train/loss" in said
     runs = read_runs(written(tmp_path, *ACCEPTED["units in the headers"]))
-    assert "from 'Params (M)' x 1e+06: 1.4e+07 to 1.6e+08" in str(runs)
+    assert "from 'Params (M)' x 1e+06: 14M to 160M" in str(runs)
     assert {c["header"]: c["unit"] for c in runs.as_dict()["columns"]} == {"Loss": 1.0, "Params (M)": 1e6, "Tokens (B)": 1e9}
 
 
