@@ -333,6 +333,7 @@ def memory() -> Iterator[Attack]:
         "bytes that grow": "b = bytearray()\nwhile True: b += bytes(2**28)",
         "anonymous maps": "maps = []\nwhile True: maps.append(mmap.mmap(-1, 2**28))",
         "10,000 threads": "for _ in range(10**4): threading.Thread(target=time.sleep, args=(60,)).start()",
+        "10,000 threads of small stacks": "threading.stack_size(2**15)\nfor _ in range(10**4): threading.Thread(target=time.sleep, args=(60,)).start()",
         "a large file": "open(os.environ['TMPDIR'] + '/x', 'wb').write(bytes(2**27))",
         "a full disk": "[open(os.environ['TMPDIR'] + f'/{i}', 'wb').write(bytes(2**24)) for i in range(200)]",
         "a million files": "[open(os.environ['TMPDIR'] + f'/{i}', 'wb').close() for i in range(10**6)]",

@@ -308,7 +308,7 @@ def closed_modules():
     names = {".".join(("scalingbench", *p.relative_to(package).with_suffix("").parts)) for room in package.iterdir()
              if room.is_dir() and room.name not in rooms for p in room.rglob("*.py")}  # fmt: skip
     ours = "scalingbench.benchmark.evaluation"
-    needed = {f"{ours}.{m}" for m in ("outcome", "results", "wall.cell", "wall.fork_server", "wall.frames", "wall.kernel")}
+    needed = {f"{ours}.{m}" for m in ("known_values", "outcome", "results", "wall.cell", "wall.fork_server", "wall.frames", "wall.kernel")}
     return sorted(n for n in names - needed if not n.endswith("__init__"))
 
 
@@ -342,6 +342,22 @@ def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wa
     spans = [(r.task.split("/")[0], f.constants["from"], f.constants["to"]) for r in results for f in r.folds]
     together = [(a, b) for a, b in combinations(spans, 2) if a[1] < b[2] and b[1] < a[2]]
     assert together and all(a[0] != b[0] for a, b in together)
+
+
+def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
+    if not wall.counts_by_group:
+        pytest.skip("no control groups here, or no need of them")
+    folder = next(f for f in sandbox._groups() if (f / "pids.max").is_file() or f == Path("/sys/fs/cgroup/pids"))
+    left = folder / "scalingbench-left-by-a-killed-run"
+    left.mkdir()
+    many = (
+        "import threading, time; threading.stack_size(2**15); [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(4000)]"
+    )
+    with Guards(wall) as guards, guards.one() as guard:
+        assert guard.fit(source(many), "f", X, Y, X, (), 60.0).message == "RuntimeError: can't start new thread"
+        assert not left.exists()
+        (own,) = (g for g in folder.glob("scalingbench-*") if str(guards._sandbox._process.pid) in (g / "cgroup.procs").read_text().split())
+    assert not own.exists()
 
 
 @pytest.mark.parametrize("seccomp", [True, False])
