@@ -596,6 +596,9 @@ def traces() -> Iterator[Attack]:
         "channel: who the judge is": "reached(55, 3, 1, 17, ctypes.create_string_buffer(12), struct.pack('i', 12))",
         "channel: the judge's groups": "reached(55, 3, 1, 59, ctypes.create_string_buffer(64), struct.pack('i', 64))",
         "channel: its buffers": "socket.socket(fileno=os.dup(3)).setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)",
+        "live: load, threads and memory of the machine": "assert libc.sysinfo(ctypes.create_string_buffer(128)) == 0",
+        "live: average load": "os.getloadavg()",
+        "times: a device was used": "t = os.stat('/dev/null'); open('/dev/null', 'wb', 0).write(b'x'); time.sleep(.02); u = os.stat('/dev/null'); assert (t.st_atime_ns, t.st_mtime_ns, t.st_ctime_ns) != (u.st_atime_ns, u.st_mtime_ns, u.st_ctime_ns)",
         "live: meminfo": "open('/proc/meminfo').read()",
         "live: load": "open('/proc/loadavg').read()",
         "live: statistics": "open('/proc/stat').read()",
@@ -616,6 +619,14 @@ def traces() -> Iterator[Attack]:
     }
     for name, text in ways.items():
         yield Attack("trace", name, probe(text, before), "two", reason="recomputed 1")
+    other = {
+        "x32": "libc.syscall(0x40000000 + 41, 1, 1, 0)",
+        "32 bits": "m = mmap.mmap(-1, 4096, prot=7); m.write(bytes.fromhex('b867010000cd80c3')); ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()",
+    }
+    for name, text in other.items():
+        yield Attack(
+            "trace", f"kernel: a socket by the calls of {name}", code("fit", text, before), reason="its process was ended by signal 31"
+        )
 
 
 def crowd() -> Iterator[Attack]:
