@@ -155,7 +155,7 @@ class Results:
             raise InputError(f"suite {self.store.suite.name} has no task of this selection")
         return chosen
 
-    def beside_committed(self) -> Results:
+    def with_committed(self) -> Results:
         """Return these results together with the committed ones of all other predictors.
 
         Of the others it has the stored scores; predictions only of the reference, whose error is the unit.

@@ -132,9 +132,9 @@ class Store:
     def tasks(self, collections: frozenset[str]) -> tuple[Task, ...]:
         """Return the tasks on the given collections whose data are available locally."""
         if collections not in self.tasks_before:
-            from scalingbench.leaderboard.rescoring import collections_at_hand
+            from scalingbench.leaderboard.rescoring import available_collections
 
-            names = collections_at_hand(self.whole, collections)
+            names = available_collections(self.whole, collections)
             self.tasks_before[collections] = self.whole.build(collections=names) if names else ()
         return self.tasks_before[collections]
 
@@ -144,10 +144,10 @@ class Store:
             return self.stored
         collections = self.collections(choice)
         if collections not in self.scored_before:
-            from scalingbench.leaderboard.rescoring import scored_beside
+            from scalingbench.leaderboard.rescoring import scores_with_stored
 
             tasks = self.tasks(collections)
-            self.scored_before[collections] = scored_beside(
+            self.scored_before[collections] = scores_with_stored(
                 self.own or (), self.whole, tasks, exclusions=self.exclusions, files=self.files, stored=self.stored
             )
         return self.scored_before[collections]

@@ -31,7 +31,7 @@ def marked(suite):
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
+        patch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: True)  # as where the upstream files lie in a mirror
         suite = marked(made_up_suite())
         errors = {"nearest-neighbor": (0.2, 0.2, 0.2), "m4": (0.1, 0.1, 0.1), "kaplan": (0.15, None, None), "mean": (0.4, 0.4, 0.4)}
         said: list[str] = []
