@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scalingbench.benchmark.data.collection import is_at_hand
+from scalingbench.benchmark.data.collection import is_available
 from scalingbench.benchmark.evaluation.results import TaskResult, read_results
 from scalingbench.benchmark.scores.scoring import current_results, score, stale_results
 from scalingbench.benchmark.scores.store import differences, digest_of, read_scores, with_provenance, write_scores
@@ -29,15 +29,15 @@ from scalingbench.leaderboard.committed import (
 from scalingbench.leaderboard.protocol_boards import protocol_differences, protocol_table, stored_protocol_table, write_protocol_table
 from scalingbench.predictors.registry import families
 
-__all__ = ["Rescored", "collections_at_hand", "rescore", "scored_beside", "scores_of", "store_scores"]
+__all__ = ["Rescored", "available_collections", "rescore", "scores_of", "scores_with_stored", "store_scores"]
 
 _log = logging.getLogger(__name__)
 
 
-def collections_at_hand(suite: Suite, among: Iterable[str]) -> tuple[str, ...]:
+def available_collections(suite: Suite, among: Iterable[str]) -> tuple[str, ...]:
     """Return the given collections of the suite that load without a network; a warning names the others."""
     wanted = sorted({spec.collection for spec in suite.specs} & set(among))
-    found = tuple(name for name in wanted if is_at_hand(name))
+    found = tuple(name for name in wanted if is_available(name))
     if missing := [name for name in wanted if name not in found]:
         _log.warning("no local data of %s: nothing is computed on them", ", ".join(missing))
     return found
@@ -74,7 +74,7 @@ def scores_of(
     return with_provenance(score(kept, tasks, reference, families(), truths), kept, hashes)
 
 
-def scored_beside(
+def scores_with_stored(
     results: Iterable[TaskResult],
     suite: Suite,
     tasks: Sequence[Task],
@@ -153,7 +153,7 @@ def rescore(suite: Suite, exclusions: Mapping[str, Sequence[str]]) -> Rescored:
     read = {file: read_results(file) for file in committed_files(suite)}
     results = [r for found in read.values() for r in found]
     files = {r.predictor: file for file, found in read.items() for r in found}
-    names = collections_at_hand(suite, {spec.collection for spec in suite.specs})
+    names = available_collections(suite, {spec.collection for spec in suite.specs})
     tasks = suite.build(collections=names)
     again = scores_of(results, tasks, suite.reference, exclusions, files)
     path = scores_path(suite.name)

@@ -28,7 +28,7 @@ from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, beside_committed, committed_store, not_ranked_on
+from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, with_committed
 from scalingbench.leaderboard.suite_board import SuiteBoard, suite_board
 from scalingbench.predictors.registry import published_families
 
@@ -179,9 +179,9 @@ class Results:
         """Return the predictor of a name: itself, or the head of the family of this name."""
         return name if name in self.store.predictors else entry_of(name, self.scores, self.order)
 
-    def beside_committed(self) -> Results:
+    def with_committed(self) -> Results:
         """Return these results together with the committed scores of all other predictors."""
-        return replace(self, store=beside_committed(self.store))
+        return replace(self, store=with_committed(self.store))
 
     @property
     def suite(self) -> Suite:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = ["Choice", "Store", "beside_committed", "committed_store", "not_ranked_on"]
+__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "with_committed"]
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ class Store:
     def tasks(self, collections: frozenset[str]) -> tuple[Task, ...]:
         """Return the tasks on the given collections whose data are available locally."""
         if collections not in self.tasks_before:
-            from scalingbench.leaderboard.rescoring import collections_at_hand
+            from scalingbench.leaderboard.rescoring import available_collections
 
-            names = collections_at_hand(self.whole, collections)
+            names = available_collections(self.whole, collections)
             self.tasks_before[collections] = self.whole.build(collections=names) if names else ()
         return self.tasks_before[collections]
 
@@ -147,10 +147,10 @@ class Store:
             return self.stored
         collections = self.collections(choice)
         if collections not in self.scored_before:
-            from scalingbench.leaderboard.rescoring import scored_beside
+            from scalingbench.leaderboard.rescoring import scores_with_stored
 
             tasks = self.tasks(collections)
-            self.scored_before[collections] = scored_beside(
+            self.scored_before[collections] = scores_with_stored(
                 self.own or (), self.whole, tasks, exclusions=self.exclusions, files=self.files, stored=self.stored
             )
         return self.scored_before[collections]
@@ -175,7 +175,7 @@ def committed_store(suite: SuiteHead) -> Store:
     return replace(store, stored=_with_submissions(store, unscored)) if unscored else store
 
 
-def beside_committed(store: Store) -> Store:
+def with_committed(store: Store) -> Store:
     """Return a store of the own predictions and the stored scores of others, with the reference's predictions; see `Results`."""
     suite, own = store.suite, store.own or ()
     if not own:

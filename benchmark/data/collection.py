@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.card import Card, load_card
-from scalingbench.benchmark.data.fetch import file_is_at_hand
+from scalingbench.benchmark.data.fetch import file_is_available
 from scalingbench.benchmark.data.sources import build_table, load_source, source_names
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
@@ -28,7 +28,7 @@ __all__ = [
     "bundled_path",
     "digests_path",
     "facts_of",
-    "is_at_hand",
+    "is_available",
     "list_collections",
     "load_collection",
     "read_facts",
@@ -171,9 +171,9 @@ def load_collection(name: str) -> Collection:
     return Collection(name, _read_bundled(name) if card.bundled else build_table(name), card)
 
 
-def is_at_hand(name: str) -> bool:
+def is_available(name: str) -> bool:
     """Return whether a collection is available locally: bundled, or with its upstream files in the mirror or the cache."""
-    return load_card(name).bundled or all(file_is_at_hand(file) for file in load_source(name).FILES)
+    return load_card(name).bundled or all(file_is_available(file) for file in load_source(name).FILES)
 
 
 def _read_bundled(name: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from scalingbench.common.errors import FetchError
 from scalingbench.common.files import replacing, sha256_of
 from scalingbench.common.messages import described
 
-__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "cache_folder", "file_is_at_hand", "locate", "mirror"]
+__all__ = ["MIRROR_VARIABLE", "UpstreamFile", "cache_folder", "file_is_available", "locate", "mirror"]
 
 MIRROR_VARIABLE = "SCALINGBENCH_MIRROR"
 """Environment variable naming the mirror, laid out as ``<folder>/raw/<file>``."""
@@ -81,7 +81,7 @@ def locate(file: UpstreamFile) -> Path:
     return _download(file)
 
 
-def file_is_at_hand(file: UpstreamFile) -> bool:
+def file_is_available(file: UpstreamFile) -> bool:
     """Return whether the file is available locally: in the mirror, or in the user's cache."""
     root = mirror()
     names = (file.name, f"{file.name}.gz")

@@ -24,7 +24,7 @@ import pandas as pd
 
 from scalingbench.benchmark.evaluation import outcome
 from scalingbench.benchmark.evaluation.results import FoldResult, as_stored
-from scalingbench.benchmark.evaluation.wall import frames, kernel
+from scalingbench.benchmark.evaluation.wall import kernel, messages
 from scalingbench.common.messages import described
 
 __all__ = ["Inputs", "Worker", "WorkerDied", "fit_folds"]
@@ -63,15 +63,15 @@ class Worker:
         channel = self._channel or self._start()
         starting = time.monotonic() + _START_SECONDS
         try:
-            frames.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=starting)
-            frames.receive(channel, deadline=starting)  # ready: imports do not count as the predictor's time
-            _, answer = frames.receive(channel, deadline=time.monotonic() + seconds, body_limit=_LARGEST)
-        except frames.FrameTimeout:
+            messages.send(channel, {}, pickle.dumps((packed, inputs, levels, groups)), deadline=starting)
+            messages.receive(channel, deadline=starting)  # ready: imports do not count as the predictor's time
+            _, answer = messages.receive(channel, deadline=time.monotonic() + seconds, body_limit=_LARGEST)
+        except messages.FrameTimeout:
             self._end()
             raise TimeoutError from None
-        except (frames.ChannelClosed, OSError):
+        except (messages.ChannelClosed, OSError):
             raise WorkerDied(self._how_it_ended()) from None
-        except frames.FrameError as error:
+        except messages.FrameError as error:
             self._end()
             raise WorkerDied(f"its process {error}") from None
         return _unpacked(answer)
@@ -95,8 +95,8 @@ class Worker:
             self._end()
             raise InterruptedError("stopped")
         try:
-            frames.receive(ours, deadline=time.monotonic() + _START_SECONDS)
-        except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
+            messages.receive(ours, deadline=time.monotonic() + _START_SECONDS)
+        except (messages.ChannelClosed, messages.FrameTimeout, messages.FrameError):
             raise WorkerDied(self._how_it_ended()) from None
         return ours
 
@@ -119,7 +119,7 @@ class Worker:
                     os.killpg(process.pid, signal.SIGKILL)  # with the processes that the predictor started
             process.kill()
             process.join()
-        frames.hang_up(channel)
+        messages.hang_up(channel)
 
 
 def _unpacked(answer: bytes) -> list[FoldResult]:
@@ -132,14 +132,14 @@ def _unpacked(answer: bytes) -> list[FoldResult]:
 def _serve(channel: socket.socket, parent: int) -> None:
     """Fit the batches that arrive until the other side closes."""
     _isolate(parent)
-    with suppress(frames.ChannelClosed):
-        frames.send(channel, {"ready": True})
+    with suppress(messages.ChannelClosed):
+        messages.send(channel, {"ready": True})
         while True:
-            _, body = frames.receive(channel, body_limit=_LARGEST)
+            _, body = messages.receive(channel, body_limit=_LARGEST)
             packed, inputs, levels, groups = pickle.loads(body)
             _load(packed)
-            frames.send(channel, {"ready": True})
-            frames.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, groups=groups, caught=BaseException)))
+            messages.send(channel, {"ready": True})
+            messages.send(channel, {}, pickle.dumps(fit_folds(packed, inputs, levels, groups=groups, caught=BaseException)))
 
 
 def _load(packed: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.resources
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -203,10 +204,15 @@ def submissions_in_folders() -> dict[Path, Submission]:
         try:
             submission = read_submission(folder)
         except LeaderboardError as error:
-            logging.getLogger(__name__).warning("left out: %s", error)
+            _say_once(f"left out: {error}")
             continue
         found[folder] = submission
     return found
+
+
+@cache
+def _say_once(text: str) -> None:
+    logging.getLogger(__name__).warning("%s", text)
 
 
 def _root() -> Path:

@@ -87,7 +87,7 @@ def _read(suite: str | None, results: Path | None, with_committed: bool) -> Resu
     from scalingbench.leaderboard.results import Results
 
     found = Results.load(suite, results)
-    return found.beside_committed() if with_committed else found
+    return found.with_committed() if with_committed else found
 
 
 def _recompute(suite: str, store: bool) -> None:

@@ -165,9 +165,9 @@ def submit(
 
 def _available_locally(suite: Suite) -> tuple[str, ...]:
     """Return the fetch-only collections of a suite with upstream files available locally; a warning names the others."""
-    from scalingbench.leaderboard.rescoring import collections_at_hand
+    from scalingbench.leaderboard.rescoring import available_collections
 
-    return collections_at_hand(suite, suite.fetch_only)
+    return available_collections(suite, suite.fetch_only)
 
 
 def _with_committed(results: Results, own: tuple[str, ...]) -> Results:
@@ -175,7 +175,7 @@ def _with_committed(results: Results, own: tuple[str, ...]) -> Results:
 
     A task that was not run counts as the reference's; on the whole board the skill would depend on which data are available locally.
     """
-    together = results.beside_committed()
+    together = results.with_committed()
     run = {r.task.split("/")[0] for r in results.results if r.predictor in own}
     alone = set(together.predictors) <= set(own)
     if alone or not results.suite.fetch_only or run & set(results.suite.fetch_only):

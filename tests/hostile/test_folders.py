@@ -10,9 +10,11 @@ import pytest
 import yaml
 from arena import SUITES, write_submission
 from attacks import code
+from command import scalingbench
 
 from scalingbench.benchmark.evaluation.results import read_results, write_results
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.submissions import metadata as submissions
 
 SUITE = SUITES[3, 1]
 HONEST = [np.full(len(f.y_test), np.mean(f.y_train)) for f in SUITE.tasks[0].folds]
@@ -306,3 +308,14 @@ def test_when_a_folder_is_not_what_it_says_then_it_is_refused_in_one_line(name, 
 def test_an_honest_folder_is_verified(folder, arena):
     outcome = arena.judge(SUITE)
     assert outcome.verdict == "verified", outcome.reason
+
+
+@pytest.mark.parametrize("year", ["2020-99-99", "9" * 5000, "!!bool abc"])
+def test_when_a_folder_of_the_package_is_broken_then_the_board_names_it_once_and_goes_on(year, tmp_path, monkeypatch):
+    write_submission(tmp_path / "subs" / "hostile", code(), SUITE, HONEST)
+    line("year", year)(tmp_path / "subs" / "hostile")
+    monkeypatch.setattr(submissions, "_root", lambda: tmp_path / "subs")
+    done = scalingbench("leaderboard", "--suite", "lite", "--track", "compute")
+    assert done.returncode == 0 and "chinchilla" in done.stdout
+    (said,) = (text for text in done.stderr.splitlines() if "left out: " in text)
+    assert str(tmp_path / "subs" / "hostile" / "submission.yaml") in said and "not YAML" in said

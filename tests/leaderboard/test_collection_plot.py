@@ -36,7 +36,7 @@ def test_plot_names_a_task_that_is_not_there(tmp_path):
 
 def test_the_law_that_is_drawn_is_the_best_by_the_stored_scores_of_these_rows(monkeypatch):
     suite = made_up_suite()
-    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: True)
     errors = {"kaplan": (0.3, 0.1, 0.3), "m4": (0.1, 0.2, 0.1), "other": (0.01,) * 3}
     results = made_up_results(errors, suite)
     stored = ScoredTasks(results.scores, results.statements)

@@ -176,34 +176,34 @@ def test_a_folder_is_read_into_the_same_board(results, tmp_path):
 
 
 @pytest.fixture
-def at_hand(monkeypatch):
+def available(monkeypatch):
     """Give the set of collections whose data are not available locally."""
     absent: set[str] = set()
-    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in absent)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: name not in absent)
     return absent
 
 
-def test_predictions_are_scored_on_the_tasks_that_are_at_hand(at_hand):
+def test_predictions_are_scored_on_the_tasks_that_are_at_hand(available):
     for absent, skill in (((), 1 - 0.5 ** (1 / 3)), ((FETCH_ONLY,), 0.5)):
-        at_hand.update(absent)
+        available.update(absent)
         board = made_up_results(ERRORS).board()
         assert (board.n_tasks, by_name(board).loc["law", "skill"]) == (3 - len(absent), pytest.approx(skill, rel=1e-5))
 
 
 def test_bundled_predictions_are_scored_without_a_look_at_the_other_collections(monkeypatch):
     looked: list[str] = []
-    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: looked.append(name) or True)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: looked.append(name) or True)
     board = made_up_results(ERRORS).select(bundled=True).board()
     assert board.n_tasks == 2 and "bundled collections only" in board.caption and FETCH_ONLY not in looked
 
 
 @pytest.fixture
-def beside(at_hand, monkeypatch):
+def beside(available, monkeypatch):
     """Give a function that puts results beside committed ones, of which only scores are there."""
     suite = made_up_suite()
     kept = ScoredTasks(made_up_results(ERRORS, suite).scores, task_table(suite.made))
     monkeypatch.setattr(scalingbench.leaderboard.store, "load_stored", lambda suite: kept)
-    return lambda **own: made_up_results(own, suite).beside_committed()
+    return lambda **own: made_up_results(own, suite).with_committed()
 
 
 def test_results_stand_beside_the_stored_scores_of_others(beside):
@@ -282,7 +282,7 @@ def test_a_protocols_board_is_a_table_in_every_format_and_needs_no_data(suite, n
 
 
 def test_a_choice_of_a_protocols_tasks_whose_data_are_not_at_hand_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: False)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: False)
     with pytest.raises(InputError, match="a selection of its tasks needs their data, which are not available locally"):
         Results.load("sldbench").select(track="mixture").protocol_board()
 

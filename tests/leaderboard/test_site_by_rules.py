@@ -40,7 +40,7 @@ def results():
 def site(tmp_path_factory, results):
     folder = tmp_path_factory.mktemp("site") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: True)  # as where the upstream files lie in a mirror
+        patch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: True)  # as where the upstream files lie in a mirror
         assert build_site(results, folder) == 5 + 5 + 4 + 3 + 3  # whole, text, predictors, tasks, collections
     return folder
 

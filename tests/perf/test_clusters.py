@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scripts import perf_module
 
 
 @pytest.fixture(scope="module")
-def search(perf_module):
+def search():
     return perf_module("regenerate.clusters")
 
 

@@ -1,22 +1,14 @@
 """The designed experiment's code: its training needs torch, which the tests don't install; the rest is held everywhere."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import scripts  # noqa: F401 - makes perf importable
 
 ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "perf" / "designed" / "plan.csv"
-
-
-@pytest.fixture(autouse=True)
-def perf_on_the_path(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT))
-    yield
-    for name in [n for n in sys.modules if n == "perf" or n.startswith("perf.")]:
-        del sys.modules[name]
 
 
 def test_the_plan_is_the_design_asked_for():

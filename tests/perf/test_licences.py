@@ -1,13 +1,14 @@
 """What may be bundled, by what the cards say of licences."""
 
 import pytest
+from scripts import perf_module
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import bundled_path, list_collections
 
 
 @pytest.fixture(scope="module")
-def licences(perf_module):
+def licences():
     return perf_module("regenerate.licences")
 
 

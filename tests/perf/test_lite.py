@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from scripts import script
+from scripts import perf_module
 
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.committed import load_stored
 
-lite = script("lite")
+lite = perf_module("lite")
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import pandas as pd
 import pytest
-from scripts import script
+from scripts import perf_module
 
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.forecasting.registering import drafts
 from scalingbench.leaderboard.forecasts.book import load_book
 
-public = script("public_forecasts")
+public = perf_module("public_forecasts")
 DatedQuestion, known_rows, opened, replays = public.DatedQuestion, public.known_rows, public.opened, public.replays
 with_hero_ends, years_of = public.with_hero_ends, public.years_of
 

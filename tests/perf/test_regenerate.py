@@ -3,10 +3,11 @@
 import sys
 
 import pytest
+from scripts import perf_module
 
 
 @pytest.fixture
-def regenerate(perf_module, tmp_path, monkeypatch):
+def regenerate(tmp_path, monkeypatch):
     """Return the module with one part that is up to date, one that is stale, and one that needs upstream files."""
     module = perf_module("regenerate")
     texts = {"kept": "made", "old": "made before", "far": "made before"}
@@ -46,7 +47,7 @@ def test_a_part_that_does_not_exist_is_named(regenerate, capsys):
     assert "no part is called boards" in capsys.readouterr().err
 
 
-def test_every_part_stands_in_the_repository(perf_module):
+def test_every_part_stands_in_the_repository():
     parts = perf_module("regenerate").PARTS
     assert [part.path for of in parts.values() for part in of if not part.path.is_file()] == []
 

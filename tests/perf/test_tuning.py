@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scripts import perf_module
 
 from scalingbench.benchmark.data.clusters import relatives
 from scalingbench.benchmark.data.collection import load_collection
@@ -11,7 +12,7 @@ from scalingbench.benchmark.tasks.suite import load_suite
 
 
 @pytest.fixture(scope="module")
-def tuning(perf_module):
+def tuning():
     return perf_module("tuning.cases")
 
 
@@ -47,10 +48,10 @@ def test_curves_of_a_group_are_of_one_task_and_ask_for_rows_beyond(cases):
         assert len({(tuple(case.X_train.columns), case.collection, case.log) for case in members}) == 1
 
 
-def test_few_cases_of_a_collection_count_less(perf_module):
+def test_few_cases_of_a_collection_count_less():
     assert perf_module("tuning.rules").weights_of(pd.Series([1, 3, 4, 40])).tolist() == [0.25, 0.75, 1.0, 1.0]
 
 
-def test_shares_are_a_softmax_of_the_usable(perf_module):
+def test_shares_are_a_softmax_of_the_usable():
     found = perf_module("tuning.rules").shares(np.log([[1.0, 3.0, 4.0]]), np.array([[True, True, False]]))
     assert found == pytest.approx(np.array([[0.25, 0.75, 0.0]]))

@@ -223,7 +223,7 @@ def committed(folder: Path, monkeypatch) -> Committed:
     world = Committed(folder, made_up_suite(), set())
     monkeypatch.setattr("scalingbench.leaderboard.rescoring.committed_files", lambda suite: list_result_files(folder))
     monkeypatch.setattr("scalingbench.leaderboard.rescoring.scores_path", lambda suite: world.scores)
-    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_at_hand", lambda name: name not in world.absent)
+    monkeypatch.setattr("scalingbench.leaderboard.rescoring.is_available", lambda name: name not in world.absent)
     world.write()
     world.store()
     return world

@@ -1,14 +1,15 @@
-"""Scripts of perf/, which are no part of the package: loaded by their path, so that the source tree stays off the import path."""
+"""perf/ is no part of the package: this module makes ``perf`` importable, and keeps the source tree off the import path."""
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
+
+_PERF = ModuleType("perf")
+_PERF.__path__ = [str(Path(__file__).parents[2] / "perf")]
+sys.modules.setdefault("perf", _PERF)
 
 
-def script(name):
-    """Return a module of perf/ by its name."""
-    spec = importlib.util.spec_from_file_location(f"perf_{name}", Path(__file__).parents[2] / "perf" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def perf_module(name):
+    """Return a module of perf/ by its name, with dots."""
+    return importlib.import_module(f"perf.{name}")

@@ -7,7 +7,7 @@ Three kinds of process take part::
                   NumPy and scikit-learn loaded; runs no submitted code either
     cell          a fork of the server for one fit (`cell`): confines itself, then runs the submitted class, then is killed
 
-Evaluator and cell exchange frames over a socket (`frames`): a JSON header with a schema (`messages`) and bytes of a known length. The
+Evaluator and cell exchange frames over a socket (`messages`): a JSON header with a schema, and bytes of a known length. The
 evaluator never unpickles, imports or formats the answers: it parses them strictly, measures and checks them (`guard`). SECURITY.md
 states the guarantees and their limits.
 """

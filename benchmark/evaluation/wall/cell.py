@@ -26,7 +26,7 @@ import numpy as np
 
 from scalingbench.benchmark.evaluation import outcome
 from scalingbench.benchmark.evaluation.known_values import known_in
-from scalingbench.benchmark.evaluation.wall import frames, kernel
+from scalingbench.benchmark.evaluation.wall import kernel, messages
 from scalingbench.common.errors import InputError
 from scalingbench.predictors.contract import CONTRACT, missing_methods, positive_only
 
@@ -42,7 +42,6 @@ _SIGNALS = 64
 _UNPACKING_MEMORY = 2 * 2**30
 _LARGEST_RESULTS = 2**28
 _LONGEST = 500
-_MOST_KNOWN = 100
 
 Task = Literal["fit", "unpack"]
 """Purpose of a cell: a fit, or unpacking the wheels of later fits."""
@@ -87,7 +86,7 @@ def live(handle: int, settings: Settings, rules: int, task: Task) -> NoReturn:
     try:
         channel = _lock_in(handle, settings, rules, task)
         _Fit(channel, settings).serve()
-    except (frames.ChannelClosed, frames.FrameError):  # the evaluator has closed the channel
+    except (messages.ChannelClosed, messages.FrameError):  # the evaluator has closed the channel
         os._exit(0)
     os._exit(0)
 
@@ -113,7 +112,7 @@ def _lock_in(handle: int, settings: Settings, rules: int, task: Task) -> socket.
         problem = _hole(settings)
     except (OSError, ValueError) as error:
         channel, problem = socket.socket(fileno=os.dup(handle)), f"{type(error).__name__}: {error}"
-    frames.send(channel, {"step": "ready", "problem": problem[:_LONGEST]})
+    messages.send(channel, {"step": "ready", "problem": problem[:_LONGEST]})
     if problem:
         os._exit(71)
     return channel
@@ -207,18 +206,18 @@ class _Fit:
                 self.predict()
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
-        header, body = frames.receive(self.channel, header_limit=2**31, body_limit=2**33)
+        header, body = messages.receive(self.channel, header_limit=2**31, body_limit=2**33)
         return json.loads(header), body
 
     def send(self, header: dict[str, object], *body: bytes) -> None:
-        frames.send(self.channel, header, *body)
+        messages.send(self.channel, header, *body)
 
     @contextmanager
     def trying(self) -> Iterator[None]:
         """Report any exception of the submitted code to the evaluator."""
         try:
             yield
-        except (_Failed, frames.ChannelClosed):
+        except (_Failed, messages.ChannelClosed):
             raise
         except BaseException as error:  # submitted code: SystemExit and the like are failures too
             self.send({"step": "failed", "status": "error", "message": _described(error)})
@@ -336,8 +335,8 @@ def _searched(body: bytes, folder: Path) -> dict[str, object]:
     try:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             known = known_in(path.read_bytes(), values)
-            if len(known) and len(found) < _MOST_KNOWN:
-                found[str(path.relative_to(folder))[:200]] = known[:_MOST_KNOWN].astype(float).tolist()
+            if len(known) and len(found) < messages.MOST_KNOWN:
+                found[str(path.relative_to(folder))[:200]] = known[: messages.MOST_KNOWN].astype(float).tolist()
     except (OSError, MemoryError) as error:
         return {"step": "failed", "status": "error", "message": _described(error)}
     return {"step": "searched", "found": found}

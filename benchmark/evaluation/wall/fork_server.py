@@ -22,7 +22,7 @@ import time
 import warnings
 from typing import Any, NoReturn
 
-from scalingbench.benchmark.evaluation.wall import cell, frames, kernel
+from scalingbench.benchmark.evaluation.wall import cell, kernel, messages
 
 __all__ = ["main"]
 
@@ -61,11 +61,11 @@ def main(handle: int) -> NoReturn:
     """Serve until the evaluator closes the channel."""
     control = socket.socket(fileno=handle)
     try:
-        request = json.loads(frames.receive(control, header_limit=2**26)[0])
+        request = json.loads(messages.receive(control, header_limit=2**26)[0])
         if "root" in request:
             _start_in_own_root(handle, request)
         _host(control, cell.Settings(**request))
-    except (frames.ChannelClosed, OSError) as error:
+    except (messages.ChannelClosed, OSError) as error:
         print(error, file=sys.stderr)
     os._exit(0)
 
@@ -119,7 +119,7 @@ def _host(control: socket.socket, settings: cell.Settings) -> None:
     _load()
     rules: dict[cell.Task, int] = {"fit": _rules(settings, "fit"), "unpack": _rules(settings, "unpack")}
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # servers are not waited for
-    frames.send(control, {"ready": True})
+    messages.send(control, {"ready": True})
     control.settimeout(None)
     while True:
         _, handles, _, _ = socket.recv_fds(control, 1, 1)
@@ -172,7 +172,7 @@ def _serve_to_the_end(handle: int, settings: cell.Settings, rules: dict[cell.Tas
         kernel.die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         line = socket.socket(fileno=handle)
-        line.sendall(frames.ENDED.pack(0))  # the server is ready
+        line.sendall(messages.ENDED.pack(0))  # the server is ready
         _serve(line, settings, rules)
     finally:
         os._exit(0)
@@ -190,7 +190,7 @@ def _serve(control: socket.socket, settings: cell.Settings, rules: dict[cell.Tas
         status = _end(child, _GRACE if wish == b"G" else 0.0)
         if not wish:
             return
-        control.sendall(frames.ENDED.pack(status))
+        control.sendall(messages.ENDED.pack(status))
 
 
 def _start(control: socket.socket, channel: int, settings: cell.Settings, rules: int, task: cell.Task) -> int:

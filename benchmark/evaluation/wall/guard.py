@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
-from scalingbench.benchmark.evaluation.wall import frames, messages
+from scalingbench.benchmark.evaluation.wall import messages
 from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall
 from scalingbench.common.errors import InputError
 
@@ -87,10 +87,12 @@ class _Cell:
         self.deadline = deadline
 
     def send(self, header: dict[str, object], *body: bytes) -> None:
-        frames.send(self.channel, header, *body, deadline=self.deadline)
+        messages.send(self.channel, header, *body, deadline=self.deadline)
 
-    def receive(self, kind: type[messages.T], *, header_limit: int = frames.HEADER_LIMIT, body_limit: int = 0) -> tuple[messages.T, bytes]:
-        header, body = frames.receive(self.channel, deadline=self.deadline, header_limit=header_limit, body_limit=body_limit)
+    def receive(
+        self, kind: type[messages.T], *, header_limit: int = messages.HEADER_LIMIT, body_limit: int = 0
+    ) -> tuple[messages.T, bytes]:
+        header, body = messages.receive(self.channel, deadline=self.deadline, header_limit=header_limit, body_limit=body_limit)
         answer = messages.parse(header, kind)
         if isinstance(answer, messages.Failed):
             raise _Ended(answer.status, answer.message)
@@ -128,7 +130,7 @@ class _Cell:
         answer, body = self.receive(messages.Predicted, body_limit=8 * n * (1 + len(levels)))
         lines = 1 + (len(levels) if answer.quantiles else 0)
         if len(body) != 8 * n * lines:
-            raise frames.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * lines}")
+            raise messages.FrameError(f"wrote {len(body)} bytes of predictions, expected {8 * n * lines}")
         return answer, np.frombuffer(body, "<f8").astype(float).reshape(lines, n)
 
     def unpack(self, wheel: bytes) -> None:
@@ -290,11 +292,11 @@ class Guard:
                     raise InputError(f"the sandbox does not work here: {ready.problem}")
                 yield cell
                 return
-            except (frames.ChannelClosed, OSError):
+            except (messages.ChannelClosed, OSError):
                 wish = b"G"  # it is ending by itself: wait for its status
-            except frames.FrameError as error:
+            except messages.FrameError as error:
                 ended = f"its process {error}"
-            except frames.FrameTimeout:
+            except messages.FrameTimeout:
                 raise TimeUp from None
             finally:
                 status = self._end_cell(control, wish)
@@ -305,8 +307,8 @@ class Guard:
         try:
             control.settimeout(START_SECONDS)
             control.sendall(wish)
-            answer = control.recv(frames.ENDED.size, socket.MSG_WAITALL)
-            return int(frames.ENDED.unpack(answer)[0])
+            answer = control.recv(messages.ENDED.size, socket.MSG_WAITALL)
+            return int(messages.ENDED.unpack(answer)[0])
         except (OSError, struct.error):
             self._end_server()
             if self.stopped:
@@ -325,7 +327,7 @@ class Guard:
 
     def _end_server(self) -> None:
         control, self._control = self._control, None
-        frames.hang_up(control)  # the server then ends
+        messages.hang_up(control)  # the server then ends
 
 
 class Guards:

@@ -195,7 +195,7 @@ sendto recvfrom shutdown getsockname getpeername
 mmap munmap mremap mprotect brk msync membarrier
 getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid
 sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min
-getrlimit setrlimit prlimit64 getrusage getpriority times sysinfo uname getcpu getrandom
+getrlimit setrlimit prlimit64 getrusage getpriority times uname getcpu getrandom
 exit exit_group set_robust_list get_robust_list rseq wait4 waitid arch_prctl restart_syscall
 nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time alarm setitimer getitimer pause
 timerfd_create timerfd_settime timerfd_gettime
@@ -216,7 +216,7 @@ _BY_ARGUMENT: dict[str, tuple[int, int, tuple[int, ...]]] = {
 _REFUSED = """
 socket socketpair bind connect listen accept accept4 sendmsg recvmsg sendmmsg recvmmsg setsockopt pipe pipe2
 fork vfork execve execveat ptrace process_vm_readv process_vm_writev process_madvise pidfd_open pidfd_getfd pidfd_send_signal kcmp
-rt_sigqueueinfo rt_tgsigqueueinfo timer_create
+rt_sigqueueinfo rt_tgsigqueueinfo timer_create sysinfo
 flock fadvise64 mincore cachestat readahead preadv2 pwritev2 sync_file_range mbind set_mempolicy get_mempolicy migrate_pages move_pages
 inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark
 chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from scalingbench.benchmark.evaluation.wall import frames, kernel
+from scalingbench.benchmark.evaluation.wall import kernel, messages
 from scalingbench.benchmark.evaluation.wall.opened import Opened, opened
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
@@ -254,16 +254,16 @@ class Sandbox:
                     socket.send_fds(self._control, [b"N"], [theirs.fileno()])
                     theirs.close()
                     ours.settimeout(START_SECONDS)
-                    ours.recv(frames.ENDED.size, socket.MSG_WAITALL)
+                    ours.recv(messages.ENDED.size, socket.MSG_WAITALL)
                 except OSError:  # it has just died: the user of the connection gets the error
-                    frames.hang_up(ours)
+                    messages.hang_up(ours)
             return ours
 
     def stop(self) -> None:
         """End all processes of the sandbox."""
         process, control = self._process, self._control
         self._process = self._control = None
-        frames.hang_up(control)
+        messages.hang_up(control)
         if process is not None:
             process.kill()
             process.wait()
@@ -286,10 +286,10 @@ class Sandbox:
                 deadline = time.monotonic() + START_SECONDS
                 settings = self._settings()
                 if wall.namespaces:
-                    frames.send(ours, {**_root(found, [*command, *found.imports_inside]), **settings}, deadline=deadline)
-                frames.send(ours, settings, deadline=deadline)
-                frames.receive(ours, deadline=deadline)
-            except (frames.ChannelClosed, frames.FrameTimeout, frames.FrameError):
+                    messages.send(ours, {**_root(found, [*command, *found.imports_inside]), **settings}, deadline=deadline)
+                messages.send(ours, settings, deadline=deadline)
+                messages.receive(ours, deadline=deadline)
+            except (messages.ChannelClosed, messages.FrameTimeout, messages.FrameError):
                 self.stop()
                 errors.seek(0)
                 text = one_line(errors.read(10_000).decode(errors="replace")[-400:])

@@ -6,7 +6,7 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
-from scripts import script
+from scripts import perf_module
 
 from scalingbench.benchmark.evaluation.contract_check import unstable
 from scalingbench.benchmark.evaluation.results import UNSTABLE, read_results, write_results
@@ -15,7 +15,7 @@ from scalingbench.benchmark.evaluation.stability import jittered
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.predictors.laws.power_laws import PowerLaw, ShiftedPowerLaw
 
-stability = script("stability")
+stability = perf_module("stability")
 REASONS, SUITE, apart, laws, run, table = (getattr(stability, n) for n in ("REASONS", "SUITE", "apart", "laws", "run", "table"))
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import the tests

@@ -18,7 +18,7 @@ from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
 from scalingbench.benchmark.evaluation.run import evaluate, run_suite
-from scalingbench.benchmark.evaluation.wall import frames, kernel, messages, sandbox
+from scalingbench.benchmark.evaluation.wall import kernel, messages, sandbox
 from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
 from scalingbench.benchmark.evaluation.wall.opened import opened
 from scalingbench.benchmark.evaluation.wall.sandbox import Sandbox, Wall, raise_wall
@@ -70,8 +70,8 @@ def pair():
 
 def test_a_frame_arrives_as_it_was_sent(pair):
     ours, theirs = pair
-    frames.send(ours, {"a": 1}, b"x" * 10, b"y")
-    header, body = frames.receive(theirs, body_limit=11)
+    messages.send(ours, {"a": 1}, b"x" * 10, b"y")
+    header, body = messages.receive(theirs, body_limit=11)
     assert json.loads(header) == {"a": 1} and body == b"x" * 10 + b"y"
 
 
@@ -80,13 +80,13 @@ def head(magic=b"SBF1", header=2, body=0):
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff" * 16, head(b"SBF2"), head(header=frames.HEADER_LIMIT + 1), head(body=1), head(header=2**32 - 1, body=2**64 - 1)]
+    "data", [b"\xff" * 16, head(b"SBF2"), head(header=messages.HEADER_LIMIT + 1), head(body=1), head(header=2**32 - 1, body=2**64 - 1)]
 )
 def test_what_is_no_frame_or_too_large_a_one_is_refused_from_its_head(pair, data):
     ours, theirs = pair
     theirs.sendall(data)
-    with pytest.raises(frames.FrameError):
-        frames.receive(ours, deadline=time.monotonic() + 5)
+    with pytest.raises(messages.FrameError):
+        messages.receive(ours, deadline=time.monotonic() + 5)
 
 
 @pytest.mark.parametrize("data", [b"", b"S", head(), head() + b"{"])
@@ -94,13 +94,13 @@ def test_half_a_frame_ends_with_the_time_or_with_the_other_side(pair, data):
     ours, theirs = pair
     theirs.sendall(data)
     began = time.monotonic()
-    with pytest.raises(frames.FrameTimeout):
-        frames.receive(ours, deadline=time.monotonic() + 0.2)
+    with pytest.raises(messages.FrameTimeout):
+        messages.receive(ours, deadline=time.monotonic() + 0.2)
     assert time.monotonic() - began < 5
     theirs.sendall(data)
     theirs.close()
-    with pytest.raises((frames.ChannelClosed, frames.FrameError)):
-        frames.receive(ours, deadline=time.monotonic() + 5)
+    with pytest.raises((messages.ChannelClosed, messages.FrameError)):
+        messages.receive(ours, deadline=time.monotonic() + 5)
 
 
 def test_a_byte_now_and_then_does_not_extend_the_time(pair):
@@ -114,15 +114,15 @@ def test_a_byte_now_and_then_does_not_extend_the_time(pair):
     thread = threading.Thread(target=drip)
     thread.start()
     began = time.monotonic()
-    with pytest.raises(frames.FrameTimeout):
-        frames.receive(ours, deadline=began + 0.3)
+    with pytest.raises(messages.FrameTimeout):
+        messages.receive(ours, deadline=began + 0.3)
     assert time.monotonic() - began < 3
     thread.join()
 
 
 def test_one_who_does_not_read_holds_nobody_up(pair):
-    with pytest.raises(frames.FrameTimeout):
-        frames.send(pair[0], {}, bytes(2**26), deadline=time.monotonic() + 0.3)
+    with pytest.raises(messages.FrameTimeout):
+        messages.send(pair[0], {}, bytes(2**26), deadline=time.monotonic() + 0.3)
 
 
 SAID = {"step": "predicted", "quantiles": False, "message": "", "constants": {"a": 1.0}}
@@ -146,7 +146,7 @@ SAID = {"step": "predicted", "quantiles": False, "message": "", "constants": {"a
 )
 def test_what_a_cell_may_not_say_is_refused(change):
     assert isinstance(messages.parse(json.dumps(SAID).encode(), messages.Predicted), messages.Predicted)
-    with pytest.raises(frames.FrameError, match="wrote an unexpected message"):
+    with pytest.raises(messages.FrameError, match="wrote an unexpected message"):
         messages.parse(json.dumps({**SAID, **change}).encode(), messages.Predicted)
 
 
@@ -161,7 +161,7 @@ def test_a_result_file_must_hold_as_many_numbers_as_it_says():
     stored = messages.parse(json.dumps({"step": "results", "rows": [row]}).encode(), messages.Stored)
     (result,) = messages.rebuilt(stored, np.array([1.0, 2.0, 3.0, 4.0]).tobytes())
     assert isinstance(result, TaskResult) and list(result.folds[0].predictions) == [1, 2] and list(result.folds[0].quantiles[0.5]) == [3, 4]
-    with pytest.raises(frames.FrameError, match="amount of numbers that does not match"):
+    with pytest.raises(messages.FrameError, match="amount of numbers that does not match"):
         messages.rebuilt(stored, np.ones(3).tobytes())
 
 
@@ -308,7 +308,9 @@ def closed_modules():
     names = {".".join(("scalingbench", *p.relative_to(package).with_suffix("").parts)) for room in package.iterdir()
              if room.is_dir() and room.name not in rooms for p in room.rglob("*.py")}  # fmt: skip
     ours = "scalingbench.benchmark.evaluation"
-    needed = {f"{ours}.{m}" for m in ("outcome", "results", "wall.cell", "wall.fork_server", "wall.frames", "wall.kernel")}
+    needed = {
+        f"{ours}.{m}" for m in ("known_values", "outcome", "results", "wall.cell", "wall.fork_server", "wall.kernel", "wall.messages")
+    }
     return sorted(n for n in names - needed if not n.endswith("__init__"))
 
 
@@ -342,6 +344,22 @@ def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wa
     spans = [(r.task.split("/")[0], f.constants["from"], f.constants["to"]) for r in results for f in r.folds]
     together = [(a, b) for a, b in combinations(spans, 2) if a[1] < b[2] and b[1] < a[2]]
     assert together and all(a[0] != b[0] for a, b in together)
+
+
+def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
+    if not wall.counts_by_group:
+        pytest.skip("no control groups here, or no need of them")
+    folder = next(f for f in sandbox._groups() if (f / "pids.max").is_file() or f == Path("/sys/fs/cgroup/pids"))
+    left = folder / "scalingbench-left-by-a-killed-run"
+    left.mkdir()
+    many = (
+        "import threading, time; threading.stack_size(2**15); [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(4000)]"
+    )
+    with Guards(wall) as guards, guards.one() as guard:
+        assert guard.fit(source(many), "f", X, Y, X, (), 60.0).message == "RuntimeError: can't start new thread"
+        assert not left.exists()
+        (own,) = (g for g in folder.glob("scalingbench-*") if str(guards._sandbox._process.pid) in (g / "cgroup.procs").read_text().split())
+    assert not own.exists()
 
 
 @pytest.mark.parametrize("seccomp", [True, False])
