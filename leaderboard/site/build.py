@@ -80,6 +80,6 @@ def check_site_can_be_written(out: Path) -> None:
     InputError
         If a library of the ``site`` extra is missing, or the folder has other content.
     """
-    require("the site", "site", "jinja2", "matplotlib")
+    require("the site", "site", "jinja2", "markdown_it", "matplotlib")
     if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
         raise InputError(f"{out}: not empty, and not a site written by this command")

@@ -13,7 +13,7 @@ from scalingbench.benchmark.tasks.task import Task
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.plot_axis import PlotAxis, is_log
 
-__all__ = ["axis_record", "calibration_chart", "points_chart", "rounded", "slice_chart", "thinned"]
+__all__ = ["axis_record", "calibration_chart", "points_chart", "slice_chart", "thinned"]
 
 _MOST_POINTS = 1000
 _MOST_CURVES = 8
@@ -35,7 +35,7 @@ def slice_chart(boards: Mapping[str, Board], predictors: Sequence[str], title: s
             ends = {"y": "skill", "low": "skill_high", "high": "skill_low"}
             made |= {key: [None if r is None else max(1.0 - r[of], 1e-3) for r in own] for key, of in ends.items()}
         series.append(made)
-    return rounded({"x": {"label": title, "ticks": ticks}, "y": y, "series": series, **({} if percent else {"level": 1})})
+    return {"x": {"label": title, "ticks": ticks}, "y": y, "series": series, **({} if percent else {"level": 1})}
 
 
 def calibration_chart(
@@ -55,7 +55,7 @@ def calibration_chart(
             levels = sorted(below)
             series.append({"name": name, "kind": "both", "x": levels, "y": [float(np.mean(below[level])) for level in levels]})
     axes = {"x": "predicted quantile", "y": "share of held-out values below it"}
-    return rounded({k: {"label": v, "domain": [0, 1]} for k, v in axes.items()} | {"diagonal": True, "series": series}) if series else None
+    return {k: {"label": v, "domain": [0, 1]} for k, v in axes.items()} | {"diagonal": True, "series": series} if series else None
 
 
 def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: bool) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: boo
         for name, own in groups
     ]
     y = {"label": metric, "log": bool(log_value and is_log(rows["value"]))}
-    return rounded({"x": axis_record(axis), "y": y, "series": series})
+    return {"x": axis_record(axis), "y": y, "series": series}
 
 
 def axis_record(axis: PlotAxis) -> dict[str, Any]:
@@ -79,16 +79,3 @@ def axis_record(axis: PlotAxis) -> dict[str, Any]:
 def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return at most this many rows, evenly spaced."""
     return frame if len(frame) <= most else frame.iloc[np.linspace(0, len(frame) - 1, max(most, 2)).astype(int)]
-
-
-def rounded(content: Mapping[str, Any], digits: int = 5) -> dict[str, Any]:
-    """Return content with its floats rounded to the digits that a picture can show; other values unchanged."""
-    return {k: _rounded(v, digits) for k, v in content.items()}
-
-
-def _rounded(value: Any, digits: int) -> Any:
-    if isinstance(value, Mapping):
-        return rounded(value, digits)
-    if isinstance(value, list | tuple):
-        return [_rounded(v, digits) for v in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value

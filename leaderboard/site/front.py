@@ -12,7 +12,7 @@ from scalingbench.common.references import Reference
 from scalingbench.common.tables import Table
 from scalingbench.common.variables import VARIABLES
 from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
-from scalingbench.leaderboard.site.charts import calibration_chart, rounded, slice_chart
+from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
 from scalingbench.leaderboard.site.views import columns, on_slices, view, whiskers
@@ -103,7 +103,7 @@ def compare_page(material: Material) -> Page:
         "tasks": {"task": names, **{key: [facts[name][key] for name in names] for key in keys}},
         "log_ratio": [[None if np.isnan(v) else round(1000 * float(v)) for v in row] for row in ratio],
     }
-    return Page("compare.html", "compare.html.j2", {"here": "compare"}, rounded(data, 4), ("chart", "compare"))
+    return Page("compare.html", "compare.html.j2", {"here": "compare"}, data, ("chart", "compare"))
 
 
 def guides(material: Material) -> Iterator[Page]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import re
+import html
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -12,22 +11,28 @@ from scalingbench.leaderboard.site.content import Whisker
 
 __all__ = ["draw_preview", "formula_svg"]
 
+_SIZE = 20.0
+_STEPS = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
+"""Letters of an SVG path by matplotlib's codes."""
+
 
 @cache  # recipes of a law have one formula
 def formula_svg(latex: str) -> str | None:
-    """Return the picture of a formula; None if it is empty or matplotlib cannot draw it."""
+    """Return the picture of a formula in the colour of the text; None if it is empty or matplotlib cannot draw it."""
     if not latex:
         return None
-    from matplotlib import mathtext, rc_context
-    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
 
-    out = io.StringIO()
     try:
-        with rc_context({"savefig.transparent": True, "svg.hashsalt": "formula"}):
-            mathtext.math_to_image(f"${latex}$", out, prop=FontProperties(size=15), format="svg")
+        drawn = TextPath((0, 0), f"${latex}$", size=_SIZE)
     except ValueError:
         return None
-    return re.sub(r"\s*<metadata>.*?</metadata>", "", out.getvalue(), flags=re.DOTALL)
+    box = drawn.get_extents()
+    left, top, width, height = box.x0 - 1, -box.y1 - 1, box.width + 2, box.height + 2
+    steps = ((_STEPS[int(code)], points.reshape(-1, 2) * (1, -1)) for points, code in drawn.iter_segments(simplify=False))
+    path = "".join(letter + " ".join(f"{x:.1f} {y:.1f}" for x, y in points) if letter != "Z" else letter for letter, points in steps)
+    frame = f'width="{width:.0f}" height="{height:.0f}" viewBox="{left:.1f} {top:.1f} {width:.1f} {height:.1f}"'
+    return f'<svg class="formula" role="img" aria-label="{html.escape(latex)}" {frame}><path fill="currentColor" d="{path}"/></svg>'
 
 
 def draw_preview(rows: Sequence[Whisker], title: str, path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from math import isfinite
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from scalingbench.common.names import slug
-from scalingbench.leaderboard.site.charts import rounded
 from scalingbench.leaderboard.site.content import Page, Whisker
 from scalingbench.leaderboard.site.links import Link, paper_links
 from scalingbench.leaderboard.site.material import KINDS, Material, records
@@ -50,7 +51,7 @@ def predictor_pages(material: Material) -> Iterator[Page]:
             **_described(name, entries, submitted),
         }
         scores = own[list(_SCORES)].assign(reach=own["task"].map(reaches))
-        data = {"predictor": name, "scores": rounded({str(c): scores[c].tolist() for c in scores})}
+        data = {"predictor": name, "scores": {str(c): scores[c].tolist() for c in scores}}
         yield Page(f"predictors/{slug(name)}.html", "predictor.html.j2", values, data, ("chart", "scores", "predictor"))
 
 
@@ -117,9 +118,9 @@ def _of_task(folds: Any) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for f in folds:
         for constant, value in f.constants.items():
-            if np.isfinite(value):
+            if isfinite(value):
                 found.setdefault(constant, []).append(value)
-    return {constant: float(np.median(v)) for constant, v in found.items()}
+    return {constant: median(v) for constant, v in found.items()}
 
 
 def _distribution(constant: str, values: np.ndarray) -> dict[str, Any]:

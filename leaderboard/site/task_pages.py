@@ -13,7 +13,7 @@ from scalingbench.benchmark.scores.scoring import INTERVAL_LEVELS
 from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.names import slug
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task
-from scalingbench.leaderboard.site.charts import axis_record, rounded, thinned
+from scalingbench.leaderboard.site.charts import axis_record, thinned
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.links import paper_links, upstream_links
 from scalingbench.leaderboard.site.material import Material, records
@@ -34,7 +34,7 @@ def task_pages(material: Material) -> Iterator[Page]:
         scores = [] if own is None else records(own, SCORES)
         best = None if own is None else str(own["predictor"].iloc[0])
         values = {"name": name, "facts": facts, "best": best, "n_scores": len(scores), **_links(card)}
-        data: dict[str, Any] = {"task": name, "scores": rounded(_by_column(scores))}
+        data: dict[str, Any] = {"task": name, "scores": _by_column(scores)}
         task = material.tasks.get(name)
         if task is not None:
             data |= _drawn(task, [] if own is None else _shown(own, material))
@@ -78,7 +78,7 @@ def _fold(fold: Fold, axis: PlotAxis, predicted: dict[str, FoldResult], most: in
                 if level in f.quantiles:
                     held_out[f"{end} {name}"] = f.quantiles[level]
     held_out = thinned(held_out.sort_values("x", kind="stable"), most)
-    return rounded({"name": fold.name, "train": train.to_dict("list"), "test": held_out.to_dict("list")})
+    return {"name": fold.name, "train": train.to_dict("list"), "test": held_out.to_dict("list")}
 
 
 def task_index(material: Material) -> Page:
@@ -86,4 +86,4 @@ def task_index(material: Material) -> Page:
     keys = ("task", "track", "kind", "role", "far", "compute_share", "folds", "n_test", "weight")
     best = {name: str(own["predictor"].iloc[0]) for name, own in material.scores_of_task.items()}
     rows = [{**{key: facts[key] for key in keys}, "best": best.get(name, "")} for name, facts in material.facts.items()]
-    return Page("tasks.html", "tasks.html.j2", {"here": "tasks"}, {"tasks": rounded(_by_column(rows), 4)}, ("scores", "tasks"))
+    return Page("tasks.html", "tasks.html.j2", {"here": "tasks"}, {"tasks": _by_column(rows)}, ("scores", "tasks"))

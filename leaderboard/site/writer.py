@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["Writer", "environment"]
+
+
+_DIGITS = 5
 
 
 class Writer:
@@ -43,9 +47,7 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         values = dict(page.values)
         if "latex" in values:
-            values["has_formula"] = (picture := formula_svg(values["latex"])) is not None
-            if picture is not None:
-                path.with_suffix(".svg").write_text(picture, encoding="utf-8")
+            values["formula"] = formula_svg(values["latex"])
         if page.data is not None:
             self.data(page.data_path, "SB.data", page.data)
         template = self.environment.get_template(page.template)
@@ -89,7 +91,18 @@ def environment() -> Environment:
 
 
 def _json(value: object) -> str:
-    return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(_shown(value), separators=(",", ":"), ensure_ascii=False)
+
+
+def _shown(value: Any) -> Any:
+    """Return a value of JSON types, its floats rounded to the digits that a page can show, and None for missing ones."""
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _shown(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(v) for v in value]
+    return value if isinstance(value, str | int) else plain(value)
 
 
 def _number(value: Any, digits: int = 3) -> str:

@@ -30,7 +30,7 @@ const svg = (tag, attributes = {}, ...children) => {
 };
 
 function svgOf(chart, series, width) {
-  const height = chart.height ?? 300, top = 26, bottom = 42;
+  const height = chart.height ?? 300, top = 26, bottom = chart.x.ticks ? 56 : 42;
   const y = axis(chart.y, series.flatMap((s) => [...s.y, ...(s.low ?? []), ...(s.high ?? [])]), height - bottom, top, Math.max(2, Math.floor(height / 60)));
   const left = 12 + 7.2 * Math.max(2, ...y.ticks.map(([, text]) => text.length));
   const x = axis(chart.x, series.flatMap((s) => s.x), left + 6, width - 14, Math.max(2, Math.floor(width / 90)));
@@ -49,9 +49,12 @@ function svgOf(chart, series, width) {
 const fitted = (text, width) => (text.length * 6.4 > width ? `${text.slice(0, Math.floor(width / 6.4) - 1)}…` : text);
 
 function tickText(at, y, text, left, width) {
-  const half = 3.4 * text.length;
+  const half = 3.4 * text.split(" (")[0].length;
   const anchor = at + half > width ? "end" : at - half < 0 ? "start" : "middle";
-  return svg("text", { x: anchor === "end" ? width : at, y, "text-anchor": anchor }, text);
+  const place = anchor === "end" ? width : at;
+  const [first, ...below] = text.split(/ (?=\()/); // a count in brackets is a line of its own
+  const lines = [first, ...below].map((line, i) => svg("tspan", { x: place, dy: i ? 14 : 0 }, line));
+  return svg("text", { y, "text-anchor": anchor }, ...lines);
 }
 
 function drawn(s, x, y, shift) {
