@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ __all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "csv_of", "facts_htm
 Format = Literal["md", "csv", "json", "latex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SHOWN = 20  # rows in a notebook
+_LONGEST = 44  # characters of a cell on a terminal
 _SETTLED = 10  # significant digits that are the same on all processors
 
 
@@ -42,6 +44,8 @@ class Table:
         A sentence below the table.
     compact : bool
         Whether Markdown has no padding, and LaTeX has the note as a comment instead of a last row.
+    minor : sequence of int
+        Columns that a terminal which is too narrow leaves out first; then the last ones.
     """
 
     header: Sequence[str]
@@ -49,6 +53,7 @@ class Table:
     text: frozenset[int] = frozenset({0})
     note: str = ""
     compact: bool = False
+    minor: Sequence[int] = ()
 
     def markdown(self) -> str:
         """Return the table as Markdown."""
@@ -75,6 +80,19 @@ class Table:
         lines = [self.header, *self.rows]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def fitted(self, width: int) -> str:
+        """Return the table for a terminal of a width: long cells are cut, columns that do not fit are left out and named."""
+        lines = [[_short(text) for text in line] for line in (self.header, *self.rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
+        kept = list(range(len(widths)))
+        order = [*self.minor, *(i for i in reversed(kept) if i not in self.minor)]
+        while len(kept) > 1 and sum(widths[i] + 2 for i in kept) - 2 > width:
+            kept.remove(order.pop(0))
+        body = ["  ".join(self._pad(line, widths)[i] for i in kept).rstrip() for line in lines]
+        left_out = ", ".join(heading for i, heading in enumerate(self.header) if heading and i not in kept)
+        note = " ".join(filter(None, [self.note, left_out and f"Not shown: {left_out}; a pipe or another format has all columns."]))
+        return "\n".join([*body, *(["", *textwrap.wrap(note, width)] if note else [])])
 
     def latex(self) -> str:
         """Return the table as LaTeX that uses the package booktabs."""
@@ -140,8 +158,20 @@ class Tabular(ABC):
             return csv_of(self.rows, index=self.rows.index.name is not None)
         raise ValueError(f"form: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {form!r}")
 
+    def tables(self) -> list[Table]:
+        """Return the tables of formatted cells, one or several."""
+        return [self.table()]
+
+    def fitted(self, width: int) -> str:
+        """Return the tables for a terminal of a width, see `Table.fitted`."""
+        return "\n\n".join(table.fitted(width) for table in self.tables())
+
     def _repr_html_(self) -> str:
         return self.table().head(_SHOWN).html()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def cell(value: object, spec: str, missing: str = "-") -> str:

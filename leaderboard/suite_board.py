@@ -72,7 +72,7 @@ class SuiteBoard(Board):
             f"Tracks: the first {LEADERS} predictors of each; skill imputes a task not entered as the "
             "reference's, 'entered' is the skill on the tasks entered."
         )
-        return Table(_TRACK_HEADER, rows, frozenset({0, 3, 5}), note)
+        return Table(_TRACK_HEADER, rows, frozenset({0, 3, 5}), note, minor=(3, 2))
 
     def _leaders(self, name: str, board: Board) -> list[list[str]]:
         first, last = self.published.get(name, ("-", "-"))
@@ -119,9 +119,11 @@ class SuiteBoard(Board):
             return csv_of(self._flat())
         if form not in ("md", "latex"):
             return super().render(form)
-        tables = [t for t in (self.track_table(), self.table(), self.specialist_table()) if t.rows]
-        texts = [t.markdown() if form == "md" else t.latex() for t in tables]
+        texts = [t.markdown() if form == "md" else t.latex() for t in self.tables()]
         return "\n\n".join(texts if len(self.rows) or form == "latex" else [*texts, self.caption])
+
+    def tables(self) -> list[Table]:
+        return [t for t in (self.track_table(), self.table(), self.specialist_table()) if t.rows]
 
     def _flat(self) -> pd.DataFrame:
         """Return the rows of all boards, the first column names the board."""

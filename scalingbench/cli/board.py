@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scalingbench.cli.console import print_board, print_json, split_names
+from scalingbench.cli.console import print_board, print_json, print_table, split_names
 from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
-from scalingbench.common.tables import Format, Tabular
+from scalingbench.common.tables import Format
 
 if TYPE_CHECKING:
     from scalingbench.leaderboard.results import Results
@@ -62,7 +63,7 @@ def leaderboard(
         for option, given in (("--by", by), ("--bundled", bundled), ("--published-after", published_after), ("--kind", kind)):
             if given:
                 raise InputError(f"{option}: a release is printed unchanged, whole or for a --track")
-        _print(load_release(release, track).cut(top, variants=variants), "leaderboard", form, as_json)
+        print_table(load_release(release, track).cut(top, variants=variants), "leaderboard", form, as_json)
         return
     _check_options(recompute=recompute, store=store, results=results, with_committed=with_committed, what=what, by=by)
     if recompute:
@@ -71,16 +72,9 @@ def leaderboard(
     if kind is not None and found.protocol is not None:
         raise InputError(f"--kind: the board of suite {found.suite.name} follows another benchmark and has no kinds of predictors")
     if by is not None and found.protocol is None:
-        _print(found.by(by, top, what=what), "leaderboard", form, as_json)
+        print_table(found.by(by, top, what=what), "leaderboard", form, as_json)
         return
     print_board(found, form, top=top, variants=variants, as_json="leaderboard" if as_json else None)
-
-
-def _print(found: Tabular, command: str, form: Format, as_json: bool) -> None:
-    if as_json:
-        print_json(command, found.facts())
-    else:
-        print(found.render(form))
 
 
 def _read(suite: str | None, results: Path | None, with_committed: bool) -> Results:
@@ -143,13 +137,13 @@ def compare(
     if by is not None:
         if names is None or len(names) != 2:
             raise InputError("--by: needs --predictors with two names")
-        _print(chosen.ratio_by(by, *names), "compare", "md", as_json)
+        print_table(chosen.ratio_by(by, *names), "compare", "md", as_json)
         return
     comparison = chosen.compare(names, top=top, common=common)
     if out is not None:
         draw(comparison, out)
-    if as_json:
-        print_json("compare", comparison.facts())
+    if as_json or sys.stdout.isatty():
+        print_table(comparison, "compare", "md", as_json)
     else:
         print(comparison)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import typer
 
 from scalingbench.common.messages import count_of
 from scalingbench.common.packages import own_version
-from scalingbench.common.tables import Format, plain, settled
+from scalingbench.common.tables import Format, Tabular, plain, settled
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
@@ -24,6 +25,7 @@ __all__ = [
     "exit_with",
     "print_board",
     "print_json",
+    "print_table",
     "print_version",
     "progress_bar",
     "run_with_progress",
@@ -99,10 +101,17 @@ def print_board(results: Results, form: Format, *, top: int | None = None, varia
     `as_json` is the command in whose envelope the board is printed.
     """
     board = (results.board() if results.protocol is None else results.protocol_board()).cut(top, variants=variants)
-    if as_json is None:
-        print(board.render(form))
+    print_table(board, as_json or "", form, as_json is not None)
+
+
+def print_table(found: Tabular, command: str, form: Format, as_json: bool) -> None:
+    """Print a table: in the envelope of JSON, cut to the width of a terminal, or in the given format."""
+    if as_json:
+        print_json(command, found.facts())
+    elif form == "md" and sys.stdout.isatty():
+        print(found.fitted(shutil.get_terminal_size().columns))
     else:
-        print_json(as_json, board.facts())
+        print(found.render(form))
 
 
 def print_version(wanted: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +20,22 @@ if TYPE_CHECKING:
 __all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description", "task_rows"]
 
 
-def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool = False) -> None:
-    """Print records as an aligned table, or as JSON."""
+def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool = False, *, major: Sequence[str] = ()) -> None:
+    """Print records as an aligned table, or as JSON; a narrow terminal leaves out the columns that are not `major` first."""
     if as_json:
         print(json.dumps(plain(list(rows)), indent=2))
         return
-    print(_aligned(rows))
+    print(_aligned(rows, major))
 
 
-def _aligned(rows: Sequence[Mapping[Any, Any]]) -> str:
+def _aligned(rows: Sequence[Mapping[Any, Any]], major: Sequence[str] = ()) -> str:
     if not rows:
         return "(none)"
-    return Table(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows]).aligned()
+    names = list(rows[0])
+    minor = [i for i in reversed(range(len(names))) if major and names[i] not in major]
+    cells = [[_cell(value) for value in row.values()] for row in rows]
+    table = Table(names, cells, frozenset(range(len(names))), minor=minor)
+    return table.fitted(shutil.get_terminal_size().columns) if sys.stdout.isatty() else table.aligned()
 
 
 def _cell(value: Any) -> str:

@@ -119,7 +119,8 @@ def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json =
     if as_json:
         print_json("tasks", rows)
     else:
-        print_rows([{k: v for k, v in row.items() if k != "axes"} for row in rows])
+        shown = [{k: v for k, v in row.items() if k != "axes"} for row in rows]
+        print_rows(shown, major=("task", "track", "far", "weight", "role"))
     if chosen.frozen_tasks is None:
         say_fetch_only(chosen)
 

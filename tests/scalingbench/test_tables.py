@@ -1,6 +1,7 @@
 """The one place where tables are printed."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -94,3 +95,12 @@ def test_what_is_not_a_format_is_refused():
 
     with pytest.raises(ValueError, match="form: expected md, csv, json or latex, got 'xml'"):
         made_up_results({"mean": [0.4] * 3}).board().render("xml")
+
+
+def test_a_terminal_shows_what_fits_and_names_the_rest():
+    table = Table(("name", "long", "value", "last"), [["a", "x" * 60, "1", "2"]], frozenset({0, 1}), "A note of six words here.")
+    assert table.fitted(80).splitlines()[:2] == ["name  " + "long".ljust(44) + "  value  last", "a     " + "x" * 43 + "…      1     2"]
+    narrow = table.fitted(60).splitlines()
+    assert narrow[0] == "name  " + "long".ljust(44) + "  value" and "Not shown: last;" in " ".join(narrow)
+    assert max(map(len, narrow)) <= 60
+    assert replace(table, minor=(1,)).fitted(30).splitlines()[0] == "name  value  last"
