@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, failure_lines, list_result_files, read_results
-from scalingbench.benchmark.tasks.frozen import list_suites, read_head
+from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import listed
@@ -28,7 +28,7 @@ from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, with_committed
+from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, suite_of, with_committed
 from scalingbench.leaderboard.suite_board import SuiteBoard, suite_board
 from scalingbench.predictors.registry import published_families
 
@@ -42,16 +42,6 @@ __all__ = ["Results", "not_ranked_on"]
 _log = logging.getLogger(__name__)
 _EVERY_KIND = ("track", "kind")
 """Slices over all counted tasks, including those that the overall board leaves out."""
-
-
-def _suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
-    """Return the suite of result files; that of a YAML file is not known by its name alone."""
-    names = sorted({r.suite for found in read.values() for r in found})
-    if len(names) != 1:
-        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
-    if names[0] not in list_suites():
-        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
-    return names[0]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,7 +83,7 @@ class Results:
         """
         read = {} if folder is None else {file: read_results(file) for file in list_result_files(folder)}
         if suite is None:
-            suite = DEFAULT_SUITE if folder is None else _suite_of(read, folder)
+            suite = DEFAULT_SUITE if folder is None else suite_of(read, folder)
         if isinstance(suite, str) and suite.endswith(".yaml"):
             from scalingbench.benchmark.tasks.suite import load_suite
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, read_results
-from scalingbench.benchmark.tasks.frozen import SuiteHead
+from scalingbench.benchmark.tasks.frozen import SuiteHead, list_suites
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 from scalingbench.leaderboard.committed import ScoredTasks, committed_file_of, load_stored, submitted_files
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "with_committed"]
+__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "suite_of", "with_committed"]
 
 
 @dataclass(frozen=True)
@@ -195,3 +195,13 @@ def _with_submissions(store: Store, names: Iterable[str]) -> ScoredTasks:
     tasks = store.tasks(frozenset(r.task.split("/")[0] for r in results if r.predictor != reference))
     own = scores_of(results, tasks, reference, store.exclusions, store.files)
     return replace(store.stored, scores=pd.concat([store.stored.scores, own[own["predictor"] != reference]], ignore_index=True))
+
+
+def suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
+    """Return the suite of result files; that of a YAML file is not known by its name alone."""
+    names = sorted({r.suite for found in read.values() for r in found})
+    if len(names) != 1:
+        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
+    if names[0] not in list_suites():
+        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
+    return names[0]
