@@ -251,8 +251,7 @@ class Results:
         Scores of tasks whose rows have changed since are left out with a warning.
         """
         found = self.store.scored(self.choice).scores
-        if self.choice.predictors is not None:
-            found = found[found["predictor"].isin(self._kept)]
+        found = found if self.choice.predictors is None else found[found["predictor"].isin(self._kept)]
         today = found["task"].map(dict(zip(self.statements["task"], self.statements["fingerprint"], strict=True)))
         known = today.notna().to_numpy()
         stale = known & (today != found["fingerprint"]).to_numpy()

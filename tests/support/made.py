@@ -116,7 +116,7 @@ def result(of, predictor, *predictions, quantiles=None, seconds=(), constants=No
                 fit_seconds=seconds[i] if seconds else float("nan"),
             )
         )
-    return TaskResult(predictor, "{}", "made", of.id, fingerprint or of.fingerprint, "{}", tuple(folds))
+    return TaskResult(predictor, "{}", "made-up", of.id, fingerprint or of.fingerprint, "{}", tuple(folds))
 
 
 def off_by(of, *factors):
