@@ -54,7 +54,7 @@ def pair(one: str, other: str, track: str | None, ratio: ErrorRatio) -> str:
         return f"`{one}` has a lower error than `{other}` {where}: the error of `{other}` is larger by a factor of {size}."
     if ratio.verdict == "no interval":
         return f"`{one}` has the lower error {where}, by a factor of {size}, too few for an interval."
-    return f"`{one}` and `{other}` are not distinguishable {where}: the error of `{other}` differs by a factor of {size}."
+    return f"`{one}` and `{other}` are not distinguishable {where}: ratio of errors, `{other}` over `{one}`, {size}."
 
 
 def slices(one: str, other: str, ratios: Mapping[str, ErrorRatio]) -> str:
