@@ -119,7 +119,7 @@ function logTicks(a, b, most) {
 
 const UNITS = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];
 function human(value, { percent } = {}) {
-  if (percent) return `${Number((100 * value).toPrecision(3))} %`;
+  if (percent) return `${Number((100 * value).toPrecision(3))} %`.replace("-", "−");
   const size = Math.abs(value);
   if (size >= 1e15 || (size > 0 && size < 1e-3)) return Number(value.toPrecision(2)).toExponential().replace("e+", "e");
   const unit = UNITS.find(([u]) => size >= u);
