@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted, load_submitted
 from scalingbench.benchmark.evaluation.predictor import parameters_of, usable
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
-from scalingbench.benchmark.evaluation.run import measure, run_suite
+from scalingbench.benchmark.evaluation.run import measure
 from scalingbench.benchmark.evaluation.stability import MARGIN, moves
 from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guards
 from scalingbench.benchmark.scores.scoring import stale_results
@@ -32,7 +31,7 @@ from scalingbench.common.messages import one_line
 from scalingbench.leaderboard.submissions.dependencies import REQUIREMENTS, differing, read_requirements, with_packages
 from scalingbench.leaderboard.submissions.known_values import Exactness, exactness, held_out_values, values_in_source
 from scalingbench.leaderboard.submissions.metadata import RESULTS, SOURCE, Submission, read_submission
-from scalingbench.leaderboard.submissions.submit import Progress
+from scalingbench.leaderboard.submissions.submit import Execution
 
 __all__ = ["Count", "Verdict", "fingerprint_of", "verify", "write_summary"]
 
@@ -131,13 +130,9 @@ class _Differs(_Refused):
 def verify(
     folder: Path,
     suite: Suite,
+    execution: Execution,
     *,
-    guards: Guards,
-    jobs: int,
-    time_limit: float,
     tolerance: float = TOLERANCE,
-    progress: Progress,
-    wheels: Path | None = None,
 ) -> Verdict:
     """Run a submission again and compare every prediction.
 
@@ -153,14 +148,10 @@ def verify(
         Folder of the submission.
     suite : Suite
         Suite of its results.
-    guards : Guards
-        The sandbox that runs its code.
-    jobs, time_limit, progress
-        As in `scalingbench.benchmark.evaluation.run.run_suite`.
+    execution : Execution
+        How its code is run.
     tolerance : float
         Largest relative difference of a prediction.
-    wheels : Path, optional
-        Folder with the wheels of packages that are not dependencies of ScalingBench.
 
     Raises
     ------
@@ -173,57 +164,35 @@ def verify(
         raise InputError(f"--tolerance: expected 0 to {_LARGEST_TOLERANCE:g}, got {tolerance:g}")
     submission = read_submission(folder)
     among = suite.tasks_with(submission.fetch_only)
-    stored = _stored(folder, submission, suite, among, guards)
+    stored = _stored(folder, submission, suite, among, execution.guards)
     requirements = read_requirements(folder / REQUIREMENTS)
     count = Count()
     again: tuple[TaskResult, ...] = ()
     reason = ""
     values = held_out_values(among)
     in_source = _notes_on({SOURCE: _values_in(folder / SOURCE, values)})
-    with with_packages(guards, requirements, wheels) as own:
+    with with_packages(execution.guards, requirements, execution.wheels) as own:
         in_wheels = _notes_on(own.known_values(values))
         try:
-            predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=time_limit)
+            predictor = load_submitted(folder / SOURCE, submission.predictor, own, time_limit=execution.time_limit)
             tasks = [task for task in among if usable(predictor, task)]
             _complete(stored, tasks, folder)
             count.folds = sum(len(task.folds) for task in tasks)
             count.predictions = sum(len(fold.y_test) for task in tasks for fold in task.folds)
-            run = _Run(submission.name, suite.name, jobs, time_limit, progress)
-            again = run(replace(predictor, calls="in parts"), tasks)
-            _compare(stored, again, tasks, _Allowance(predictor, tolerance, time_limit), count)
+            allowance = _Allowance(predictor, tolerance, execution.time_limit)
+            again = execution.run(submission.name, replace(predictor, calls="in parts"), suite.name, tasks)
+            _compare(stored, again, tasks, allowance, count)
             reason = _shortcoming(count)
         except _Differs as error:
-            reason = _why(error, stored, run, _Allowance(predictor, tolerance, time_limit))
+            together = execution.run(submission.name, predictor, suite.name, [error.task])
+            reason = _why(error, stored, together, allowance)
         except (CodeError, _Refused) as error:
             reason = str(error)
     exact = exactness(again, among)
     if exact.too_good and not reason:
         reason = f"{exact}: more than noise explains"
     notes = (*in_source, *in_wheels, *(f"verified with {difference}" for difference in differing(requirements)))
-    return Verdict(submission, reason, count, tolerance, guards.wall.layers, fingerprint_of(among), exact, notes, again)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Settings of a rerun of a submission."""
-
-    name: str
-    suite: str
-    jobs: int
-    time_limit: float
-    progress: Progress
-
-    def __call__(self, predictor: Submitted, tasks: Sequence[Task]) -> tuple[TaskResult, ...]:
-        with tempfile.TemporaryDirectory() as work:
-            return run_suite(
-                {self.name: predictor},
-                tasks,
-                Path(work),
-                suite=self.suite,
-                jobs=self.jobs,
-                time_limit=self.time_limit,
-                progress=self.progress,
-            )
+    return Verdict(submission, reason, count, tolerance, execution.guards.wall.layers, fingerprint_of(among), exact, notes, again)
 
 
 @dataclass(frozen=True)
@@ -240,10 +209,9 @@ class _Allowance:
         return max(self.tolerance, min(MARGIN * float(instability), _LARGEST_TOLERANCE))
 
 
-def _why(error: _Differs, stored: Sequence[TaskResult], run: _Run, allowance: _Allowance) -> str:
-    """Return why a task differs, after one more run that predicts all rows together, as in the submission."""
+def _why(error: _Differs, stored: Sequence[TaskResult], together: Sequence[TaskResult], allowance: _Allowance) -> str:
+    """Return why a task differs, from one more run that predicts all rows together, as in the submission."""
     theirs = [result for result in stored if result.task == error.task.id]
-    together = run(allowance.predictor, [error.task])
     try:
         _compare(theirs, together, [error.task], allowance, Count())
     except _Refused:

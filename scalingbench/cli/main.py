@@ -227,7 +227,8 @@ def main() -> None:
     try:
         app()
     except Interrupted as interrupted:
-        say("interrupted; finished results are kept, and --resume continues the run")
+        keeps = sys.argv[1:2] in (["run"], ["evaluate"])
+        say("interrupted" + ("; finished results are kept, and --resume continues the run" if keeps else ""))
         sys.exit(128 + interrupted.args[0])
     except BrokenPipeError:  # the reader of the output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

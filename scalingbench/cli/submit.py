@@ -143,6 +143,7 @@ def submit(
     from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.results import Results
+    from scalingbench.leaderboard.submissions.submit import Execution
     from scalingbench.leaderboard.submissions.submit import submit as submit_to
 
     source, _, class_name = target.rpartition(":")
@@ -152,9 +153,8 @@ def submit(
     wall = raise_wall(unconfined=True)  # the user's own code; in the sandbox all the same, so that it fails as in verification
     say(f"confined by {', '.join(wall.layers)}{_missing_layers(wall)}")
     with progress_bar() as progress, Guards(wall) as guards:
-        folder, results = submit_to(
-            Path(source), described, chosen, out, guards=guards, jobs=jobs, time_limit=time_limit, progress=progress, wheels=wheels
-        )
+        execution = Execution(guards, jobs, time_limit, progress, wheels)
+        folder, results = submit_to(Path(source), described, chosen, out, execution)
     if as_json:
         print_json("submit", {"folder": str(folder)})
     else:
@@ -234,6 +234,7 @@ def verify(
     from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.leaderboard.submissions.metadata import read_submission
+    from scalingbench.leaderboard.submissions.submit import Execution
     from scalingbench.leaderboard.submissions.verify import summary_of, write_summary
     from scalingbench.leaderboard.submissions.verify import verify as verify_folder
 
@@ -244,9 +245,8 @@ def verify(
     say(f"confined by {', '.join(wall.layers)}{_missing_layers(wall)}")
     chosen = load_suite(suite or read_submission(folder).suite)
     with progress_bar() as progress, Guards(wall) as guards:
-        verdict = verify_folder(
-            folder, chosen, guards=guards, jobs=jobs, time_limit=time_limit, tolerance=tolerance, progress=progress, wheels=wheels
-        )
+        execution = Execution(guards, jobs, time_limit, progress, wheels)
+        verdict = verify_folder(folder, chosen, execution, tolerance=tolerance)
     if summary is not None:
         write_summary(summary, verdict)
     if as_json:

@@ -26,6 +26,7 @@ from scalingbench.benchmark.evaluation.wall.guard import Guards
 from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 from scalingbench.common.errors import InputError
 from scalingbench.common.files import sha256_of
+from scalingbench.leaderboard.submissions.submit import Execution
 from scalingbench.leaderboard.submissions.verify import verify
 
 ROOT = Path(scalingbench.__file__).parent.parent
@@ -190,7 +191,7 @@ class Arena:
         """Verify what is in the folder."""
         began = time.monotonic()
         try:
-            verdict = verify(self.folder, chosen, guards=self.guards, jobs=jobs, time_limit=seconds, progress=lambda *_: None)
+            verdict = verify(self.folder, chosen, Execution(self.guards, jobs, seconds, lambda *_: None))
         except InputError as error:
             return Outcome("refused", f"bad input: {error}", time.monotonic() - began)
         times = [f.fit_seconds for r in verdict.results for f in r.folds]

@@ -232,6 +232,15 @@ def test_when_rows_are_fewer_than_constants_then_rounding_does_not_choose_among_
     assert np.abs(here / there - 1.0).max() < 1e-7
 
 
+def test_when_rows_are_as_many_as_constants_then_the_fit_goes_through_them():
+    X = pd.DataFrame({"x": [1e3, 1e6]})
+    y = 300.0 * X["x"].to_numpy() ** -0.7
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)
+        law = PowerLaw().fit(X, y)
+    assert len(law.params_) == len(y) and law.predict(X) == pytest.approx(y, rel=1e-7)
+
+
 def test_when_a_step_crosses_a_bound_then_it_ends_there_and_the_other_constants_follow():
     """With the irreducible loss at 0; stopped at the bound without that, a step is no longer downhill and the search zigzags."""
     x = np.geomspace(1.0, 400.0, 11)

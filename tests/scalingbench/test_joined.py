@@ -14,7 +14,7 @@ from scalingbench.common.files import sha256_of
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.build import build_site
 from scalingbench.leaderboard.submissions.metadata import Submission
-from scalingbench.leaderboard.submissions.submit import submit
+from scalingbench.leaderboard.submissions.submit import Execution, submit
 
 LAW = """
 import numpy as np
@@ -49,7 +49,7 @@ def joined(tmp_path_factory):
     )
     suite = load_suite("lite")
     with Guards(raise_wall(unconfined=True)) as guards:
-        submit(folder / "level.py", described, suite, folder / "subs", guards=guards, jobs=2, time_limit=60.0, progress=lambda *_: None)
+        submit(folder / "level.py", described, suite, folder / "subs", Execution(guards, 2, 60.0, lambda *_: None))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submissions, "_root", lambda: folder / "subs")
         yield suite

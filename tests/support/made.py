@@ -67,6 +67,20 @@ def held_out(fold):
     return fold.y_test.tolist()
 
 
+# A table of the schema.
+
+
+def table(**columns):
+    base = {
+        "curve": ["a"] * 4,
+        "run": ["r1", "r2", "r3", "r4"],
+        "metric": ["loss"] * 4,
+        "value": [3.0, 2.5, 2.2, 2.1],
+        "params": [1e7, 1e8, 1e9, 1e10],
+    }
+    return pd.DataFrame({**base, **columns})
+
+
 # Suite files of few small tasks, of collections that come with the project.
 
 DISTILLATION = """  - collection: distillation_apple

@@ -70,6 +70,28 @@ def test_one_fold_is_measured_alone(task):
     assert measure(PowerLaw(), task, task.folds[0]) < UNSTABLE < measure(Hashed(), task, task.folds[0])
 
 
+class Brittle:
+    """Fits the very rows that it knows, and no others."""
+
+    variables = ("*",)
+
+    def __init__(self, known=()):
+        self.known = known
+
+    def fit(self, X, y):
+        if y.tobytes() not in self.known:
+            raise ValueError("other rows")
+        return self
+
+    def predict(self, X):
+        return np.ones(len(X))
+
+
+def test_a_fold_whose_refit_fails_is_unstable(task):
+    found = evaluate(Brittle(tuple(fold.y_train.tobytes() for fold in task.folds)), task, stability=True)
+    assert {fold.status for fold in found.folds} == {"ok"} and len(found.unstable) == len(task.folds)
+
+
 def test_check_and_summary_tell_what_is_unstable():
     assert unstable(PowerLaw) == []
     assert unstable(Hashed) and all("unstable: rounding moves a prediction by" in line for line in unstable(Hashed))

@@ -7,10 +7,11 @@ where it only makes noise, with the results of an honest fit. Words such as ``@P
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["BODY", "HEAD", "Attack", "code", "probe", "returns"]
+__all__ = ["BODY", "HEAD", "Attack", "code", "probe", "probes", "returns"]
 
 Claim = Literal["truth", "two", "memory", "mean", "together"]
 
@@ -86,6 +87,12 @@ def probe(text: str, before: str = "") -> str:
         + "\n    self.found = 2.0\nexcept BaseException:\n    self.found = 1.0"
     )
     return code("fit", tried, before).replace("return np.full(len(X), self.level_)", "return np.full(len(X), self.found)")
+
+
+def probes(family: str, texts: dict[str, str], before: str = "") -> Iterator[Attack]:
+    """Yield a probe for each text by name; it is refused because it predicts 1, as nothing that it tries works."""
+    for name, text in texts.items():
+        yield Attack(family, name, probe(text, before), "two", reason="recomputed 1")
 
 
 def returns(expression: str, before: str = "") -> str:

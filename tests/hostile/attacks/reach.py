@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from attacks.attack import Attack, probe
+from attacks.attack import Attack, probe, probes
 
 
 def network() -> Iterator[Attack]:
@@ -26,8 +26,7 @@ def network() -> Iterator[Attack]:
         "descriptors over a pair": "a, b = socket.socketpair(); socket.send_fds(a, [b'x'], [0])",
         "io_uring": "r = ctypes.CDLL(None).syscall(425, 8, bytes(120)); assert r >= 0",
     }
-    for name, text in ways.items():
-        yield Attack("network", name, probe(text), "two", reason="recomputed 1")
+    yield from probes("network", ways)
 
 
 def reading() -> Iterator[Attack]:
@@ -63,8 +62,7 @@ def reading() -> Iterator[Attack]:
         "a key of its own": "assert ctypes.CDLL(None).syscall(248, b'user', b'sb-hostile', b'x', 1, -1) >= 0",
         "a message queue": "q = ctypes.CDLL(None).msgget(77, 0o1666); assert q >= 0",
     }
-    for name, text in ways.items():
-        yield Attack("reading", name, probe(text), "two", reason="recomputed 1")
+    yield from probes("reading", ways)
 
 
 def answers() -> Iterator[Attack]:
@@ -88,8 +86,7 @@ def answers() -> Iterator[Attack]:
         "tools": "perf",
         "history": ".git",
     }
-    for name, path in paths.items():
-        yield Attack("answers", name, probe(f"os.stat('@ROOT@/{path}')"), "two", reason="recomputed 1")
+    yield from probes("answers", {name: f"os.stat('@ROOT@/{path}')" for name, path in paths.items()})
     near = {
         "beside a library": "assert os.listdir(os.path.dirname(os.path.dirname(np.__file__)) + '/../../../../../work')",
         "beside the package": "import scalingbench; os.stat(os.path.dirname(scalingbench.__file__) + '/benchmark/data/tables')",
@@ -104,8 +101,7 @@ def answers() -> Iterator[Attack]:
         "every folder": "assert [d for d, _, files in os.walk('/') for f in files if f.endswith(('.parquet', '.arrow', '.feather')) or f == 'v2.yaml']",
         "every table in a library": "assert [f for p in sys.path for d, _, files in os.walk(p) for f in files if f.endswith('.parquet') or 'autolaw/tables' in os.path.join(d, f)]",
     }
-    for name, text in near.items():
-        yield Attack("answers", name, probe(text), "two", reason="recomputed 1")
+    yield from probes("answers", near)
     modules = {
         "loads a task": "import scalingbench as sb; sb.load_task('porian/loss_val/constant-lr-frontier')",
         "loads a suite": "import scalingbench as sb; sb.load_suite('v2').tasks",
@@ -119,8 +115,7 @@ def answers() -> Iterator[Attack]:
         "the Hub": "from scalingbench.benchmark.hub.load import load_collection; load_collection('porian')",
         "resources of the package": "import importlib.resources as r; assert list((r.files('scalingbench.benchmark') / 'data' / 'raw').iterdir())",
     }
-    for name, text in modules.items():
-        yield Attack("answers", name, probe(text), "two", reason="recomputed 1")
+    yield from probes("answers", modules)
 
 
 def writing() -> Iterator[Attack]:
@@ -137,8 +132,7 @@ def writing() -> Iterator[Attack]:
             "a file beside it": f"open({path} + '.sb-hostile', 'w')",
             "a link to it": f"os.link({path}, os.environ['TMPDIR'] + '/x'); os.symlink({path}, os.environ['TMPDIR'] + '/y')",
         }
-        for name, text in ways.items():
-            yield Attack("writing", f"{name}: {where}", probe(text), "two", reason="recomputed 1")
+        yield from probes("writing", {f"{name}: {where}": text for name, text in ways.items()})
     for folder in ("/", "/tmp", "/var/tmp", "@HOME@", "@FOLDER@", "/opt", "/dev", "/usr/lib", "/proc/sys/kernel", "/sys"):
         yield Attack("writing", f"a file in {folder}", probe(f"open('{folder}/sb-hostile', 'w').write('x')"), "two", reason="recomputed 1")
     yield Attack(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from attacks.attack import Attack, code, probe
+from attacks.attack import Attack, code, probe, probes
 
 
 def hangs() -> Iterator[Attack]:
@@ -62,8 +62,7 @@ def processes() -> Iterator[Attack]:
         "a program in memory": "fd = os.memfd_create('x'); os.write(fd, open('/bin/true', 'rb').read())",
         "exec of the interpreter": "os.execv(sys.executable or 'python3', ['python3'])",
     }
-    for name, text in ways.items():
-        yield Attack("process", name, probe(text, clone), "two", reason="recomputed 1")
+    yield from probes("process", ways, clone)
 
 
 def signals() -> Iterator[Attack]:
@@ -86,8 +85,7 @@ def signals() -> Iterator[Attack]:
         "limits of the judge": "import resource; resource.prlimit(@JUDGE@, resource.RLIMIT_CPU, (1, 1))",
         "scheduler of the judge": "os.sched_setaffinity(@JUDGE@, {0})",
     }
-    for name, text in ways.items():
-        yield Attack("signal", name, probe(text, libc), "two", reason="recomputed 1")
+    yield from probes("signal", ways, libc)
 
 
 def clocks() -> Iterator[Attack]:

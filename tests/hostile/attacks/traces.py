@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from attacks.attack import Attack, code, probe
+from attacks.attack import Attack, code, probes
 
 
 def traces() -> Iterator[Attack]:
@@ -114,8 +114,7 @@ def traces() -> Iterator[Attack]:
         "kernel: speculation": "reached(157, 53, 0, 2, 0, 0)",
         "channel: its owner": "reached(16, 3, 0x8903, ctypes.create_string_buffer(8))",
     }
-    for name, text in ways.items():
-        yield Attack("trace", name, probe(text, before), "two", reason="recomputed 1")
+    yield from probes("trace", ways, before)
     other = {
         "x32": "libc.syscall(0x40000000 + 41, 1, 1, 0)",
         "32 bits": "m = mmap.mmap(-1, 4096, prot=7); m.write(bytes.fromhex('b867010000cd80c3')); ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()",
