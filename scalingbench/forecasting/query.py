@@ -55,6 +55,8 @@ class Query:
         What was derived or left out.
     identity : Identity
         The cost of a run by the table.
+    order : ndarray, optional
+        Position of each row in the table; None where rows were averaged or thinned.
     """
 
     runs: Runs
@@ -67,6 +69,7 @@ class Query:
     constant: tuple[str, ...]
     notes: tuple[str, ...]
     identity: Identity = field(default_factory=Identity)
+    order: np.ndarray | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -237,9 +240,11 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     varied = [n for n in wanted if n not in constant]
     if not varied:
         raise InputError(f"{runs.source}: the runs varied none of {', '.join(wanted)}: nothing can be extrapolated from them")
-    rows, rest, thinned = canonical(rows, rest, varied, log=metric_kind(runs.metric).log)
-    X, point = rows[varied], pd.DataFrame([{n: wanted[n] for n in varied}])
-    return Query(runs, wanted, X, rows["value"].to_numpy(float), point, rows, rest, constant, (*notes, *thinned), identity)
+    chosen = canonical(rows, rest, varied, log=metric_kind(runs.metric).log)
+    X, y = chosen.rows[varied], chosen.rows["value"].to_numpy(float)
+    point = pd.DataFrame([{n: wanted[n] for n in varied}])
+    told = (*notes, *chosen.notes)
+    return Query(runs, wanted, X, y, point, chosen.rows, chosen.rest, constant, told, identity, chosen.order)
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

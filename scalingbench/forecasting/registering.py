@@ -175,11 +175,10 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
         raise InputError(f"--register: {first_problem(error)}") from None
 
 
-def _in_table_order(table: pd.DataFrame, query: Query) -> pd.DataFrame:
+def _in_table_order(query: Query) -> pd.DataFrame:
     """Return the fitted rows in the order of the table, which fingerprints are of; as fitted where they were averaged or thinned."""
     fitted = query.X.assign(value=query.y)
-    rows = table.reindex(columns=fitted.columns).dropna()
-    return rows if len(rows) == len(fitted) else fitted
+    return fitted if query.order is None else fitted.iloc[np.argsort(query.order)]
 
 
 def _training(question: Question, query: Query) -> Training:
@@ -189,7 +188,7 @@ def _training(question: Question, query: Query) -> Training:
         table=question.runs.source,
         selection=question.selection or f"{len(query.y)} rows" + (f"; left out: {dropped}" if dropped else ""),
         rows=len(query.y),
-        fingerprint=table_digest(_in_table_order(question.runs.table, query).astype(float).reset_index(drop=True)),
+        fingerprint=table_digest(_in_table_order(query).astype(float).reset_index(drop=True)),
         flops_max=float(flops) if np.isfinite(flops) else None,
         by_hand=question.by_hand,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["MOST_ROWS", "THINNED_TO", "canonical", "thin"]
+__all__ = ["MOST_ROWS", "THINNED_TO", "Chosen", "canonical", "thin"]
 
 MOST_ROWS = 4_000
 """Most rows that are fitted as they are."""
@@ -16,10 +17,28 @@ _FEWEST_OF_RUN = 4
 _CLOCKS = ("steps", "tokens", "flops")
 
 
-def canonical(
-    rows: pd.DataFrame, rest: pd.DataFrame, varied: Sequence[str], *, log: bool
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Return rows in an order that depends on the set of rows alone, thinned where they are many, and what was done to them.
+@dataclass(frozen=True)
+class Chosen:
+    """The rows that are fitted.
+
+    Attributes
+    ----------
+    rows, rest : DataFrame
+        Used and unused columns.
+    notes : tuple of str
+        What was done to them.
+    order : ndarray, optional
+        Position of each row in the table; None where rows were averaged or thinned.
+    """
+
+    rows: pd.DataFrame
+    rest: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    order: np.ndarray | None = None
+
+
+def canonical(rows: pd.DataFrame, rest: pd.DataFrame, varied: Sequence[str], *, log: bool) -> Chosen:
+    """Return rows in an order that depends on the set of rows alone, thinned where they are many.
 
     Parameters
     ----------
@@ -32,18 +51,18 @@ def canonical(
     log : bool
         Whether replicates are averaged on a logarithmic scale.
     """
-    rows, rest = _ordered(rows, rest, varied)
+    order = _order(rows, varied)
+    rows, rest = rows.iloc[order].reset_index(drop=True), rest.iloc[order].reset_index(drop=True)
     if len(rows) <= MOST_ROWS:
-        return rows, rest, ()
-    return thin(rows, rest, varied, log=log)
+        return Chosen(rows, rest, order=order)
+    return Chosen(*thin(rows, rest, varied, log=log))
 
 
-def _ordered(rows: pd.DataFrame, rest: pd.DataFrame, varied: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _order(rows: pd.DataFrame, varied: Sequence[str]) -> np.ndarray:
     """Sort rows by all their numbers, then shuffle them with a fixed seed: folds of neighbours in a grid would be one level of it."""
     numbers = [c for c in rows.columns if pd.api.types.is_numeric_dtype(rows[c]) and c not in (*varied, "value")]
     keys = [rows[c].to_numpy(float, na_value=np.nan) for c in (*varied, "value", *sorted(numbers))]
-    order = np.lexsort(keys[::-1])[np.random.default_rng(0).permutation(len(rows))]
-    return rows.iloc[order].reset_index(drop=True), rest.iloc[order].reset_index(drop=True)
+    return np.lexsort(keys[::-1])[np.random.default_rng(0).permutation(len(rows))]
 
 
 def thin(rows: pd.DataFrame, rest: pd.DataFrame, varied: Sequence[str], *, log: bool) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
