@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from scalingbench.common.errors import InputError
 from scalingbench.common.tables import plain
 from scalingbench.leaderboard.findings import wording
 from scalingbench.leaderboard.ratios import ErrorRatio
@@ -175,9 +177,10 @@ _PAIRS = (
 
 
 def answers(results: Results) -> Iterator[Finding]:
-    """Yield the findings of a suite's committed results; a question about a predictor without results is left out."""
+    """Yield the findings of results; a question that they cannot answer is left out."""
     material = Material(results)
     for answer in (*_HEAD, *(pair.answer for pair in _PAIRS), _slices, _choice):
-        finding = answer(material)
-        if finding is not None:
-            yield finding
+        with suppress(InputError):
+            finding = answer(material)
+            if finding is not None:
+                yield finding

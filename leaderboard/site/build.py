@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing_folder
 from scalingbench.common.names import slug
+from scalingbench.leaderboard.findings.questions import answers
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.collection_pages import collection_index, collection_pages
 from scalingbench.leaderboard.site.front import compare_page, first_page, guides
@@ -22,6 +24,8 @@ from scalingbench.leaderboard.site.writer import Writer
 __all__ = ["build_site", "check_site_can_be_written"]
 
 Say = Callable[[str], None]
+_FINDINGS = 5
+"""Findings on the first page."""
 
 
 def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int:
@@ -57,7 +61,7 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
 
 def _write(material: Material, writer: Writer, say: Say) -> None:
     say("the board and its views")
-    writer.write(first_page(material))  # FINDINGS: pass the sentences of scalingbench.leaderboard.findings as second argument
+    writer.write(first_page(material, tuple(islice(answers(material.results), _FINDINGS))))
     for page in (compare_page(material), predictor_index(material), task_index(material), collection_index(material), *guides(material)):
         writer.write(page)
     for name, content in views(material):

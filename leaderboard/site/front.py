@@ -12,6 +12,7 @@ from scalingbench.common.references import Reference
 from scalingbench.common.tables import Table
 from scalingbench.common.variables import VARIABLES
 from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
+from scalingbench.leaderboard.findings.questions import Finding
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
@@ -29,7 +30,7 @@ _SLICES = {
 }
 
 
-def first_page(material: Material, findings: tuple[Any, ...] = ()) -> Page:
+def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     """Return the first page: picture, findings, board and charts.
 
     Parameters
@@ -37,7 +38,7 @@ def first_page(material: Material, findings: tuple[Any, ...] = ()) -> Page:
     material : Material
         Scores and boards.
     findings : tuple of Finding
-        The findings shown beside the picture, each with ``sentence`` and ``command``.
+        The findings shown beside the picture.
     """
     leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
     reaches = [reach for reach in on_slices(material, "reach")]

@@ -85,7 +85,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     pages.trim_blocks = pages.lstrip_blocks = True
-    pages.filters |= {"page": slug, "number": _number, "interval": _interval, "sort_key": _sort_key}
+    pages.filters |= {"page": slug, "number": _number, "interval": _interval, "sort_key": _sort_key, "codes": _codes}
     pages.globals["rail"] = _rail
     return pages
 
@@ -130,3 +130,12 @@ def _rail(rows: list[Whisker]) -> Any:
         return f"{100 * (min(max(value, low), high) - low) / (high - low):.1f}"
 
     return at, [(at(i * step), f"{i * step:.2f}".rstrip("0").rstrip(".").replace("-", "−")) for i in range(first, last + 1)]
+
+
+def _codes(text: str) -> str:
+    """Return a sentence in which names between backticks are set as code."""
+    from markupsafe import Markup, escape
+
+    parts = (f"<code>{escape(part)}</code>" if i % 2 else escape(part) for i, part in enumerate(text.split("`")))
+    found: str = Markup("").join(map(Markup, parts))
+    return found

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "GROUPS", "with_help"]
 
 GROUPS = {
-    "Your own runs": ("read", "forecast", "allocate", "plan", "forecasts"),
+    "Your own runs": ("example", "read", "forecast", "allocate", "plan", "forecasts"),
     "Results": ("findings", "leaderboard", "compare", "pictures", "site", "cite", "release"),
     "Your own predictor": ("new-predictor", "check", "evaluate", "submit", "verify"),
     "Data and tasks": ("collections", "show", "plot", "validate", "tasks", "predictors", "run", "hub"),
@@ -22,6 +22,7 @@ EXAMPLES = {
     "collections": ("collections", "collections --json"),
     "compare": ("compare --predictors chinchilla,kaplan --track compute --common", "compare --top 12 --out skill.svg"),
     "evaluate": ("evaluate my_law.py:MyLaw --suite lite", "evaluate my_law.py:MyLaw --track compute"),
+    "example": ("example", "example base"),
     "findings": ("findings --top 5", "findings --json"),
     "forecast": ("forecast runs.csv --target params=7B,tokens=140B", "forecast runs.csv --target params=7B,tokens=140B --json"),
     "leaderboard": ("leaderboard --kind published --track compute", "leaderboard --by reach --what coverage"),

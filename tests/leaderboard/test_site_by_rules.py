@@ -3,11 +3,11 @@
 import json
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from made import FETCH_ONLY, made_up_results, made_up_suite
 
+from scalingbench.leaderboard.findings.questions import Finding
 from scalingbench.leaderboard.site.build import build_site
 from scalingbench.leaderboard.site.front import first_page
 from scalingbench.leaderboard.site.material import KINDS, kind_of, material_of
@@ -64,12 +64,12 @@ def test_a_table_links_what_its_column_names(site):
 
 def test_findings_stand_beside_the_picture(results):
     material = material_of(results)
-    found = SimpleNamespace(sentence="Law x has skill .61 [.52, .70].", command="scalingbench leaderboard")
+    found = Finding("skill", "Which law?", "Law `x` has skill .61 [.52, .70].", "leaderboard", {})
     page = first_page(material, (found,))
     assert page.values["findings"] == (found,)
     shared = {"board": material.board, "counts": material.counts, "general": 0.95, "repository": "", "site": "", "page": page}
     text = environment().get_template(page.template).render(**shared, **page.values)
-    assert found.sentence in text and text.index(found.sentence) < text.index('id="board"')
+    assert "Law <code>x</code> has skill .61" in text and text.index("Law <code>x") < text.index('id="board"')
 
 
 def test_no_measured_value_of_a_fetch_only_collection_is_written(site):
