@@ -57,7 +57,7 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
 
 def _write(material: Material, writer: Writer, say: Say) -> None:
     say("the board and its views")
-    writer.write(first_page(material))  # FINDINGS: pass the sentences of scalingbench.leaderboard.findings as second argument
+    writer.write(first_page(material))  # FINDINGS: the second argument is the first findings of scalingbench.leaderboard.findings
     for page in (compare_page(material), predictor_index(material), task_index(material), collection_index(material), *guides(material)):
         writer.write(page)
     for name, content in views(material):
