@@ -142,11 +142,15 @@ def _slices(material: Material) -> Finding:
     return Finding("break", "When does the break of a broken power law help?", wording.slices(one, other, of), command, numbers)
 
 
-def _choice(material: Material) -> Finding:
+def _choice(material: Material) -> Finding | None:
     regret = {str(name): float(value) for name, value in material.regret.items()}
+    if len(regret) < _FEWEST:
+        return None
     return Finding("regret", "Whose predictions choose the best configuration?", wording.choice(regret), "leaderboard", regret)
 
 
+_FEWEST = 2
+"""Entries with a regret, of which a choice is told."""
 _HEAD: tuple[Callable[[Material], Finding | None], ...] = (
     _leader,
     _Pair("gaussian-process", "Does the law beat a Gaussian process?", "chinchilla", "gaussian-process", "compute").answer,
