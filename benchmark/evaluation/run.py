@@ -365,7 +365,7 @@ class _PoolWorker:
                 for fold in inputs:
                     if self.stopped:
                         raise InterruptedError("stopped")
-                    folds.append(guard.fit(predictor.source, *fold, levels, ends - time.monotonic(), calls=predictor.calls))
+                    folds.append(guard.fit(predictor.source, fold, levels, ends - time.monotonic(), calls=predictor.calls))
                 return folds
             finally:
                 self._guard = None  # before another worker uses it

@@ -132,7 +132,7 @@ def running(place, source, *options, requirements=""):
     (place / "hostile" / "requirements.txt").write_text(requirements)
     command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml", *options]
     judge = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while len(behind := descendants(judge.pid)) < 5:  # bubblewrap twice, what makes fork servers, one, the cell
         assert time.monotonic() < deadline and judge.poll() is None
         time.sleep(0.1)

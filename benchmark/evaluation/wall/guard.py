@@ -186,10 +186,7 @@ class Guard:
     def fit(
         self,
         source: Source,
-        name: str,
-        X: pd.DataFrame,
-        y: np.ndarray,
-        X_test: pd.DataFrame,
+        inputs: tuple[str, pd.DataFrame, np.ndarray, pd.DataFrame],
         levels: tuple[float, ...],
         seconds: float,
         *,
@@ -197,11 +194,14 @@ class Guard:
     ) -> FoldResult:
         """Fit a class in its own cell; return its predictions, or how it failed.
 
+        `inputs` are the name of the fold, training X and y, and held-out X.
+
         Raises
         ------
         TimeUp
             If it takes longer than `seconds`.
         """
+        name, X, y, X_test = inputs
         halves = _halves(len(X_test)) if calls == "in parts" else [np.arange(len(X_test))]
         try:
             with self._cell(seconds) as cell:

@@ -166,7 +166,7 @@ def test_a_result_file_must_hold_as_many_numbers_as_it_says():
 
 
 def test_a_fit_returns_what_the_predictor_gives(guard):
-    fold = guard.fit(source(), "f", X, Y, X.head(3), (0.1, 0.9), 30.0)
+    fold = guard.fit(source(), ("f", X, Y, X.head(3)), (0.1, 0.9), 30.0)
     assert fold.status == "ok" and list(fold.predictions) == [2.5] * 3
     assert fold.constants == pytest.approx({"mean": 2.5})  # finite ones only
     assert {level: list(q) for level, q in fold.quantiles.items()} == {0.1: [np.float32(0.1)] * 3, 0.9: [np.float32(0.9)] * 3}
@@ -175,7 +175,7 @@ def test_a_fit_returns_what_the_predictor_gives(guard):
 
 def test_a_cell_is_handed_the_very_columns(guard):
     said = "raise ValueError(f'{list(X)} {[str(t) for t in X.dtypes]} {X.index} {y.dtype} {y.flags.writeable}')"
-    fold = guard.fit(source(said), "f", X, Y, X, (), 30.0)
+    fold = guard.fit(source(said), ("f", X, Y, X), (), 30.0)
     types = [str(t) for t in X.dtypes]
     assert fold.message == f"ValueError: ['params', 'tokens', 'run'] {types} RangeIndex(start=0, stop=12, step=1) float64 True"
 
@@ -183,30 +183,30 @@ def test_a_cell_is_handed_the_very_columns(guard):
 def test_the_held_out_inputs_come_after_the_fit(guard):
     sizes = "[len(o) for o in gc.get_objects() if isinstance(o, pd.DataFrame) and 'params' in o]"
     looks = f"import gc, pandas as pd; raise ValueError(str({sizes}))"
-    assert guard.fit(source(looks), "f", X, Y, X.head(5), (), 30.0).message == "ValueError: [12]"
+    assert guard.fit(source(looks), ("f", X, Y, X.head(5)), (), 30.0).message == "ValueError: [12]"
 
 
 def test_every_fit_is_process_1_of_its_own_and_finds_nothing(guard):
     keeps = "import os; d = os.environ['TMPDIR']; found = os.listdir(d); open(d + '/x', 'w').close()"
     said = f"{keeps}; raise ValueError(f'{{os.getpid()}} {{found}}')"
     for _ in range(2):
-        assert guard.fit(source(said), "f", X, Y, X, (), 30.0).message == "ValueError: 1 []"
+        assert guard.fit(source(said), ("f", X, Y, X), (), 30.0).message == "ValueError: 1 []"
 
 
 def test_after_the_time_is_over_the_next_fit_works(guard):
     began = time.monotonic()
     with pytest.raises(TimeUp):
-        guard.fit(source("while True: pass"), "f", X, Y, X, (), 0.5)
+        guard.fit(source("while True: pass"), ("f", X, Y, X), (), 0.5)
     assert time.monotonic() - began < 10
-    assert guard.fit(source(), "f", X, Y, X, (), 30.0).status == "ok"
+    assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
 
 
 def test_when_the_server_is_killed_then_another_one_is_started(guard):
     guard.start()
     guard._sandbox._process.kill()
-    first = guard.fit(source(), "f", X, Y, X, (), 30.0)
+    first = guard.fit(source(), ("f", X, Y, X), (), 30.0)
     assert first.status in ("crash", "ok")
-    assert guard.fit(source(), "f", X, Y, X, (), 30.0).status == "ok"
+    assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
 
 
 def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
@@ -215,7 +215,7 @@ def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
     guard.start()
     threading.Timer(0.5, guard.stop).start()
     with pytest.raises(InterruptedError):
-        guard.fit(source("while True: pass"), "f", X, Y, X, (), 60.0)
+        guard.fit(source("while True: pass"), ("f", X, Y, X), (), 60.0)
     with pytest.raises(InterruptedError):
         guard.start()
     where.stop()
@@ -241,7 +241,7 @@ def test_our_laws_are_there_and_fit_as_they_do_here(guard):
     frame = X[["params", "tokens"]].assign(tokens=X["tokens"].to_numpy()[np.random.default_rng(0).permutation(12)])
     y = 1.7 + 400 * frame["params"].to_numpy() ** -0.34 + 410 * frame["tokens"].to_numpy() ** -0.28
     here = make("chinchilla[huber-log]").fit(frame, y).predict(frame)
-    fold = guard.fit(law, "f", frame, y, frame, (), 60.0)
+    fold = guard.fit(law, ("f", frame, y, frame), (), 60.0)
     assert fold.status == "ok", fold.message
     np.testing.assert_allclose(fold.predictions, here, rtol=1e-6)
 
@@ -321,7 +321,7 @@ def test_no_held_out_value_of_any_suite_is_readable_in_a_cell(guard):
     frame.loc[1:, "run"] = ""
     roots = [path for _, path in opened().copies if not path.startswith("/libraries")]
     walk = WALK.replace("ROOTS", repr(["/libraries", "/packages", "/scratch", "/proc", "/sys", "/tmp", "/home", *roots]))
-    fold = guard.fit(Source(walk, "p.py", "P"), "f", frame, values, X, (), 300.0)
+    fold = guard.fit(Source(walk, "p.py", "P"), ("f", frame, values, X), (), 300.0)
     assert fold.status == "ok", fold.message
     assert fold.constants["files"] > 1000
 
@@ -356,7 +356,7 @@ def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
         "import threading, time; threading.stack_size(2**15); [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(4000)]"
     )
     with Guards(wall) as guards, guards.one() as guard:
-        assert guard.fit(source(many), "f", X, Y, X, (), 60.0).message == "RuntimeError: can't start new thread"
+        assert guard.fit(source(many), ("f", X, Y, X), (), 60.0).message == "RuntimeError: can't start new thread"
         assert not left.exists()
         (own,) = (g for g in folder.glob("scalingbench-*") if str(guards._sandbox._process.pid) in (g / "cgroup.procs").read_text().split())
     assert not own.exists()
@@ -373,19 +373,19 @@ def test_without_namespaces_the_other_layers_still_hold(seccomp, wall):
         tries["import os; os.chmod('/tmp', 0o777)"] = "PermissionError"
         tries["import os; os.fork()"] = "PermissionError"
     with Guards(weaker) as guards, guards.one() as guard:
-        assert guard.fit(source(), "f", X, Y, X, (), 60.0).status == "ok"
+        assert guard.fit(source(), ("f", X, Y, X), (), 60.0).status == "ok"
         for text, error in tries.items():
             if "kill" in text and not seccomp and kernel.landlock_version() < 6:
                 continue
-            assert guard.fit(source(text), "f", X, Y, X, (), 60.0).message.startswith(error), text
+            assert guard.fit(source(text), ("f", X, Y, X), (), 60.0).message.startswith(error), text
 
 
 def test_with_no_layer_at_all_a_fit_still_is_a_process_of_its_own():
     bare = Wall("not wanted", None, 0)
     assert len(bare.missing) == 2
     with Guards(bare) as guards, guards.one() as guard:
-        assert guard.fit(source("global SEEN; SEEN = 1"), "f", X, Y, X, (), 60.0).status == "ok"
-        assert guard.fit(source("SEEN"), "f", X, Y, X, (), 60.0).message.startswith("NameError")
+        assert guard.fit(source("global SEEN; SEEN = 1"), ("f", X, Y, X), (), 60.0).status == "ok"
+        assert guard.fit(source("SEEN"), ("f", X, Y, X), (), 60.0).message.startswith("NameError")
 
 
 def test_what_is_missing_is_named_unless_it_is_not_wanted(monkeypatch):
