@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, list_result_files, read_results
-from scalingbench.benchmark.tasks.frozen import list_suites, read_head
+from scalingbench.benchmark.tasks.frozen import read_head
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import listed
@@ -26,7 +26,7 @@ from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on
+from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, refuse_other_suites, suite_of
 from scalingbench.leaderboard.suite_board import SuiteBoard, specialists
 from scalingbench.predictors.registry import families
 
@@ -40,16 +40,6 @@ __all__ = ["Results", "not_ranked_on"]
 _log = logging.getLogger(__name__)
 _EVERY_KIND = ("track", "kind")
 """Slices over all counted tasks, including those that the overall board leaves out."""
-
-
-def _suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
-    """Return the suite of result files; that of a YAML file is not known by its name alone."""
-    names = sorted({r.suite for found in read.values() for r in found})
-    if len(names) != 1:
-        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
-    if names[0] not in list_suites():
-        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
-    return names[0]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,8 +80,7 @@ class Results:
             If the suite does not exist or has no results, or the folder has those of another one.
         """
         read = {} if folder is None else {file: read_results(file) for file in list_result_files(folder)}
-        if suite is None:
-            suite = DEFAULT_SUITE if folder is None else _suite_of(read, folder)
+        suite = DEFAULT_SUITE if suite is None and folder is None else suite or suite_of(read, folder or "")
         if isinstance(suite, str) and suite.endswith(".yaml"):
             from scalingbench.benchmark.tasks.suite import load_suite
 
@@ -99,8 +88,7 @@ class Results:
         head = read_head(suite) if isinstance(suite, str) else suite
         if folder is None:
             return cls(committed_store(head))
-        if head.name not in (names := sorted({r.suite for found in read.values() for r in found})):
-            raise InputError(f"{folder}: holds results of suite {' and '.join(map(repr, names))}, not of {head.name!r}; leave --suite out")
+        refuse_other_suites(read, folder, head.name)
         files = {r.predictor: file for file, found in read.items() for r in found}
         return cls(Store(head, tuple(r for found in read.values() for r in found), None, not_ranked_on(), files))
 

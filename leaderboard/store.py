@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import ResultFiles, TaskResult, read_results
-from scalingbench.benchmark.tasks.frozen import SuiteHead
+from scalingbench.benchmark.tasks.frozen import SuiteHead, list_suites
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
 from scalingbench.leaderboard.committed import ScoredTasks, committed_file_of, load_stored, submitted_files
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = ["Choice", "Store", "committed_store", "not_ranked_on"]
+__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "refuse_other_suites", "suite_of"]
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,39 @@ class Store:
                 self.own or (), self.whole, tasks, exclusions=self.exclusions, files=self.files, stored=self.stored
             )
         return self.scored_before[collections]
+
+
+def suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
+    """Return the suite of result files.
+
+    Raises
+    ------
+    InputError
+        If they are of several, or of one of a YAML file, which is not known by its name.
+    """
+    names = _suites(read)
+    if len(names) != 1:
+        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
+    if names[0] not in list_suites():
+        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
+    return names[0]
+
+
+def refuse_other_suites(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path, suite: str) -> None:
+    """Refuse result files of which none is of a suite.
+
+    Raises
+    ------
+    InputError
+        With the suites that there are.
+    """
+    names = _suites(read)
+    if suite not in names:
+        raise InputError(f"{folder}: holds results of suite {' and '.join(map(repr, names))}, not of {suite!r}; leave --suite out")
+
+
+def _suites(read: Mapping[Path, Sequence[TaskResult]]) -> list[str]:
+    return sorted({result.suite for found in read.values() for result in found})
 
 
 def not_ranked_on() -> dict[str, tuple[str, ...]]:
