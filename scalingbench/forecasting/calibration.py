@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
 
 from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, LEVELS
@@ -25,6 +24,7 @@ __all__ = ["half_widths", "least_width"]
 _MARK = 0.25
 """Distance of the marks on the line, in the logarithm of the inputs."""
 _FEWEST_MARKS, _MOST_MARKS = 64, 200
+_NORMAL = 1.2816
 
 
 def half_widths(query: Query, model: Any, surface: Surface | None, floor: float) -> tuple[float, float]:
@@ -86,15 +86,11 @@ def _reach(query: Query, points: pd.DataFrame) -> np.ndarray:
 
 
 def least_width(query: Query, predictor: str, model: Any) -> float:
-    """Return the width that the scatter of the rows and, of AutoLaw, its back-test errors give by themselves: 80 % of normal errors.
-
-    The noise is estimated from few rows, so that the quantile is Student's: 1.89 standard deviations at 6 rows of two variables, 1.29
-    at many.
-    """
+    """Return the width that the scatter of the rows and, of AutoLaw, its back-test errors give by themselves: 80 % of normal errors."""
     residual = query.scaled(query.y) - query.scaled(np.asarray(model.predict(query.X), float))
     spare = max(1, len(residual) - 2 - len(query.variables))
     variance = float(np.nansum(residual**2)) / spare
     if predictor == DEFAULT_PREDICTOR:
         tested = back_tested(query, model).backtest
         variance = max(variance, tested**2) if np.isfinite(tested) else variance
-    return float(student_t.ppf(0.9, spare) * np.sqrt(variance))
+    return float(_NORMAL * np.sqrt(variance))
