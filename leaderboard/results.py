@@ -28,7 +28,7 @@ from scalingbench.leaderboard.releases import version_of
 from scalingbench.leaderboard.scores import ScoreMatrix
 from scalingbench.leaderboard.significance import Comparison, compare
 from scalingbench.leaderboard.slices import SkillBySlice, What, slices_of
-from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, suite_of, with_committed
+from scalingbench.leaderboard.store import Choice, Store, committed_store, not_ranked_on, refuse_other_suites, suite_of, with_committed
 from scalingbench.leaderboard.suite_board import SuiteBoard, suite_board
 from scalingbench.predictors.registry import published_families
 
@@ -91,8 +91,7 @@ class Results:
         head = read_head(suite) if isinstance(suite, str) else suite
         if folder is None:
             return cls(committed_store(head))
-        if head.name not in (names := sorted({r.suite for found in read.values() for r in found})):
-            raise InputError(f"{folder}: holds results of suite {' and '.join(map(repr, names))}, not of {head.name!r}; leave --suite out")
+        refuse_other_suites(read, folder, head.name)
         files = {r.predictor: file for file, found in read.items() for r in found}
         return cls(Store(head, tuple(r for found in read.values() for r in found), None, not_ranked_on(), files))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
     from scalingbench.benchmark.tasks.task import Task
 
-__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "suite_of", "with_committed"]
+__all__ = ["Choice", "Store", "committed_store", "not_ranked_on", "refuse_other_suites", "suite_of", "with_committed"]
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,39 @@ class Store:
         return self.scored_before[collections]
 
 
+def suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
+    """Return the suite of result files.
+
+    Raises
+    ------
+    InputError
+        If they are of several, or of one of a YAML file, which is not known by its name.
+    """
+    names = _suites(read)
+    if len(names) != 1:
+        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
+    if names[0] not in list_suites():
+        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
+    return names[0]
+
+
+def refuse_other_suites(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path, suite: str) -> None:
+    """Refuse result files of which none is of a suite.
+
+    Raises
+    ------
+    InputError
+        With the suites that there are.
+    """
+    names = _suites(read)
+    if suite not in names:
+        raise InputError(f"{folder}: holds results of suite {' and '.join(map(repr, names))}, not of {suite!r}; leave --suite out")
+
+
+def _suites(read: Mapping[Path, Sequence[TaskResult]]) -> list[str]:
+    return sorted({result.suite for found in read.values() for result in found})
+
+
 def not_ranked_on() -> dict[str, tuple[str, ...]]:
     """Return the collections that each predictor was tuned or trained on, if any, from its catalogue entry or submission."""
     from scalingbench.leaderboard.submissions.metadata import submissions
@@ -195,13 +228,3 @@ def _with_submissions(store: Store, names: Iterable[str]) -> ScoredTasks:
     tasks = store.tasks(frozenset(r.task.split("/")[0] for r in results if r.predictor != reference))
     own = scores_of(results, tasks, reference, store.exclusions, store.files)
     return replace(store.stored, scores=pd.concat([store.stored.scores, own[own["predictor"] != reference]], ignore_index=True))
-
-
-def suite_of(read: Mapping[Path, Sequence[TaskResult]], folder: str | Path) -> str:
-    """Return the suite of result files; that of a YAML file is not known by its name alone."""
-    names = sorted({r.suite for found in read.values() for r in found})
-    if len(names) != 1:
-        raise InputError(f"{folder}: holds results of suites {', '.join(names)}; choose one with --suite")
-    if names[0] not in list_suites():
-        raise InputError(f"{folder}: holds results of suite {names[0]!r}, which is not in the package; name its file with --suite")
-    return names[0]

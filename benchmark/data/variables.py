@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from scalingbench.common.errors import SchemaError
 from scalingbench.common.variables import VARIABLES, is_variable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "FLAGS",

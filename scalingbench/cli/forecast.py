@@ -52,12 +52,14 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Predict a large run from a table of small ones, with an interval, notes and warnings."""
-    from scalingbench.forecasting.forecast import forecast_of
     from scalingbench.forecasting.outputs import check_outputs
-    from scalingbench.forecasting.query import make_query, parse_target
+    from scalingbench.forecasting.targets import parse_target
 
-    parse_target(target, headers=read.meanings)  # a bad option is reported before a file is read
+    parse_target(target, headers=read.meanings)  # a bad option is reported before a file is read, and before slow imports
     check_outputs(plot, report)
+    from scalingbench.forecasting.forecast import forecast_of
+    from scalingbench.forecasting.query import make_query
+
     runs = read(table)
     query = make_query(runs, target)
     found = _answer(lambda: forecast_of(query, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
@@ -88,13 +90,14 @@ def allocate(
     as_json: Json = False,
 ) -> None:
     """Split a compute budget between parameters and tokens."""
-    from scalingbench.forecasting.allocate import allocate as allocate_runs
     from scalingbench.forecasting.outputs import check_outputs
 
     limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
     given = {name: positive(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
     budget = positive("--flops", flops)
     check_outputs(plot, report)
+    from scalingbench.forecasting.allocate import allocate as allocate_runs
+
     runs = read(table)
     options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **given}
     _answer(lambda: allocate_runs(runs, budget, predictor=predictor, **options), runs, as_json, plot, report)

@@ -17,10 +17,11 @@ from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.formats import as_times
 from scalingbench.forecasting.identity import identity_of
-from scalingbench.forecasting.query import ComputeBudget, Query, make_query, parse_target
+from scalingbench.forecasting.query import ComputeBudget, Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Caution, ComputeAllocation
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
+from scalingbench.forecasting.targets import parse_target
 from scalingbench.predictors.allocation import optimum
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
@@ -169,6 +170,8 @@ class _Search:
         low, high = self.span
         self.open = low < high
         self.start = float(np.sqrt(low * high)) if self.open else high
+        self.interior: dict[str, bool] = {}
+        self.without: tuple[str, ...] = () if predictor == DEFAULT_PREDICTOR or self._has_optimum(self.model) else (predictor,)
         self.weights = self._weights(self.start)
 
     def _fitted(self) -> Any:
@@ -223,10 +226,20 @@ class _Search:
         return pd.DataFrame({"params": N, "tokens": D, **self.others})[list(self.query.variables)]
 
     def _weights(self, params: float) -> dict[str, float]:
+        """Return the weights of the members with an optimum: one without would choose an end of whatever is searched.
+
+        Where no member has one, all keep their weights.
+        """
         if self.predictor != DEFAULT_PREDICTOR:
             return {self.predictor: 1.0}
         N = np.array([params])
-        return dict(self.ensemble.weights(self._frame(N, self.budget.tokens(N))))
+        weights = dict(self.ensemble.weights(self._frame(N, self.budget.tokens(N))))
+        for name in weights.keys() - self.interior.keys():
+            self.interior[name] = self._has_optimum(self.ensemble.models_[name])
+        self.without = tuple(name for name in weights if not self.interior[name])
+        kept = {name: w for name, w in weights.items() if self.interior[name]} if self.open else weights
+        total = sum(kept.values())
+        return {name: w / total for name, w in kept.items()} if total > 0 else weights
 
     def _members(self) -> dict[str, Any]:
         if self.predictor != DEFAULT_PREDICTOR:
@@ -248,23 +261,16 @@ class _Search:
         return pd.DataFrame({"params": N, "tokens": D, "value": self.query.unscaled(self.sign * self._mean(N, D))})
 
     def spread(self) -> tuple[tuple[float, float], dict[str, float], tuple[str, ...]]:
-        """Return the 80 % range of the best params over members and resampled fits, the best params of each, and who has none.
-
-        A member without an optimum between the ends of the search would choose an end of whatever is searched: it has no weight
-        here, unless no member has one.
-        """
+        """Return the 80 % range of the best params over members and resampled fits, the best params of each, and who has none."""
         if not self.open:
             return (self.span[1], self.span[1]), {}, ()
         samples, weight, own = [], [], {}
-        members = self._members()
-        without = tuple(name for name, model in members.items() if not self._has_optimum(model))
-        voting = {n: m for n, m in members.items() if n not in without} or members
-        for name, model in voting.items():
+        for name, model in self._members().items():
             best = self._optima(lambda N, D, m=model: self.sign * np.asarray(m.predict(self._frame(N, D)), float)[None, :])  # type: ignore[misc]
             own[name] = float(best[0])
             samples.append(np.concatenate([best, self._draws(model)]))
             weight.append(np.full(len(samples[-1]), self.weights[name] / len(samples[-1])))
-        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own, without
+        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own, self.without
 
     def _has_optimum(self, model: Any) -> bool:
         """Return whether a member's loss has its least value between the ends of a search without limits, lower than around it."""

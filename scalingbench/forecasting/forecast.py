@@ -15,9 +15,10 @@ from scalingbench.forecasting.calibration import half_widths, least_width
 from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refuse, severest_first
 from scalingbench.forecasting.ensemble import back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import evidence_for, surface_for
-from scalingbench.forecasting.query import Query, TargetLike, make_query
+from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
+from scalingbench.forecasting.targets import TargetLike
 from scalingbench.predictors.contract import ANY, columns_read
 from scalingbench.predictors.registry import make
 

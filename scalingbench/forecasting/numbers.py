@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from scalingbench.common.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "MISSING",
@@ -166,7 +168,7 @@ def cells_of(column: pd.Series) -> list[str]:
 
 def _number(cell: object, decimal: Mark) -> float | None:
     """Return the number of a cell: one that is stored as a number has no decimal mark."""
-    if cell is None or cell is pd.NA:
+    if cell is None or type(cell).__name__ == "NAType":
         return float("nan")
     stored = stored_number(cell)
     return number_of(str(cell), decimal) if stored is None else stored
@@ -190,6 +192,8 @@ def stored_number(cell: object) -> float | None:
 
 def is_numeric(column: pd.Series) -> bool:
     """Return whether a column is stored as numbers."""
+    import pandas as pd
+
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 

@@ -18,9 +18,10 @@ import pandas as pd
 from scalingbench.common.defaults import MOST_RUNS, PLAN_LAW
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, identity_of
-from scalingbench.forecasting.query import Query, TargetLike, make_query, parse_target
+from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Plan
+from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
 

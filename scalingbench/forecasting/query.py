@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,19 +11,18 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import unknown_name
-from scalingbench.common.variables import VARIABLES, is_variable
+from scalingbench.common.variables import VARIABLES
 from scalingbench.forecasting.assignment import has_numbers
 from scalingbench.forecasting.headers import meaning_of
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of
-from scalingbench.forecasting.numbers import as_size, number_of
+from scalingbench.forecasting.numbers import as_size
 from scalingbench.forecasting.reading import Runs
 from scalingbench.forecasting.rows import canonical
+from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.predictors.allocation import tokens_left
 
-__all__ = ["FLOPS_PER_TOKEN", "ComputeBudget", "Query", "TargetLike", "make_query", "parse_target"]
+__all__ = ["FLOPS_PER_TOKEN", "ComputeBudget", "Query", "make_query"]
 
-TargetLike = Mapping[str, float] | str
 _SAME = 1e-3  # relative: values closer than this are equal
 _AGREES = 0.1
 """Relative difference up to which a target's flops, size and tokens are those of one run."""
@@ -155,63 +154,6 @@ class ComputeBudget:
 def _size_at(product: float, served: float, ratio: float) -> float:
     """Return N with N (ratio N + served) = product: tokens are `ratio` times the parameters."""
     return float((np.sqrt(served**2 + 4.0 * ratio * product) - served) / (2.0 * ratio))
-
-
-def parse_target(target: TargetLike, option: str = "--target", headers: Mapping[str, str] | None = None) -> dict[str, float]:
-    """Return the inputs that ``params=7B,tokens=2e12`` states; a mapping is checked.
-
-    Parameters
-    ----------
-    target : mapping of str to float, or str
-        Variables by name, alias or header.
-    option : str
-        Named in errors.
-    headers : mapping of str to str, optional
-        The table's own headers and their variables.
-
-    Raises
-    ------
-    InputError
-        If a part is not ``name=number``, a name is unknown or given twice, or a number is not positive.
-
-    Examples
-    --------
-    >>> parse_target("N=7B, tokens=2e12")
-    {'params': 7000000000.0, 'tokens': 2000000000000.0}
-    """
-    parts = [p.strip() for p in target.split(",")] if isinstance(target, str) else [f"{k}={v}" for k, v in target.items()]
-    if not any(parts):
-        raise InputError(f"{option}: names no variable; write e.g. params=7e9,tokens=2e12")
-    found: dict[str, float] = {}
-    for part in parts:
-        given, equals, text = (piece.strip() for piece in part.rpartition("="))
-        if not equals:
-            raise InputError(f"{option}: expected name=number, got {part!r}")
-        name, unit = _variable_of(given, option, headers or {})
-        if name in found:
-            raise InputError(f"{option}: {name}: is given twice")
-        found[name] = _positive(text, name, option) * (unit if text[-1:].isdigit() else 1.0)
-    return found
-
-
-def _variable_of(given: str, option: str, headers: Mapping[str, str]) -> tuple[str, float]:
-    """Return the variable that a name, an alias or a header stands for, and one unit of it."""
-    name = headers.get(given, given)
-    meaning = None if is_variable(name) else meaning_of(name)
-    if is_variable(name):
-        return name, 1.0
-    if meaning is not None and is_variable(meaning.name):
-        return meaning.name, meaning.unit
-    raise InputError(f"{option}: {unknown_name('variable', given, VARIABLES)}")
-
-
-def _positive(text: str, name: str, option: str) -> float:
-    value = number_of(text)
-    if value is None:
-        raise InputError(f"{option}: {name}: expected a number, got {text!r}")
-    if not np.isfinite(value) or value <= 0:
-        raise InputError(f"{option}: {name}: expected a positive number, got {text!r}")
-    return value
 
 
 def make_query(runs: Runs, target: TargetLike) -> Query:

@@ -297,7 +297,7 @@ class ComputeAllocation(Forecast):
         lines += [f"budget: {self.query.identity}"]
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
-        lines += [f"without an optimum, not in the intervals: {', '.join(self.no_optimum)}"] if self.no_optimum else []
+        lines += [f"without an optimum, and without weight: {', '.join(self.no_optimum)}"] if self.no_optimum else []
         return "\n".join([*lines, *map(str, self.settings), self.basis, *self.remarks])
 
     def facts(self) -> list[tuple[str, str]]:

@@ -22,9 +22,10 @@ from scalingbench.benchmark.data.collection import table_digest
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import described, first_problem
 from scalingbench.forecasting.forecast import check_reads, predict
-from scalingbench.forecasting.query import Query, TargetLike, make_query, parse_target
+from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Runs, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
+from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.leaderboard.forecasts.book import register
 from scalingbench.leaderboard.forecasts.records import Draft, Registration, Target, Training, now
 from scalingbench.predictors.contract import columns_read

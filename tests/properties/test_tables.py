@@ -13,7 +13,7 @@ from scalingbench.benchmark.data.variables import FLAGS, METRIC_KINDS
 from scalingbench.common.errors import InputError
 from scalingbench.common.variables import VARIABLES
 from scalingbench.forecasting.forecast import forecast
-from scalingbench.forecasting.query import parse_target
+from scalingbench.forecasting.targets import parse_target
 
 COLUMNS = ("collection", "curve", "run", "metric", "value", "value_low", "value_high", "seed", "flag", "split", "mix_web", *VARIABLES)
 SOUND = {

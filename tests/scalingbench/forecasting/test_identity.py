@@ -10,8 +10,9 @@ from scalingbench.forecasting.cautions import data_cautions
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.identity import identity_of
 from scalingbench.forecasting.plan import plan
-from scalingbench.forecasting.query import make_query, parse_target
+from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
+from scalingbench.forecasting.targets import parse_target
 
 FIXED = "chinchilla[l2-log]"
 

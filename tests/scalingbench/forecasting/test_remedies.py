@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -135,3 +137,9 @@ def test_a_budget_taken_for_tokens_is_questioned(tmp_path):
         "forecast", text, tmp_path, "--target", "params=1e9,tokens=2e18", "--map", "budget=tokens", "--predictor", "chinchilla[l2-log]"
     )
     assert "tokens is up to 6.14e+18: no run has as many; another unit, or another quantity, such as flops?" in output
+
+
+def test_a_typing_error_is_answered_without_slow_imports():
+    code = "import sys, scalingbench.cli.main, scalingbench.forecasting.targets as t; t.parse_target('params=7B')"
+    code += "; print('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
