@@ -30,7 +30,7 @@ class IsoFLOP(ScalingLaw):
         N^*(C) = G C^{a}, \quad L^*(C) = E + b C^{-c}, \quad k(C) = k_0 C^{-\kappa}
 
     Hoffmann et al. 2022, approach 2 (arXiv 2203.15556, section 3.2), with C = 6 N D. Budgets with fewer than three
-    sizes are left out, as are parabolas that open downwards or have a vertex far outside the trained sizes.
+    sizes are left out, as are parabolas that open downwards, have a vertex far outside the trained sizes or a loss below 0 there.
     """
 
     variables = ("params", "tokens")
@@ -115,4 +115,5 @@ def _vertex(log_N: np.ndarray, log_C: np.ndarray, y: np.ndarray) -> tuple[float,
     at = -0.5 * slope / k
     if not log_N.min() - _REACH <= center + at <= log_N.max() + _REACH:
         return None
-    return float(log_C.mean()), float(center + at), float(level - k * at * at), float(k)
+    least = float(level - k * at * at)
+    return (float(log_C.mean()), float(center + at), least, float(k)) if least > 0 else None
