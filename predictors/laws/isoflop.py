@@ -44,7 +44,7 @@ class IsoFLOP(ScalingLaw):
         PredictorError
             If fewer than two budgets have a usable parabola.
         """
-        X, y = self._read_training(X, y)
+        X, y = self._read_training(X, y, positive=self._needs_positive())
         N, D = select(X, ("params", "tokens"))
         vertices = _vertices(N, D, y)
         if len(vertices) < 2:
@@ -83,6 +83,9 @@ class IsoFLOP(ScalingLaw):
         params = float(self.optimal_params(flops))
         loss = float(self._loss(np.array([params]), np.array([float(flops)]))[0])
         return Allocation(float(flops), params, flops / 6.0 / params, loss)
+
+    def _needs_positive(self) -> bool:
+        return True
 
     def _loss(self, N: np.ndarray, C: np.ndarray) -> np.ndarray:
         off = np.log(N) - np.log(self.optimal_params(C))
