@@ -6,8 +6,9 @@ that bring the mean log ratios of all entries closest to those of v2 (general-pu
 seconds of fits and at most `PER_CLUSTER` tasks per cluster; last, single exchanges as long as they help. For each other track, the task
 with the scores closest to those of the track is chosen. In lite every task counts 1.
 
-Spearman correlations of skill on lite with skill on v2 are printed for the choice and, with ``--left-out``, for each entry with a
-choice made without it.
+Spearman correlations of skill with that on v2 are printed for suite lite, for the choice that today's scores give and, with
+``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board v2-bbdd7a874e and stays; all
+predictions were made again since, so that its correlation is with scores that the choice has not seen.
 """
 
 from __future__ import annotations
@@ -173,6 +174,12 @@ def main() -> None:
     pool = pool_of(stored, counted[overall])
     chosen = choose(pool, np.ones(len(pool.whole), bool))
     others = [nearest_to_its_track(stored, tasks) for _, tasks in counted[~overall].groupby("track")]
+    kept = np.flatnonzero(np.isin(pool.names, list(load_suite("lite").chosen)))
+    print(
+        "suite lite, Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}; today's choice:".format(
+            *correlations(pool, kept.tolist())
+        )
+    )
     print(*sorted([*pool.names[chosen], *others]), sep="\n")
     print(f"fits of the {len(chosen)} tasks that extrapolate: {pool.seconds[chosen].sum():.0f} s")
     print("Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}".format(*correlations(pool, chosen)))
