@@ -17,7 +17,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from scalingbench.common.errors import PredictorError
 from scalingbench.predictors.candidacy import Candidacy
-from scalingbench.predictors.columns import check_response, numeric_columns, ordered
+from scalingbench.predictors.columns import check_response, numeric_columns, ordered, select
 from scalingbench.predictors.contract import ANY, columns_read
 
 __all__ = ["Findings", "ScalingLaw", "latex_of"]
@@ -54,7 +54,7 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         """Predict values, shape (n,)."""
         raise NotImplementedError
 
-    def _read_training(self, X: Any, y: Any, *, positive: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
+    def _read_training(self, X: Any, y: Any, *, positive: bool = True, finite: bool = False) -> tuple[pd.DataFrame, np.ndarray]:
         """Return X as a DataFrame and y, checked and in an order that depends on the set of rows alone; remember the columns in use.
 
         ``_order`` holds the positions of the returned rows among the given ones.
@@ -71,6 +71,8 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
             X, y = validate_data(self, X, y, y_numeric=True)
             X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
         y = check_response(y, len(X), positive=positive)
+        if finite:  # before they change places: a message names the row that was given
+            select(X, [name for name in numeric_columns(X) if name in self._wanted(X)])
         X, y, self._order = ordered(X, y)
         self.columns_ = self._wanted(X)
         return X, y

@@ -142,7 +142,7 @@ class ParametricLaw(ScalingLaw):
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any) -> None:
         self._check_arguments()
-        X, y = self._read_training(X, y, positive=self._needs_positive())
+        X, y = self._read_training(X, y, positive=self._needs_positive(), finite=True)
         self._weights = np.ones(len(y)) if sample_weight is None else check_weights(sample_weight, len(y))[self._order]
         self._problem = self._make_problem(X, y)
 

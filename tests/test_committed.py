@@ -26,7 +26,7 @@ def main_job(folder):
     if not out.is_dir():
         done = scalingbench("run", "--suite", "lite", "--out", str(out), cwd=folder)
         assert done.returncode == 0, done.stderr
-    done = scalingbench("leaderboard", "--suite", "lite", "--results", str(out), "--json", cwd=folder)
+    done = scalingbench("leaderboard", "--suite", "lite", "--results", str(out), "--variants", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     return out, json.loads(done.stdout)["data"]
 

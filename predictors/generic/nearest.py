@@ -46,7 +46,7 @@ class _Generic(ScalingLaw):
         return clone(self).fit(frame[kept], values)
 
     def _remember(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        X, y = self._read_training(X, y, positive=self._needs_positive())
+        X, y = self._read_training(X, y, positive=self._needs_positive(), finite=True)
         if not self.columns_:
             raise PredictorError("X: has no numeric column")
         self._training = (X[list(self.columns_)], y)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from scripts import perf_module
 
 from scalingbench.common.project import DATASET, DATASET_URL, REPOSITORY, SITE
 
@@ -35,7 +36,7 @@ def test_every_address_of_the_project_is_the_one_of_links(texts):
     assert {url for _, url in found} == {REPOSITORY, DATASET_URL, SITE}
 
 
-def test_another_organisation_reaches_every_page(perf_module, monkeypatch):
+def test_another_organisation_reaches_every_page(monkeypatch):
     links, parts = perf_module("regenerate.links"), perf_module("regenerate").PARTS["links"]
     moved = [(form, address.replace("scalingbench/", "moved/").replace("//scalingbench.", "//moved.")) for form, address in links.FORMS]
     monkeypatch.setattr(links, "FORMS", moved)

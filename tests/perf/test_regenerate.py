@@ -52,13 +52,13 @@ def test_every_part_stands_in_the_repository():
     assert [part.path for of in parts.values() for part in of if not part.path.is_file()] == []
 
 
-def test_a_block_is_the_output_of_its_command_and_only_of_its_kind(perf_module):
+def test_a_block_is_the_output_of_its_command_and_only_of_its_kind():
     block = "<!-- {0}: scalingbench --help -->\nold\n<!-- /{0} -->"
     made = perf_module("regenerate.readme").with_output(block.format("board") + block.format("findings"), "board")
     assert "Usage: " in made and made.count("\nold\n") == 1 and made.endswith("old\n<!-- /findings -->")
 
 
-def test_output_is_quoted_and_cut(perf_module):
+def test_output_is_quoted_and_cut():
     block = "<!-- output: scalingbench collections --json | head -1 -->\n<!-- /output -->"
     made = perf_module("regenerate.readme").with_output(block, "output")
     assert made == "<!-- output: scalingbench collections --json | head -1 -->\n```text\n{\n```\n<!-- /output -->"

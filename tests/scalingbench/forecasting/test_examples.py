@@ -5,13 +5,13 @@ import math
 
 import pytest
 from command import scalingbench
-from scripts import script
+from scripts import perf_module
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.examples import EXAMPLES, example_text
 from scalingbench.forecasting.reading import read_runs
 
-maker = script("examples")
+maker = perf_module("examples")
 KEPT = {"base": 25, "moe": 25, "checkpoints": 7, "wandb": 11, "mlflow": 11, "european": 25, "sizes": 25, "repeats": 24}
 KEPT |= {"learning-rates": 40, "mixture": 40, "accuracy": 25, "trainer-state": 16}
 
