@@ -34,7 +34,7 @@ def check_file(path: Path, error: type[InputError] = InputError) -> None:
         raise error(f"{path}: larger than {LARGEST_FILE // 2**20} MiB")
 
 
-def check_shape(rows: int, columns: int, names: Iterable[object] = ()) -> None:
+def check_shape(rows: int, columns: int, names: Iterable[object] = (), error: type[InputError] = InputError) -> None:
     """Raise for a table that is too large.
 
     Parameters
@@ -47,13 +47,13 @@ def check_shape(rows: int, columns: int, names: Iterable[object] = ()) -> None:
     Raises
     ------
     InputError
-        If there are too many rows, or columns in all or of a family; the caller names the file.
+        If there are too many rows, or columns in all or of a family; the caller names the file. `error` may name a subclass.
     """
     for n, what, most in ((rows, "rows", MOST_ROWS), (columns, "columns", MOST_COLUMNS)):
         if n > most:
-            raise InputError(f"{n:,} {what}; at most {most:,} are read")
+            raise error(f"{n:,} {what}; at most {most:,} are read")
     texts = [str(name) for name in names]
     for family in FAMILIES:
         found = sum(name.startswith(family.prefix) for name in texts)
         if found > MOST_OF_A_FAMILY:
-            raise InputError(f"{found:,} columns {family.prefix}*; at most {MOST_OF_A_FAMILY:,} are read")
+            raise error(f"{found:,} columns {family.prefix}*; at most {MOST_OF_A_FAMILY:,} are read")

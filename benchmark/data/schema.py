@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import FLAGS, is_own, metric_kind, variables_of
-from scalingbench.common.errors import InputError, SchemaError
+from scalingbench.common.errors import SchemaError
 from scalingbench.common.limits import check_file, check_shape
 from scalingbench.common.messages import described
 from scalingbench.common.names import nearest
@@ -143,7 +143,7 @@ def read_unchecked(path: str | Path) -> pd.DataFrame:
         return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     except FileNotFoundError:
         raise SchemaError(f"{path}: no such file") from None
-    except InputError as error:
+    except SchemaError as error:
         raise SchemaError(f"{path}: {error}") from None
     except Exception as error:  # the libraries raise many kinds of errors on invalid files
         raise SchemaError(f"{path}: cannot be read as a table: {described(error, 200)}") from None
@@ -154,7 +154,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # extra cells would be dropped or shift the others
         try:
-            check_shape(*_size(path))
+            check_shape(*_size(path), error=SchemaError)
             numbers = [name for name in pd.read_csv(path, nrows=0, index_col=False).columns if name not in _TEXT]
             return pd.read_csv(
                 path,
@@ -180,14 +180,14 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     facts = pq.ParquetFile(path).metadata
-    check_shape(facts.num_rows, facts.num_columns)
+    check_shape(facts.num_rows, facts.num_columns, error=SchemaError)
     table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
     return table.loc[:, [re.fullmatch(_PARQUET_INDEX, str(name)) is None for name in table.columns]]
 
 
 def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
     """Raise for unknown columns and for a table without values, before any conversion."""
-    _check_shape(table)
+    check_shape(*table.shape, table.columns, SchemaError)
     known = (*_TEXT, "value", *_OPTIONAL_FLOATS)
     for column in table.columns:
         if isinstance(column, str) and is_own(column) and column not in own:
@@ -201,13 +201,6 @@ def check_columns(table: pd.DataFrame, own: Own = _NONE) -> None:
         raise SchemaError("column 'value': missing; it is the measured loss or accuracy")
     if len(table) == 0:
         raise SchemaError("the table has no rows")
-
-
-def _check_shape(table: pd.DataFrame) -> None:
-    try:
-        check_shape(*table.shape, table.columns)
-    except InputError as error:
-        raise SchemaError(str(error)) from None
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:
