@@ -72,7 +72,8 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
             X = pd.DataFrame(X, columns=self._array_columns(X.shape[1]))
         y = check_response(y, len(X), positive=positive)
         if finite:  # before they change places: a message names the row that was given
-            select(X, [name for name in numeric_columns(X) if name in self._wanted(X)])
+            wanted = self._wanted(X)
+            select(X, [name for name in numeric_columns(X) if name in wanted])
         X, y, self._order = ordered(X, y)
         self.columns_ = self._wanted(X)
         return X, y
