@@ -89,7 +89,8 @@ class Table:
         order = [*self.minor, *(i for i in reversed(kept) if i not in self.minor)]
         while len(kept) > 1 and sum(widths[i] + 2 for i in kept) - 2 > width:
             kept.remove(order.pop(0))
-        body = ["  ".join(self._pad(line, widths)[i] for i in kept).rstrip() for line in lines]
+        padded = [self._pad(line, widths) for line in lines]
+        body = ["  ".join(line[i] for i in kept).rstrip() for line in padded]
         left_out = ", ".join(heading for i, heading in enumerate(self.header) if heading and i not in kept)
         note = " ".join(filter(None, [self.note, left_out and f"Not shown: {left_out}; a pipe or another format has all columns."]))
         return "\n".join([*body, *(["", *textwrap.wrap(note, width)] if note else [])])
