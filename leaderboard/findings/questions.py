@@ -184,7 +184,8 @@ def answers(results: Results) -> Iterator[Finding]:
     """Yield the findings of results; a question that they cannot answer is left out."""
     material = Material(results)
     for answer in (*_HEAD, *(pair.answer for pair in _PAIRS), _slices, _choice):
+        finding = None
         with suppress(InputError):
             finding = answer(material)
-            if finding is not None:
-                yield finding
+        if finding is not None:
+            yield finding
