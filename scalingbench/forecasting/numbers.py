@@ -186,8 +186,7 @@ def stored_number(cell: object) -> float | None:
         cell = cell.item()
     if not isinstance(cell, int | float) or isinstance(cell, bool):
         return None
-    value = cell if isinstance(cell, int | float) else float(cell)
-    return float(value) if abs(value) < _LARGEST or value != value else None
+    return float(cell) if abs(cell) < _LARGEST or cell != cell else None
 
 
 def is_numeric(column: pd.Series) -> bool:
