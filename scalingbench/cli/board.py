@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scalingbench.cli.console import print_board, print_json, print_table, split_names
+from scalingbench.cli.console import print_answer, print_board, print_table, split_names
 from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.tables import Format
@@ -157,10 +157,7 @@ def findings(
     from scalingbench.leaderboard.findings.report import findings as found_in
 
     found = found_in(suite).cut(top)
-    if as_json:
-        print_json("findings", found.facts())
-    else:
-        print(found.render())
+    print_answer("findings", found.facts(), found.render(), as_json)
 
 
 def pictures(
@@ -173,10 +170,7 @@ def pictures(
     from scalingbench.leaderboard.pictures import draw_pictures
 
     paths = list(map(str, draw_pictures(_read(suite, results, with_committed=False), out)))
-    if as_json:
-        print_json("pictures", {"files": paths})
-    else:
-        print("\n".join(paths))
+    print_answer("pictures", {"files": paths}, "\n".join(paths), as_json)
 
 
 def cite(
@@ -193,10 +187,7 @@ def cite(
     from scalingbench.leaderboard.citation import citations
 
     found = citations(suite, predictor, collection, track=track)
-    if as_json:
-        print_json("cite", {"format": form, "sentence": found.sentence, "text": found.render(form)})
-    else:
-        print(found.render(form))
+    print_answer("cite", {"format": form, "sentence": found.sentence, "text": found.render(form)}, found.render(form), as_json)
 
 
 def release(
@@ -213,10 +204,7 @@ def release(
     path = out / f"{board.version}.json"
     with replacing(path) as temporary:
         temporary.write_text(board.render("json") + "\n", encoding="utf-8")
-    if as_json:
-        print_json("release", {"path": str(path), "board": board.version})
-    else:
-        print(path)
+    print_answer("release", {"path": str(path), "board": board.version}, path, as_json)
 
 
 def site(
@@ -232,10 +220,7 @@ def site(
 
     check_site_can_be_written(out)
     pages = build_site(Results.load(suite, results), out, say)
-    if as_json:
-        print_json("site", {"out": str(out), "pages": pages})
-    else:
-        print(f"{out}: {pages} pages")
+    print_answer("site", {"out": str(out), "pages": pages}, f"{out}: {pages} pages", as_json)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

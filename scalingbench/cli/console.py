@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "committed_names",
     "exit_with",
+    "print_answer",
     "print_board",
     "print_json",
     "print_table",
@@ -124,6 +125,14 @@ def print_version(wanted: bool) -> None:
 def print_json(command: str, data: Any) -> None:
     """Print data in the envelope of all commands: command, version, data."""
     print(json.dumps({"command": command, "version": own_version(), "data": settled(plain(data))}, indent=2))
+
+
+def print_answer(command: str, data: Any, text: object, as_json: bool) -> None:
+    """Print what a command answers: data in the envelope of JSON, or a text."""
+    if as_json:
+        print_json(command, data)
+    else:
+        print(text)
 
 
 def exit_with(failures: Sequence[str]) -> None:

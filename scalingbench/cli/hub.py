@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from scalingbench.cli.console import print_json, split_names
+from scalingbench.cli.console import print_answer, print_json, split_names
 from scalingbench.cli.options import Json
 from scalingbench.common.defaults import DEFAULT_SUITE
 
@@ -24,14 +24,7 @@ def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], 
     from scalingbench.benchmark.hub.build import build as build_folder
 
     files = len(build_folder(out, collections=split_names(collections)))
-    _print("build", {"out": str(out), "files": files}, f"{out}: {files} files", as_json)
-
-
-def _print(command: str, data: dict[str, Any], text: str, as_json: bool) -> None:
-    if as_json:
-        print_json(f"hub {command}", data)
-    else:
-        print(text)
+    print_answer("hub build", {"out": str(out), "files": files}, f"{out}: {files} files", as_json)
 
 
 @app.command()
@@ -64,10 +57,10 @@ def push(
 
     if dry_run:
         changes = list(list_changes(folder, repo))
-        _print("push", {"repo": repo, "changes": changes}, "\n".join(changes) or "nothing to change", as_json)
+        print_answer("hub push", {"repo": repo, "changes": changes}, "\n".join(changes) or "nothing to change", as_json)
         return
     pushed = str(push_folder(folder, repo, create_pr=create_pr, revision=revision))
-    _print("push", {"repo": repo, "pushed": pushed}, pushed, as_json)
+    print_answer("hub push", {"repo": repo, "pushed": pushed}, pushed, as_json)
 
 
 @app.command()
@@ -82,7 +75,7 @@ def pull(
     from scalingbench.benchmark.hub.client import pull as pull_folder
 
     folder = pull_folder(repo, revision, out, collections=split_names(collections))
-    _print("pull", {"folder": str(folder)}, f"{folder}: complete", as_json)
+    print_answer("hub pull", {"folder": str(folder)}, f"{folder}: complete", as_json)
 
 
 @app.command("push-results")
@@ -97,4 +90,4 @@ def push_results(
     from scalingbench.leaderboard.committed import committed_folder
 
     pushed = str(push_folder(results or committed_folder(suite), suite, repo))
-    _print("push-results", {"repo": repo, "pushed": pushed}, pushed, as_json)
+    print_answer("hub push-results", {"repo": repo, "pushed": pushed}, pushed, as_json)

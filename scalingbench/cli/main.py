@@ -16,6 +16,7 @@ from scalingbench.cli import board, forecast, submit
 from scalingbench.cli.console import (
     committed_names,
     exit_with,
+    print_answer,
     print_board,
     print_json,
     print_version,
@@ -70,10 +71,7 @@ def show(name: str, as_json: Json = False) -> None:
     from scalingbench.cli.listings import render_description
 
     description = describe_collection(name, load_suite(DEFAULT_SUITE))
-    if as_json:
-        print_json("show", description)
-    else:
-        print(render_description(description))
+    print_answer("show", description, render_description(description), as_json)
 
 
 @app.command()
@@ -90,10 +88,7 @@ def plot(
     from scalingbench.leaderboard.collection_plot import plot_collection
 
     drawn = plot_collection(name, load_suite(suite), out, task_id=task, predictor=predictor)
-    if as_json:
-        print_json("plot", {"path": str(out), "drawn": drawn})
-    else:
-        print(drawn)
+    print_answer("plot", {"path": str(out), "drawn": drawn}, drawn, as_json)
 
 
 @app.command()
@@ -147,10 +142,8 @@ def validate(
         facts = {"runs": len(runs.table)}
         if not as_json:
             print(runs.understood())
-    if as_json:
-        print_json("validate", {"table": str(table), **facts})
-    else:
-        print(f"{table}: {', '.join(f'{n} {what}' for what, n in facts.items())}, no rule broken")
+    text = f"{table}: {', '.join(f'{n} {what}' for what, n in facts.items())}, no rule broken"
+    print_answer("validate", {"table": str(table), **facts}, text, as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalingbench.cli.console import exit_with, print_board, print_json, progress_bar, run_with_progress, say, split_names
+from scalingbench.cli.console import exit_with, print_answer, print_board, print_json, progress_bar, run_with_progress, say, split_names
 from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
@@ -50,10 +50,8 @@ def new_predictor(
         text = (importlib.resources.files("scalingbench") / "templates" / template).read_text(encoding="utf-8")
         with replacing(path) as temporary:
             temporary.write_text(text.replace("CLASS_NAME", class_name).replace("FILE_NAME", name), encoding="utf-8")
-    if as_json:
-        print_json("new-predictor", {"files": list(map(str, files))})
-    else:
-        print("\n".join(map(str, files)))
+    written = list(map(str, files))
+    print_answer("new-predictor", {"files": written}, "\n".join(written), as_json)
 
 
 def check(
@@ -69,10 +67,8 @@ def check(
     name, predictor = load_target(target)
     broken = list(violations(lambda: deepcopy(predictor)))
     moved = [] if broken else list(unstable(lambda: deepcopy(predictor)))
-    if as_json:
-        print_json("check", {"predictor": name, "broken": broken, "unstable": moved})
-    else:
-        print("\n".join(f"{name}: {line}" for line in (broken or ["keeps the contract", *moved])))
+    text = "\n".join(f"{name}: {line}" for line in (broken or ["keeps the contract", *moved]))
+    print_answer("check", {"predictor": name, "broken": broken, "unstable": moved}, text, as_json)
     if broken:
         raise typer.Exit(1)
 
@@ -155,10 +151,7 @@ def submit(
     with progress_bar() as progress, Guards(wall) as guards:
         execution = Execution(guards, jobs, time_limit, progress, wheels)
         folder, results = submit_to(Path(source), described, chosen, out, execution)
-    if as_json:
-        print_json("submit", {"folder": str(folder)})
-    else:
-        print(folder)
+    print_answer("submit", {"folder": str(folder)}, folder, as_json)
     say(f"next: scalingbench verify {folder} --suite {suite}, then open a pull request that adds this folder")
     exit_with(Results.of(results, chosen).failures)
 
