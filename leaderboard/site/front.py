@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scalingbench.common.project import REPOSITORY
 from scalingbench.common.references import Reference
 from scalingbench.common.tables import Table
 from scalingbench.common.variables import VARIABLES
+from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
 from scalingbench.leaderboard.findings.questions import Finding
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
@@ -41,7 +42,7 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
         The findings shown beside the picture.
     """
     leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
-    reaches = [reach for reach in on_slices(material, "reach")]
+    sliced = {by: on_slices(material, by) for by in _SLICES}
     data = {
         "columns": columns(material.everyone),
         "kinds": KINDS,
@@ -49,9 +50,9 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
         "family_of": dict(zip(material.everyone.rows["predictor"], material.everyone.rows["family"], strict=True)),
         "view": view(material.everyone, material.board),
         "tracks": {name: board.n_tasks for name, board in material.tracks.items()},
-        "reaches": reaches,
+        "reaches": list(sliced["reach"]),
         "citation": citation(material),
-        "charts": _charts(material, leaders),
+        "charts": _charts(material, leaders, sliced),
     }
     values = {
         "drawn": whiskers(material.everyone, material, top=_TOP),
@@ -63,14 +64,10 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     return Page("index.html", "index.html.j2", values, data, ("chart", "board"))
 
 
-def _charts(material: Material, leaders: list[str]) -> dict[str, Any]:
+def _charts(material: Material, leaders: list[str], sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
     """Return the charts of the first page by identifier."""
-    found: dict[str, Any] = {}
-    for by, title in _SLICES.items():
-        boards = on_slices(material, by)
-        found[by] = slice_chart(boards, leaders, title)
-        if by == "reach":
-            found["absolute"] = slice_chart(boards, leaders, title, "mape")
+    found: dict[str, Any] = {by: slice_chart(sliced[by], leaders, title) for by, title in _SLICES.items()}
+    found["absolute"] = slice_chart(sliced["reach"], leaders, _SLICES["reach"], "mape")
     ranked = set(material.results.task_table["task"])
     tasks = [t for t in material.tasks.values() if t.id in ranked]
     if (calibration := calibration_chart(material.stored, tasks, leaders)) is not None:

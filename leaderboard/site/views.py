@@ -13,7 +13,7 @@ from scalingbench.leaderboard.columns import BoardColumn, shown_columns
 from scalingbench.leaderboard.ranking import Ranking, rank
 from scalingbench.leaderboard.site.content import Whisker
 from scalingbench.leaderboard.site.material import Material, records
-from scalingbench.leaderboard.slices import slice_of, slices_of
+from scalingbench.leaderboard.slices import in_order, slice_of
 
 __all__ = ["columns", "on_slices", "view", "views", "whiskers"]
 
@@ -76,11 +76,11 @@ def _general(board: Board, material: Material) -> Board:
 def on_slices(material: Material, by: str, track: str | None = None) -> dict[str, Board]:
     """Return the ranking of every predictor on each slice of the tasks, without pairwise comparisons."""
     results = material.results if track is None else material.results.select(track=track)
-    tasks = results.task_table
-    order = sorted(slices_of(results.matrix.on(tasks["task"]), tasks, by).counts.index, key=lambda n: _PLACES.get(str(n).split(" ")[0], 1))
-    slices = pd.Series(slice_of(tasks, by).to_numpy(), index=tasks["task"].to_numpy())
+    scores = results.matrix.on(results.task_table["task"])
+    slices = slice_of(results.task_table.set_index("task").loc[scores.tasks], by)
+    order = sorted(in_order(slices, by), key=lambda name: _PLACES.get(name.split(" ")[0], 1))
     what = Ranking(results.suite, results.order, track)
-    return {str(n): rank(results.matrix.on(slices.index[slices == n]), what, comparisons="none") for n in order}
+    return {name: rank(scores.on(slices.index[slices == name]), what, comparisons="none") for name in order}
 
 
 def whiskers(board: Board, material: Material, top: int | None = None) -> list[Whisker]:
