@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -71,9 +72,14 @@ def _picture(name: str) -> Part:
     return Part(DOCS / "pictures" / f"{name}.svg", lambda text: _redrawn(text, name))
 
 
+@cache
+def _committed() -> Results:
+    return Results.load()
+
+
 def _redrawn(text: str, name: str) -> str:
     """Return a picture as it is if it shows the numbers of the committed results, else a new one."""
-    results = Results.load()
+    results = _committed()
     return text if pictures.digest(results, name) in text else pictures.svg_of(results, name)
 
 

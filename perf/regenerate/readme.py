@@ -7,10 +7,13 @@ with ``| head -N`` gives its first lines.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BLOCK = re.compile(r"(<!-- (board|findings|output): scalingbench (.*?) -->\n).*?(<!-- /\2 -->)", flags=re.DOTALL)
@@ -18,17 +21,26 @@ TABLE = ("runs.csv", "example base")
 
 
 def with_output(page: str, *kinds: str) -> str:
-    """Return the page with the output of the commands of these kinds in it."""
-    with tempfile.TemporaryDirectory() as name:
+    """Return the page with the output of the commands of these kinds in it; they run side by side, each once."""
+    wanted = [match for match in BLOCK.finditer(page) if match[2] in kinds]
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = Path(name)
         if "output" in kinds and TABLE[0] in page:
             (folder / TABLE[0]).write_text(_printed(TABLE[1], folder) + "\n", encoding="utf-8")
-        return BLOCK.sub(lambda match: f"{match[1]}{_block(match, folder)}\n{match[4]}" if match[2] in kinds else match[0], page)
+        commands = list(dict.fromkeys(_command(match)[0] for match in wanted))
+        printed = dict(zip(commands, pool.map(lambda command: _printed(command, folder), commands), strict=True))
+    return BLOCK.sub(lambda match: f"{match[1]}{_block(match, printed)}\n{match[4]}" if match[2] in kinds else match[0], page)
 
 
-def _block(match: re.Match[str], folder: Path) -> str:
+def _command(match: re.Match[str]) -> tuple[str, int | None]:
+    """Return the command of a block, and the number of its lines that are shown."""
     command, _, lines = match[3].partition(" | head -")
-    text = "\n".join(_printed(command, folder).splitlines()[: int(lines) if lines else None])
+    return command, int(lines) if lines else None
+
+
+def _block(match: re.Match[str], printed: Mapping[str, str]) -> str:
+    command, lines = _command(match)
+    text = "\n".join(printed[command].splitlines()[:lines])
     return f"```text\n{text}\n```" if match[2] == "output" else text
 
 
