@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from attacks.attack import Attack, code, probe, probes
 
+_LIBC = "libc = ctypes.CDLL(None, use_errno=True)\ndef ok(r):\n    assert r >= 0, r\n"
+
 
 def hangs() -> Iterator[Attack]:
     ways = {
@@ -45,7 +47,6 @@ def memory() -> Iterator[Attack]:
 
 
 def processes() -> Iterator[Attack]:
-    clone = "libc = ctypes.CDLL(None, use_errno=True)\ndef ok(r):\n    assert r >= 0, r\n"
     ways = {
         "fork": "os.fork() or os._exit(0)",
         "fork bomb": "while True: os.fork()",
@@ -62,11 +63,10 @@ def processes() -> Iterator[Attack]:
         "a program in memory": "fd = os.memfd_create('x'); os.write(fd, open('/bin/true', 'rb').read())",
         "exec of the interpreter": "os.execv(sys.executable or 'python3', ['python3'])",
     }
-    yield from probes("process", ways, clone)
+    yield from probes("process", ways, _LIBC)
 
 
 def signals() -> Iterator[Attack]:
-    libc = "libc = ctypes.CDLL(None, use_errno=True)\ndef ok(r):\n    assert r >= 0, r\n"
     ways = {
         "kill the judge": "os.kill(@JUDGE@, 9)",
         "stop the judge": "os.kill(@JUDGE@, signal.SIGSTOP)",
@@ -85,7 +85,7 @@ def signals() -> Iterator[Attack]:
         "limits of the judge": "import resource; resource.prlimit(@JUDGE@, resource.RLIMIT_CPU, (1, 1))",
         "scheduler of the judge": "os.sched_setaffinity(@JUDGE@, {0})",
     }
-    yield from probes("signal", ways, libc)
+    yield from probes("signal", ways, _LIBC)
 
 
 def clocks() -> Iterator[Attack]:
