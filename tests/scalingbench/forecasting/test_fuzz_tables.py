@@ -4,7 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from fuzz_tables import CONTAINERS, NOTATIONS, made
+from fuzz_cells import NOTATIONS
+from fuzz_containers import CONTAINERS
+from fuzz_tables import made
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.reading import read_runs
