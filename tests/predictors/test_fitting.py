@@ -11,9 +11,8 @@ from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.common.errors import FitWarning, PredictorError
 from scalingbench.predictors.fitting import descent, engine, make_problem
 from scalingbench.predictors.fitting.descent import curvature, objectives, refine
-from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.fitting.intervals import enlarged_residuals
-from scalingbench.predictors.fitting.losses import influence, objective, weight
+from scalingbench.predictors.fitting.losses import objective
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.architecture import Distillation
 from scalingbench.predictors.laws.compute import Chinchilla, Farseer, Kaplan, OverTraining
@@ -112,25 +111,6 @@ def test_exact_derivatives_agree_with_differences(law):
         for p, e in enumerate(step * np.eye(len(u))):
             numeric = (problem.residuals((u + e)[None]) - problem.residuals((u - e)[None]))[0] / (2 * step)
             assert np.allclose(exact[0, p], numeric, rtol=1e-5, atol=1e-7), model.parameters[p].name
-
-
-def test_a_formula_that_duals_cannot_follow_is_differentiated_by_differences():
-    def formula(x, a, b):
-        return a * np.sinc(0.0 * x) + b * np.vectorize(float)(np.broadcast_to(x, np.broadcast_shapes(np.shape(x), np.shape(b))))
-
-    x, params = np.linspace(1, 2, 7), np.array([[2.0, 3.0], [1.0, 0.5]])
-    value, jacobian = derivatives(formula, (x,), params, np.ones_like(params))
-    assert value.shape == (2, 7) and np.allclose(jacobian[:, 1], x, rtol=1e-6) and np.allclose(jacobian[:, 0], 1.0, rtol=1e-6)
-
-
-@pytest.mark.parametrize("loss", ["huber", "soft-l1", "l1", "l2"])
-def test_losses_are_consistent(loss):
-    r = np.array([-3.0, -1e-3, -1e-5, 0.0, 2e-4, 0.7])
-    step = 1e-7
-    slope = (objective(loss, r + step, 1e-3) - objective(loss, r - step, 1e-3)) / (2 * step)
-    assert np.allclose(influence(loss, r, 1e-3), slope, atol=1e-6)
-    assert np.allclose(weight(loss, r, 1e-3) * r, influence(loss, r, 1e-3))
-    assert objective(loss, np.zeros(1), 1e-3)[0] == 0.0
 
 
 def synthetic(seed=0, noise=0.0, outliers=0):
