@@ -18,7 +18,8 @@ class Predictor(Protocol):
     """A scikit-learn regressor that reads DataFrame columns by name.
 
     Optional: ``variables`` (see `scalingbench.predictors.contract`), ``predict_quantiles(X, levels)`` of shape
-    (n, len(levels)), ``params_`` (a mapping of fitted constants), and ``fit_many(frames, ys)``,
+    (n, len(levels)), ``params_`` (a mapping of fitted constants), ``enters(X, y)`` (whether it can be fitted to training rows;
+    not asked of a submission), and ``fit_many(frames, ys)``,
     which returns a fitted predictor for each data set and is used for tasks with several folds.
     A predictor with ``pools = True`` may share information between data sets of a group: ``fit_many(frames, ys, groups)`` gets the
     groups, which are curves of one task, and no curve trains on a held-out row of another.
