@@ -36,8 +36,8 @@ class Rules:
     tuning : tuple of str
         Collections set aside for choosing defaults; their tasks count nowhere.
     weights : {"held-out-runs", "equal"}
-        With ``"held-out-runs"``, tasks of one collection with the same held-out runs count 1 together, and those of a cluster in
-        a track at most `cap`; with ``"equal"`` every task counts 1.
+        With ``"held-out-runs"``, every held-out run counts 1, divided among the tasks that hold it out, tasks with few held-out rows
+        count less, and those of a cluster in a track at most `cap`; with ``"equal"`` every task counts 1.
     cap : float
         Largest total weight of the tasks of one cluster in one track.
     kinds : tuple of str

@@ -18,8 +18,11 @@ from scalingbench.common.variables import falls, family_of
 
 __all__ = ["AxisReach", "Kind", "Reach", "beyond_edge", "kind_of", "reach_of"]
 
-Kind = Literal["extrapolation", "interpolation", "training-curve", "transfer"]
-"""Kind of prediction: extrapolation, interpolation, later points of training runs, or new groups."""
+Kind = Literal["extrapolation", "within-budget", "loss-to-loss", "interpolation", "training-curve", "transfer"]
+"""Kind of prediction, see `kind_of`."""
+
+_SAME_COST = 1e-9
+"""Relative difference of costs that is rounding."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +105,47 @@ def reach_of(folds: Sequence[Fold], basis: str, along: Mapping[str, AxisReach]) 
     )
 
 
-def kind_of(reach: Reach, split: str, resampled: bool) -> Kind:
-    """Return the kind of a task.
+def kind_of(reach: Reach, split: str, along: AxisReach | None, *, resampled: bool, own_results: bool) -> Kind:
+    """Return the kind of a task, the first that applies.
 
-    A run that is both trained on and held out makes a training curve, unless the held-out rows are only more samples of the
-    trained model (`resampled`).
+    - ``training-curve``: a held-out run is also a training run, unless its held-out rows are only more samples of the trained model.
+    - ``transfer``: whole groups are held out.
+    - ``interpolation``: most held-out rows are between training rows along every variable.
+    - ``loss-to-loss``: another result of the held-out run is an input.
+    - ``within-budget``: the median held-out row costs less than the most expensive training row, or as much without lying beyond the
+      training rows along the task's scale.
+    - ``extrapolation``: all others.
+
+    Parameters
+    ----------
+    reach : Reach
+        The figures of the task.
+    split : str
+        Kind of its split.
+    along : AxisReach, optional
+        Ratios along its scale.
+    resampled : bool
+        Whether the held-out rows are samples drawn from trained models.
+    own_results : bool
+        Whether predictors are given other results of the held-out runs.
     """
     if reach.shared_runs > 0 and not resampled:
         return "training-curve"
     if split == "leave-group-out":
         return "transfer"
-    return "interpolation" if reach.inside > 0.5 else "extrapolation"
+    if reach.inside > 0.5:
+        return "interpolation"
+    if own_results:
+        return "loss-to-loss"
+    return "extrapolation" if _costs_more(reach, along) else "within-budget"
+
+
+def _costs_more(reach: Reach, along: AxisReach | None) -> bool:
+    """Return whether held-out rows cost more than training rows, or are beyond them along the scale at no less cost."""
+    beyond = along is None or along.median_over_max > 1
+    if reach.compute is None:
+        return beyond
+    return reach.compute > 1 + _SAME_COST or (beyond and reach.compute > 1 - _SAME_COST)
 
 
 def _numeric(fold: Fold) -> list[str]:

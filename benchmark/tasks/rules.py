@@ -18,14 +18,17 @@ from scalingbench.common.errors import SchemaError
 __all__ = ["refuse_leak", "refuse_wrong_track", "weighed"]
 
 _OWN_TRACK = ("training-curve", "interpolation", "transfer")
+_FULL_ROWS, _FULL_RUNS = 5, 3
+"""Held-out rows, or held-out runs, that a task needs for its full weight."""
 
 
 def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
     """Return tasks with their roles and weights.
 
-    An entry has weight 1, split over the rungs of a ladder. Unless all weights are equal, tasks of one collection with the same
-    held-out runs have a total of at most 1, and those of one cluster in one track at most the cap. Weights are computed for each role
-    separately; a task that is only shown has weight 0.
+    An entry has weight 1, split over the rungs of a ladder. Unless all weights are equal, a task with few held-out rows has less;
+    every held-out run has a weight of 1, divided among the tasks of its collection that hold it out, and a task has the mean over its
+    runs; the tasks of one cluster in one track have at most the cap. Weights are computed for each role separately; a task that is
+    only shown has weight 0.
 
     Parameters
     ----------
@@ -37,7 +40,9 @@ def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
     roles = [_role(task, rules) for task in tasks]
     weights = [task.weight for task in tasks]
     if rules.weights == "held-out-runs":
-        weights = _at_most(1.0, weights, [(role, t.collection, _held_out(t)) for role, t in zip(roles, tasks, strict=True)])
+        held_out = [_held_out(task) for task in tasks]
+        weights = [weight * _enough(task, runs) for weight, task, runs in zip(weights, tasks, held_out, strict=True)]
+        weights = _shared(weights, held_out, [(role, t.collection) for role, t in zip(roles, tasks, strict=True)])
         weights = _at_most(rules.cap, weights, [(role, t.cluster, t.track) for role, t in zip(roles, tasks, strict=True)])
     return tuple(replace(t, role=r, weight=w) for t, r, w in zip(tasks, roles, weights, strict=True))
 
@@ -53,6 +58,23 @@ def _role(task: Task, rules: Rules) -> Role:
 def _held_out(task: Task) -> frozenset[int]:
     """Return the runs of the rows that are scored."""
     return frozenset(int(run) for fold in task.folds for run in fold.test_runs[fold.scored])
+
+
+def _enough(task: Task, runs: frozenset[int]) -> float:
+    """Return the share of its full weight that a task has by its number of held-out rows."""
+    return 1.0 if len(runs) >= _FULL_RUNS else min(1.0, task.n_test / _FULL_ROWS)
+
+
+def _shared(weights: Sequence[float], held_out: Sequence[frozenset[int]], groups: Sequence[Hashable]) -> list[float]:
+    """Return weights such that no run has a sum above 1 over the tasks of its group: each task has the mean over its runs."""
+    total: dict[Hashable, float] = defaultdict(float)
+    for weight, runs, group in zip(weights, held_out, groups, strict=True):
+        for run in runs:
+            total[group, run] += weight
+    return [
+        weight * float(np.mean([1 / max(1.0, total[group, run]) for run in sorted(runs)])) if runs else weight
+        for weight, runs, group in zip(weights, held_out, groups, strict=True)
+    ]
 
 
 def _at_most(limit: float, weights: Sequence[float], groups: Sequence[Hashable]) -> list[float]:

@@ -246,9 +246,10 @@ class Task:
 
     @property
     def kind(self) -> Kind:
-        """Kind of prediction: extrapolation, interpolation, later points of training runs, or new groups."""
+        """Kind of prediction, see `scalingbench.benchmark.tasks.reach.kind_of`."""
         resampled = self.track == "inference" and "inference" in tracks_of(self.variables)
-        return kind_of(self.reach, self.spec.split.kind, resampled)
+        own = bool(self.spec.inputs) and self.spec.inputs_at_test
+        return kind_of(self.reach, self.spec.split.kind, self.along_scale, resampled=resampled, own_results=own)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -123,10 +123,36 @@ def test_inside_counts_rows_in_the_box_of_the_training_rows_limits_included():
     rows = made(params=[2, 4, 2, 4, 3, 5, 1, 3], tokens=[2.0, 4, 4, 2, 5, 3, 3, 1], split=["train"] * 2 + ["test"] * 6)
     of = task(rows, variables=["params", "tokens"])
     assert of.reach.inside == pytest.approx(2 / 6)
-    rows = made(params=[1, 3, 2, 4], split=["train", "train", "test", "test"])
+    rows = made(params=[1, 3, 2, 5], split=["train", "train", "test", "test"])
     of = task(rows)
     assert of.reach.inside == pytest.approx(1 / 2)
     assert of.kind == "extrapolation"  # half is not more than half
+
+
+HALVES = {"split": ["train", "train", "test", "test", "test"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        ({"params": [1, 2, 4, 5, 6], "tokens": [9.0, 9, 9, 9, 9]}, "extrapolation"),
+        ({"params": [1, 2, 4, 5, 6], "tokens": [9.0, 9, 2, 2, 2]}, "within-budget"),  # larger, and still cheaper
+        ({"params": [1, 2, 4, 6, 8], "tokens": [8.0, 8, 4, 2.75, 2]}, "extrapolation"),  # 6 x 2.75 is more than 2 x 8
+        ({"params": [1, 2, 4, 4, 4], "tokens": [8.0, 8, 4, 4, 4]}, "extrapolation"),  # as much, but larger
+        ({"params": [1, 2, 1, 1, 1], "tokens": [8.0, 8, 16, 16, 16]}, "within-budget"),  # as much, and not larger
+    ],
+)
+def test_held_out_runs_of_an_extrapolation_cost_more_or_lie_beyond_at_no_less_cost(rows, kind):
+    of = task(made(**rows, **HALVES), variables=["params", "tokens"], scale="params")
+    assert of.reach.inside < 0.5 and of.kind == kind
+
+
+def test_a_task_that_is_given_a_result_of_the_held_out_runs_is_loss_to_loss():
+    rows = made(run=list("abcabc"), params=[1, 3, 9] * 2, metric=["accuracy"] * 3 + ["loss"] * 3, value=[0.1, 0.2, 0.3, 3.0, 2.0, 1.0])
+    split = {"kind": "frontier", "variable": "params", "train_max": 3}
+    given = {"metric": "accuracy", "variables": ["params", "source_loss"], "inputs": {"source_loss": "loss"}, "split": split}
+    assert task(rows, **given).kind == "loss-to-loss"
+    assert task(rows, **given, inputs_at_test=False).kind == "extrapolation"
 
 
 def test_more_than_half_inside_is_interpolation():

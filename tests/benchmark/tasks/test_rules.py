@@ -72,14 +72,29 @@ def weights(suite):
 
 
 def test_tasks_that_hold_out_the_same_runs_are_worth_one_together(suite_of):
-    suite = suite_of(porian("a"), porian("b"), porian("c", 2e18))
-    assert weights(suite) == pytest.approx({"loss_val/a": 0.5, "loss_val/b": 0.5, "loss_val/c": 1.0})
+    suite = suite_of(porian("a"), porian("b"))
+    assert weights(suite) == pytest.approx({"loss_val/a": 0.5, "loss_val/b": 0.5})
+
+
+def test_a_run_counts_once_however_many_tasks_hold_it_out():
+    """Tasks a and b share the runs 3 and 4, c has run 4 too: their weights are the means of 1, 1, 1/2, 1/3 and so on."""
+    held_out = {"a": [1, 2, 3, 4], "b": [3, 4, 5], "c": [4, 6, 7], "d": [8, 9, 10]}
+    tasks = weighed([holding_out(runs, name, "porian", "compute") for name, runs in held_out.items()], Rules())
+    a, b, c = (1 + 1 + 1 / 2 + 1 / 3) / 4, (1 / 2 + 1 / 3 + 1) / 3, (1 / 3 + 1 + 1) / 3
+    assert [t.weight for t in tasks] == pytest.approx([a, b, c, 1.0])
+
+
+def test_a_task_of_few_held_out_rows_has_less_weight():
+    """Five rows or three runs are enough; of one run with two rows it is two fifths."""
+    rows = {"one row": [1], "two rows of a run": [1, 1], "five rows of a run": [1] * 5, "three runs": [1, 2, 3]}
+    alone = [weighed([holding_out(runs, name, "porian", "compute")], Rules())[0].weight for name, runs in rows.items()]
+    assert alone == pytest.approx([1 / 5, 2 / 5, 1.0, 1.0])
 
 
 def test_rows_of_context_do_not_make_the_held_out_runs_others():
-    runs = np.array([1, 2])
-    plain = replace(made.fold("f", [1.0, 2.0]), test_runs=runs)
-    other = replace(made.fold("f", [1.0, 2.0, 3.0], scored=[True, True, False]), test_runs=np.array([1, 2, 3]))
+    runs = np.array([1, 2, 3])
+    plain = replace(made.fold("f", [1.0, 2.0, 3.0]), test_runs=runs)
+    other = replace(made.fold("f", [1.0, 2.0, 3.0, 4.0], scored=[True, True, True, False]), test_runs=np.array([*runs, 4]))
     tasks = [made.task(f, name=name, collection="porian") for name, f in [("a", plain), ("b", other)]]
     assert [t.weight for t in weighed(tasks, Rules())] == [0.5, 0.5]
 
@@ -92,18 +107,17 @@ def test_the_rungs_of_a_ladder_are_worth_one_together(suite_of):
 
 def test_the_tasks_of_a_cluster_in_a_track_sum_to_the_cap_at_most(suite_of):
     assert cluster_of("sloth") == cluster_of("obs_scaling")
-    suite = suite_of(*LEADERBOARD, porian("a"))
+    suite = suite_of(*LEADERBOARD, porian("a"), head=HEAD.replace("2.5", "1.5"))
     total = defaultdict(float)
     for task in suite.tasks:
         total[task.cluster, task.track] += task.weight
-    assert total == pytest.approx({(cluster_of("sloth"), "downstream"): 2.5, (cluster_of("porian"), "compute"): 1.0})
-    assert {t.weight for t in suite.tasks if t.track == "downstream"} == {2.5 / 4}
+    assert total == pytest.approx({(cluster_of("sloth"), "downstream"): 1.5, (cluster_of("porian"), "compute"): 1.0})
 
 
 def test_weights_do_not_depend_on_which_tasks_are_asked_for(suite_of):
-    suite = suite_of(*LEADERBOARD)
+    suite = suite_of(*LEADERBOARD, head=HEAD.replace("2.5", "1.5"))
     (alone,) = suite.build(collections=("obs_scaling",))
-    assert alone.weight == pytest.approx(2.5 / 4) and alone is suite.tasks[-1]
+    assert alone is suite.tasks[-1] and sum(t.weight for t in suite.tasks) == pytest.approx(1.5)
 
 
 def test_each_task_has_the_role_that_its_collection_and_weight_give_it(suite_of):
@@ -121,20 +135,21 @@ def holding_out(runs, name, collection, track):
 
 def test_the_cap_of_a_cluster_is_one_of_each_track():
     """Three tasks of different runs on each of two tracks: each track has the cap, not both together."""
-    tasks = [holding_out([i], f"t{i}", ("sloth", "obs_scaling")[i % 2], ("downstream", "curve")[i // 3]) for i in range(6)]
+    runs = [[3 * i, 3 * i + 1, 3 * i + 2] for i in range(6)]
+    tasks = [holding_out(of, f"t{i}", ("sloth", "obs_scaling")[i % 2], ("downstream", "curve")[i // 3]) for i, of in enumerate(runs)]
     assert len({t.cluster for t in tasks}) == 1
     assert [t.weight for t in weighed(tasks, Rules(cap=2.0))] == pytest.approx([2 / 3] * 6)
 
 
 def test_runs_of_one_number_in_two_collections_are_different_runs():
-    """Both hold out runs 1 and 2 of their own; a third one repeats the first."""
+    """Both hold out runs 1 to 3 of their own; a third one repeats the first."""
     where = (("a", "porian"), ("b", "gemstones"), ("c", "porian"))
-    tasks = [holding_out([1, 2], name, collection, "compute") for name, collection in where]
+    tasks = [holding_out([1, 2, 3], name, collection, "compute") for name, collection in where]
     assert [t.weight for t in weighed(tasks, Rules())] == [0.5, 1.0, 0.5]
 
 
 def test_each_role_is_weighed_by_itself():
-    tasks = [holding_out([1], name, "porian", "compute") for name in "ab"]
+    tasks = [holding_out([1, 2, 3], name, "porian", "compute") for name in "ab"]
     shown = replace(tasks[1], spec=tasks[1].spec.model_copy(update={"weight": 0.0}), weight=0.0)
     assert [(t.role, t.weight) for t in weighed([tasks[0], shown], Rules())] == [("counted", 1.0), ("shown", 0.0)]
     assert [t.role for t in weighed(tasks, Rules(tuning=("porian",)))] == ["tuning", "tuning"]
@@ -250,10 +265,10 @@ def selected(tmp_path):
 
 
 def test_a_selection_has_the_tasks_that_it_names_weighed_by_its_own_rules(selected):
-    """Of v2 the first counts half, for a twin that is not chosen, and a rung a quarter of its ladder, which is one task here too."""
+    """A rung is a quarter of its ladder; it holds out the runs of the first task, and 5 of its 7 runs are its own."""
     whole, chosen = load_suite("v2"), selected(*CHOSEN)
     assert (chosen.reference, chosen.pool, chosen.of, chosen.home) == (whole.reference, whole.pool, "v2", "v2")
-    assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(dict(zip(CHOSEN, (1.0, 0.25, 1.0), strict=True)))
+    assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(dict(zip(CHOSEN, (1 / 1.25, 0.25 * (5 + 2 / 1.25) / 7, 1.0), strict=True)))
     assert {t.id: t.fingerprint for t in chosen.tasks} == {name: whole.task(name).fingerprint for name in CHOSEN}
     assert whole.task(CHOSEN[0]).weight == pytest.approx(0.5)
     assert [t.weight for t in selected(CHOSEN[0], more="rules: {weights: equal, cap: 0.5}\n").tasks] == [1.0]
