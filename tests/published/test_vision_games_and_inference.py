@@ -20,3 +20,14 @@ def test_humanlike_vits_hold_three_draws_of_each_part_of_the_video(rows):
     runs = rows("humanlike_vits", "accuracy_imagenet").groupby(["curve", "unique_tokens"]).size().unstack()
     assert runs.shape == (6, 5)
     assert (runs.drop(columns=5_000.0) == 3).all(axis=None) and (runs[5_000.0] == 1).all()
+
+
+def test_games_hold_the_agents_that_the_authors_trained_to_test_their_forecast(rows, mirror):
+    """Budgets of the grid end at 1e19; the forecast agents, of 137M parameters and 40 or 55 billion frames, lie beyond."""
+    loss, score = (rows("il_scaling_games", metric, curve="NetHack") for metric in ("loss", "score_return"))
+    forecast = loss[loss["split"] == "test"].iloc[0]
+    grid = loss[loss["split"] == "train"]
+    assert (forecast["params"], round(forecast["value"], 4)) == (137_185_401, 0.1267)
+    assert forecast["value"] < grid["value"].min() and forecast["flops"] > 3 * grid["flops"].max()
+    assert sorted(score.loc[score["split"] == "test", "value"].round()) == [5359, 6324, 7014, 7784]
+    assert len(grid) == 205 and grid["params"].nunique() == 10
