@@ -31,3 +31,22 @@ def test_games_hold_the_agents_that_the_authors_trained_to_test_their_forecast(r
     assert forecast["value"] < grid["value"].min() and forecast["flops"] > 3 * grid["flops"].max()
     assert sorted(score.loc[score["split"] == "test", "value"].round()) == [5359, 6324, 7014, 7784]
     assert len(grid) == 205 and grid["params"].nunique() == 10
+
+
+def test_transfer_curves_follow_the_law_that_the_authors_fit(rows, mirror):
+    """Their notebook fits C + .48 n^-alpha, with alpha from .1 to 1.5, to twelve curves of Figure 1."""
+    worst = 0.0
+    for metric, share in (("error_rate_imagenet", 12_812), ("error_rate_coco_boxes", 1_183), ("error_rate_ade20k", 202)):
+        table = rows("cg_transfer", metric, samples=share)
+        for task in ("mulclass", "objdet", "semseg", "normal"):
+            curve = table[(table["curve"] == f"bop-64k/{task}/r50") & table["unique_tokens"].notna()]
+            n, y = curve["unique_tokens"].to_numpy(), curve["value"].to_numpy()
+            assert len(n) == 7
+            worst = max(worst, min(_residual(n, y, alpha) for alpha in np.linspace(0.1, 1.5, 141)))
+    assert 0.005 < worst < 0.009
+
+
+def _residual(n: np.ndarray, y: np.ndarray, alpha: float) -> float:
+    """Return the largest residual of C + .48 n^-alpha with the C of least squares."""
+    rest = y - 0.48 * n**-alpha
+    return float(np.abs(rest - rest.mean()).max())
