@@ -50,3 +50,16 @@ def _residual(n: np.ndarray, y: np.ndarray, alpha: float) -> float:
     """Return the largest residual of C + .48 n^-alpha with the C of least squares."""
     rest = y - 0.48 * n**-alpha
     return float(np.abs(rest - rest.mean()).max())
+
+
+def test_ladders_have_five_seeds_that_differ_less_than_sizes(rows, mirror):
+    """The authors' logs end at these means over seeds, at the smallest and the largest size; compute is 6 params tokens."""
+    ends = {"chess/linear": (0.72398, 0.65737), "c5m/linear": (3.18076, 3.15656), "mlp/linear": (0.04303, 0.01514)}
+    for curve, stated in ends.items():
+        table = rows("supercollapse", "mse" if curve.startswith("mlp") else "loss", curve=curve)
+        last = table[table["steps"] == table.groupby("run")["steps"].transform("max")]
+        by_size = last.groupby("params")["value"].agg(["size", "mean", "std"])
+        assert len(by_size) == 8 and (by_size["size"] == 5).all()
+        assert tuple(by_size["mean"].iloc[[0, -1]]) == pytest.approx(stated, abs=6e-6)
+        assert (-by_size["mean"].diff() > 3 * by_size["std"].rolling(2).max()).iloc[1:].all()
+        assert last["flops"].to_numpy() == pytest.approx((6 * last["params"] * last["tokens"]).to_numpy())
