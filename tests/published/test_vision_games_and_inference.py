@@ -63,3 +63,11 @@ def test_ladders_have_five_seeds_that_differ_less_than_sizes(rows, mirror):
         assert tuple(by_size["mean"].iloc[[0, -1]]) == pytest.approx(stated, abs=6e-6)
         assert (-by_size["mean"].diff() > 3 * by_size["std"].rolling(2).max()).iloc[1:].all()
         assert last["flops"].to_numpy() == pytest.approx((6 * last["params"] * last["tokens"]).to_numpy())
+
+
+def test_instruction_tuning_runs_are_the_460_that_the_abstract_counts(rows, mirror):
+    table = rows("admire_ift", "accuracy_gsm8k")
+    assert table.groupby("curve").size().to_dict() == {"Qwen2.5-0.5B": 256, "Qwen2.5-3B": 128, "Qwen2.5-7B": 76}
+    assert (table.groupby("run").size() == 3).sum() == 76
+    shares = table.filter(like="mix_")
+    assert shares.shape == (460, 19) and shares.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=6.1e-4)
