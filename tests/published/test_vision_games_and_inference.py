@@ -71,3 +71,18 @@ def test_instruction_tuning_runs_are_the_460_that_the_abstract_counts(rows, mirr
     assert (table.groupby("run").size() == 3).sum() == 76
     shares = table.filter(like="mix_")
     assert shares.shape == (460, 19) and shares.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=6.1e-4)
+
+
+def test_in_context_accuracy_rises_up_to_2000_demonstrations(rows):
+    """Ten draws of each number; accuracies of the 80k model on Banking77 at 1, 100 and 1,000 demonstrations."""
+    table = rows("long_context_icl", "accuracy", curve="banking77/llama-2-7b-80k")
+    by_shots = table.groupby("samples")["value"].agg(["size", "mean"])
+    assert (by_shots["size"] == 10).all()
+    assert by_shots.loc[[1, 100, 1000], "mean"].tolist() == pytest.approx([0.232, 0.586, 0.867], abs=5e-4)
+    assert rows("long_context_icl", "accuracy")["samples"].max() == 16_384
+
+
+def test_fine_tuned_models_are_five_of_each_number_of_examples(rows):
+    table = rows("long_context_icl", "accuracy")
+    runs = table[table["curve"].str.endswith("/fine-tuned")].groupby(["curve", "samples"]).size()
+    assert len(runs) == 50 and runs.drop(("clinic150/fine-tuned", 4096.0)).eq(5).all()
