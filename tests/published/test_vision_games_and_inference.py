@@ -86,3 +86,10 @@ def test_fine_tuned_models_are_five_of_each_number_of_examples(rows):
     table = rows("long_context_icl", "accuracy")
     runs = table[table["curve"].str.endswith("/fine-tuned")].groupby(["curve", "samples"]).size()
     assert len(runs) == 50 and runs.drop(("clinic150/fine-tuned", 4096.0)).eq(5).all()
+
+
+def test_budget_forcing_holds_the_printed_accuracies(rows, mirror):
+    table = rows("budget_forcing", "accuracy", curve="Qwen2.5-7B-Instruct/CoT+BF-Wait/MATH500").sort_values("inference_tokens")
+    assert (table["value"] * 100).tolist() == pytest.approx([41.2, 55.8, 64.4, 65.6, 64.4, 61.0])
+    plain = rows("budget_forcing", "accuracy", curve="Qwen2.5-7B-Instruct/CoT-no budget/MATH500")
+    assert plain["value"].item() == pytest.approx(0.68)
