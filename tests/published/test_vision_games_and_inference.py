@@ -93,3 +93,12 @@ def test_budget_forcing_holds_the_printed_accuracies(rows, mirror):
     assert (table["value"] * 100).tolist() == pytest.approx([41.2, 55.8, 64.4, 65.6, 64.4, 61.0])
     plain = rows("budget_forcing", "accuracy", curve="Qwen2.5-7B-Instruct/CoT-no budget/MATH500")
     assert plain["value"].item() == pytest.approx(0.68)
+
+
+def test_attacks_succeed_less_on_larger_imdb_classifiers(rows, mirror):
+    """Ten sizes from 7.6M to 11.6B, five seeds, as the paper states; the success of ten steps falls from .994 to .157."""
+    table = rows("robust_llm_scaling", "accuracy_under_attack", curve="imdb/pythia/gcg", x_attack_steps=10.0)
+    success = 1.0 - table.groupby("params")["value"].mean()
+    assert (table.groupby("params").size() == 5).all() and len(success) == 10
+    assert (success.iloc[0], success.iloc[-1]) == pytest.approx((0.994, 0.157), abs=5e-4)
+    assert success.index.min() == 7_629_056 and success.index.max() == 11_586_560_000
