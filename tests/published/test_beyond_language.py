@@ -1,0 +1,48 @@
+"""Numbers of the authors, computed from the curated tables: time series, tuning, vision, materials, galaxies, width."""
+
+import numpy as np
+import pytest
+
+CHRONOS = {  # the authors' files *-agg-rel-scores.csv
+    ("t5-large", "in-domain", "wql"): 0.5596857927462495,
+    ("t5-large", "in-domain", "mase"): 0.6944869734691035,
+    ("t5-large", "zero-shot", "wql"): 0.6504834081319559,
+    ("t5-large", "zero-shot", "mase"): 0.8213682201405101,
+    ("bolt-base", "in-domain", "wql"): 0.5339263811489279,
+    ("bolt-base", "in-domain", "mase"): 0.6800133628315155,
+    ("bolt-base", "zero-shot", "wql"): 0.6241424984163773,
+    ("bolt-base", "zero-shot", "mase"): 0.7914551113353537,
+}
+
+
+@pytest.mark.parametrize(("model", "kind", "metric"), CHRONOS)
+def test_chronos_errors_relative_to_the_naive_forecast_are_the_authors(model, kind, metric, rows):
+    table = rows("chronos_sizes", f"loss_{metric}", run=model)
+    table = table[table["curve"].str.contains(f"/{kind}/")]
+    assert np.exp(np.log(table["value"] / table["x_naive"]).mean()) == pytest.approx(CHRONOS[model, kind, metric], rel=1e-9)
+
+
+def test_toto_saturates_on_fev_bench_as_the_card_states(rows):
+    table = rows("toto2_fev", "loss_sql")
+    relative = np.log(table["value"] / table["x_naive"]).groupby(table["params"]).mean()
+    assert relative.size == 5 and (table.groupby("params").size() == 100).all()
+    assert np.exp(relative).to_numpy() == pytest.approx([0.5929, 0.5709, 0.5577, 0.5557, 0.5558], abs=5e-5)
+
+
+def test_deberta_v3_is_better_than_deberta_at_every_tuning_budget(rows, mirror):
+    """The finding of Lourie et al. 2023; they drew 1,024 runs of each."""
+    finals = rows("opda_tuning", "accuracy_final").groupby("curve").size()
+    assert finals["deberta-base"] == finals["deberta-v3-base"] == 1024
+    best = rows("opda_tuning", "accuracy_best_of_k")
+    mean = best.groupby([best["curve"].str.split("/").str[0], "trials"])["value"].mean().unstack(0)
+    assert (mean["deberta-v3-base"] > mean["deberta-base"]).all() and mean["deberta-v3-base"].loc[256] == pytest.approx(0.9062, abs=5e-4)
+
+
+def test_the_expected_best_of_k_is_the_mean_over_all_choices():
+    from itertools import combinations
+
+    from scalingbench.benchmark.data.sources.opda_tuning import expected_best
+
+    values = [0.3, 0.1, 0.7, 0.2, 0.7]
+    for k in range(1, 6):
+        assert expected_best(values, k) == pytest.approx(np.mean([max(c) for c in combinations(values, k)]), abs=1e-15)
