@@ -46,3 +46,32 @@ def test_the_expected_best_of_k_is_the_mean_over_all_choices():
     values = [0.3, 0.1, 0.7, 0.2, 0.7]
     for k in range(1, 6):
         assert expected_best(values, k) == pytest.approx(np.mean([max(c) for c in combinations(values, k)]), abs=1e-15)
+
+
+# top-1 at 224 pixels as the papers print it: Liu et al. 2022 (ConvNeXt), Liu et al. 2021 (Swin), Touvron et al. 2021 (DeiT)
+PRINTED = {
+    "convnext_tiny.fb_in1k": 82.1,
+    "convnext_small.fb_in1k": 83.1,
+    "convnext_base.fb_in1k": 83.8,
+    "convnext_large.fb_in1k": 84.3,
+    "swin_tiny_patch4_window7_224.ms_in1k": 81.3,
+    "swin_small_patch4_window7_224.ms_in1k": 83.0,
+    "swin_base_patch4_window7_224.ms_in1k": 83.5,
+    "deit_tiny_patch16_224.fb_in1k": 72.2,
+    "deit_small_patch16_224.fb_in1k": 79.8,
+    "deit_base_patch16_224.fb_in1k": 81.8,
+}
+
+
+def test_imagenet_accuracies_are_those_of_the_models_papers(rows):
+    table = rows("timm_results", "accuracy_imagenet", x_image_size=224.0).set_index("run")["value"]
+    assert {name: 100 * table[name] for name in PRINTED} == pytest.approx(PRINTED, abs=0.25)
+    assert len(rows("timm_results", "accuracy_imagenet")) == 1_556
+
+
+def test_f1_of_crystal_models_is_that_of_the_papers_table(rows):
+    """Riebesell et al. 2025, table 1: unique prototypes."""
+    printed = {"eqV2 S DeNS": 0.815, "ORB v2 MPtrj": 0.765, "SevenNet-0": 0.724, "MACE-MP-0": 0.669, "CHGNet": 0.613, "M3GNet": 0.569}
+    printed |= {"ALIGNN": 0.567, "MEGNet": 0.510, "CGCNN": 0.507, "CGCNN+P": 0.500, "Wrenformer": 0.466, "Voronoi RF": 0.333}
+    found = rows("matbench_discovery", "score_f1_unique").set_index("run")["value"]
+    assert found[list(printed)].to_dict() == pytest.approx(printed, abs=5e-4)
