@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from scalingbench.benchmark.data.collection import load_collection
+
 CHRONOS = {  # the authors' files *-agg-rel-scores.csv
     ("t5-large", "in-domain", "wql"): 0.5596857927462495,
     ("t5-large", "in-domain", "mase"): 0.6944869734691035,
@@ -75,3 +77,29 @@ def test_f1_of_crystal_models_is_that_of_the_papers_table(rows):
     printed |= {"ALIGNN": 0.567, "MEGNet": 0.510, "CGCNN": 0.507, "CGCNN+P": 0.500, "Wrenformer": 0.466, "Voronoi RF": 0.333}
     found = rows("matbench_discovery", "score_f1_unique").set_index("run")["value"]
     assert found[list(printed)].to_dict() == pytest.approx(printed, abs=5e-4)
+
+
+def test_exponents_of_rank_by_width_are_the_published_ones(rows):
+    """Their table fits log rank on log width over all eight widths; Muon's with the run that is flagged here."""
+    published = {("adamw/tail", "soft"): 0.617563, ("adamw/head", "hard"): 0.262575, ("normuon/tail", "soft"): 1.041913}
+    for (curve, kind), beta in published.items():
+        table = rows("spectral_rank", f"share_{kind}", curve=f"160m/{curve}")
+        slope = np.polyfit(np.log(table["width"]), np.log(table["value"] * table["width"]), 1)[0]
+        assert slope == pytest.approx(beta, abs=1e-6)
+
+
+def test_a_run_of_muon_is_a_copy_of_one_of_normuon():
+    table = load_collection("spectral_rank").table
+    copied = table[table["flag"] == "copy-error"]
+    assert len(copied) == 8 and set(copied["run"]) == {"160m_muon_8x"}
+    source = table[table["run"] == "160m_normuon_6x"]
+    ranks = [sorted((of["value"] * of["width"]).round(6)) for of in (copied, source)]
+    assert ranks[0] == ranks[1]
+
+
+def test_larger_models_of_galaxies_have_the_lower_loss_within_the_limits_of_the_authors_plot(rows, mirror):
+    """Their axis of log10 of ten smoothed losses ends at -2.9 and -3; at 5e9 tokens all four runs are within."""
+    table = rows("astropt_galaxy", "loss_huber")
+    late = table[table["tokens"] > 4e9].groupby("params")["value"].mean()
+    assert np.log10(late).between(-3.05, -2.9).all()
+    assert table.groupby("params")["value"].min().round(6).tolist() == [9.93e-4, 9.65e-4, 9.18e-4, 9.13e-4]
