@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import load_collection
 
 CHRONOS = {  # the authors' files *-agg-rel-scores.csv
@@ -103,3 +104,25 @@ def test_larger_models_of_galaxies_have_the_lower_loss_within_the_limits_of_the_
     late = table[table["tokens"] > 4e9].groupby("params")["value"].mean()
     assert np.log10(late).between(-3.05, -2.9).all()
     assert table.groupby("params")["value"].min().round(6).tolist() == [9.93e-4, 9.65e-4, 9.18e-4, 9.13e-4]
+
+
+SNIMU = {(4, 384): (3.6591, 0.044), (8, 256): (3.5663, 0.054), (8, 384): (3.4068, 0.025), (8, 512): (3.3363, 0.030), (16, 384): (3.3132, 0.050)}
+
+
+def _last(table):
+    return table[table["tokens"] == table.groupby(["curve", "run"])["tokens"].transform("max")]
+
+
+@pytest.mark.parametrize(("depth", "width"), SNIMU)
+def test_mean_and_deviation_of_five_seeds_are_those_of_the_source(depth, width, rows):
+    last = _last(rows("snimu_attention", curve="2_epochs/softmax-x-learned", depth=depth, width=width))["value"]
+    assert len(last) == 5
+    assert (last.mean(), last.std()) == pytest.approx(SNIMU[depth, width], abs=6e-4)
+
+
+def test_the_noise_of_softmax_attention_is_that_between_seeds(rows):
+    last = _last(rows("snimu_attention"))
+    last = last[last["curve"].str.contains("softmax")]
+    spread = np.log(last["value"]).groupby([last["curve"], last["params"], last["depth"]]).agg(["var", "size"]).query("size > 1")
+    pooled = np.sqrt((spread["var"] * (spread["size"] - 1)).sum() / (spread["size"] - 1).sum())
+    assert load_card("snimu_attention").scalingbench.metrics["loss"].noise == pytest.approx(pooled, abs=5e-5)
