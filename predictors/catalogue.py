@@ -175,9 +175,17 @@ _CURVE = (
         **_L2,
     ),
     _entry("proportional", "laws.one_variable:Proportional", "curve", "Fort 2023, arXiv 2312.02780", **_L2),
+    _entry(
+        "massive-activation",
+        "laws.one_variable:MassiveActivation",
+        "training-curve",
+        "Gallego-Feliciano et al. 2025, arXiv 2508.03616",
+        **_L2,
+    ),
     _entry("inverse-width", "laws.one_variable:InverseWidth", "curve architecture", "Liu et al. 2025, arXiv 2505.10465", **_L2),
 )
 _COMPUTE = (
+    _entry("information-capacity", "laws.compute:InformationCapacity", "compute", "An et al. 2024, arXiv 2411.00660", **_L2),
     _entry("kaplan", "laws.compute:Kaplan", "compute", _KAPLAN),
     _entry("kaplan-steps", "laws.compute:KaplanSteps", "compute hyperparameters", _KAPLAN),
     _entry("chinchilla[huber-log]", "laws.compute:Chinchilla", "compute", _HOFFMANN),
@@ -219,6 +227,7 @@ _ARCHITECTURE = (
     ),
     _entry("moe-sparsity", "laws.experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
     _entry("efficiency-leverage", "laws.experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
+    _entry("saturated-leverage", "laws.experts:SaturatedLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
     _entry("parallel", "laws.architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),
     _entry("sparse-weights", "laws.architecture:SparseWeights", "architecture", "Frantar et al. 2023, arXiv 2309.08520"),
     _entry("precision", "laws.architecture:Precision", "architecture", "Kumar et al. 2024, arXiv 2411.04330"),
@@ -237,6 +246,7 @@ _OPTIMISATION = (
     _entry("step-law", "laws.hyperparameters:StepLaw", "hyperparameters", "Li et al. 2025, arXiv 2503.04715"),
     _entry("critical-batch", "laws.hyperparameters:CriticalBatch", "hyperparameters", "McCandlish et al. 2018, arXiv 1812.06162"),
     _entry("critical-batch-scaling", "laws.hyperparameters:CriticalBatchScaling", "hyperparameters", "Zhang et al. 2024, arXiv 2410.21676"),
+    _entry("tuning-curve", "laws.hyperparameters:TuningCurve", "hyperparameters", "Lourie et al. 2025, arXiv 2510.02721", **_L2),
 )
 _MIXTURE = (
     _entry("data-mixing", "laws.mixture:DataMixing", "mixture", "Ye et al. 2024, arXiv 2403.16952"),
@@ -260,9 +270,11 @@ _DOWNSTREAM = (
     _entry("token-power", "laws.downstream:TokenPower", "downstream", "Schaeffer et al. 2023, arXiv 2304.15004", **_L2),
     _entry("direct-accuracy", "laws.downstream:DirectAccuracy", "downstream", "Krajewski et al. 2025, arXiv 2512.08894", **_L2),
     _entry("pass-until", "laws.downstream:PassUntil", "downstream", "Hu et al. 2023, arXiv 2310.03262", **_L2),
+    _entry("line-times-sigmoid", "laws.downstream:LineTimesSigmoid", "downstream", "Zhang et al. 2023, arXiv 2305.17311", **_L2),
     _entry("densing", "laws.downstream:Densing", "downstream", "Xiao et al. 2024, arXiv 2412.04315", **_L2_LOG),
     _entry("capability-gap", "laws.downstream:CapabilityGap", "downstream", "Panfilov et al. 2025, arXiv 2505.20162", **_L2),
     _entry("observational", "laws.observational:Observational", "downstream", "Ruan et al. 2024, arXiv 2405.10938"),
+    _entry("quantile-frontier", "laws.observational:QuantileFrontier", "downstream", "Zhang et al. 2026, arXiv 2602.15327"),
     _entry("sloth", "laws.observational:Sloth", "downstream", "Maia Polo et al. 2024, arXiv 2412.06540"),
     _entry("coverage", "laws.repeated_sampling:Coverage", "inference", "Brown et al. 2024, arXiv 2407.21787", **_L2),
     _entry("beta-binomial", "laws.repeated_sampling:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),
