@@ -2,7 +2,7 @@
 
 __all__ = ["DEFAULT_PREDICTOR", "DEFAULT_SUITE", "ERROR_LIMIT", "LEVELS", "MOST_RUNS", "PLAN_LAW", "TIME_LIMIT", "TOLERANCE", "WITHIN"]
 
-DEFAULT_SUITE = "v2"
+DEFAULT_SUITE = "v3"
 """The suite that the board ranks on."""
 
 TIME_LIMIT = 60.0

@@ -70,7 +70,7 @@ class Results:
         Parameters
         ----------
         suite : str or Suite, optional
-            Name of the suite, or a path that ends in ``.yaml``; by default that of the result files, or v2.
+            Name of the suite, or a path that ends in ``.yaml``; by default that of the result files, or v3.
         folder : str or Path, optional
             Folder of result files; by default the results that come with the package, including submissions. Those are ranked by
             stored scores, and predictions are read on access. A submission without stored scores is scored on the tasks whose data

@@ -1,12 +1,12 @@
-"""Choose the tasks of suite lite, and compare its ranking with that of v2: ``python -m perf.lite``.
+"""Choose the tasks of suite lite, and compare its ranking with that of v3: ``python -m perf.lite``.
 
-The choice uses stored scores alone. Candidates are counted tasks of v2 on bundled collections that are not rungs of a ladder, and that
+The choice uses stored scores alone. Candidates are counted tasks of v3 on bundled collections that are not rungs of a ladder, and that
 all entries together fit in at most `MOST` seconds. Among the extrapolation tasks, first one task of each track is chosen, then tasks
-that bring the mean log ratios of all entries closest to those of v2 (general-purpose entries count `GENERAL` times), within `BUDGET`
+that bring the mean log ratios of all entries closest to those of v3 (general-purpose entries count `GENERAL` times), within `BUDGET`
 seconds of fits and at most `PER_CLUSTER` tasks per cluster; last, single exchanges as long as they help. For each other track, the task
 with the scores closest to those of the track is chosen. In lite every task counts 1.
 
-Spearman correlations of skill with that on v2 are printed for suite lite, for the choice that today's scores give and, with
+Spearman correlations of skill with that on v3 are printed for suite lite, for the choice that today's scores give and, with
 ``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board v2-bbdd7a874e and stays; all
 predictions were made again since, so that its correlation is with scores that the choice has not seen.
 """
@@ -43,7 +43,7 @@ class Pool:
     entered : ndarray of bool
         Of the same shape.
     whole : ndarray, shape (n_entries,)
-        Mean log ratio over all tasks that v2 ranks on.
+        Mean log ratio over all tasks that v3 ranks on.
     general : ndarray of bool, shape (n_entries,)
         General-purpose entries.
     """
@@ -58,7 +58,7 @@ class Pool:
     general: np.ndarray
 
     def distance(self, means: np.ndarray, entries: np.ndarray) -> np.ndarray:
-        """Return the mean squared distance of mean log ratios, shape (n_entries, ...), to those of v2, over some entries."""
+        """Return the mean squared distance of mean log ratios, shape (n_entries, ...), to those of v3, over some entries."""
         weight = np.where(self.general, GENERAL, 1.0)[entries]
         gaps = (means[entries].T - self.whole[entries]) ** 2
         distance: np.ndarray = (gaps * weight).mean(axis=-1)
@@ -66,7 +66,7 @@ class Pool:
 
 
 def pool_of(stored: ScoredTasks, tasks: pd.DataFrame) -> Pool:
-    """Return the candidates among tasks that v2 ranks together."""
+    """Return the candidates among tasks that v3 ranks together."""
     superseded = [entry.name for entry in list_predictors() if entry.superseded]
     scores = stored.scores[~stored.scores["predictor"].isin(superseded)]
     matrix = ScoreMatrix.of(scores, tasks)
@@ -143,7 +143,7 @@ def nearest_to_its_track(stored: ScoredTasks, tasks: pd.DataFrame) -> str:
 
 
 def correlations(pool: Pool, chosen: list[int]) -> tuple[float, float]:
-    """Return Spearman's correlation with v2 over general-purpose entries, and over all that enter a chosen task."""
+    """Return Spearman's correlation with v3 over general-purpose entries, and over all that enter a chosen task."""
     means, enters = pool.log_ratio[:, chosen].mean(axis=1), pool.entered[:, chosen].any(axis=1)
     return _spearman(pool, means, pool.general), _spearman(pool, means, enters)
 
@@ -166,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--left-out", action="store_true", help="also choose without each entry, which takes minutes")
     arguments = parser.parse_args()
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     stored = load_stored(suite)
     assert stored is not None
     counted = stored.tasks[(stored.tasks["role"] == "counted") & (stored.tasks["weight"] > 0)]
@@ -176,13 +176,13 @@ def main() -> None:
     others = [nearest_to_its_track(stored, tasks) for _, tasks in counted[~overall].groupby("track")]
     kept = np.flatnonzero(np.isin(pool.names, list(load_suite("lite").chosen)))
     print(
-        "suite lite, Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}; today's choice:".format(
+        "suite lite, Spearman with v3: general-purpose {:.3f}, all that enter {:.3f}; today's choice:".format(
             *correlations(pool, kept.tolist())
         )
     )
     print(*sorted([*pool.names[chosen], *others]), sep="\n")
     print(f"fits of the {len(chosen)} tasks that extrapolate: {pool.seconds[chosen].sum():.0f} s")
-    print("Spearman with v2: general-purpose {:.3f}, all that enter {:.3f}".format(*correlations(pool, chosen)))
+    print("Spearman with v3: general-purpose {:.3f}, all that enter {:.3f}".format(*correlations(pool, chosen)))
     if arguments.left_out:
         print("each entry left out of the choice: general-purpose {:.3f}, all that enter {:.3f}".format(*left_out(pool)))
 

@@ -74,7 +74,7 @@ def render_card(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> st
 
 _INTRO = """Runs of public scaling studies (parameters, tokens, FLOPs, learning rate, experts, samples ... to loss, accuracy),
 curated into one schema. Each configuration is a collection; `<collection>.<metric>.<split>` are the extrapolation tasks
-of suite v2, with their training and held-out rows. Licences differ by configuration and stand in the table below.
+of suite v3, with their training and held-out rows. Licences differ by configuration and stand in the table below.
 
 ```python
 from datasets import load_dataset

@@ -74,7 +74,7 @@ class SuiteHead:
     Attributes
     ----------
     name : str
-        Version, e.g. ``"v2"``.
+        Version, e.g. ``"v3"``.
     description : str
         Its content.
     reference : str

@@ -74,6 +74,12 @@ class Reach:
     same_inputs: float
     same_rows: float
 
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """What is extrapolated: ``compute`` and the axes of which the median held-out row lies beyond the training rows."""
+        compute = ("compute",) if self.compute is not None and self.compute > 1 + _SAME_COST else ()
+        return (*compute, *(name for name, axis in self.axes.items() if axis.median_over_max > 1 + _SAME_COST))
+
 
 def reach_of(folds: Sequence[Fold], basis: str, along: Mapping[str, AxisReach]) -> Reach:
     """Return the reach of folds.

@@ -51,6 +51,7 @@ def _statement(task: Task) -> dict[str, Any]:
         "published": facts.published,
         "far": reach.far,
         "compute": reach.compute,
+        "extrapolates": ",".join(reach.beyond),
         "inside": reach.inside,
         "shared_runs": reach.shared_runs,
         "same_inputs": reach.same_inputs,

@@ -23,7 +23,7 @@ _EQUAL, _CLOSE = 1e-7, 1e-5
 _LARGEST_SHARE = {_EQUAL: 0.001, _CLOSE: 0.02}
 """Largest shares of predictions within these differences that noise explains.
 
-On suite v2 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values stored with few
+On suite v3 the largest shares of a predictor of the board are 0.0002 (nearest neighbours, 15 of 72205: values stored with few
 digits) and 0.0056 (lr-annealing, 53 of 9505).
 """
 

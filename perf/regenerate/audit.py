@@ -1,4 +1,4 @@
-"""The counts of docs/audit.md, in the data of suite v2."""
+"""The counts of docs/audit.md, in the data of suite v3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.tables import Table
 
 BLOCK = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", flags=re.DOTALL)
-SUITES = ("v2",)
+SUITES = ("v3",)
 OWN_TRACK = ("training-curve", "interpolation", "transfer")
 
 Count = Callable[[Suite, pd.DataFrame], object]

@@ -10,7 +10,7 @@ from scalingbench.benchmark.data.schema import validate
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.cli.listings import collection_rows, collection_totals
 
-SUITE = "v2"
+SUITE = "v3"
 BEGIN, END = "<!-- collections: python -m perf.regenerate collections -->", "<!-- end of collections -->"
 
 

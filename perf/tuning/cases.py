@@ -1,6 +1,6 @@
 """Tuning cases: cheap training runs, and more expensive runs to predict.
 
-The cases come from collections that suite v2 sets aside for tuning (`SET_ASIDE`), from synthetic worlds, and from spare rows of the
+The cases come from collections that suite v3 sets aside for tuning (`SET_ASIDE`), from synthetic worlds, and from spare rows of the
 other collections: training rows of runs that no counted task holds out, split again (`scalingbench.benchmark.tasks.leakage.tuning_rows`).
 No case has a row that counts on a board.
 """
@@ -115,13 +115,13 @@ def cases(per_kind: int = 14, most: int = 36, seed: int = 0) -> Iterator[Case]:
 def task_cases(seed: int = 0) -> Iterator[Case]:
     """Yield cases from tasks of the boards: whole tasks that do not count, and spare rows of those that count.
 
-    A fold of a task of suite v2 with the role tuning, or on a synthetic collection, is a case unchanged. A fold of a counted task
+    A fold of a task of suite v3 with the role tuning, or on a synthetic collection, is a case unchanged. A fold of a counted task
     gives its training rows, without those of runs that any counted task holds out, split again. All folds of a task have the same
     split, and the cluster counts as one collection. Tasks with the history of runs give none, because the rest of a run is not a
     history. Collections with runs that SLDBench repeats give none either, because it holds out rows of them under other names.
     Fetch-only collections must be available locally.
     """
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     spare = {name: rows for name, rows in tuning_rows(suite).items() if name not in relatives("sldbench")}
     found: dict[str, list[list[Case]]] = {}
     for task in suite.build(fetch=True):

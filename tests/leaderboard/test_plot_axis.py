@@ -31,7 +31,7 @@ def test_logarithmic_where_every_known_value_is_positive():
 
 def test_a_task_is_drawn_along_what_it_extrapolates_in():
     assert axis_of_task(load_task("rectified_sft/loss/frontier-samples-204800")).variable == "samples"
-    mixture = next(t for t in load_suite("v2").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
+    mixture = next(t for t in load_suite("v3").build(collections=("olmix_swarm",)) if t.id.endswith("/dclm"))
     assert axis_of_task(mixture) == PlotAxis("mix_dclm_adult_content", False)  # most mixtures have none of it
 
 

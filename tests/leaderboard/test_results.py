@@ -250,21 +250,21 @@ def no_data(monkeypatch):
 
 
 def test_a_committed_board_needs_no_data(no_data):
-    results = Results.load("v2")
+    results = Results.load("v3")
     assert results.version == results.board().version and not results.select(track="synthetic").board().rows.empty
     assert len(results.skill_by("track", top=3).rows) == 3 and "kaplan" in results.compare(["autolaw", "kaplan"]).render("md")
 
 
 def test_the_scores_of_a_selection_are_those_of_the_whole_suite(no_data):
     """Its weights are its own, and the tuning tasks of the whole suite choose the entry of every family."""
-    lite, whole = Results.load("lite"), Results.load("v2")
+    lite, whole = Results.load("lite"), Results.load("v3")
     stored = load_stored(read_head("lite"))
     counted = stored.tasks[stored.tasks["role"] == "counted"]
     assert set(counted["task"]) <= set(whole.statements["task"]) and set(lite.task_table["task"]) <= set(counted["task"])
     both = lite.scores.merge(whole.scores, on=["predictor", "task"], suffixes=("", "_whole"))
     assert len(both) == len(lite.scores) and (both["ratio"] == both["ratio_whole"]).all()
     assert list(lite.order) == [name for name in whole.order if name in lite.order] and lite.version.startswith("lite-")
-    with pytest.raises(InputError, match="suite 'lite' uses the scores of suite 'v2': recompute those"):
+    with pytest.raises(InputError, match="suite 'lite' uses the scores of suite 'v3': recompute those"):
         rescore(load_suite("lite"), {})
 
 
@@ -336,7 +336,7 @@ def test_what_cannot_be_reproduced_is_named():
     task = load_task("porian/loss_val/chinchilla-decay-frontier")
     with pytest.raises(InputError, match="unknown predictor 'log-liner'; did you mean 'log-linear'"):
         reproduce(task, "log-liner")
-    with pytest.raises(InputError, match=r"m4: suite 'v2' has no committed result of this predictor on porian/loss_val"):
+    with pytest.raises(InputError, match=r"m4: suite 'v3' has no committed result of this predictor on porian/loss_val"):
         reproduce(task, "m4")
     altered = dataclasses.replace(task, folds=(dataclasses.replace(task.folds[0], y_test=task.folds[0].y_test + 1.0),))
     with pytest.raises(InputError, match="its rows differ from those of the committed results"):
@@ -348,7 +348,7 @@ def test_what_cannot_be_reproduced_is_named():
     [
         ("porian/loss_val/constant-lr-frontiers", "did you mean 'porian/loss_val/constant-lr-frontier'"),
         ("porain/loss_val/constant-lr-frontier", "did you mean 'porian/loss_val/constant-lr-frontier'"),
-        ("?", "unknown task of suite v2 '\\?'; 'scalingbench tasks' lists them"),
+        ("?", "unknown task of suite v3 '\\?'; 'scalingbench tasks' lists them"),
     ],
 )
 def test_an_unknown_task_is_named(name, message):
@@ -385,10 +385,10 @@ def test_the_suite_is_that_of_the_result_files_and_another_one_is_refused(tmp_pa
     result = next(iter(made().store.predictions))
     write_results(predictor_path(tmp_path, "law"), [dataclasses.replace(result, suite="lite")])
     assert Results.load(folder=tmp_path).store.suite.name == "lite"
-    with pytest.raises(InputError, match="holds results of suite 'lite', not of 'v2'; leave --suite out"):
-        Results.load("v2", tmp_path)
-    write_results(predictor_path(tmp_path, "other"), [dataclasses.replace(result, suite="v2", predictor="other")])
-    with pytest.raises(InputError, match="holds results of suites lite, v2; choose one with --suite"):
+    with pytest.raises(InputError, match="holds results of suite 'lite', not of 'v3'; leave --suite out"):
+        Results.load("v3", tmp_path)
+    write_results(predictor_path(tmp_path, "other"), [dataclasses.replace(result, suite="v3", predictor="other")])
+    with pytest.raises(InputError, match="holds results of suites lite, v3; choose one with --suite"):
         Results.load(folder=tmp_path)
     write_results(predictor_path(tmp_path, "law"), [dataclasses.replace(result, suite="mine")])
     write_results(predictor_path(tmp_path, "other"), [dataclasses.replace(result, suite="mine", predictor="other")])

@@ -357,7 +357,7 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
 
 @pytest.mark.full
 def test_the_whole_site_weighs_at_most_12_megabytes(tmp_path):
-    build_site(Results.load("v2"), tmp_path / "site")
+    build_site(Results.load("v3"), tmp_path / "site")
     sizes = {path: path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()}
     assert sum(sizes.values()) <= 12e6 and len(sizes) > 1000
     assert {path.name: size for path, size in sizes.items() if path.suffix == ".html" and size > 100_000} == {}

@@ -1,4 +1,4 @@
-"""Suite lite keeps the limits of its procedure, and ranks as v2 does."""
+"""Suite lite keeps the limits of its procedure, and ranks as v3 does."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ lite = perf_module("lite")
 
 @pytest.fixture(scope="module")
 def pool():
-    stored = load_stored(load_suite("v2"))
+    stored = load_stored(load_suite("v3"))
     counted = stored.tasks[(stored.tasks["role"] == "counted") & (stored.tasks["weight"] > 0) & (stored.tasks["kind"] == "extrapolation")]
     return lite.pool_of(stored, counted)
 
@@ -42,7 +42,7 @@ def test_a_choice_ranks_entries_that_it_has_not_seen(pool):
 
 
 def test_every_track_with_bundled_data_is_in_lite():
-    v2, own = (load_suite(name).frozen_tasks for name in ("v2", "lite"))
-    bundled = v2[(v2["tier"] == "bundled") & (v2["role"] == "counted") & (v2["weight"] > 0)]
+    v3, own = (load_suite(name).frozen_tasks for name in ("v3", "lite"))
+    bundled = v3[(v3["tier"] == "bundled") & (v3["role"] == "counted") & (v3["weight"] > 0)]
     assert set(own["track"]) == set(bundled["track"]) <= set(TRACKS)
     assert set(own["tier"]) == {"bundled"} and set(own["weight"]) == {1.0}

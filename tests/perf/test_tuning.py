@@ -22,7 +22,7 @@ def cases(tuning, mirror):
 
 
 def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
-    held_out = held_out_rows(load_suite("v2"))
+    held_out = held_out_rows(load_suite("v3"))
     spare = [case for case in cases if case.source]
     assert len(spare) > 150 and len({case.collection for case in spare}) > 15
     for case in spare:
@@ -36,7 +36,7 @@ def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
 def test_other_cases_are_of_collections_that_count_nowhere(tuning, cases):
     others = {case.collection for case in cases if not case.source}
     assert others and others <= {*tuning.REAL, *tuning.SYNTHETIC}
-    assert set(tuning.REAL) == set(load_suite("v2").rules.tuning)
+    assert set(tuning.REAL) == set(load_suite("v3").rules.tuning)
 
 
 def test_curves_of_a_group_are_of_one_task_and_ask_for_rows_beyond(cases):

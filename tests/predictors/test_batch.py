@@ -44,7 +44,7 @@ SLOW = ("autolaw", "data-mixing")
 
 @pytest.fixture(scope="module")
 def tasks():
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     return {(c, t): suite.build(collections=(c,), track=t)[0] for c, t in TASKS}
 
 
@@ -93,7 +93,7 @@ def test_rows_that_lack_different_columns_do_not_change_each_other(registered):
 
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.full) for n in V2_TASKS])
 def test_every_entry_predicts_rows_one_by_one_as_together(name):
-    task = load_suite("v2").task(name)
+    task = load_suite("v3").task(name)
     fold = task.folds[0]
     asked = fold.X_test.iloc[:: max(1, len(fold.X_test) // 5)].reset_index(drop=True)
     numeric = [c for c in fold.X_train if c not in ("run", "curve")]

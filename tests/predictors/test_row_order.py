@@ -22,8 +22,8 @@ def suite(name):
 
 
 def first_fold(predictor):
-    """Return the first fold of a task that the predictor enters: the smallest of suite lite, else the first of suite v2."""
-    tasks = (*sorted(suite("lite"), key=lambda task: len(task.folds[0].y_train)), *suite("v2"))
+    """Return the first fold of a task that the predictor enters: the smallest of suite lite, else the first of suite v3."""
+    tasks = (*sorted(suite("lite"), key=lambda task: len(task.folds[0].y_train)), *suite("v3"))
     return next((task.folds[0] for task in tasks if usable(predictor, task)), None)
 
 

@@ -75,7 +75,7 @@ def test_a_users_file_named_like_a_room_of_ours_harms_nothing(own, tmp_path):
     path.parent.mkdir(exist_ok=True)
     path.write_text("MINE = 1\n")
     name = own.split("/")[0].removesuffix(".py")
-    check = f"import {name}, scalingbench as sb; print({name}.MINE, sb.make('kaplan').variables, sb.load_suite('v2').reference)"
+    check = f"import {name}, scalingbench as sb; print({name}.MINE, sb.make('kaplan').variables, sb.load_suite('v3').reference)"
     (tmp_path / "script.py").write_text(check + "\n")
     done = python("script.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "1 ('params', 'tokens') nearest-neighbor\n"), done.stderr

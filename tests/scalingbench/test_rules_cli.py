@@ -86,4 +86,4 @@ def test_options_that_say_nothing_alone_are_refused(command, more, message):
 
 def test_all_is_refused_where_it_says_nothing():
     message = "--all: cannot be combined with --collections, which lists every collection to run"
-    assert refused(CliRunner().invoke(app, ["evaluate", "mean", "--all", "--suite", "v2", "--collections", "chinchilla"])) == message
+    assert refused(CliRunner().invoke(app, ["evaluate", "mean", "--all", "--suite", "v3", "--collections", "chinchilla"])) == message

@@ -36,7 +36,7 @@ for what in (natural_log(pd.Series(x)).to_numpy(), rounded(10.0 ** (x / 10.0)), 
     print(hashlib.sha256(what.tobytes()).hexdigest())
 for name in sys.argv[1].split(","):
     print(table_digest(build_table(name)))
-    print(*(task.fingerprint for task in load_suite("v2").build(collections=[name])))
+    print(*(task.fingerprint for task in load_suite("v3").build(collections=[name])))
 """
 SYNTHETIC = tuple(name for name in list_collections() if name.startswith("synthetic"))
 DERIVED = ("colpret", "misfitting", "vocab_scaling")

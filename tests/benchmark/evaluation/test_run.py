@@ -268,7 +268,7 @@ class Pools(FitsTogether):
 
 def test_a_predictor_that_pools_is_handed_curves_of_one_task_only(tmp_path):
     """Rungs of a ladder hold out what others train on, and so do these folds of families of models."""
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     ladder = [t for t in suite.build(collections=["porian"]) if t.spec.id == "porian/loss_val/chinchilla-decay-ladder"]
     assert len(ladder) > 1 and all(t.folds_are_apart for t in ladder)
     for result in run_suite({"pools": Pools()}, ladder, tmp_path):
@@ -302,7 +302,7 @@ def test_what_was_learnt_from_a_cluster_is_left_out_on_its_tasks(tasks, tmp_path
 
 
 def test_usable_asks_what_a_predictor_of_shares_requires():
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     loss, share = suite.task("porian/loss_val/far-10x"), suite.task("sloth/accuracy_mmlu/far-10x")
     assert usable(make("logit-linear"), share) and not usable(make("logit-linear"), loss)
     assert usable(make("log-linear[floor]"), loss)
@@ -379,18 +379,18 @@ def test_the_suites_reference_can_enter_every_task():
 def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
     from scalingbench.benchmark.evaluation import run as evaluation
 
-    tasks = load_suite("v2").build(collections=("porian",))
+    tasks = load_suite("v3").build(collections=("porian",))
     rungs = [t for t in tasks if "ladder" in t.id]
     law = make("chinchilla[huber-log]")
-    batches = evaluation._batches([evaluation._Job("law", law, t, "v2") for t in tasks])
+    batches = evaluation._batches([evaluation._Job("law", law, t, "v3") for t in tasks])
     assert len(rungs) > 2 and [len(b) for b in batches if len(b) > 1] == [len(rungs)]
-    together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v2")
-    alone = [evaluate(law, t, name="law", suite="v2") for t in rungs]
+    together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v3")
+    alone = [evaluate(law, t, name="law", suite="v3") for t in rungs]
     for one, other in zip(together, alone, strict=True):
         assert one.task == other.task and [f.fold for f in one.folds] == [f.fold for f in other.folds]
         for f, g in zip(one.folds, other.folds, strict=True):
             np.testing.assert_allclose(f.predictions, g.predictions, rtol=1e-6)
-    slow = run_suite({"slow": SleepsOnManyRows()}, rungs, tmp_path / "b", suite="v2", time_limit=2.0)
+    slow = run_suite({"slow": SleepsOnManyRows()}, rungs, tmp_path / "b", suite="v3", time_limit=2.0)
     assert {r.folds[0].status for r in slow} == {"ok", "timeout"}
 
 

@@ -156,7 +156,7 @@ def test_failures_are_left_out():
 
 
 def test_the_suite_offers_isoflop_decisions():
-    task = load_suite("v2").task("porian/loss_val/chinchilla-decay-frontier")
+    task = load_suite("v3").task("porian/loss_val/chinchilla-decay-frontier")
     assert sum(map(len, decision_groups(task))) >= 6
 
 

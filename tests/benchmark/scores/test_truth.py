@@ -55,7 +55,7 @@ def test_a_world_without_a_floor_has_none():
 
 
 def test_the_truth_of_a_task_is_that_of_its_held_out_rows():
-    task = load_suite("v2").task("synthetic_chinchilla/loss/frontier-flops-1e20")
+    task = load_suite("v3").task("synthetic_chinchilla/loss/frontier-flops-1e20")
     truth = truth_of(task)
     assert truth is not None and truth.families == ("chinchilla", "interaction")
     for fold, told, exponents in zip(task.folds, truth.task.folds, truth.exponents, strict=True):
@@ -67,7 +67,7 @@ def test_the_truth_of_a_task_is_that_of_its_held_out_rows():
 
 
 def test_a_measured_collection_has_no_truth():
-    assert truth_of(load_suite("v2").task("gemstones/loss/cooldown-frontier")) is None
+    assert truth_of(load_suite("v3").task("gemstones/loss/cooldown-frontier")) is None
 
 
 def test_only_a_law_whose_constants_mean_the_same_has_an_error_of_exponents():

@@ -147,6 +147,13 @@ def test_held_out_runs_of_an_extrapolation_cost_more_or_lie_beyond_at_no_less_co
     assert of.reach.inside < 0.5 and of.kind == kind
 
 
+def test_a_task_states_what_it_extrapolates():
+    larger_and_cheaper = made(params=[1, 2, 4, 5, 6], tokens=[9.0, 9, 2, 2, 2], **HALVES)
+    longer = made(params=[1, 2, 2, 2, 2], tokens=[8.0, 8, 16, 16, 16], **HALVES)
+    assert task(larger_and_cheaper, variables=["params", "tokens"]).reach.beyond == ("params",)
+    assert task(longer, variables=["params", "tokens"]).reach.beyond == ("compute", "tokens")
+
+
 def test_a_task_that_is_given_a_result_of_the_held_out_runs_is_loss_to_loss():
     rows = made(run=list("abcabc"), params=[1, 3, 9] * 2, metric=["accuracy"] * 3 + ["loss"] * 3, value=[0.1, 0.2, 0.3, 3.0, 2.0, 1.0])
     split = {"kind": "frontier", "variable": "params", "train_max": 3}

@@ -249,13 +249,13 @@ def test_a_task_that_a_frozen_suite_does_not_state_is_refused(suite_of, tmp_path
         _ = suite_of(porian("a"), TUNING, head=SET_ASIDE).tasks
 
 
-SELECTION = "description: chosen\nof: v2\n{more}tasks: [{tasks}]\n"
+SELECTION = "description: chosen\nof: v3\n{more}tasks: [{tasks}]\n"
 CHOSEN = ("porian/loss_val/far-10x", "porian/loss_val/chinchilla-decay-ladder-k5", "sloth/accuracy_bbh/frontier-flops-1.5e23")
 
 
 @pytest.fixture
 def selected(tmp_path):
-    """Give a function that returns a suite of chosen tasks of v2."""
+    """Give a function that returns a suite of chosen tasks of v3."""
 
     def written(*tasks, more=""):
         (tmp_path / "mine.yaml").write_text(SELECTION.format(tasks=", ".join(tasks), more=more))
@@ -266,16 +266,16 @@ def selected(tmp_path):
 
 def test_a_selection_has_the_tasks_that_it_names_weighed_by_its_own_rules(selected):
     """A rung is a quarter of its ladder; it holds out the runs of the first task, and 5 of its 7 runs are its own."""
-    whole, chosen = load_suite("v2"), selected(*CHOSEN)
-    assert (chosen.reference, chosen.pool, chosen.of, chosen.home) == (whole.reference, whole.pool, "v2", "v2")
+    whole, chosen = load_suite("v3"), selected(*CHOSEN)
+    assert (chosen.reference, chosen.pool, chosen.of, chosen.home) == (whole.reference, whole.pool, "v3", "v3")
     assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(dict(zip(CHOSEN, (1 / 1.25, 0.25 * (5 + 2 / 1.25) / 7, 1.0), strict=True)))
     assert {t.id: t.fingerprint for t in chosen.tasks} == {name: whole.task(name).fingerprint for name in CHOSEN}
-    assert whole.task(CHOSEN[0]).weight == pytest.approx(0.5)
+    assert whole.task(CHOSEN[0]).weight < 0.8  # others of the suite hold out the same runs
     assert [t.weight for t in selected(CHOSEN[0], more="rules: {weights: equal, cap: 0.5}\n").tasks] == [1.0]
 
 
 def test_a_selection_names_what_it_does_not_find(selected):
-    with pytest.raises(SchemaError, match="unknown task of suite v2 'porian/loss_val/far-11x'; did you mean 'porian/loss_val/far-10x'"):
+    with pytest.raises(SchemaError, match="unknown task of suite v3 'porian/loss_val/far-11x'; did you mean 'porian/loss_val/far-10x'"):
         selected("porian/loss_val/far-11x")
     with pytest.raises(SchemaError, match="most: Extra inputs are not permitted"):
         selected(CHOSEN[0], more="most: 1\n")
@@ -285,5 +285,5 @@ def test_a_selection_names_what_it_does_not_find(selected):
 def test_the_head_of_a_suite_is_read_without_its_tasks(name):
     suite = load_suite(name)
     assert read_head(name) == SuiteHead(**{f.name: getattr(suite, f.name) for f in fields(SuiteHead)})
-    with pytest.raises(InputError, match="unknown suite 'v22'; did you mean 'v2'"):
-        read_head("v22")
+    with pytest.raises(InputError, match="unknown suite 'v33'; did you mean 'v3'"):
+        read_head("v33")

@@ -181,7 +181,7 @@ def test_unknown_suites_and_collections_get_a_hint():
     with pytest.raises(InputError, match="unknown suite 'lit'; did you mean 'lite'"):
         load_suite("lit")
     with pytest.raises(InputError, match="did you mean 'chinchilla'"):
-        load_suite("v2").build(collections=("chinchila",))
+        load_suite("v3").build(collections=("chinchila",))
 
 
 def test_a_relative_frontier_follows_the_length_of_each_curve(mirror):
@@ -193,7 +193,7 @@ def test_a_relative_frontier_follows_the_length_of_each_curve(mirror):
 
 
 def test_the_weight_of_a_ladder_is_split_over_its_rungs_and_repeated_runs_have_none():
-    ladder = next(s for s in load_suite("v2").specs if s.split.kind == "ladder" and s.collection == "porian")
+    ladder = next(s for s in load_suite("v3").specs if s.split.kind == "ladder" and s.collection == "porian")
     rungs = build_tasks(ladder)
     assert sum(t.weight for t in rungs) == pytest.approx(ladder.weight)
     with pytest.raises(ValueError, match="give this task weight 0"):

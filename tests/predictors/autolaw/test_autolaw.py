@@ -139,7 +139,7 @@ def test_the_size_of_an_error_follows_from_spread_errors_distance_and_rows():
 
 def test_no_table_behind_a_board_has_seen_its_tasks_cluster():
     """Nor any collection that shares runs with the task's, nor, on SLDBench, one that it repeats."""
-    evaluated = {s["collection"] for s in load_suite("v2").frozen_tasks.to_dict("records") if s["role"] == "counted"}
+    evaluated = {s["collection"] for s in load_suite("v3").frozen_tasks.to_dict("records") if s["role"] == "counted"}
     evaluated |= {spec.collection for suite in ("sldbench", "revisiting-nsl") for spec in load_suite(suite).specs}
     seen_elsewhere = 0
     for collection in evaluated:
@@ -157,8 +157,8 @@ def test_tuning_cases_have_no_row_that_a_board_counts():
     real = {name for name in learnt_from if not name.startswith(("world-", "synthetic_"))}
     assert len(learnt_from - real) > 20 and len(real) > 25
     assert not real & relatives("sldbench")
-    spare = real - set(load_suite("v2").rules.tuning)
-    assert spare <= {cluster_of(spec.collection) for spec in load_suite("v2").specs}
+    spare = real - set(load_suite("v3").rules.tuning)
+    assert spare <= {cluster_of(spec.collection) for spec in load_suite("v3").specs}
 
 
 def test_the_file_holds_what_is_read():

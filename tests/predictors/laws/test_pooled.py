@@ -65,7 +65,7 @@ def test_curves_of_one_exponent_help_each_other():
 
 def test_pooling_halves_the_error_on_real_curves_set_aside():
     """Loss against width of small transformers, from four widths each."""
-    task = load_suite("v2").task("nanogpt_width/loss_final/frontier-width-192")
+    task = load_suite("v3").task("nanogpt_width/loss_final/frontier-width-192")
 
     def error(law):
         fitted = fit_many(law, [f.X_train for f in task.folds], [f.y_train for f in task.folds])

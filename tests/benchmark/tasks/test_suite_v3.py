@@ -1,6 +1,8 @@
-"""Suite v2 keeps what its rules promise (docs/rules.md); all figures are those of the frozen statements, which another test rebuilds."""
+"""Suite v3 keeps what its rules promise (docs/rules.md); all figures are those of the frozen statements, which another test rebuilds."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from scalingbench.benchmark.tasks.suite import load_suite
 
 @pytest.fixture(scope="module")
 def stated():
-    return load_suite("v2").frozen_tasks
+    return load_suite("v3").frozen_tasks
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +20,14 @@ def core(stated):
     return stated[(stated["role"] == "counted") & (stated["kind"] == "extrapolation")]
 
 
-@pytest.mark.parametrize(("factor", "tasks", "clusters"), [(10, 80, 25), (100, 30, 12)])
+@pytest.mark.parametrize(("factor", "tasks", "clusters"), [(10, 90, 28), (100, 35, 15)])
 def test_the_core_reaches_far_from_many_clusters(core, factor, tasks, clusters):
     far = core[core["far"] >= factor]
     assert len(far) >= tasks and far["cluster"].nunique() >= clusters
 
 
 def test_a_task_named_far_holds_out_nothing_nearer(mirror):
-    suite = load_suite("v2")
+    suite = load_suite("v3")
     named = [spec for spec in suite.specs if re.search(r"far-\d+x$", spec.split.label())]
     assert len(named) > 60
     for spec in named:
@@ -48,13 +50,38 @@ def test_only_extrapolation_counts_beside_the_tracks_of_their_own(stated):
     assert (stated["inside"][stated["kind"] == "extrapolation"] <= 0.5).all()
 
 
+def test_an_extrapolation_costs_more_or_goes_beyond_at_no_less_cost(stated):
+    core = stated[stated["kind"] == "extrapolation"]
+    assert (core["compute"].isna() | (core["compute"] > 1 - 1e-9)).all()
+    assert (core["extrapolates"] != "").all()
+    cheaper = stated[stated["kind"] == "within-budget"]
+    assert len(cheaper) > 10 and (cheaper["compute"].fillna(0) <= 1 + 1e-9).all()
+
+
+def test_no_run_counts_more_than_once(mirror):
+    """A run counts 1 in all tasks of its role together, and a task has the mean over its runs, before clusters are scaled to their cap."""
+    suite = load_suite("v3")
+    tasks = replace(suite, statements=None, rules=replace(suite.rules, cap=1e9)).build(fetch=True)
+    rungs = Counter(id(task.spec) for task in tasks)
+    held_out = [{(t.role, t.collection, int(run)) for f in t.folds for run in f.test_runs[f.scored]} for t in tasks]
+    alone = [
+        t.spec.weight / rungs[id(t.spec)] * (1.0 if len(runs) >= 3 else min(1.0, t.n_test / 5)) for t, runs in zip(tasks, held_out, strict=True)
+    ]
+    total = Counter()
+    for weight, runs in zip(alone, held_out, strict=True):
+        total.update(dict.fromkeys(runs, weight))
+    assert max(total.values()) > 2  # several tasks hold out the same run
+    for task, weight, runs in zip(tasks, alone, held_out, strict=True):
+        assert task.weight == pytest.approx(weight * np.mean([1 / max(1.0, total[run]) for run in runs])), task.id
+
+
 def test_no_held_out_row_is_a_training_row(stated):
     assert (stated["same_rows"] == 0).all()
     assert (stated["same_inputs"][stated["kind"] == "extrapolation"] == 0).all()
 
 
 def test_no_cluster_outweighs_its_cap(stated):
-    cap = load_suite("v2").rules.cap
+    cap = load_suite("v3").rules.cap
     for role in ("counted", "tuning", "synthetic"):
         weights = stated[stated["role"] == role].groupby(["cluster", "track"])["weight"].sum()
         assert (weights <= cap + 1e-9).all()
