@@ -14,6 +14,7 @@ from scalingbench.common.variables import VARIABLES
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
 from scalingbench.leaderboard.findings.questions import Finding
+from scalingbench.leaderboard.ratios import LEVEL
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
@@ -24,6 +25,8 @@ __all__ = ["compare_page", "first_page", "guides"]
 
 _TOP = 12
 _DRAWN = 6
+_SCALE = 10_000
+"""Logarithms of ratios are written as whole multiples of its inverse."""
 _SLICES = {
     "reach": "extrapolation factor (tasks)",
     "compute-share": "cost of the training runs / of all runs (tasks)",
@@ -92,14 +95,15 @@ def compare_page(material: Material) -> Page:
     """Return the page that compares any two predictors, with the scores on all counted tasks."""
     matrix, facts = material.results.matrix, material.facts
     counted = [i for i, name in enumerate(matrix.tasks) if facts[name]["role"] == "counted"]
-    ratio = np.round(matrix.log_ratio[:, counted], 3)
     names = [str(matrix.tasks[i]) for i in counted]
     keys = ("track", "kind", "far", "weight", "cluster")
     data = {
         "predictors": [str(name) for name in matrix.predictors],
         "heads": [str(n) for n in material.everyone.heads["predictor"]],
         "tasks": {"task": names, **{key: [facts[name][key] for name in names] for key in keys}},
-        "log_ratio": [[None if np.isnan(v) else round(1000 * float(v)) for v in row] for row in ratio],
+        "log_ratio": [[None if np.isnan(v) else round(_SCALE * float(v)) for v in row] for row in matrix.log_ratio[:, counted]],
+        "scale": _SCALE,
+        "level": LEVEL,
     }
     return Page("compare.html", "compare.html.j2", {"here": "compare"}, data, ("chart", "compare"))
 
