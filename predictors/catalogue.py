@@ -59,6 +59,11 @@ class Entry:
         """Whether it is a law form of a paper: no generic predictor, no ensemble, no form of this project's own."""
         return bool(self.paper) and not self.own_form and self.target.startswith((f"{_HOME}laws.", f"{_HOME}published:"))
 
+    @property
+    def constants_only(self) -> bool:
+        """Whether its constants are published ones, which are not fitted."""
+        return self.target == f"{_HOME}published:PublishedLaw"
+
     def make(self) -> Any:
         """Return an unfitted estimator."""
         return self._load()(**self.arguments)
