@@ -64,8 +64,18 @@ def collections(as_json: Json = False) -> None:
 
 
 @app.command()
-def show(name: str, as_json: Json = False) -> None:
+def show(
+    name: str,
+    orders: Annotated[bool, typer.Option("--orders", help="How often the order of two curves flips between two scales.")] = False,
+    as_json: Json = False,
+) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
+    if orders:
+        from scalingbench.benchmark.data.orders import order_flips
+        from scalingbench.cli.console import print_table
+
+        print_table(order_flips(name), "show", "md", as_json)
+        return
     from scalingbench.benchmark.tasks.description import describe_collection
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import render_description
