@@ -362,7 +362,7 @@ class Results:
             tasks, the others only those that the board ranks on.
         top : int, optional
             Only the first predictors of the board.
-        what : {"skill", "coverage", "crps", "mape"}
+        what : {"skill", "coverage", "crps", "mape", "noise"}
             What to show of each slice.
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table

@@ -37,8 +37,8 @@ def leaderboard(
     variants: Annotated[bool, typer.Option("--variants", help="Also list the variants of each family, below its head.")] = False,
     by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of overall.")] = None,
     what: Annotated[
-        Literal["skill", "coverage", "crps", "mape"],
-        typer.Option("--what", help="With --by: skill, coverage of the 80 % interval, skill by CRPS, or relative error in %."),
+        Literal["skill", "coverage", "crps", "mape", "noise"],
+        typer.Option("--what", help="With --by: skill, coverage of the interval, CRPS skill, error in %, or error over that of a repeat."),
     ] = "skill",
     bundled: Bundled = False,
     published_after: After = None,
