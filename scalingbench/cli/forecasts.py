@@ -40,9 +40,10 @@ def forecasts(
     if context.invoked_subcommand is not None:
         return
     from scalingbench.cli.listings import print_rows
+    from scalingbench.leaderboard.forecasts.listing import list_questions
 
     found = _existing(book)
-    rows = _questions(found, only_open) if question is None else _forecasters(found, question)
+    rows = list_questions(found, only_open=only_open) if question is None else _forecasters(found, question)
     chain = {"registrations": len(found.registrations), "head": found.head, "unbroken": True}
     if as_json:
         print(json.dumps({"forecasts": rows, "chain": chain}, indent=2))
@@ -57,27 +58,6 @@ def _existing(folder: Path | None) -> Book:
     if folder is not None and not folder.is_dir():
         raise InputError(f"--book: {folder}: no such folder")
     return load_book(folder)
-
-
-def _questions(book: Book, only_open: bool) -> list[dict[str, Any]]:
-    rows = []
-    for name in book.questions:
-        entries, status = book.of(name), book.status(name)
-        if only_open and status not in ("open", "partly resolved"):
-            continue
-        kinds = [entry.kind for entry in entries]
-        moments = sorted(entry.registered_at[:10] for entry in entries if entry.registered_at and entry.kind != "replay")
-        rows.append(
-            {
-                "question": name,
-                **{kind: kinds.count(kind) for kind in ("registered", "recorded", "replay")},
-                "targets": len({t.name for entry in entries for t in entry.targets}),
-                "first": moments[0] if moments else None,
-                "status": status,
-                "what": entries[0].what,
-            }
-        )
-    return rows
 
 
 def _forecasters(book: Book, question: str) -> list[dict[str, Any]]:
