@@ -8,12 +8,15 @@ const REACHES = [["within 3x", 3], ["3x to 10x", 10], ["10x to 100x", 100], ["be
 const RESAMPLES = 1000, TIE = 1e-9, MATRIX = 12, LEVEL = page.level;
 const known = new Map(page.predictors.map((name, i) => [name, i]));
 for (const key of ["a", "b"]) if (!known.has(state[key])) state[key] = DEFAULTS[key];
-const tasks = page.tasks.task.map((task, i) => ({ task, i, ...Object.fromEntries(["track", "far", "weight", "cluster"].map((key) => [key, page.tasks[key][i]])) }));
+const tasks = page.tasks.task.map((task, i) => ({ task, i, ...Object.fromEntries(["track", "kind", "far", "weight", "cluster"].map((key) => [key, page.tasks[key][i]])) }));
 let pairs = [];
+
+// the tasks that the overall board ranks on, all counted ones, or those of a track
+const chosen = (t) => (state.track === "" ? page.ranked.includes(t.kind) : state.track === "all" || t.track === state.track);
 
 function common(a, b) {
   const [x, y] = [page.log_ratio[known.get(a)], page.log_ratio[known.get(b)]];
-  return tasks.filter((t) => x[t.i] !== null && y[t.i] !== null && (!state.track || t.track === state.track)).map((t) => ({ ...t, log: (x[t.i] - y[t.i]) / page.scale }));
+  return tasks.filter((t) => x[t.i] !== null && y[t.i] !== null && chosen(t)).map((t) => ({ ...t, log: (x[t.i] - y[t.i]) / page.scale }));
 }
 
 function random(seed) { // mulberry32
@@ -75,7 +78,7 @@ function grouped(key) {
 
 function table(id, rows, heading) {
   const columns = [
-    { key: "name", heading, text: true }, { key: "tasks", heading: "tasks" }, { key: "wins", heading: "A wins" }, { key: "losses", heading: "B wins", meta: true },
+    { key: "name", heading, text: true }, { key: "tasks", heading: "tasks" }, { key: "wins", heading: "A wins", meta: true }, { key: "losses", heading: "B wins", meta: true },
     { key: "value", heading: "ratio", digits: 2 }, { key: "low", heading: "", cell: (r) => SB.interval(r.low, r.high) }, { key: "p", heading: "p", digits: 3, meta: true }, { key: "verdict", heading: "verdict", text: true, meta: true },
   ];
   SB.id(id).replaceChildren(SB.table(columns, rows, { label: heading }));
@@ -90,11 +93,11 @@ function extremes(id, who, direction) {
 function apply() {
   SB.write(state, DEFAULTS);
   pairs = common(state.a, state.b);
-  const all = ratio(pairs), where = state.track ? ` of track ${state.track}` : "";
+  const all = ratio(pairs), where = state.track && state.track !== "all" ? ` of track ${state.track}` : "";
   const amount = all.value === null ? "" : `: the error of ${state.a} is ${SB.number(all.value, 2)} ${SB.interval(all.low, all.high)} times that of ${state.b}; ${state.a} wins ${all.wins}, ${state.b} wins ${all.losses}`;
-  const best = { "A is better": `${state.a} is better`, "B is better": `${state.b} is better` }[verdict(all)] ?? verdict(all);
-  SB.id("verdict").replaceChildren(SB.el("strong", {}, `${best[0].toUpperCase()}${best.slice(1)}`), ` on ${all.tasks} common tasks${where} in ${all.clusters} clusters${amount}.`);
-  SB.id("names").textContent = `${state.a},${state.b}`;
+  const said = verdict(all), best = { "A is better": `${state.a} is better`, "B is better": `${state.b} is better` }[said] ?? `${said[0].toUpperCase()}${said.slice(1)}`;
+  SB.id("verdict").replaceChildren(SB.el("strong", {}, best), ` on ${all.tasks} common tasks${where} in ${all.clusters} clusters${amount}.`);
+  SB.id("names").textContent = `${state.a},${state.b}${where.replace(" of track", " --track")}`;
   table("by-track", [...grouped((t) => t.track)].map(([name, list]) => { const r = ratio(list); return { name, ...r, verdict: verdict(r) }; }), "track");
   const bins = REACHES.map(([name, most], i) => [name, ratio(pairs.filter((t) => t.far <= most && t.far > (i ? REACHES[i - 1][1] : -Infinity)))]).filter(([, r]) => r.tasks);
   const one = { kind: "both", x: bins.map((_, i) => i), y: bins.map(([, r]) => r.value), low: bins.map(([, r]) => r.low), high: bins.map(([, r]) => r.high), radius: 5 };
