@@ -48,6 +48,15 @@ class Board(Tabular):
         Number of clusters of collections; None if each collection is a cluster of its own.
     choice : str
         Description of the selection of tasks, e.g. ``"bundled collections only"``.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> board = sb.Results.load("lite").select(track="compute").board()
+    >>> board.track, board.n_tasks
+    ('compute', 5)
+    >>> board.rows["skill"].is_monotonic_decreasing
+    True
     """
 
     rows: pd.DataFrame
