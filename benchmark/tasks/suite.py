@@ -319,7 +319,8 @@ def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
     Examples
     --------
     >>> import scalingbench as sb
-    >>> sb.load_task("porian/loss_val/chinchilla-decay-frontier")
-    Task(porian/loss_val/chinchilla-decay-frontier: loss_val from params, tokens; 90 rows to train on, 30 held out, in 2 fits; extrapolates 8x)
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> task.variables, task.n_train, task.n_test
+    (('params', 'tokens'), 90, 30)
     """
     return load_suite(suite).task(name)
