@@ -255,6 +255,7 @@ _MIXTURE = (
 _DOWNSTREAM = (
     _entry("rectified", "laws.transfer:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
     _entry("post-training-power", "laws.transfer:PostTrainingPower", "transfer", "Raghavendra et al. 2024, arXiv 2411.03350", **_L2),
+    _entry("synthetic-transfer", "laws.transfer:SyntheticTransfer", "transfer", "Mikami et al. 2021, arXiv 2108.11018", **_L2),
     _entry("log-law", "laws.transfer:LogLaw", "transfer", "Isik et al. 2024, arXiv 2402.04177", **_L2),
     _entry("loss-to-loss", "laws.transfer:LossToLoss", "transfer", "Brandfonbrener et al. 2024, arXiv 2411.12925"),
     _entry("loss-to-error", "laws.downstream:LossToError", "downstream", _GADRE, **_L2),
