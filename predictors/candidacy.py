@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["NOT_CHOSEN", "Candidacy", "Candidate", "NotCandidate"]
+__all__ = ["NOT_CHOSEN", "TOO_NEW", "Candidacy", "Candidate", "NotCandidate"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,6 @@ Candidacy = Candidate | NotCandidate
 
 NOT_CHOSEN = NotCandidate("not among the candidates, which were chosen before any held-out result")
 """For laws that no candidate replaces. A new candidate needs a new choice of the defaults (``perf/tuning``)."""
+
+TOO_NEW = NotCandidate("added after the candidates were chosen; the next choice may admit it")
+"""For laws that could be candidates; until then the results of AutoLaw stay what they are."""

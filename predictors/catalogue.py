@@ -224,6 +224,7 @@ _ARCHITECTURE = (
     ),
     _entry("moe-sparsity", "laws.experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
     _entry("efficiency-leverage", "laws.experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
+    _entry("saturated-leverage", "laws.experts:SaturatedLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
     _entry("parallel", "laws.architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),
     _entry("sparse-weights", "laws.architecture:SparseWeights", "architecture", "Frantar et al. 2023, arXiv 2309.08520"),
     _entry("precision", "laws.architecture:Precision", "architecture", "Kumar et al. 2024, arXiv 2411.04330"),
@@ -242,6 +243,7 @@ _OPTIMISATION = (
     _entry("step-law", "laws.hyperparameters:StepLaw", "hyperparameters", "Li et al. 2025, arXiv 2503.04715"),
     _entry("critical-batch", "laws.hyperparameters:CriticalBatch", "hyperparameters", "McCandlish et al. 2018, arXiv 1812.06162"),
     _entry("critical-batch-scaling", "laws.hyperparameters:CriticalBatchScaling", "hyperparameters", "Zhang et al. 2024, arXiv 2410.21676"),
+    _entry("tuning-curve", "laws.hyperparameters:TuningCurve", "hyperparameters", "Lourie et al. 2025, arXiv 2510.02721", **_L2),
 )
 _MIXTURE = (
     _entry("data-mixing", "laws.mixture:DataMixing", "mixture", "Ye et al. 2024, arXiv 2403.16952"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, heads, laws, licences, links, readme, reference
+from perf.regenerate import audit, data, evidence, exponents, heads, laws, licences, links, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -101,6 +101,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
     "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
+    "exponents": (Part(DOCS / "exponents.md", lambda _: exponents.page(), "upstream"),),
     "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
     "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
     "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),
