@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -142,10 +141,7 @@ def compare(
     comparison = chosen.compare(names, top=top, common=common)
     if out is not None:
         draw(comparison, out)
-    if as_json or sys.stdout.isatty():
-        print_table(comparison, "compare", "md", as_json)
-    else:
-        print(comparison)
+    print_table(comparison, "compare", "md", as_json)
 
 
 def findings(

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scalingbench.cli.console import print_answer, print_json, split_names
+from scalingbench.cli.console import print_answer, split_names
+from scalingbench.cli.envelope import print_json
 from scalingbench.cli.options import Json
 from scalingbench.common.defaults import DEFAULT_SUITE
 

@@ -18,13 +18,15 @@ from scalingbench.cli.console import (
     exit_with,
     print_answer,
     print_board,
-    print_json,
+    print_records,
     print_version,
     run_with_progress,
     say,
     say_fetch_only,
     split_names,
+    terminal_width,
 )
+from scalingbench.cli.envelope import print_json, run_with_json_errors
 from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.help import with_help
@@ -52,14 +54,14 @@ app.add_typer(forecasts_app, name="forecasts")
 @app.command()
 def collections(as_json: Json = False) -> None:
     """List the collections, with totals."""
-    from scalingbench.cli.listings import collection_rows, collection_totals, print_rows
+    from scalingbench.cli.listings import collection_rows, collection_totals
 
     rows = collection_rows()
     totals = collection_totals(rows)
     if as_json:
         print_json("collections", {"collections": rows, "totals": totals})
         return
-    print_rows(rows)
+    print_records("collections", rows, as_json, major=("name", "domain", "rows", "runs", "license"))
     print("\n{collections} collections ({bundled} bundled), {runs:,} runs, {rows:,} rows".format(**totals))
 
 
@@ -71,7 +73,7 @@ def show(name: str, as_json: Json = False) -> None:
     from scalingbench.cli.listings import render_description
 
     description = describe_collection(name, load_suite(DEFAULT_SUITE))
-    print_answer("show", description, render_description(description), as_json)
+    print_answer("show", description, render_description(description, terminal_width()), as_json)
 
 
 @app.command()
@@ -94,28 +96,23 @@ def plot(
 @app.command()
 def predictors(track: Track = None, as_json: Json = False) -> None:
     """List the predictors."""
-    from scalingbench.cli.listings import predictor_rows, print_rows
+    from scalingbench.cli.listings import predictor_rows
 
     rows = predictor_rows(track)
-    if as_json:
-        print_json("predictors", rows)
-    else:
-        print_rows(rows)
+    shown = rows if as_json else [{**row, **{key: row[key] or "any" for key in ("tracks", "variables")}} for row in rows]
+    print_records("predictors", shown, as_json, major=("name", "variables"))
 
 
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
     """List a suite's tasks with their role, weight and reach."""
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.cli.listings import print_rows, task_rows
+    from scalingbench.cli.listings import task_rows
 
     chosen = load_suite(suite)
     rows = task_rows(chosen, track)
-    if as_json:
-        print_json("tasks", rows)
-    else:
-        shown = [{k: v for k, v in row.items() if k != "axes"} for row in rows]
-        print_rows(shown, major=("task", "track", "far", "weight", "role"))
+    shown = rows if as_json else [{k: v for k, v in row.items() if k != "axes"} for row in rows]
+    print_records("tasks", shown, as_json, major=("task", "track", "far", "weight", "role"))
     if chosen.frozen_tasks is None:
         say_fetch_only(chosen)
 
@@ -218,6 +215,8 @@ def main() -> None:
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, _interrupt)
     try:
+        if "--json" in sys.argv:
+            run_with_json_errors(app, sys.argv[1:])
         app()
     except Interrupted as interrupted:
         keeps = sys.argv[1:2] in (["run"], ["evaluate"])

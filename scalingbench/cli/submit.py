@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalingbench.cli.console import exit_with, print_answer, print_board, print_json, progress_bar, run_with_progress, say, split_names
+from scalingbench.cli.console import exit_with, print_answer, print_board, progress_bar, run_with_progress, say, split_names
+from scalingbench.cli.envelope import print_json
 from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem

@@ -1,10 +1,10 @@
-"""What --help and --version show, and the envelope of --json."""
+"""What --help and --version show, and how a file names its predictor."""
 
 import shlex
 
 import pytest
 import typer
-from command import data_of, scalingbench
+from command import scalingbench
 
 from scalingbench.cli.help import EXAMPLES, GROUPS
 from scalingbench.cli.main import app
@@ -34,28 +34,11 @@ def test_an_example_is_a_valid_call_and_is_in_the_help(example):
     assert f"scalingbench {example}"[:60] in " ".join(ROOT.commands[name].epilog.split())
 
 
-JSON = {
-    "validate": ("validate", "runs.csv"),
-    "cite": ("cite", "--collection", "porian"),
-    "leaderboard": ("leaderboard", "--suite", "lite", "--top", "2"),
-    "release": ("release", "--suite", "lite", "--out", "releases"),
-    "new-predictor": ("new-predictor", "other_law"),
-    "check": ("check", "my_law.py"),
-}
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("user")
     assert scalingbench("new-predictor", "my_law", cwd=made).returncode == 0
-    (made / "runs.csv").write_text("curve,run,metric,value,params\na,1,loss,3.0,1000\na,2,loss,2.5,2000\n")
     return made
-
-
-@pytest.mark.parametrize("command", JSON)
-def test_json_is_in_one_envelope(command, folder):
-    done = scalingbench(*JSON[command], "--json", cwd=folder)
-    assert done.returncode == 0 and data_of(done, command), done.stderr
 
 
 TWO = "class One:\n    def fit(self, X, y):\n        return self\n    def predict(self, X):\n        return [0.0] * len(X)\n"

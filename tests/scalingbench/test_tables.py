@@ -31,7 +31,7 @@ def test_compact_markdown_is_not_padded():
 
 def test_a_table_without_rows_has_its_header():
     assert Table(["a", "bb"], []).markdown().splitlines() == ["| a | bb |", "| - | -: |"]
-    assert Table(["a", "bb"], []).aligned() == "a  bb"
+    assert Table(["a", "bb"], []).aligned() == Table(["a", "bb"], []).fitted(80) == "a  bb"
 
 
 def test_aligned_text_has_no_blanks_at_the_end():
