@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import print_answer, print_records, say
 from scalingbench.cli.options import Json
 from scalingbench.cli.table_options import TableReader, positive, reads_a_table
@@ -26,7 +27,7 @@ Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
 ]
 Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T; also by the headers of the table.")]
-Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
+Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.", autocompletion=predictor_names)]
 Tolerance = Annotated[
     float, typer.Option("--tolerance", help="Relative error above which a forecast is useless; the threshold of warnings.")
 ]

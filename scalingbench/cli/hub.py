@@ -9,18 +9,19 @@ import typer
 
 from scalingbench.cli.console import print_answer, split_names
 from scalingbench.cli.envelope import print_json
-from scalingbench.cli.options import Json
+from scalingbench.cli.options import Collections, Json
 from scalingbench.common.defaults import DEFAULT_SUITE
 
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
 
 Folder = Annotated[Path, typer.Argument(help="A folder written by 'scalingbench hub build' or 'pull'.")]
 Repo = Annotated[str, typer.Option("--repo", help="owner/name on the Hub.")]
-Names = Annotated[str | None, typer.Option("--collections", help="Names, separated by commas.")]
 
 
 @app.command()
-def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None, as_json: Json = False) -> None:
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Collections = None, as_json: Json = False
+) -> None:
     """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
     from scalingbench.benchmark.hub.build import build as build_folder
 
@@ -69,7 +70,7 @@ def pull(
     repo: Repo,
     revision: Annotated[str, typer.Option("--revision", help="Tag or commit.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("hub"),
-    collections: Names = None,
+    collections: Collections = None,
     as_json: Json = False,
 ) -> None:
     """Download a revision and check every file."""

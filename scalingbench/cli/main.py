@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from scalingbench.cli import board, forecast, submit
+from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import (
     committed_names,
     exit_with,
@@ -31,13 +32,26 @@ from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.help import with_help
 from scalingbench.cli.hub import app as hub_app
-from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.cli.options import (
+    CPUS,
+    CollectionName,
+    Collections,
+    Intervals,
+    Jobs,
+    Json,
+    Limit,
+    Out,
+    Predictors,
+    Resume,
+    SuiteName,
+    Track,
+)
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
 from scalingbench.common.errors import InputError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -66,7 +80,7 @@ def collections(as_json: Json = False) -> None:
 
 
 @app.command()
-def show(name: str, as_json: Json = False) -> None:
+def show(name: CollectionName, as_json: Json = False) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
     from scalingbench.benchmark.tasks.description import describe_collection
     from scalingbench.benchmark.tasks.suite import load_suite
@@ -78,11 +92,13 @@ def show(name: str, as_json: Json = False) -> None:
 
 @app.command()
 def plot(
-    name: str,
+    name: CollectionName,
     out: Annotated[Path, typer.Option("--out", help="Plot to write: .png, .svg or .pdf.")],
     suite: SuiteName = DEFAULT_SUITE,
     task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the first on the collection.")] = None,
-    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.")] = None,
+    predictor: Annotated[
+        str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.", autocompletion=predictor_names)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Plot a collection: training and held-out points, and the predictions of a law."""
@@ -146,8 +162,8 @@ def validate(
 @app.command()
 def run(
     suite: SuiteName = DEFAULT_SUITE,
-    predictors: Names = None,
-    collections: Names = None,
+    predictors: Predictors = None,
+    collections: Collections = None,
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,

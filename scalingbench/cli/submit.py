@@ -12,7 +12,7 @@ import typer
 
 from scalingbench.cli.console import exit_with, print_answer, print_board, progress_bar, run_with_progress, say, split_names
 from scalingbench.cli.envelope import print_json
-from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.cli.options import CPUS, All, Collections, Jobs, Json, Limit, Out, Resume, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
 
@@ -77,7 +77,7 @@ def check(
 def evaluate(
     targets: Annotated[list[str], typer.Argument(help="FILE.py, FILE.py:Class, package.module:Class or a registered name.")],
     suite: SuiteName = DEFAULT_SUITE,
-    collections: Names = None,
+    collections: Collections = None,
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,

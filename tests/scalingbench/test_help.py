@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 import typer
-from command import scalingbench
+from command import scalingbench, scalingbench_process
 
 from scalingbench.cli.help import EXAMPLES, GROUPS
 from scalingbench.cli.main import app
@@ -60,3 +60,13 @@ def test_a_file_of_several_predictors_or_none_is_refused(source, message, tmp_pa
     (tmp_path / "many.py").write_text(source)
     done = scalingbench("check", "many.py", cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_printed_and_names_are_completed(shell):
+    script = scalingbench_process(env={"_SCALINGBENCH_COMPLETE": f"source_{shell}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert script.returncode == 0 and "scalingbench" in script.stdout and "_SCALINGBENCH_COMPLETE" in script.stdout, script.stderr
+    line = "scalingbench cite --collection por"
+    words = {"COMP_WORDS": line, "COMP_CWORD": "3", "_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = scalingbench_process(env={"_SCALINGBENCH_COMPLETE": f"complete_{shell}", **words})
+    assert done.stdout.split()[0].strip("'\"") == "porian" or '"porian"' in done.stdout, done.stdout + done.stderr
