@@ -233,7 +233,7 @@ def main() -> None:
     try:
         if "--json" in sys.argv:
             run_with_json_errors(app, sys.argv[1:])
-        app()
+        app(prog_name="scalingbench")
     except Interrupted as interrupted:
         keeps = sys.argv[1:2] in (["run"], ["evaluate"])
         say("interrupted" + ("; finished results are kept, and --resume continues the run" if keeps else ""))
