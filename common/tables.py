@@ -103,7 +103,8 @@ class Table:
         kept, left = [], width + 2
         major = [i for i in range(len(widths)) if i not in self.minor]
         for i in [*major, *reversed(self.minor)]:
-            if not kept or widths[i] + 2 <= left:
+            alone = i and not self.header[i] and i - 1 not in kept  # a column without a heading belongs to the one before
+            if not kept or (widths[i] + 2 <= left and not alone):
                 kept.append(i)
                 left -= widths[i] + 2
         return sorted(kept)
@@ -191,7 +192,7 @@ def table_of(rows: Sequence[Mapping[Any, Any]], major: Sequence[str] = ()) -> Ta
     first that a narrow terminal leaves out.
     """
     names = list(rows[0])
-    text = frozenset(i for i, name in enumerate(names) if any(isinstance(row[name], str) for row in rows))
+    text = frozenset(i for i, name in enumerate(names) if any(isinstance(row[name], str | list | tuple) for row in rows))
     minor = [i for i in reversed(range(len(names))) if major and names[i] not in major]
     return Table(names, [[_listed(row[name]) for name in names] for row in rows], text or frozenset({0}), minor=minor)
 
