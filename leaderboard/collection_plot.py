@@ -119,12 +119,21 @@ def _committed_scores(task: Task, suite: Suite) -> pd.DataFrame:
 
 def _panel(axis: Axes, below: Axes, task: Task, fold: Fold, law: str) -> None:
     """Draw one fold: runs and law above, residuals below."""
-    along = axis_of_task(task)
+    along, budgets = axis_of_task(task), budgets_of(fold)
+    below.sharex(axis)
+    if budgets is not None:
+        along = PlotAxis("params", True)
+    else:
+        axis.plot(along.values(fold.X_train), fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
+        axis.plot(along.values(fold.X_test), fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             model = make(law).fit(fold.X_train, fold.y_train)
-            along = _draw(axis, model, fold, along, law)
+            if budgets is not None:
+                draw_budgets(axis, model, fold, budgets)
+            else:
+                _draw(axis, model, fold, along, law)
             draw_residuals(below, model, fold, along, log=task.on_log_scale)
         except Exception as error:
             axis.text(0.05, 0.05, f"{law}: {type(error).__name__}", transform=axis.transAxes, fontsize=7)
@@ -132,22 +141,14 @@ def _panel(axis: Axes, below: Axes, task: Task, fold: Fold, law: str) -> None:
     axis.set_title(fold.name, fontsize=8)
     axis.set_ylabel(task.spec.metric, fontsize=8)
     axis.tick_params(labelbottom=False)
-    below.sharex(axis)
     below.set_xlabel(along.label, fontsize=8)
     below.tick_params(labelsize=7)
 
 
-def _draw(axis: Axes, model: Any, fold: Fold, along: PlotAxis, law: str) -> PlotAxis:
-    """Draw runs and law: on budgets of equal compute where the runs are, else along the axis. Return the axis drawn on."""
-    budgets = budgets_of(fold)
-    if budgets is not None:
-        draw_budgets(axis, model, fold, budgets)
-        return PlotAxis("params", True)
-    axis.plot(along.values(fold.X_train), fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
-    axis.plot(along.values(fold.X_test), fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
+def _draw(axis: Axes, model: Any, fold: Fold, along: PlotAxis, law: str) -> None:
+    """Draw the law as a line, or its predictions of the held-out rows where no line leads to them."""
     path = path_of(fold, along)
     if path is not None:
         draw_line(axis, model, path, along, law)
     else:
         axis.plot(along.values(fold.X_test), model.predict(fold.X_test), "x", color="black", ms=4, label=law)
-    return along
