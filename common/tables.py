@@ -100,7 +100,8 @@ class Table:
 
     def _fitting(self, widths: Sequence[int], width: int) -> list[int]:
         """Return the columns that fit side by side; the first always does, minor ones come last."""
-        kept, left = [], width + 2
+        kept: list[int] = []
+        left = width + 2
         major = [i for i in range(len(widths)) if i not in self.minor]
         for i in [*major, *reversed(self.minor)]:
             alone = i and not self.header[i] and i - 1 not in kept  # a column without a heading belongs to the one before
