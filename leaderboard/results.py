@@ -21,7 +21,7 @@ from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.heads import entry_of, tuning_order
 from scalingbench.leaderboard.literature import literature
-from scalingbench.leaderboard.placement import Placement, placement_of
+from scalingbench.leaderboard.placement import Placement, placement_of, same_errors
 from scalingbench.leaderboard.ranking import SYNTHETIC, Ranking, rank
 from scalingbench.leaderboard.ratios import RatioBySlice, ratios_by_slice
 from scalingbench.leaderboard.releases import version_of
@@ -410,7 +410,7 @@ class Results:
 
     def standing(self, *predictors: str) -> Placement:
         """Return the neighbours of predictors on the board, and their rank on every track that they entered."""
-        return placement_of(self.board(), predictors, self.share_entered)
+        return placement_of(self.board(), predictors, self.share_entered, lambda name: same_errors(self.scores, name))
 
     def share_entered(self, predictor: str) -> float:
         """Return the share of the ranked weight that a predictor entered."""

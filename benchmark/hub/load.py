@@ -19,7 +19,6 @@ from scalingbench.common.names import unknown_name
 __all__ = ["load_collection"]
 
 
-@cache
 def load_collection(
     name: str, *, source: Literal["package", "hub"] = "package", revision: str = UNPINNED, repo: str | None = None
 ) -> Collection:
@@ -54,6 +53,11 @@ def load_collection(
     >>> sb.load_collection("porian")
     Collection(porian: 940 rows of 272 runs; loss_val by params, params_nonembedding, tokens, flops, vocab_size, width)
     """
+    return _loaded(name, source, revision, repo)
+
+
+@cache  # within, so that readers of the signature, people and type checkers, see that of the function
+def _loaded(name: str, source: str, revision: str, repo: str | None) -> Collection:
     if source == "package":
         return collection.load_collection(name)
     if name not in list_collections():
@@ -76,7 +80,7 @@ def _table_from_hub(name: str, repo: str, revision: str) -> pd.DataFrame:
     warnings.warn(
         f"{where}: is not the table that this version of the package records; it keeps the schema and is used as it is there",
         DataWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
     return checked
 

@@ -171,7 +171,9 @@ def next_runs(query: Query, budget: float, *, most: int = MOST_RUNS, law: str = 
     table["why"] = [f"removes {100 * share:.2g} % of the remaining uncertainty" for share in shares]
     table = table.sort_values("flops", kind="stable", ignore_index=True)
     paid = "" if query.identity.usual else str(query.identity)
-    return Plan(budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law, paid)
+    return Plan(
+        budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law, paid, query.rows[["params", "tokens"]]
+    )
 
 
 def _grid(query: Query, budget: float) -> pd.DataFrame:
