@@ -43,7 +43,7 @@ def path_of(fold: Fold, along: PlotAxis) -> pd.DataFrame | None:
     if np.isclose(here, there):
         return None
     ends = inner(np.array([along.values(both).min(), along.values(both).max()]))
-    share = (np.linspace(*ends, _POINTS) - here) / (there - here)
+    share = (np.linspace(ends[0], ends[1], _POINTS) - here) / (there - here)
     return pd.DataFrame({name: _between(train[name], test[name], share) for name in train})
 
 
@@ -78,7 +78,7 @@ def budgets_of(fold: Fold) -> pd.Series | None:
     both = pd.concat([fold.X_train, fold.X_test], ignore_index=True)
     if not {"params", "tokens"} <= set(both) or len(both) == 0 or (both[["params", "tokens"]] <= 0).any(axis=None):
         return None
-    budget = np.log10(both["params"] * both["tokens"]).round(1)
+    budget = pd.Series(np.log10(both["params"] * both["tokens"]), both.index).round(1)
     sizes = both.groupby(budget)["params"].nunique()
     kept = budget[budget.isin(sizes[sizes >= _FEWEST].index)]
     return kept if kept.nunique() >= _FEWEST and len(kept) > len(both) / 2 else None

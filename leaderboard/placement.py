@@ -99,7 +99,7 @@ def same_errors(scores: pd.DataFrame, predictor: str) -> tuple[str, ...]:
     if len(own) < _FEWEST:
         return ()
     close = np.isclose(errors.loc[own.index], own.to_numpy()[:, None], rtol=TOLERANCE, atol=0.0)
-    return tuple(map(str, errors.columns[close.all(axis=0)]))
+    return tuple(map(str, errors.columns[np.flatnonzero(close.all(axis=0))]))
 
 
 def usual_seconds(scores: pd.DataFrame) -> tuple[float, float]:

@@ -142,7 +142,9 @@ def _repeats(material: Material) -> Finding:
 def _flips(material: Material) -> Finding | None:
     if _RECIPES not in set(material.results.statements["collection"]):
         return None
-    rows = {str(name): row for name, row in order_flips(_RECIPES).rows.to_dict("index").items()}
+    rows: dict[str, dict[str, float]] = {
+        str(name): {str(key): value for key, value in row.items()} for name, row in order_flips(_RECIPES).rows.to_dict("index").items()
+    }
     question, command = "How often does the order of recipes flip with scale?", f"show {_RECIPES} --orders"
     return Finding("order-flips", question, wording.flips(_RECIPES, rows), command, plain(rows))
 

@@ -77,11 +77,11 @@ def _grids(rows: pd.DataFrame, axis: PlotAxis) -> Iterator[tuple[float | None, p
         yield None, _grid(rows, axis, _POINTS[1])
         return
     (other,) = others
-    ordered = rows.sort_values(other, kind="stable", ignore_index=True)
+    ordered = rows.sort_values(str(other), kind="stable", ignore_index=True)
     for third in (ordered.iloc[places] for places in np.array_split(np.arange(len(ordered)), 3) if len(places)):
         if third[axis.variable].nunique() > 1:
             at = float(third[other].iloc[len(third) // 2])
-            yield at, _grid(third, axis, _POINTS[3]).assign(**{other: at})
+            yield at, _grid(third, axis, _POINTS[3]).assign(**{str(other): at})
 
 
 def _grid(rows: pd.DataFrame, axis: PlotAxis, n: int) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from scalingbench.common.tables import plain, settled
 
 __all__ = ["command_of", "json_schema", "place_of", "print_json", "run_with_json_errors"]
 
-_USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")  # type: ignore[assignment]
+_USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """Base of the usage errors; typer exports only this subclass, and older versions of typer inherit it from click."""
 _OPTION = re.compile(r"(?:No such option: |Missing option '|Invalid value for '|Option ')?(--[a-z][a-z-]*)[:=\s']*")
 _ROW = re.compile(r"\brow (\d+)\b")
