@@ -59,6 +59,11 @@ class Entry:
         """Whether it is a law form of a paper: no generic predictor, no ensemble, no form of this project's own."""
         return bool(self.paper) and not self.own_form and self.target.startswith((f"{_HOME}laws.", f"{_HOME}published:"))
 
+    @property
+    def constants_only(self) -> bool:
+        """Whether its constants are published ones, which are not fitted."""
+        return self.target == f"{_HOME}published:PublishedLaw"
+
     def make(self) -> Any:
         """Return an unfitted estimator."""
         return self._load()(**self.arguments)
@@ -175,17 +180,9 @@ _CURVE = (
         **_L2,
     ),
     _entry("proportional", "laws.one_variable:Proportional", "curve", "Fort 2023, arXiv 2312.02780", **_L2),
-    _entry(
-        "massive-activation",
-        "laws.one_variable:MassiveActivation",
-        "training-curve",
-        "Gallego-Feliciano et al. 2025, arXiv 2508.03616",
-        **_L2,
-    ),
     _entry("inverse-width", "laws.one_variable:InverseWidth", "curve architecture", "Liu et al. 2025, arXiv 2505.10465", **_L2),
 )
 _COMPUTE = (
-    _entry("information-capacity", "laws.compute:InformationCapacity", "compute", "An et al. 2024, arXiv 2411.00660", **_L2),
     _entry("kaplan", "laws.compute:Kaplan", "compute", _KAPLAN),
     _entry("kaplan-steps", "laws.compute:KaplanSteps", "compute hyperparameters", _KAPLAN),
     _entry("chinchilla[huber-log]", "laws.compute:Chinchilla", "compute", _HOFFMANN),
@@ -260,6 +257,7 @@ _MIXTURE = (
 _DOWNSTREAM = (
     _entry("rectified", "laws.transfer:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
     _entry("post-training-power", "laws.transfer:PostTrainingPower", "transfer", "Raghavendra et al. 2024, arXiv 2411.03350", **_L2),
+    _entry("synthetic-transfer", "laws.transfer:SyntheticTransfer", "transfer", "Mikami et al. 2021, arXiv 2108.11018", **_L2),
     _entry("log-law", "laws.transfer:LogLaw", "transfer", "Isik et al. 2024, arXiv 2402.04177", **_L2),
     _entry("loss-to-loss", "laws.transfer:LossToLoss", "transfer", "Brandfonbrener et al. 2024, arXiv 2411.12925"),
     _entry("loss-to-error", "laws.downstream:LossToError", "downstream", _GADRE, **_L2),
@@ -270,11 +268,9 @@ _DOWNSTREAM = (
     _entry("token-power", "laws.downstream:TokenPower", "downstream", "Schaeffer et al. 2023, arXiv 2304.15004", **_L2),
     _entry("direct-accuracy", "laws.downstream:DirectAccuracy", "downstream", "Krajewski et al. 2025, arXiv 2512.08894", **_L2),
     _entry("pass-until", "laws.downstream:PassUntil", "downstream", "Hu et al. 2023, arXiv 2310.03262", **_L2),
-    _entry("line-times-sigmoid", "laws.downstream:LineTimesSigmoid", "downstream", "Zhang et al. 2023, arXiv 2305.17311", **_L2),
     _entry("densing", "laws.downstream:Densing", "downstream", "Xiao et al. 2024, arXiv 2412.04315", **_L2_LOG),
     _entry("capability-gap", "laws.downstream:CapabilityGap", "downstream", "Panfilov et al. 2025, arXiv 2505.20162", **_L2),
     _entry("observational", "laws.observational:Observational", "downstream", "Ruan et al. 2024, arXiv 2405.10938"),
-    _entry("quantile-frontier", "laws.observational:QuantileFrontier", "downstream", "Zhang et al. 2026, arXiv 2602.15327"),
     _entry("sloth", "laws.observational:Sloth", "downstream", "Maia Polo et al. 2024, arXiv 2412.06540"),
     _entry("coverage", "laws.repeated_sampling:Coverage", "inference", "Brown et al. 2024, arXiv 2407.21787", **_L2),
     _entry("beta-binomial", "laws.repeated_sampling:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),

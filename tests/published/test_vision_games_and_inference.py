@@ -7,6 +7,7 @@ from scalingbench.predictors.registry import make
 
 pytestmark = pytest.mark.filterwarnings("ignore::scalingbench.common.errors.FitWarning")
 
+
 def test_humanlike_vits_are_as_accurate_as_the_readme_says(rows):
     """The README gives 44 % and 71 % as the accuracies of the two largest models on the whole video."""
     for metric, stated in (("accuracy_imagenet", 0.44), ("accuracy_imagenet_top5", 0.71)):
@@ -50,6 +51,13 @@ def _residual(n: np.ndarray, y: np.ndarray, alpha: float) -> float:
     """Return the largest residual of C + .48 n^-alpha with the C of least squares."""
     rest = y - 0.48 * n**-alpha
     return float(np.abs(rest - rest.mean()).max())
+
+
+def test_synthetic_transfer_is_the_simplified_law_where_fine_tuning_is_fixed(rows, mirror):
+    table = rows("cg_transfer", "error_rate_imagenet", curve="bop-64k/objdet/r50", samples=12_812.0)
+    whole, simple = make("synthetic-transfer").fit(table, table["value"]), make("shifted-power-law")
+    simple.fit(table[["unique_tokens"]], table["value"])
+    assert whole.predict(table) == pytest.approx(simple.predict(table[["unique_tokens"]]), rel=2e-3)
 
 
 def test_ladders_have_five_seeds_that_differ_less_than_sizes(rows, mirror):

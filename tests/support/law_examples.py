@@ -67,7 +67,7 @@ from scalingbench.predictors.laws.one_variable import (
 from scalingbench.predictors.laws.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from scalingbench.predictors.laws.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
 from scalingbench.predictors.laws.schedules import LRAnnealing, MultiPower
-from scalingbench.predictors.laws.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
+from scalingbench.predictors.laws.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified, SyntheticTransfer
 from scalingbench.predictors.laws.translation import EncoderDecoder, MultilingualTranslation
 
 _RNG = np.random.default_rng(11)
@@ -85,6 +85,7 @@ BITS = COMPUTE.assign(bits=_RNG.choice([1.0, 2.0, 3.0, 4.0, 8.0, 16.0], 90))
 TUNED = COMPUTE.assign(learning_rate=10 ** _RNG.uniform(-4, -2, 90), batch_size=10 ** _RNG.uniform(5, 7, 90))
 BATCHED = pd.DataFrame({"params": _N, "batch_size": 2.0 ** _RNG.integers(6, 15, 90)})
 STEPPED = pd.DataFrame({"params": _N, "steps": 10 ** _RNG.uniform(3, 6, 90), "batch_size": 10 ** _RNG.uniform(5, 7, 90)})
+TRANSFER = pd.DataFrame({"unique_tokens": np.repeat(1e3 * 2.0 ** np.arange(9), 8), "samples": np.tile(1e4 * 2.0 ** np.arange(8), 9)})
 LOSSES = pd.DataFrame({"source_loss": np.linspace(2.0, 4.5, 60)})
 TRIALS = pd.DataFrame({"trials": np.unique(np.round(np.logspace(0, 2.5, 40)))})
 SAMPLES = pd.DataFrame({"samples": np.unique(np.round(np.logspace(0, 4, 60)))})
@@ -272,6 +273,7 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
         (KnowledgeInfusion(), COMPUTE[["params"]], {"c": 0.02, "a": 30.0, "b": 0.3}),
         (Rectified(), CURVE, {"E": 0.7, "B": 500.0, "D_l": 300.0, "beta": 0.45}),
         (PostTrainingPower(), SHORT, {"P_inf": 0.8, "a": 0.7, "b": 0.3}),
+        (SyntheticTransfer(), TRANSFER, {"delta": 8.0, "gamma": 0.6, "alpha": 0.25, "beta": 0.3}),
         (LogLaw(), CURVE, {"log_A": 1.5, "alpha": 0.2, "beta": 1.7}),
         (LossToLoss(), LOSSES, {"E_1": 0.8, "K": 1.1, "E_0": 1.2, "kappa": 1.3}),
         (LossToError(), LOSSES, {"epsilon": 0.85, "k": 2.1, "gamma": 0.7}),

@@ -44,7 +44,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
             "curve": raw["model"],
             "run": "mixture-" + (pd.factorize(mixture)[0] + 1).astype(str).astype(object),
             "params": raw["model"].map(_PARAMS),
-            **{f"mix_{_short(name)}": values for name, values in shares.items()},
+            **{f"mix_{_short(str(name))}": values for name, values in shares.items()},
         }
     )
     rows = [points.assign(metric=metric, value=raw[column], flag="") for metric, column in _METRICS.items()]
@@ -54,7 +54,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
 
 def _of_fewer(raw: pd.DataFrame) -> pd.Series:
     """Return which overall means are not those of all benchmarks."""
-    benchmarks = [name for name in raw if name.startswith("metric_") and "_avg_" not in name]
+    benchmarks = [name for name in map(str, raw.columns) if name.startswith("metric_") and "_avg_" not in name]
     return (raw[_METRICS["accuracy_mean"]] - raw[benchmarks].mean(axis=1)).abs() > _ROUNDING
 
 

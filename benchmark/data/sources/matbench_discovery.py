@@ -1,6 +1,7 @@
 """Matbench Discovery (Riebesell et al. 2025): models of crystals by size, training structures and date."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -31,7 +32,8 @@ _METRICS = {
 def build(paths: dict[str, Path]) -> pd.DataFrame:
     """Return one row per model and metric; a curve is what the models were trained on."""
     raw = pd.read_csv(paths["models.csv"], encoding="utf-8")
-    sizes = {name: facts["n_structures"] for name, facts in parse_yaml(read_text(paths["datasets.yml"], SchemaError)).items()}
+    sets: Any = parse_yaml(read_text(paths["datasets.yml"], SchemaError))
+    sizes = {name: facts["n_structures"] for name, facts in sets.items()}
     models = pd.DataFrame(
         {
             "curve": raw["training_sets"],
