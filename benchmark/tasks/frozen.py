@@ -115,7 +115,7 @@ def list_suites() -> tuple[str, ...]:
     --------
     >>> import scalingbench as sb
     >>> sb.list_suites()
-    ('lite', 'revisiting-nsl', 'sldbench', 'v2')
+    ('lite', 'revisiting-nsl', 'sldbench', 'v3')
     """
     return tuple(sorted(f.name.removesuffix(".yaml") for f in suite_folder().iterdir() if f.name.endswith(".yaml")))
 

@@ -78,7 +78,7 @@ class Suite(SuiteHead):
     >>> import scalingbench as sb
     >>> suite = sb.load_suite("lite")
     >>> suite.reference, suite.of
-    ('nearest-neighbor', 'v2')
+    ('nearest-neighbor', 'v3')
     """
 
     specs: tuple[TaskSpec, ...] = ()

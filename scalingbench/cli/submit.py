@@ -87,7 +87,7 @@ def evaluate(
     whole: Annotated[bool, typer.Option("--whole", help="Print the whole board instead of the neighbours.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate your own predictor and show its place on the board and on each track: on suite lite in a minute, or on --suite v2."""
+    """Evaluate your own predictor and show its place on the board and on each track: on suite lite in a minute, or on --suite v3."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.predictor_argument import load_targets

@@ -43,6 +43,6 @@ def test_our_exponents_count_a_collection_once_and_leave_synthetic_worlds_out():
     from scalingbench.benchmark.tasks.frozen import frozen_statements
     from scalingbench.leaderboard.committed import committed_folder
 
-    found = exponents.fitted(committed_folder("v2"), frozen_statements("v2"))
+    found = exponents.fitted(committed_folder("v3"), frozen_statements("v3"))
     assert not found.duplicated(["collection", "axis"]).any() and not found["collection"].str.startswith("synthetic").any()
     assert found[found["axis"] == "size"]["exponent"].median() == pytest.approx(0.35, abs=0.05)
