@@ -15,6 +15,7 @@ import typer
 from scalingbench.cli import board, forecast, submit
 from scalingbench.cli.console import (
     committed_names,
+    execution_options,
     exit_with,
     print_answer,
     print_board,
@@ -29,7 +30,7 @@ from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.help import with_help
 from scalingbench.cli.hub import app as hub_app
-from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.cli.options import CPUS, Backend, Fresh, Intervals, Jobs, Json, Limit, Names, Out, Resume, Scheduler, SuiteName, Track
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
 from scalingbench.common.errors import InputError
 
@@ -154,7 +155,10 @@ def run(
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
     resume: Resume = False,
+    fresh: Fresh = False,
     time_limit: Limit = TIME_LIMIT,
     intervals: Intervals = False,
     pool: Annotated[bool, typer.Option("--pool", help="Only the predictors with committed results of this suite.")] = False,
@@ -163,11 +167,13 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate predictors on a suite and print the board."""
+    """Evaluate predictors on a suite and print the board; committed results that would come out the same are re-used."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.leaderboard.committed import committed_file_of
     from scalingbench.predictors.registry import get, list_predictors
 
+    where = execution_options(backend, scheduler)
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
     chosen.entries(collections=split_names(collections), track=track)  # first, so that an unknown choice is reported before anything else
@@ -190,6 +196,9 @@ def run(
         time_limit=time_limit,
         levels=levels,
         stability=stability,
+        earlier=committed_file_of(chosen, entered),
+        fresh=fresh,
+        **where,
     )
     print_board(results, "md", as_json="run" if as_json else None)
     exit_with(results.failures)

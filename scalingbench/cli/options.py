@@ -11,6 +11,8 @@ import typer
 __all__ = [
     "CPUS",
     "All",
+    "Backend",
+    "Fresh",
     "Intervals",
     "Jobs",
     "Json",
@@ -18,6 +20,7 @@ __all__ = [
     "Names",
     "Out",
     "Resume",
+    "Scheduler",
     "SuiteName",
     "Top",
     "Track",
@@ -34,6 +37,11 @@ Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in
 Limit = Annotated[
     float,
     typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; each further fold adds a tenth."),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run all again: re-use no committed result.")]
+Backend = Annotated[str, typer.Option("--backend", help="Where the fits run: local, or dask (extra 'cluster').")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a dask scheduler; by default one is started here, with --jobs workers.")
 ]
 Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
 Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
