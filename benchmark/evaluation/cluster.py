@@ -14,10 +14,11 @@ import multiprocessing
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count, islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -26,22 +27,24 @@ from uuid import uuid4
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted
 from scalingbench.benchmark.evaluation.results import FoldResult
 from scalingbench.benchmark.evaluation.stability import Rounds
-from scalingbench.benchmark.evaluation.unit import Batch, Options, Unit, UnitWorker, inputs_of, unit_of, versions
+from scalingbench.benchmark.evaluation.unit import Batch, Options, Unit, UnitWorker, expected, inputs_of, unit_of, versions
 from scalingbench.benchmark.evaluation.wall.guard import Guards, PredictCalls, Source
 from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.benchmark.evaluation.workers import Inputs
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.errors import InputError
 
-__all__ = ["Confined", "DaskExecutor", "fit_unit", "installation"]
+__all__ = ["PARCEL_SECONDS", "Confined", "DaskExecutor", "fit_units", "installation"]
 
 _LOG = logging.getLogger(__name__)
 _CONNECT_SECONDS = 20.0
 _RECOUNT_SECONDS = 2.0
 _CHECK_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
+PARCEL_SECONDS = 2.0
+"""Units travel together until they are expected to take this long: each message costs the scheduler some milliseconds."""
 _MOST_TIMES = 3
-"""A unit is handed over this many times, each time to as many workers as the scheduler allows to die on it (by default 4)."""
+"""A unit is sent this many times, each time to as many workers as the scheduler allows to die on it (by default 4)."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class Confined:
     source: Source
     memory: int
     calls: PredictCalls
+
+
+_Item = tuple[int, Batch]
+"""A batch and its number."""
 
 
 class DaskExecutor:
@@ -64,6 +71,8 @@ class DaskExecutor:
         Number of workers of a scheduler that is started here.
     options : Options
         Options of every fit.
+    seconds : mapping
+        Known seconds, by name of the predictor and of the task: short units travel together.
 
     Raises
     ------
@@ -71,38 +80,47 @@ class DaskExecutor:
         If dask is not installed, or the scheduler does not answer.
     """
 
-    def __init__(self, scheduler: str | None, size: int, options: Options) -> None:
-        self._options = options
+    def __init__(self, scheduler: str | None, size: int, options: Options, seconds: Mapping[tuple[str, str], float] | None = None) -> None:
+        self._options, self._seconds = options, seconds or {}
         self._cluster, self._client = _connected(scheduler, size)
         self._address = str(self._client.scheduler.address)
         self._run = uuid4().hex[:8]
         self._inputs: dict[str, Any] = {}
-        self._under_way: dict[str, tuple[Any, int, Batch, int]] = {}
+        self._numbers = count()
+        self._parcel: list[_Item] = []
+        self._under_way: dict[str, tuple[Any, list[_Item], int]] = {}
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self._ready: deque[tuple[int, Rounds]] = deque()
         self._threads, self._counted = 0, float("-inf")
 
-    def slots(self) -> int:
-        """Return how many units may be under way: two for every thread of a worker, so that none waits for the next."""
+    def has_room(self) -> bool:
+        """Return whether to hand over another unit: there are two parcels for every thread of a worker, so that none waits."""
         if time.monotonic() > self._counted + _RECOUNT_SECONDS:
             with self._or_lost():
                 self._threads = sum(self._client.nthreads().values())
             if not self._threads and self._counted < 0:
                 _LOG.warning("%s has no workers yet; waiting for the first", self._address)
             self._counted = time.monotonic()
-        return max(2 * self._threads, 2)
+        return len(self._under_way) < max(2 * self._threads, 2)
 
     def start(self, number: int, batch: Batch) -> None:
-        """Send a unit to the scheduler."""
-        self._send(number, batch, 1)
+        """Add a unit to the next parcel, and send that when it is full."""
+        self._parcel.append((number, batch))
+        if sum(expected(batch, self._seconds) for _, batch in self._parcel) >= PARCEL_SECONDS:
+            self._send_parcel()
 
-    def _send(self, number: int, batch: Batch, times: int) -> None:
-        unit, confined = _portable(unit_of(batch, self._options))
-        key = f"scalingbench_unit-{self._run}-{number}-{times}"
+    def _send_parcel(self) -> None:
+        parcel, self._parcel = self._parcel, []
+        if parcel:
+            self._send(parcel, 1)
+
+    def _send(self, parcel: list[_Item], times: int) -> None:
+        units = [(*_portable(unit_of(batch, self._options)), len(batch)) for _, batch in parcel]
+        key = f"scalingbench_units-{self._run}-{next(self._numbers)}"
         with self._or_lost():
-            inputs = [self._sent(job.task) for job in batch]
-            future = self._client.submit(fit_unit, unit, confined, installation(), *inputs, key=key)
-        self._under_way[key] = future, number, batch, times
+            inputs = [self._sent(job.task) for _, batch in parcel for job in batch]
+            future = self._client.submit(fit_units, units, installation(), *inputs, key=key)
+        self._under_way[key] = future, parcel, times
         future.add_done_callback(self._ended.put)
 
     def _sent(self, task: Task) -> Any:
@@ -121,12 +139,14 @@ class DaskExecutor:
             If the scheduler is lost, or a worker refuses.
         """
         while not self._ready:
+            self._send_parcel()
             futures = self._next()
             whole = [future for future in futures if future.status == "finished"]
             with self._or_lost():
                 found = self._client.gather(whole)
-            for future, rounds in zip(whole, found, strict=True):
-                self._ready.append((self._under_way.pop(future.key)[1], rounds))
+            for future, parcel in zip(whole, found, strict=True):
+                _, items, _ = self._under_way.pop(future.key)
+                self._ready.extend((number, rounds) for (number, _), rounds in zip(items, parcel, strict=True))
             for future in futures:
                 if future.status != "finished":
                     self._again(future)
@@ -146,7 +166,7 @@ class DaskExecutor:
         return found
 
     def _again(self, future: Any) -> None:
-        """Send a unit again whose workers died, a few times; raise any other error."""
+        """Send the units again whose workers died, each alone and a few times; raise any other error."""
         from distributed import KilledWorker
 
         if future.status != "error":
@@ -154,12 +174,13 @@ class DaskExecutor:
         error = future.exception()
         if not isinstance(error, KilledWorker):
             raise error
-        _, number, batch, times = self._under_way.pop(future.key)
-        if times < _MOST_TIMES:
-            self._send(number, batch, times + 1)
-            return
-        names = [fold.name for job in batch for fold in job.task.folds]
-        self._ready.append((number, [[FoldResult(name, "crash", "every worker that ran it died") for name in names]]))
+        _, items, times = self._under_way.pop(future.key)
+        for number, batch in items:
+            if times < _MOST_TIMES:
+                self._send([(number, batch)], times + 1)
+            else:
+                folds = [fold for job in batch for fold in job.task.folds]
+                self._ready.append((number, [[FoldResult(fold.name, "crash", "every worker that ran it died") for fold in folds]]))
 
     def stop(self) -> None:
         """Take back what is under way, and close the connection."""
@@ -194,7 +215,7 @@ def _connected(scheduler: str | None, size: int) -> tuple[Any, Any]:
         raise InputError("--backend dask: dask.distributed is not installed; pip install 'scalingbench[cluster]'") from None
     cluster = None
     if scheduler is None:  # threads of this process are enough: each fits in a process of its own
-        cluster = LocalCluster(n_workers=1, threads_per_worker=size, processes=False, dashboard_address=None)
+        cluster = LocalCluster(n_workers=1, threads_per_worker=size, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0")
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is reported by the error
     try:
         return cluster, Client(cluster or scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
@@ -219,19 +240,17 @@ def _unchanged(inputs: Inputs) -> Inputs:
     return inputs
 
 
-def fit_unit(unit: Unit, confined: Confined | None, expected: str, *inputs: Inputs) -> Rounds:
-    """Fit a unit on a worker.
+def fit_units(units: Sequence[tuple[Unit, Confined | None, int]], expected: str, *inputs: Inputs) -> list[Rounds]:
+    """Fit units on a worker, one after the other.
 
     Parameters
     ----------
-    unit : Unit
-        What to fit.
-    confined : Confined, optional
-        The submitted code, if it is that.
+    units : sequence of tuple
+        What to fit, the code if it is a submission, and the number of tasks.
     expected : str
-        The `installation` that sent it.
+        The `installation` that sent them.
     *inputs : list
-        The inputs of each of its tasks.
+        The inputs of all their tasks in turn.
 
     Raises
     ------
@@ -239,10 +258,13 @@ def fit_unit(unit: Unit, confined: Confined | None, expected: str, *inputs: Inpu
         If the code or the packages here are others, or a submission cannot be confined here.
     """
     _refuse_others(expected)
-    if confined is not None:
-        unit = replace(unit, code=_at_home(confined))
     _allow_children()
-    return _own_worker().fit(unit, [fold for task in inputs for fold in task])
+    rest = iter(inputs)
+    return [_fitted(unit, confined, [fold for task in islice(rest, n) for fold in task]) for unit, confined, n in units]
+
+
+def _fitted(unit: Unit, confined: Confined | None, inputs: Inputs) -> Rounds:
+    return _own_worker().fit(unit if confined is None else replace(unit, code=_at_home(confined)), inputs)
 
 
 @lru_cache(maxsize=1)

@@ -19,8 +19,8 @@ __all__ = ["Executor", "LocalExecutor", "execute"]
 class Executor(Protocol):
     """Where units are fitted."""
 
-    def slots(self) -> int:
-        """Return how many units may be under way: those that are fitted now, and a few that wait for a free worker."""
+    def has_room(self) -> bool:
+        """Return whether to hand over another batch: a few more are under way than are fitted at a time, so that no worker waits."""
         ...
 
     def start(self, number: int, batch: Batch) -> None:
@@ -44,7 +44,7 @@ def execute(queues: Sequence[Queue], executor: Executor) -> Iterator[TaskResult]
     waiting, running, numbers = deque(queues), dict[int, Queue](), count()
     try:
         while waiting or running:
-            while waiting and len(running) < executor.slots():
+            while waiting and executor.has_room():
                 number = next(numbers)
                 running[number] = waiting.popleft()
                 executor.start(number, running[number][0])
@@ -73,6 +73,7 @@ class LocalExecutor:
 
     def __init__(self, size: int, options: Options) -> None:
         self._options = options
+        self._under_way = 0
         self._todo: SimpleQueue[tuple[int, Batch] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[int, Rounds | BaseException]] = SimpleQueue()
         self._workers = [UnitWorker() for _ in range(size)]
@@ -80,17 +81,19 @@ class LocalExecutor:
         for thread in self._threads:
             thread.start()
 
-    def slots(self) -> int:
-        """Return how many batches may be under way."""
-        return 2 * len(self._workers)  # a worker has its next batch while its last results are stored
+    def has_room(self) -> bool:
+        """Return whether to hand over another batch: a worker has its next one while its last results are stored."""
+        return self._under_way < 2 * len(self._workers)
 
     def start(self, number: int, batch: Batch) -> None:
         """Queue a batch."""
+        self._under_way += 1
         self._todo.put((number, batch))
 
     def finished(self) -> tuple[int, Rounds]:
         """Return the next results."""
         number, rounds = self._done.get()
+        self._under_way -= 1
         if isinstance(rounds, BaseException):
             raise rounds
         return number, rounds

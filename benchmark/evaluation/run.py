@@ -16,7 +16,7 @@ from typing import Literal
 
 from scalingbench.benchmark.evaluation.conditions import conditions_of
 from scalingbench.benchmark.evaluation.confined_predictor import Submitted
-from scalingbench.benchmark.evaluation.executing import Executor, LocalExecutor, execute
+from scalingbench.benchmark.evaluation.executing import LocalExecutor, execute
 from scalingbench.benchmark.evaluation.kept import StoredResults
 from scalingbench.benchmark.evaluation.predictor import Predictor, usable
 from scalingbench.benchmark.evaluation.results import TaskResult, part_path, predictor_path, write_results
@@ -208,15 +208,11 @@ def _executed(
     if not pending:
         return ()
     ordered = queues(pending, seconds)
-    return execute(ordered, _executor(min(jobs, len(ordered)), options, backend, scheduler))
-
-
-def _executor(size: int, options: Options, backend: str, scheduler: str | None) -> Executor:
     if backend == "local":
-        return LocalExecutor(size, options)
+        return execute(ordered, LocalExecutor(min(jobs, len(ordered)), options))
     from scalingbench.benchmark.evaluation.cluster import DaskExecutor
 
-    return DaskExecutor(scheduler, size, options)
+    return execute(ordered, DaskExecutor(scheduler, min(jobs, len(ordered)), options, seconds))
 
 
 def _collect(out: Path, name: str, results: list[TaskResult]) -> None:

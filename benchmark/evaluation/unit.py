@@ -35,6 +35,7 @@ __all__ = [
     "Unit",
     "UnitWorker",
     "batches",
+    "expected",
     "inputs_of",
     "queues",
     "results_of",
@@ -125,11 +126,15 @@ def queues(found: Iterable[Batch], seconds: Mapping[tuple[str, str], float]) -> 
 
     def length(queue: Queue) -> tuple[float, int, int]:
         jobs = [job for batch in queue for job in batch]
-        known = sum(seconds.get((job.name, job.task.id), float("nan")) for job in jobs)
-        expected = float("inf") if isnan(known) else known
-        return expected, len(queue), sum(len(job.task.folds) for job in jobs)
+        return sum(expected(batch, seconds) for batch in queue), len(queue), sum(len(job.task.folds) for job in jobs)
 
     return sorted(map(tuple, apart.values()), key=length, reverse=True)
+
+
+def expected(batch: Batch, seconds: Mapping[tuple[str, str], float]) -> float:
+    """Return the known seconds of a batch, see `queues`; infinite if they are unknown."""
+    known = sum(seconds.get((job.name, job.task.id), float("nan")) for job in batch)
+    return float("inf") if isnan(known) else known
 
 
 def unit_of(batch: Batch, options: Options) -> Unit:
