@@ -81,7 +81,7 @@ def run_with_progress(
             **settings,
         )
     if resume or total > ran:
-        say(f"kept {count_of(total - ran, 'result')}, ran {ran}")
+        say(f"kept {count_of(total - ran, 'result')} whose code, data and versions are unchanged, ran {ran}")
     return Results.of(results, suite, track=track, collections=collections)
 
 
