@@ -12,6 +12,8 @@ import argparse
 from collections import Counter
 from math import isfinite
 
+import numpy as np
+
 from scalingbench.benchmark.evaluation.conditions import conditions_of
 from scalingbench.benchmark.evaluation.kept import StoredResults
 from scalingbench.benchmark.evaluation.predictor import usable
@@ -41,19 +43,15 @@ def main() -> None:
     print("| predictor | h | share |\n| --- | ---: | ---: |")
     for predictor, value in by_predictor.most_common(chosen.top):
         print(f"| {predictor} | {value / HOUR:.3f} | {value / total:.2f} |")
-    ordered, half = sorted(seconds.items(), key=lambda item: -item[1]), 0.0
-    for most, (_, value) in enumerate(ordered, start=1):
-        half += value
-        if half >= total / 2:
-            break
-    print(f"\n{most} predictor-tasks hold half of the time; the longest:\n")
+    ordered = sorted(seconds.items(), key=lambda item: -item[1])
+    half = int(np.searchsorted(np.cumsum([value for _, value in ordered]), total / 2)) + 1
+    print(f"\n{half} predictor-tasks hold half of the time; the longest:\n")
     print("| predictor | task | s |\n| --- | --- | ---: |")
     for (predictor, task), value in ordered[: chosen.top]:
         print(f"| {predictor} | {task} | {value:.0f} |")
     kept = _kept_today(stored, suite)
-    print(
-        f"\nkept today: {len(kept):,} of {len(seconds):,}; a run would spend {(total - sum(seconds.get(k, 0.0) for k in kept)) / HOUR:.2f} h"
-    )
+    left = total - sum(seconds.get(key, 0.0) for key in kept)
+    print(f"\nkept today: {len(kept):,} of {len(seconds):,}; a run would spend {left / HOUR:.2f} h")
 
 
 def _kept_today(stored: StoredResults, suite: object) -> set[tuple[str, str]]:

@@ -160,7 +160,7 @@ def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
 
 
 def test_a_run_re_uses_committed_results_says_how_many_and_fresh_does_not(finished, tmp_path):
-    folder, board = finished
+    folder, _ = finished
     shutil.copytree(folder / "out", tmp_path / "results" / "v2")
     env = {"SCALINGBENCH_RESULTS": str(tmp_path / "results")}
     again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,constant-law", "--out", "new", cwd=tmp_path, env=env)

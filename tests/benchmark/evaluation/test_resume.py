@@ -122,10 +122,10 @@ def test_results_of_earlier_files_are_kept_by_the_same_rule_and_fresh_runs_them_
     assert run(law, tmp_path / "d", levels=(0.1,), earlier=earlier) == 1
 
 
-@pytest.mark.parametrize(
-    ("package", "now", "ran"),
-    [("numpy", "0.9", 1), ("python", "3.4.1", 1), ("python", f"{sys.version_info[0]}.{sys.version_info[1]}.99", 0)],
-)
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}.99"
+
+
+@pytest.mark.parametrize(("package", "now", "ran"), [("numpy", "0.9", 1), ("python", "3.4.1", 1), ("python", PYTHON, 0)])
 def test_of_python_the_minor_version_counts_and_of_packages_every_digit(law, tmp_path, monkeypatch, package, now, ran):
     run(law, tmp_path / "out")
     monkeypatch.setattr(kept, "versions", lambda: json.dumps({**json.loads(versions()), package: now}))
