@@ -43,6 +43,7 @@ _CHECK_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0
 PARCEL_SECONDS = 2.0
 """Units travel together until they are expected to take this long: each message costs the scheduler some milliseconds."""
+_LEAST_SECONDS = 0.01
 _MOST_TIMES = 3
 """A unit is sent this many times, each time to as many workers as the scheduler allows to die on it (by default 4)."""
 
@@ -88,6 +89,7 @@ class DaskExecutor:
         self._inputs: dict[str, Any] = {}
         self._numbers = count()
         self._parcel: list[_Item] = []
+        self._length = 0.0
         self._under_way: dict[str, tuple[Any, list[_Item], int]] = {}
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self._ready: deque[tuple[int, Rounds]] = deque()
@@ -106,11 +108,12 @@ class DaskExecutor:
     def start(self, number: int, batch: Batch) -> None:
         """Add a unit to the next parcel, and send that when it is full."""
         self._parcel.append((number, batch))
-        if sum(expected(batch, self._seconds) for _, batch in self._parcel) >= PARCEL_SECONDS:
+        self._length += max(expected(batch, self._seconds), _LEAST_SECONDS)
+        if self._length >= PARCEL_SECONDS:
             self._send_parcel()
 
     def _send_parcel(self) -> None:
-        parcel, self._parcel = self._parcel, []
+        parcel, self._parcel, self._length = self._parcel, [], 0.0
         if parcel:
             self._send(parcel, 1)
 
@@ -169,6 +172,9 @@ class DaskExecutor:
         """Send the units again whose workers died, each alone and a few times; raise any other error."""
         from distributed import KilledWorker
 
+        if future.status in ("lost", "pending"):  # the worker died that had the results: the scheduler has them made again
+            future.add_done_callback(self._ended.put)
+            return
         if future.status != "error":
             raise self._lost()
         error = future.exception()

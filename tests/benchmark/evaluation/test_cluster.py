@@ -154,9 +154,21 @@ def test_a_unit_whose_workers_die_is_sent_again_and_then_a_crash():
     assert number == 7 and [(f.fold, f.status, f.message) for f in folds] == [(n, "crash", "every worker that ran it died") for n in "fg"]
 
 
+def test_results_that_died_with_their_worker_are_waited_for_again_and_what_is_cancelled_ends_the_run():
+    executor = cluster.DaskExecutor.__new__(cluster.DaskExecutor)
+    executor._ended, executor._address = cluster.SimpleQueue(), "tcp://s:1"
+    future = Fails()
+    future.status, future.add_done_callback = "lost", lambda callback: callback(future)
+    executor._again(future)
+    assert executor._ended.get_nowait() is future
+    future.status = "cancelled"
+    with pytest.raises(InputError, match="the scheduler at tcp://s:1 is gone"):
+        executor._again(future)
+
+
 def test_short_units_travel_together_until_one_is_long_or_unknown():
     executor = cluster.DaskExecutor.__new__(cluster.DaskExecutor)
-    executor._parcel, sent = [], []
+    executor._parcel, executor._length, sent = [], 0.0, []
     executor._seconds = {("n", one.id): seconds for one, seconds in zip(TASKS, (3.0, 1.5, 1.0, 0.1, 0.1), strict=False)}
     executor._send = lambda parcel, times: sent.append([number for number, _ in parcel])
     for number, one in enumerate(TASKS):
