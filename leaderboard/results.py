@@ -56,8 +56,8 @@ class Results:
     >>> import scalingbench as sb
     >>> results = sb.Results.load("lite")
     >>> board = results.select(track="compute").board()
-    >>> board.rows.loc[0, ["predictor", "rank"]].tolist()
-    ['autolaw', 1]
+    >>> board.suite, board.track, int(board.rows.loc[0, "rank"])
+    ('lite', 'compute', 1)
     """
 
     store: Store

@@ -27,6 +27,14 @@ class Candidate:
         Whether it has weight where no back-test is possible.
     order : int
         Rank among candidates of equal back-test error; ties follow the registry.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.make("kaplan").candidate
+    Candidate(when='always', values='any', needs=(), most_rows=4000, most_columns=1000, plain=False, order=100)
+    >>> sb.Candidate(when="several-variables", most_rows=500)
+    Candidate(when='several-variables', values='any', needs=(), most_rows=500, most_columns=1000, plain=False, order=100)
     """
 
     when: Literal["always", "one-variable", "several-variables"] = "always"
@@ -57,6 +65,12 @@ class NotCandidate:
     ----------
     reason : str
         The reason.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.make("mean").candidate
+    NotCandidate(reason='a baseline that ignores scale')
     """
 
     reason: str

@@ -48,6 +48,15 @@ class Collection:
         One row per measured value; see `scalingbench.benchmark.data.schema`.
     card : Card
         Licence, citation, provenance, units, known problems.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> porian = sb.load_collection("porian")
+    >>> porian
+    Collection(porian: 940 rows of 272 runs; loss_val by params, params_nonembedding, tokens, flops, vocab_size, width)
+    >>> porian.card.license
+    'mit'
     """
 
     name: str
@@ -139,7 +148,14 @@ def bundled_path(name: str) -> Path:
 
 
 def list_collections() -> tuple[str, ...]:
-    """Return the names of all collections, bundled and fetch-only."""
+    """Return the names of all collections, bundled and fetch-only.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> "porian" in sb.list_collections()
+    True
+    """
     return source_names()
 
 

@@ -47,6 +47,12 @@ def load_collection(
     ------
     InputError
         If the name, repository or revision is malformed or unknown, a file is unavailable or altered, or the table is invalid.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.load_collection("porian")
+    Collection(porian: 940 rows of 272 runs; loss_val by params, params_nonembedding, tokens, flops, vocab_size, width)
     """
     if source == "package":
         return collection.load_collection(name)

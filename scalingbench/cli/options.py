@@ -32,7 +32,9 @@ All = Annotated[bool, typer.Option("--all", help="Also run on fetch-only collect
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of worker processes; results do not depend on it.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="Number of worker processes; results do not depend on it.", show_default="all processors")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder if they are still valid.")]
 Limit = Annotated[
     float,

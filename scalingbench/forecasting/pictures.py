@@ -52,6 +52,12 @@ def plot(found: Forecast | ComputeAllocation | Plan, path: str | Path | None = N
     ------
     InputError
         If matplotlib is not installed, or the file has another suffix.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> found = sb.forecast("runs.csv", "params=7B,tokens=140B", predictor="chinchilla")
+    >>> figure = sb.plot(found, "forecast.svg")
     """
     if isinstance(found, Plan):
         figure = _plot_plan(found)

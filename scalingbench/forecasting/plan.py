@@ -75,6 +75,13 @@ def plan(
     ------
     InputError
         If the target does not name params and tokens, or the budget is too small for a run.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> next_runs = sb.plan("runs.csv", budget=1e20, target="params=7B,tokens=140B", most=3)
+    >>> next_runs.spent < next_runs.budget, next_runs.after < next_runs.before
+    (True, True)
     """
     runs = None if runs is None else read_runs(runs, Options(**reading))
     wanted = parse_target(target, headers={} if runs is None else {c.header: c.name for c in runs.columns})
