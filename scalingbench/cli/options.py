@@ -13,8 +13,10 @@ from scalingbench.cli.completion import collection_names, listed, predictor_name
 __all__ = [
     "CPUS",
     "All",
+    "Backend",
     "CollectionName",
     "Collections",
+    "Fresh",
     "Intervals",
     "Jobs",
     "Json",
@@ -22,6 +24,7 @@ __all__ = [
     "Out",
     "Predictors",
     "Resume",
+    "Scheduler",
     "SuiteName",
     "Top",
     "Track",
@@ -40,6 +43,11 @@ Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in
 Limit = Annotated[
     float,
     typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; each further fold adds a tenth."),
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run all again: re-use no committed result.")]
+Backend = Annotated[str, typer.Option("--backend", help="Where the fits run: local, or dask (extra 'cluster').")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a dask scheduler; by default one is started here, with --jobs workers.")
 ]
 Track = Annotated[str | None, typer.Option("--track", help="Only this track.", autocompletion=track_names)]
 Predictors = Annotated[str | None, typer.Option(help="Names, separated by commas.", autocompletion=listed(predictor_names))]
