@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import fdtrc
 
 from scalingbench.predictors.autolaw.backtest import CandidateFits
 from scalingbench.predictors.axes import INTERPOLATION, axes_of
@@ -46,8 +47,6 @@ def _explained(fits: CandidateFits, name: str, unread: pd.DataFrame) -> bool:
 
 def _chance(columns: np.ndarray, residuals: np.ndarray) -> float:
     """Return the probability that columns without effect explain as much (an F test); 1 where rows are too few or values are missing."""
-    from scipy.special import fdtrc
-
     columns, rest = columns - columns.mean(axis=0), residuals - residuals.mean()
     if not np.isfinite(columns).all():
         return 1.0

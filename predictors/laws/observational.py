@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.predictors.candidacy import Candidate
@@ -27,6 +26,7 @@ def _logit(share: np.ndarray) -> np.ndarray:
 
 def _fit_sigmoid(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return weights, intercept and chance level of ``h + (1 - h) sigmoid(Z w + b)`` by ridge least squares."""
+    from scipy.optimize import least_squares
 
     def residuals(theta: np.ndarray) -> np.ndarray:
         return np.concatenate([_sigmoid(Z, theta) - y, _RIDGE * theta[:-2]])

@@ -66,6 +66,9 @@ def collections(as_json: Json = False) -> None:
 @app.command()
 def show(name: str, as_json: Json = False) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
+    from scalingbench.benchmark.data.names import check_collection
+
+    check_collection(name)  # before the imports below, which take longer
     from scalingbench.benchmark.tasks.description import describe_collection
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import render_description

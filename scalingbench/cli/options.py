@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from scalingbench.common.names import unknown_name
+from scalingbench.common.tracks import TRACKS
+
 __all__ = [
     "CPUS",
     "All",
@@ -21,9 +24,25 @@ __all__ = [
     "SuiteName",
     "Top",
     "Track",
+    "known_track",
 ]
 
 CPUS = os.cpu_count() or 1
+_SYNTHETIC = "synthetic"  # the board of synthetic worlds, which commands of the board take for a track
+
+
+def known_track(name: str | None) -> str | None:
+    """Return the name of a track; an unknown one is refused before anything is imported that takes long.
+
+    Raises
+    ------
+    InputError
+        If there is no such track; suggests the nearest.
+    """
+    if name is not None and name not in (*TRACKS, _SYNTHETIC):
+        raise unknown_name("track", name, TRACKS)
+    return name
+
 
 All = Annotated[bool, typer.Option("--all", help="Also run on fetch-only collections with local upstream files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,7 +54,7 @@ Limit = Annotated[
     float,
     typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; each further fold adds a tenth."),
 ]
-Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
+Track = Annotated[str | None, typer.Option("--track", help="Only this track.", callback=known_track)]
 Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
 Intervals = Annotated[bool, typer.Option("--intervals", help="Also store the quantiles .1, .5 and .9 of predictors that give them.")]
 Top = Annotated[int | None, typer.Option("--top", min=1, help="Only this many predictors.")]

@@ -194,7 +194,7 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("run", "--suite", "v9"), ("unknown suite 'v9'",)),
         (("run", "--suite", "gone.yaml"), ("gone.yaml: no such file",)),
         (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
-        (("run", "--track", "computer"), ("unknown track of suite v2 'computer'", "did you mean 'compute'")),
+        (("run", "--track", "computer"), ("unknown track 'computer'", "did you mean 'compute'")),
         (("leaderboard", "--track", "curves"), ("unknown track", "did you mean 'curve'")),
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
