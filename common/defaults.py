@@ -1,8 +1,20 @@
 """Numbers that commands, functions and documents share. The module imports nothing."""
 
-__all__ = ["DEFAULT_PREDICTOR", "DEFAULT_SUITE", "ERROR_LIMIT", "LEVELS", "MOST_RUNS", "PLAN_LAW", "TIME_LIMIT", "TOLERANCE", "WITHIN"]
+__all__ = [
+    "DEFAULT_PREDICTOR",
+    "DEFAULT_SUITE",
+    "ERROR_LIMIT",
+    "LEVELS",
+    "MOST_RUNS",
+    "PLAN_LAW",
+    "QUICK_SUITE",
+    "TIME_LIMIT",
+    "TOLERANCE",
+    "WITHIN",
+]
 
 DEFAULT_SUITE = "v2"
+QUICK_SUITE = "lite"
 """The suite that the board ranks on."""
 
 TIME_LIMIT = 60.0
