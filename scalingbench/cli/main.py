@@ -90,6 +90,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
+    from scalingbench.benchmark.data.names import check_collection
+
+    check_collection(name)  # before the imports below, which take longer
     if orders:
         from scalingbench.benchmark.data.orders import order_flips
         from scalingbench.cli.console import print_table

@@ -214,7 +214,7 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
         (("run", "--backend", "slurm"), ("--backend: expected local or dask, got 'slurm'",)),
         (("run", "--scheduler", "tcp://a:1"), ("--scheduler: is for --backend dask",)),
-        (("run", "--track", "computer"), ("unknown track of suite v3 'computer'", "did you mean 'compute'")),
+        (("run", "--track", "computer"), ("unknown track 'computer'", "did you mean 'compute'")),
         (("leaderboard", "--track", "curves"), ("unknown track", "did you mean 'curve'")),
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),
