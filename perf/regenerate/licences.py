@@ -29,6 +29,8 @@ of the licence files; where that of a source names nobody, or was not recorded, 
 
 """
 
+_TABLE = "| collection | tier | licence | from | where stated, and copyright |\n|---|---|---|---|---|"
+
 
 def page() -> str:
     """Return the page: what the words mean, how many there are of each, and one line per collection."""
@@ -41,7 +43,7 @@ def page() -> str:
         for name, meaning in FROM.items()
     ]
     rows = [_row(name) for name in list_collections()]
-    return _HEAD + "\n".join([*lines, "", "| collection | tier | licence | from | where stated, and copyright |", "|---|---|---|---|---|", *rows]) + "\n"
+    return _HEAD + "\n".join([*lines, "", _TABLE, *rows]) + "\n"
 
 
 def _row(name: str) -> str:
