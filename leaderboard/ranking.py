@@ -22,13 +22,10 @@ from scalingbench.leaderboard.columns import row_keys
 from scalingbench.leaderboard.pairwise import compared, not_compared
 from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix, cluster_draws, mean_of_known
 
-__all__ = ["FEWEST_CLUSTERS", "SYNTHETIC", "Ranking", "crps_skill", "places", "rank", "ranks_of"]
+__all__ = ["SYNTHETIC", "Ranking", "crps_skill", "places", "rank", "ranks_of"]
 
 SYNTHETIC = "synthetic"
 """Synthetic worlds, whose true law is known: selected like a track, and counted on no other track."""
-
-FEWEST_CLUSTERS = 3
-"""Boards over fewer clusters have no ranks: an order over one or two studies is theirs, not the field's."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def rank(
 
     A task that a predictor did not enter is imputed as the reference's, because the reference can enter every task. Intervals are
     percentiles over resampled clusters, because tasks of one cluster are not independent; with one cluster there are none. A board of
-    fewer than `FEWEST_CLUSTERS` clusters has no ranks.
+    fewer clusters than the suite's rules require has no ranks.
 
     Parameters
     ----------
@@ -94,7 +91,7 @@ def rank(
     columns = {name: values[best] for name, values in columns.items()}
     columns["variant_of"] = _variant_of(columns["predictor"], columns["family"], what.order)
     columns["tasks_total"] = np.full(len(best), len(scores.tasks))
-    rows = pd.DataFrame({**columns, **_ranks(columns, best, scores, resampled)})
+    rows = pd.DataFrame({**columns, **_ranks(columns, best, scores if scores.n_clusters >= suite.rules.ranked else None, resampled)})
     return Board(
         rows[row_keys(rows)],
         suite.name,
@@ -181,10 +178,10 @@ def _imputed(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.nd
     return filled
 
 
-def _ranks(columns: dict[str, np.ndarray], best: list[int], scores: ScoreMatrix, resampled: np.ndarray | None) -> dict[str, Any]:
-    """Return the ranks of the heads of families and their intervals; without ranks over too few clusters."""
+def _ranks(columns: dict[str, np.ndarray], best: list[int], scores: ScoreMatrix | None, resampled: np.ndarray | None) -> dict[str, Any]:
+    """Return the ranks of the heads of families and their intervals; missing without scores, those of too few clusters."""
     heads = columns["variant_of"] == ""
-    if scores.n_clusters < FEWEST_CLUSTERS:
+    if scores is None:
         none = np.full(len(best), np.nan)
         return {"rank": pd.array([pd.NA] * len(best), dtype="Int64"), "rank_low": none, "rank_high": none}
     low, high = np.full((2, len(best)), np.nan)
