@@ -32,7 +32,8 @@ class BoardColumn:
     digits : int
         Decimals in tables.
     ends : tuple of str and int, optional
-        Keys of the ends of its 95 % interval, and their decimals; the interval is the next cell, without a heading.
+        Keys of the ends of its 95 % interval, and their decimals; the interval is the next cell, without a heading. Without decimals
+        the ends are in JSON and CSV only.
     needs : str
         A column that the rows must have for this one to be shown: old releases, and boards of other tasks, have fewer.
     best : {"high", "low"}
@@ -45,7 +46,7 @@ class BoardColumn:
     meaning: str
     heading: str = ""
     digits: int = 0
-    ends: tuple[str, str, int] | None = None
+    ends: tuple[str, str, int] | tuple[str, str] | None = None
     needs: str = ""
     best: Literal["high", "low"] = "low"
     text: Callable[[Row], str] | None = None
@@ -57,18 +58,27 @@ class BoardColumn:
         return (self.key,) if self.ends is None else (self.key, *self.ends[:2])
 
     @property
+    def shown_ends(self) -> tuple[str, str, int] | None:
+        """The ends that tables show."""
+        return self.ends if self.ends is not None and len(self.ends) == 3 else None
+
+    @property
     def headings(self) -> tuple[str, ...]:
         """The headings of its cells."""
-        return (self.heading,) if self.ends is None else (self.heading, "")
+        return (self.heading,) if self.shown_ends is None else (self.heading, "")
 
     def cells(self, row: Row) -> tuple[str, ...]:
         """Return its cells in a row."""
         own = number(row[self.key], self.digits) if self.text is None else self.text(row)
-        return (own,) if self.ends is None else (own, interval(row[self.ends[0]], row[self.ends[1]], self.ends[2]))
+        ends = self.shown_ends
+        return (own,) if ends is None else (own, interval(row[ends[0]], row[ends[1]], ends[2]))
 
 
 def _rank(row: Row) -> str:
-    return "" if row["variant_of"] else str(row["rank"])
+    if row["variant_of"] or pd.isna(row["rank"]):
+        return "" if row["variant_of"] else "-"
+    ends = row.get("rank_low"), row.get("rank_high")  # old releases have none
+    return str(row["rank"]) if pd.isna(ends[0]) else f"{row['rank']} [{ends[0]:.0f}, {ends[1]:.0f}]"
 
 
 def _name(row: Row) -> str:
@@ -87,7 +97,15 @@ def milliseconds(row: Row) -> str:
 
 
 BOARD_COLUMNS: tuple[BoardColumn, ...] = (
-    BoardColumn("rank", "place among the heads of families; none for a variant", "rank", text=_rank, place=10),
+    BoardColumn(
+        "rank",
+        "place among the heads of families by skill, with the 95 % interval of the place in resamples of clusters; none for a variant, "
+        "or over fewer than three clusters",
+        "rank",
+        ends=("rank_low", "rank_high"),
+        text=_rank,
+        place=10,
+    ),
     BoardColumn("predictor", "name of the entry", "predictor", text=_name, place=20),
     BoardColumn("family", "family of the entry"),
     BoardColumn("variant_of", "the head of its family; empty for the head itself"),
@@ -124,13 +142,21 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
         best="high",
         place=60,
     ),
-    BoardColumn("regret", "cost of a choice by predictions: 0 picks the best configuration, 1 is a random pick", "regret", 2, place=70),
+    BoardColumn(
+        "regret",
+        "cost of a choice by predictions: 0 picks the best configuration, 1 is a random pick",
+        "regret",
+        2,
+        ("regret_low", "regret_high"),
+        place=70,
+    ),
     BoardColumn("log_params_error", "absolute logarithm of (parameters picked / parameters of the best) at one budget"),
     BoardColumn(
         "coverage",
         "share of held-out values within the predicted 80 % interval, over tasks with predicted quantiles; '-' without any",
         "coverage 80 %",
         2,
+        ("coverage_low", "coverage_high"),
         needs="crps_skill",
         best="high",
         place=90,
@@ -154,6 +180,7 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
         " forecast counts as three equal quantiles",
         "CRPS",
         3,
+        ("crps_low", "crps_high"),
         needs="crps_skill",
         best="high",
         place=80,

@@ -32,9 +32,10 @@ def _of_track(board: Board) -> Board:
     rows = board.heads[board.heads["family"].isin(published_families())]
     named = rows[rows["predictor"] != rows["family"]]
     stand_for = ", ".join(f"{family} is {name}" for family, name in zip(named["family"], named["predictor"], strict=True))
-    ranks = ranks_of(rows["skill"].to_numpy(float), np.ones(len(rows), dtype=bool))
+    ranks = ranks_of(rows["skill"].to_numpy(float), rows["rank"].notna().to_numpy())
+    intervals = {key: np.nan for key in ("rank_low", "rank_high") if key in rows}  # those of the board are of places among all
     words = ", ".join(filter(None, [board.choice, "published law forms" + (f" ({stand_for})" if stand_for else "")]))
-    return replace(board, rows=rows.assign(rank=ranks, predictor=rows["family"]).reset_index(drop=True), choice=words)
+    return replace(board, rows=rows.assign(rank=ranks, **intervals, predictor=rows["family"]).reset_index(drop=True), choice=words)
 
 
 def _of_suite(board: SuiteBoard, skill_on_entered: Callable[[str, str, str], float]) -> SuiteBoard:

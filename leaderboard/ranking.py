@@ -7,9 +7,9 @@ as the reference's; one on which every fit failed as the worst of the frozen poo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,9 @@ from scalingbench.leaderboard import scores as aggregation
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.columns import row_keys
 from scalingbench.leaderboard.pairwise import compared, not_compared
-from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix, cluster_draws
+from scalingbench.leaderboard.scores import PERCENTILES, ScoreMatrix, cluster_draws, mean_of_known
 
-__all__ = ["SYNTHETIC", "Ranking", "crps_skill", "rank", "ranks_of"]
+__all__ = ["SYNTHETIC", "Ranking", "crps_skill", "places", "rank", "ranks_of"]
 
 SYNTHETIC = "synthetic"
 """Synthetic worlds, whose true law is known: selected like a track, and counted on no other track."""
@@ -62,7 +62,8 @@ def rank(
     """Rank predictors by skill.
 
     A task that a predictor did not enter is imputed as the reference's, because the reference can enter every task. Intervals are
-    percentiles over resampled clusters, because tasks of one cluster are not independent; with one cluster there are none.
+    percentiles over resampled clusters, because tasks of one cluster are not independent; with one cluster there are none. A board of
+    fewer clusters than the suite's rules require has no ranks.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def rank(
     shown = set(scores.predictors[scores.share_entered >= least])
     if len(shown) < len(scores.predictors):
         scores = scores.among([*shown, *suite.pool, suite.reference])
-    columns = {"predictor": scores.predictors, **_facts(scores), **_skill(scores, draws), **_of_every_task(scores, suite)}
+    resampled = None if draws is None else scores.resampled(draws)
+    columns = {"predictor": scores.predictors, **_facts(scores), **_of_every_task(scores, suite, resampled)}
     columns |= compared(scores, suite.pool, suite.reference, draws) if comparisons == "pool" else not_compared(len(scores.predictors))
     if what.track == SYNTHETIC:
         columns |= {name: scores.weighted_mean(scores[name]) for name in ("bias", "exponent_error")}
@@ -89,7 +91,7 @@ def rank(
     columns = {name: values[best] for name, values in columns.items()}
     columns["variant_of"] = _variant_of(columns["predictor"], columns["family"], what.order)
     columns["tasks_total"] = np.full(len(best), len(scores.tasks))
-    rows = pd.DataFrame({**columns, "rank": ranks_of(columns["skill"], columns["variant_of"] == "")})
+    rows = pd.DataFrame({**columns, **_ranks(columns, best, scores if scores.n_clusters >= suite.rules.ranked else None, resampled)})
     return Board(
         rows[row_keys(rows)],
         suite.name,
@@ -117,48 +119,81 @@ def _facts(scores: ScoreMatrix) -> dict[str, np.ndarray]:
     }
 
 
-def _skill(scores: ScoreMatrix, draws: np.ndarray | None) -> dict[str, np.ndarray]:
-    low, high = np.full((2, len(scores.predictors)), np.nan)
-    if draws is not None:
-        weight = draws[:, scores.cluster_of_task] * scores.weight
-        low, high = np.percentile(aggregation.skill(scores.log_ratio, weight), PERCENTILES, axis=1)
-    return {"skill": scores.skill(), "skill_low": low, "skill_high": high, "skill_entered": scores.skill("entered")}
-
-
-def _of_every_task(scores: ScoreMatrix, suite: SuiteHead) -> dict[str, np.ndarray]:
-    """Return the columns that are averaged over every task, by the suite's rules."""
+def _of_every_task(scores: ScoreMatrix, suite: SuiteHead, resampled: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Return the columns that are averaged over every task, by the suite's rules, with their intervals."""
     decided = (~np.isnan(scores["regret"][scores.place_of(suite.reference)])).sum()
     return {
-        "crps_skill": crps_skill(scores, suite.reference),
-        **{name: _decisions(scores, scores[name], suite) for name in ("regret", "log_params_error")},
+        **_with_interval("skill", lambda weight: aggregation.skill(scores.log_ratio, weight), scores.weight, resampled),
+        "skill_entered": scores.skill("entered"),
+        **_with_interval("crps", _crps(scores, suite.reference), scores.weight, resampled, key="crps_skill"),
+        **_with_interval("regret", _decisions(scores, "regret", suite), scores.weight, resampled),
+        "log_params_error": _decisions(scores, "log_params_error", suite)(scores.weight),
         "tasks_decided": np.full(len(scores.predictors), int(decided)),
-        "coverage": scores.weighted_mean(scores["coverage"]),
+        **_with_interval("coverage", lambda weight: mean_of_known(scores["coverage"], weight), scores.weight, resampled),
     }
 
 
-def _decisions(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.ndarray:
-    return scores.weighted_mean(values) if suite.rules.decisions == "entered" else _imputed_mean(scores, values, suite)
+def _with_interval(
+    name: str, of: Callable[[np.ndarray], np.ndarray], weight: np.ndarray, resampled: np.ndarray | None, key: str = ""
+) -> dict[str, np.ndarray]:
+    """Return a column and the ends of its interval, from a function of the weights of tasks.
+
+    There is no interval if a resample has no task with a value, because the values come from too few clusters.
+    """
+    value = of(weight)
+    low, high = np.full((2, len(value)), np.nan)
+    if resampled is not None:
+        low, high = np.percentile(of(resampled), PERCENTILES, axis=1)
+    return {key or name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _decisions(scores: ScoreMatrix, column: str, suite: SuiteHead) -> Callable[[np.ndarray], np.ndarray]:
+    values = scores[column]
+    filled = values if suite.rules.decisions == "entered" else _imputed(scores, values, suite)
+    return lambda weight: mean_of_known(filled, weight)
 
 
 def crps_skill(scores: ScoreMatrix, reference: str) -> np.ndarray:
     """Return skill by the continuous ranked probability score, with the limits of the error ratio."""
+    return _crps(scores, reference)(scores.weight)
+
+
+def _crps(scores: ScoreMatrix, reference: str) -> Callable[[np.ndarray], np.ndarray]:
     unit = scores["crps"][scores.place_of(reference)]
     ratio = np.clip(scores["crps"] / np.maximum(unit, 1e-12), FLOOR, CEILING)
-    return aggregation.skill(np.where(scores.entered, np.log(np.where(scores.failed, CEILING, ratio)), np.nan), scores.weight)
+    logs = np.where(scores.entered, np.log(np.where(scores.failed, CEILING, ratio)), np.nan)
+    return lambda weight: aggregation.skill(logs, weight)
 
 
-def _imputed_mean(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.ndarray:
-    """Return weighted means over the tasks on which the reference has a value; NaN if there is none."""
+def _imputed(scores: ScoreMatrix, values: np.ndarray, suite: SuiteHead) -> np.ndarray:
+    """Return values of which those missing are imputed, on the tasks on which the reference has one; NaN on the others."""
     reference = values[scores.place_of(suite.reference)]
     has_value = ~np.isnan(reference)
-    if not has_value.any():
-        return np.full(len(values), np.nan)
-    pool = np.isin(scores.predictors.astype(str), [*suite.pool, suite.reference])
-    worst = np.nanmax(values[pool][:, has_value], axis=0)
-    imputed = np.where(scores.entered[:, has_value], worst, reference[has_value])
-    filled = np.where(np.isnan(values[:, has_value]), imputed, values[:, has_value])
-    mean: np.ndarray = filled @ scores.weight[has_value] / scores.weight[has_value].sum()
-    return mean
+    filled = np.full_like(values, np.nan)
+    if has_value.any():
+        pool = np.isin(scores.predictors.astype(str), [*suite.pool, suite.reference])
+        worst = np.nanmax(values[pool][:, has_value], axis=0)
+        imputed = np.where(scores.entered[:, has_value], worst, reference[has_value])
+        filled[:, has_value] = np.where(np.isnan(values[:, has_value]), imputed, values[:, has_value])
+    return filled
+
+
+def _ranks(columns: dict[str, np.ndarray], best: list[int], scores: ScoreMatrix | None, resampled: np.ndarray | None) -> dict[str, Any]:
+    """Return the ranks of the heads of families and their intervals; missing without scores, those of too few clusters."""
+    heads = columns["variant_of"] == ""
+    if scores is None:
+        none = np.full(len(best), np.nan)
+        return {"rank": pd.array([pd.NA] * len(best), dtype="Int64"), "rank_low": none, "rank_high": none}
+    low, high = np.full((2, len(best)), np.nan)
+    if resampled is not None and heads.any():
+        skills = aggregation.skill(scores.log_ratio[np.asarray(best)[heads]], resampled)
+        low[heads], high[heads] = np.percentile(places(skills), PERCENTILES, axis=1, method="inverted_cdf")
+    return {"rank": ranks_of(columns["skill"], heads), "rank_low": low, "rank_high": high}
+
+
+def places(skills: np.ndarray) -> np.ndarray:
+    """Return the place from 1 of each predictor in each resample, shared by equal skills; shapes (n_predictors, n_resamples)."""
+    return 1 + np.array([(skills > own + 1e-12).sum(axis=0) for own in skills])
 
 
 def _best_first(skill: np.ndarray, names: np.ndarray) -> list[int]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scalingbench.benchmark.scores.table import COLUMNS
 
-__all__ = ["PERCENTILES", "ScoreMatrix", "cluster_draws", "skill"]
+__all__ = ["PERCENTILES", "ScoreMatrix", "cluster_draws", "mean_of_known", "skill"]
 
 PERCENTILES = (2.5, 97.5)
 """Percentiles of the resamples that are the ends of an interval."""
@@ -46,6 +46,14 @@ def skill(log_ratio: np.ndarray, weight: np.ndarray, over: Literal["all", "enter
         mean = _weighted_sum(np.nan_to_num(log_ratio), weight) / _weighted_sum(entered, weight)
     skills: np.ndarray = 1.0 - np.exp(mean)
     return skills
+
+
+def mean_of_known(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return weighted means over the tasks with a value, by predictor and resample as in `skill`; NaN if there is none."""
+    known = (~np.isnan(values)).astype(float)
+    with np.errstate(invalid="ignore"):
+        mean: np.ndarray = _weighted_sum(np.nan_to_num(values), weight) / _weighted_sum(known, weight)
+    return mean
 
 
 def cluster_draws(n: int, n_resamples: int = 1000, seed: int = 0) -> np.ndarray | None:
@@ -196,12 +204,14 @@ class ScoreMatrix:
         weight = pd.Series(self.weight).groupby(self.clusters).sum()
         return pd.DataFrame(sums.to_numpy(float).T / weight.to_numpy(), index=self.predictors, columns=weight.index)
 
+    def resampled(self, draws: np.ndarray) -> np.ndarray:
+        """Return the weight of each task in each resample of clusters, shape (n_resamples, n_tasks)."""
+        weight: np.ndarray = draws[:, self.cluster_of_task] * self.weight
+        return weight
+
     def weighted_mean(self, values: np.ndarray) -> np.ndarray:
         """Return each predictor's weighted mean over the tasks on which it has a value; NaN if there is none."""
-        known = ~np.isnan(values) * self.weight
-        with np.errstate(invalid="ignore"):
-            mean: np.ndarray = (np.nan_to_num(values) * known).sum(axis=1) / known.sum(axis=1)
-        return mean
+        return mean_of_known(values, self.weight)
 
     def median(self, column: str) -> np.ndarray:
         """Return each predictor's median over the tasks on which it has a value; NaN if there is none."""

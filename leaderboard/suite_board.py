@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scalingbench.benchmark.tasks.frozen import Rules
-from scalingbench.common.tables import Format, Table, csv_of, interval, number
+from scalingbench.common.tables import Format, Table, cell, csv_of, interval, number
 from scalingbench.leaderboard.board import Board
 
 __all__ = ["LEADERS", "SuiteBoard", "leader_of", "specialists", "suite_board"]
@@ -80,7 +80,7 @@ class SuiteBoard(Board):
         return [
             [
                 *(about if i == 0 else [""] * len(about)),
-                str(row["rank"]),
+                cell(row["rank"], ""),
                 row["predictor"],
                 number(row["skill"], 3),
                 interval(row["skill_low"], row["skill_high"], 2),
@@ -173,7 +173,7 @@ def specialists(overall: Board, tracks: Mapping[str, Board], skill_on_entered: C
     best: dict[str, dict[str, Any]] = {}
     for name, board in tracks.items():
         heads = board.heads[list(_PLACE)].to_dict("records")
-        for row in (row for row in heads if row["family"] not in general):
+        for row in (row for row in heads if row["family"] not in general and not pd.isna(row["rank"])):
             found: dict[str, Any] = {**{str(k): v for k, v in row.items()}, "best_track": name, "places": len(heads)}
             if row["family"] not in best or _better(found, best[row["family"]]):
                 best[row["family"]] = found

@@ -70,7 +70,7 @@ class Facts(_Strict):
     license_from: Literal["authors", "digitiser", "own", "copy", "none"] = "none"
     """Who states the licence: the authors, the digitiser of a plot, this project, a third party for its copy, nobody."""
     license_note: str
-    """Where the licence is stated, and what could not be checked."""
+    """Where the licence is stated, what could not be checked, and the copyright line or attribution that it asks for."""
     papers: tuple[Reference, ...] = Field(min_length=1)
     upstream: tuple[Upstream, ...] = ()
     """Empty for synthetic collections only."""

@@ -48,6 +48,8 @@ class Rules:
         Tasks in the mean of regret: all with decisions (missing ones imputed), or those that a predictor entered.
     cost : {"full", "group"}
         Measure of training cost: the best one that all rows of a task have, or that of each group of rows.
+    ranked : int
+        Fewest clusters of a board with ranks: an order over one or two studies is theirs, not the field's.
     """
 
     tuning: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ class Rules:
     general: float = 0.95
     decisions: Literal["all", "entered"] = "all"
     cost: Literal["full", "group"] = "full"
+    ranked: int = 3
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

@@ -98,7 +98,7 @@ def _place(rows: Mapping[str, dict[str, Any]], track: str, name: str) -> dict[st
         return None
     heads = [other for other in rows.values() if other["variant_of"] == ""]
     if row["variant_of"] == "":
-        place = f"{row['rank']} of {len(heads)}"
+        place = "not ranked" if pd.isna(row["rank"]) else f"{row['rank']} of {len(heads)}"
     else:
         better = sum(other["skill"] > row["skill"] and other["family"] != row["family"] for other in heads)
         place = f"a variant; would be {better + 1} of {len(heads)}"
@@ -155,7 +155,7 @@ def _best_places(material: Material) -> dict[str, str]:
     """Return the best place of every head on a track, as text."""
     found: dict[str, tuple[int, str]] = {}
     for track, board in material.tracks.items():
-        for row in records(board.heads, ("predictor", "rank")):
+        for row in records(board.heads.dropna(subset="rank"), ("predictor", "rank")):
             name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(board.heads)} on {track}")
             found[name] = min(found.get(name, place), place)
     return {name: text for name, (_, text) in found.items()}

@@ -28,7 +28,7 @@ def columns(board: Board) -> list[dict[str, Any]]:
 
 
 def _column(c: BoardColumn) -> dict[str, Any]:
-    known = {"key": c.key, "heading": c.heading, "title": c.meaning, "digits": c.digits, "ends": c.ends, "down": c.best == "high"}
+    known = {"key": c.key, "heading": c.heading, "title": c.meaning, "digits": c.digits, "ends": c.shown_ends, "down": c.best == "high"}
     return {**known, "first": c.key in _SHOWN_FIRST, "phone": c.key in _ON_A_PHONE, "tablet": c.key in _ON_A_TABLET}
 
 
@@ -67,7 +67,8 @@ def _general(board: Board, material: Material) -> Board:
     among = board.rows[board.rows["predictor"].isin(material.board.rows["predictor"])].copy()
     heads = material.board.heads["predictor"]
     among["variant_of"] = among["predictor"].map(material.board.rows.set_index("predictor")["variant_of"])
-    among["rank"] = among["skill"].where(among["predictor"].isin(heads)).rank(method="min", ascending=False).astype("Int64")
+    ranked = among["predictor"].isin(heads) & (among["rank"].notna().any())
+    among["rank"] = among["skill"].where(ranked).rank(method="min", ascending=False).astype("Int64")
     return replace(board, rows=among)
 
 

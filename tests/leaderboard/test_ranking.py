@@ -4,6 +4,7 @@ import pytest
 from made import N_COLLECTIONS, PER_COLLECTION, POOL, TASKS, board, entry, matrix, world
 
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.ranking import places
 
 pytestmark = pytest.mark.filterwarnings("error")
 WEIGHTED = pd.DataFrame(
@@ -363,3 +364,60 @@ def test_a_cluster_gives_one_value():
     values, apart = matrix(world(), SHARED).cluster_means(), matrix(world()).cluster_means()
     assert list(values.columns) == ["c0", "c2", "c4"]
     assert values.loc["law", "c2"] == pytest.approx((apart.loc["law", "c2"] + apart.loc["law", "c3"]) / 2)
+
+
+def over(n_clusters, **entries):
+    """Return the rows of a board of four tasks of each of some clusters; each entry is a ratio per cluster."""
+    tasks = TASKS.head(4 * n_clusters).assign(cluster=[f"c{i // 4}" for i in range(4 * n_clusters)])
+    parts = [entry(name, np.repeat(ratios[:n_clusters], 4), tasks=tasks) for name, ratios in {"ref": [1.0] * 6, **entries}.items()]
+    return rows(pd.concat(parts, ignore_index=True), tasks=tasks, n_resamples=400)
+
+
+def test_fewer_than_three_clusters_have_no_ranks():
+    better = {"law": [0.5] * 6, "other": [0.9] * 6}
+    for n in (1, 2):
+        found = over(n, **better)
+        assert list(found.index) == ["law", "other", "ref"] and found["skill"].notna().all(), "the table stays, in the order of skill"
+        assert found[["rank", "rank_low", "rank_high"]].isna().all(axis=None)
+    assert over(3, **better)["rank"].tolist() == [1, 2, 3]
+
+
+def test_the_range_of_a_rank_is_that_of_resampled_clusters():
+    sure = over(6, law=[0.5] * 6, other=[0.9] * 6)
+    assert sure[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 1], [2, 2], [3, 3]]
+    turns = over(6, law=[0.1, 0.9, 0.9, 0.9, 0.9, 0.9], other=[0.7] * 6)  # better in one cluster alone, which a third of resamples lack
+    assert turns["rank"].to_dict() == {"other": 2, "law": 1, "ref": 3}
+    assert turns.loc["law", ["rank_low", "rank_high"]].tolist() == [1, 2] == turns.loc["other", ["rank_low", "rank_high"]].tolist()
+
+
+def test_places_against_scipy():
+    from scipy.stats import rankdata
+
+    skills = np.round(np.random.default_rng(0).normal(size=(7, 20)), 0)
+    assert np.array_equal(places(skills), rankdata(-skills, method="min", axis=0))
+
+
+def test_variants_have_no_range_of_ranks_and_do_not_change_that_of_others():
+    alone = over(6, law=[0.1, 0.9, 0.9, 0.9, 0.9, 0.9], other=[0.7] * 6)
+    tasks = TASKS.assign(cluster=[f"c{i // 4}" for i in range(24)])
+    made = {"ref": [1.0] * 6, "law": [0.1, 0.9, 0.9, 0.9, 0.9, 0.9], "other": [0.7] * 6, "law[b]": [0.2] * 6}
+    parts = [entry(name, np.repeat(ratios, 4), tasks=tasks, family=name.removesuffix("[b]")) for name, ratios in made.items()]
+    both = rows(pd.concat(parts, ignore_index=True), tasks=tasks, n_resamples=400)
+    assert both.loc["law[b]", ["rank", "rank_low", "rank_high"]].isna().all()
+    assert both.loc[alone.index, ["rank_low", "rank_high"]].equals(alone[["rank_low", "rank_high"]])
+
+
+def test_intervals_of_decisions_coverage_and_crps_against_a_loop_over_resamples():
+    rng = np.random.default_rng(1)
+    numbers = {name: rng.uniform(size=24) for name in ("regret", "coverage", "crps")}
+    found = rows(pd.concat([entry("ref", np.ones(24), regret=1.0), entry("law", np.full(24, 0.5), **numbers)]), n_resamples=3000)
+    by = {
+        name: v.reshape(N_COLLECTIONS, PER_COLLECTION).mean(axis=1)
+        for name, v in {**numbers, "crps": np.log(numbers["crps"] / 0.05)}.items()
+    }
+    drawn = rng.integers(0, N_COLLECTIONS, (4000, N_COLLECTIONS))
+    for name in ("regret", "coverage"):
+        ends = np.percentile(by[name][drawn].mean(axis=1), [2.5, 97.5])
+        assert found.loc["law", [f"{name}_low", f"{name}_high"]].astype(float).tolist() == pytest.approx(ends, abs=0.02)
+    assert found.loc["law", "crps_low"] < found.loc["law", "crps_skill"] < found.loc["law", "crps_high"]
+    assert found.loc["ref", ["coverage_low", "coverage_high"]].isna().all(), "no intervals, no coverage"

@@ -341,4 +341,4 @@ def scored(stated=STATED, suite=None, cells=None, **ratios) -> Results:
     scores = pd.concat([scores_of(name, found) for name, found in known.items() if found is not None], ignore_index=True)
     for (name, of, column), value in (cells or {}).items():
         scores.loc[(scores["predictor"] == name) & (scores["task"] == of), column] = value
-    return Results(Store(suite or head(STATED_POOL, name="made"), None, ScoredTasks(scores, stated), {}, {}))
+    return Results(Store(suite or head(STATED_POOL, name="made", ranked=1), None, ScoredTasks(scores, stated), {}, {}))
