@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from perf.regenerate import constants
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.references import Reference
@@ -75,7 +76,11 @@ def page() -> str:
     papers = listed()
     others = unlisted({paper.arxiv for paper in papers})
     parts = [_HEAD.format(**counts(papers)), _table(papers)]
-    parts += [f"## Other papers of laws and collections\n\n{len(others)} papers or repositories that are not in the list.", _table(others)]
+    parts += [
+        f"## Other papers of laws and collections\n\n{len(others)} papers or repositories that are not in the list.",
+        _table(others),
+        constants.section(),
+    ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
