@@ -7,7 +7,7 @@ seconds of fits and at most `PER_CLUSTER` tasks per cluster; last, single exchan
 with the scores closest to those of the track is chosen. In lite every task counts 1.
 
 Spearman correlations of skill with that on v3 are printed for suite lite, for the choice that today's scores give and, with
-``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board v2-bbdd7a874e and stays; all
+``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board VERSION; all
 predictions were made again since, so that its correlation is with scores that the choice has not seen.
 """
 
@@ -173,7 +173,8 @@ def main() -> None:
     overall = counted["kind"].isin(suite.rules.kinds)
     pool = pool_of(stored, counted[overall])
     chosen = choose(pool, np.ones(len(pool.whole), bool))
-    others = [nearest_to_its_track(stored, tasks) for _, tasks in counted[~overall].groupby("track")]
+    apart = counted[~counted["track"].isin(counted["track"][overall])]  # tracks without a task that extrapolates
+    others = [nearest_to_its_track(stored, tasks) for _, tasks in apart.groupby("track")]
     kept = np.flatnonzero(np.isin(pool.names, list(load_suite("lite").chosen)))
     print(
         "suite lite, Spearman with v3: general-purpose {:.3f}, all that enter {:.3f}; today's choice:".format(

@@ -268,7 +268,8 @@ def test_a_selection_has_the_tasks_that_it_names_weighed_by_its_own_rules(select
     """A rung is a quarter of its ladder; it holds out the runs of the first task, and 5 of its 7 runs are its own."""
     whole, chosen = load_suite("v3"), selected(*CHOSEN)
     assert (chosen.reference, chosen.pool, chosen.of, chosen.home) == (whole.reference, whole.pool, "v3", "v3")
-    assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(dict(zip(CHOSEN, (1 / 1.25, 0.25 * (5 + 2 / 1.25) / 7, 1.0), strict=True)))
+    weights = dict(zip(CHOSEN, (1 / 1.25, 0.25 * (5 + 2 / 1.25) / 7, 1.0), strict=True))
+    assert {t.id: t.weight for t in chosen.tasks} == pytest.approx(weights)
     assert {t.id: t.fingerprint for t in chosen.tasks} == {name: whole.task(name).fingerprint for name in CHOSEN}
     assert whole.task(CHOSEN[0]).weight < 0.8  # others of the suite hold out the same runs
     assert [t.weight for t in selected(CHOSEN[0], more="rules: {weights: equal, cap: 0.5}\n").tasks] == [1.0]

@@ -64,9 +64,8 @@ def test_no_run_counts_more_than_once(mirror):
     tasks = replace(suite, statements=None, rules=replace(suite.rules, cap=1e9)).build(fetch=True)
     rungs = Counter(id(task.spec) for task in tasks)
     held_out = [{(t.role, t.collection, int(run)) for f in t.folds for run in f.test_runs[f.scored]} for t in tasks]
-    alone = [
-        t.spec.weight / rungs[id(t.spec)] * (1.0 if len(runs) >= 3 else min(1.0, t.n_test / 5)) for t, runs in zip(tasks, held_out, strict=True)
-    ]
+    alone = [t.spec.weight / rungs[id(t.spec)] for t in tasks]
+    alone = [w if len(of) >= 3 else w * min(1.0, t.n_test / 5) for w, t, of in zip(alone, tasks, held_out, strict=True)]
     total = Counter()
     for weight, runs in zip(alone, held_out, strict=True):
         total.update(dict.fromkeys(runs, weight))
