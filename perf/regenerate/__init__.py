@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, exponents, heads, laws, licences, links, readme, reference
+from perf.regenerate import audit, data, evidence, exponents, heads, laws, licences, links, papers, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -96,6 +96,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "cli": (Part(DOCS / "reference" / "cli.md", lambda _: reference.cli_page()),),
     "schema": (Part(DOCS / "reference" / "schema.md", reference.with_schema),),
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
+    "papers": (Part(DOCS / "papers.md", lambda _: papers.page()),),
     "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
     "designed": (Part(DOCS / "designed.md", lambda _: report.page()),),
     "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
