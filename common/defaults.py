@@ -1,6 +1,19 @@
-"""Numbers that commands, functions and documents share. The module imports nothing."""
+"""Numbers that commands, functions and documents share. The module imports nothing of the project."""
 
-__all__ = ["DEFAULT_PREDICTOR", "DEFAULT_SUITE", "ERROR_LIMIT", "LEVELS", "MOST_RUNS", "PLAN_LAW", "TIME_LIMIT", "TOLERANCE", "WITHIN"]
+from typing import Literal
+
+__all__ = [
+    "DEFAULT_PREDICTOR",
+    "DEFAULT_SUITE",
+    "ERROR_LIMIT",
+    "LEVELS",
+    "MOST_RUNS",
+    "PLAN_LAW",
+    "TIME_LIMIT",
+    "TOLERANCE",
+    "WITHIN",
+    "Of",
+]
 
 DEFAULT_SUITE = "v2"
 """The suite that the board ranks on."""
@@ -29,3 +42,6 @@ MOST_RUNS = 12
 
 PLAN_LAW = "chinchilla[huber-log]"
 """The law whose uncertainty a plan reduces."""
+
+Of = Literal["mean", "run"]
+"""Whether an interval is of the expected value, or of one new run."""
