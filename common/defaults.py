@@ -9,6 +9,7 @@ __all__ = [
     "LEVELS",
     "MOST_RUNS",
     "PLAN_LAW",
+    "QUICK_SUITE",
     "TIME_LIMIT",
     "TOLERANCE",
     "WITHIN",
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 DEFAULT_SUITE = "v2"
+QUICK_SUITE = "lite"
 """The suite that the board ranks on."""
 
 TIME_LIMIT = 60.0

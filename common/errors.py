@@ -1,5 +1,9 @@
 """The errors that bad input can cause. Each message is one line: where the error is, what is wrong, and which rule it breaks."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from scalingbench.common.messages import printable
 
 __all__ = ["DataWarning", "FetchError", "FitWarning", "InputError", "LeaderboardError", "PredictorError", "SchemaError", "TaskError"]
@@ -13,6 +17,10 @@ class InputError(ValueError):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(printable(str(message)))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``--json`` prints of the error beside its message and place."""
+        return {}
 
 
 class SchemaError(InputError):

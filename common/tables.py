@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "csv_of", "facts_html", "interval", "number", "plain", "settled"]
+__all__ = ["FORMATS", "Format", "Table", "Tabular", "cell", "csv_of", "facts_html", "interval", "number", "plain", "settled", "table_of"]
 
 Format = Literal["md", "csv", "json", "latex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SHOWN = 20  # rows in a notebook
 _LONGEST = 44  # characters of a cell on a terminal
+_NARROW = 12  # characters of a column on a terminal up to which its heading is not broken
 _SETTLED = 10  # significant digits that are the same on all processors
 
 
@@ -82,18 +83,32 @@ class Table:
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
     def fitted(self, width: int) -> str:
-        """Return the table for a terminal of a width: long cells are cut, columns that do not fit are left out and named."""
-        lines = [[_short(text) for text in line] for line in (self.header, *self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
-        kept = list(range(len(widths)))
-        order = [*self.minor, *(i for i in reversed(kept) if i not in self.minor)]
-        while len(kept) > 1 and sum(widths[i] + 2 for i in kept) - 2 > width:
-            kept.remove(order.pop(0))
-        padded = [self._pad(line, widths) for line in lines]
+        """Return the table for a terminal of a width: long cells are cut, headings broken, and columns that do not fit left out and named.
+
+        Cells of the first column, which are names that other commands take, are cut at the width alone.
+        """
+        rows = [[_short(text, _LONGEST if i else width) for i, text in enumerate(row)] for row in self.rows]
+        cells = [max([_NARROW, *(len(row[i]) for row in rows)]) for i in range(len(self.header))]
+        heads = _broken(self.header, cells)
+        widths = [max(len(line[i]) for line in (*heads, *rows)) for i in range(len(self.header))]
+        kept = self._fitting(widths, width)
+        padded = [self._pad(line, widths) for line in (*heads, *rows)]
         body = ["  ".join(line[i] for i in kept).rstrip() for line in padded]
         left_out = ", ".join(heading for i, heading in enumerate(self.header) if heading and i not in kept)
         note = " ".join(filter(None, [self.note, left_out and f"Not shown: {left_out}; a pipe or another format has all columns."]))
         return "\n".join([*body, *(["", *textwrap.wrap(note, width)] if note else [])])
+
+    def _fitting(self, widths: Sequence[int], width: int) -> list[int]:
+        """Return the columns that fit side by side; the first always does, minor ones come last."""
+        kept: list[int] = []
+        left = width + 2
+        major = [i for i in range(len(widths)) if i not in self.minor]
+        for i in [*major, *reversed(self.minor)]:
+            alone = i and not self.header[i] and i - 1 not in kept  # a column without a heading belongs to the one before
+            if not kept or (widths[i] + 2 <= left and not alone):
+                kept.append(i)
+                left -= widths[i] + 2
+        return sorted(kept)
 
     def latex(self) -> str:
         """Return the table as LaTeX that uses the package booktabs."""
@@ -171,8 +186,33 @@ class Tabular(ABC):
         return self.table().head(_SHOWN).html()
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def table_of(rows: Sequence[Mapping[Any, Any]], major: Sequence[str] = ()) -> Table:
+    """Return records, one or more with the same keys, as a table.
+
+    A column is of numbers, which are aligned right, if no cell of it has text. Columns that are not `major`, if any are, are the
+    first that a narrow terminal leaves out.
+    """
+    names = list(rows[0])
+    text = frozenset(i for i, name in enumerate(names) if any(isinstance(row[name], str | list | tuple) for row in rows))
+    minor = [i for i in reversed(range(len(names))) if major and names[i] not in major]
+    return Table(names, [[_listed(row[name]) for name in names] for row in rows], text or frozenset({0}), minor=minor)
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return cell(value, ".3g")
+
+
+def _broken(header: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """Return a header as lines: headings are broken at blanks where they are wider than their column."""
+    parts = [textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) for text, width in zip(header, widths, strict=True)]
+    height = max(1, *map(len, parts))
+    return [[part[i - height] if i >= height - len(part) else "" for part in parts] for i in range(height)]
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def cell(value: object, spec: str, missing: str = "-") -> str:

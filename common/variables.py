@@ -97,6 +97,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("streams", "P", "streams", "parallel streams", track="architecture"),
         Variable("bits", "b", "bits", "bits per weight", track="architecture"),
         Variable("samples", "k", "samples", "fine-tuning examples, or samples drawn at inference", zero=True, track="inference"),
+        Variable("trials", "k_r", "runs", "runs of a random search, of which the best is kept", track="hyperparameters",
+            aliases="n_trials num_trials"),
         Variable("width", "w", "units", "model width", track="architecture", aliases="d_model hidden_size n_embd model_dim hidden_dim"),
         Variable("depth", "l", "layers", "layers", track="architecture", aliases="n_layers num_layers n_layer num_hidden_layers layers"),
         Variable("head_size", "h", "units", "width of an attention head"),

@@ -27,9 +27,7 @@ class Board(Tabular):
     Attributes
     ----------
     rows : DataFrame
-        One row per predictor, best first, with the columns
-
-        COLUMNS
+        One row per predictor, best first, with the columns that docs/leaderboard.md lists
     suite : str
         Which tasks were ranked on, together with `track` (None is all), `n_tasks` and `n_collections`.
     reference : str
@@ -48,6 +46,15 @@ class Board(Tabular):
         Number of clusters of collections; None if each collection is a cluster of its own.
     choice : str
         Description of the selection of tasks, e.g. ``"bundled collections only"``.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> board = sb.Results.load("lite").select(track="compute").board()
+    >>> board.track, board.n_tasks
+    ('compute', 5)
+    >>> board.rows["skill"].is_monotonic_decreasing
+    True
     """
 
     rows: pd.DataFrame
@@ -112,4 +119,4 @@ class Board(Tabular):
         return f"Board({self.scope}: {count_of(len(self.rows), 'predictor')} on {count_of(self.n_tasks, 'task')}{first}{version})"
 
 
-Board.__doc__ = str(Board.__doc__).replace("COLUMNS", columns_text(" " * 8))
+Board.__doc__ = str(Board.__doc__).replace(" that docs/leaderboard.md lists", f"\n\n        {columns_text(' ' * 8)}")

@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.collection import load_collection
@@ -18,7 +17,8 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.leaderboard.committed import load_stored
-from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task, is_log
+from scalingbench.leaderboard.law_panel import budgets_of, draw_budgets, draw_line, draw_residuals, path_of, scale_axis
+from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task
 from scalingbench.predictors.registry import get, list_predictors, make
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["plot_collection"]
 
 FORMATS = (".png", ".svg", ".pdf")
 _PANELS = 6
-_SIZE = (4.2, 3.2)
+_SIZE = (4.2, 4.0)
 
 
 def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None = None, predictor: str | None = None) -> str:
@@ -66,18 +66,27 @@ def plot_collection(name: str, suite: Suite, out: Path, *, task_id: str | None =
     folds = task.folds[:_PANELS]
     columns = min(3, len(folds))
     rows = -(-len(folds) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(_SIZE[0] * columns, _SIZE[1] * rows), squeeze=False, layout="constrained")
-    for axis, fold in zip(axes.flat, folds, strict=False):
-        _panel(axis, task, fold, law)
-    for axis in list(axes.flat)[len(folds) :]:
-        axis.set_visible(False)
-    axes.flat[0].legend(fontsize=8)
-    figure.suptitle(f"{task.id}   {law} drawn through", fontsize=10)
+    size = (_SIZE[0] * columns, _SIZE[1] * rows)
+    ratios = {"height_ratios": [3, 1] * rows}
+    figure, axes = plt.subplots(2 * rows, columns, figsize=size, squeeze=False, layout="constrained", gridspec_kw=ratios)
+    places = [(axes[2 * row, column], axes[2 * row + 1, column]) for row in range(rows) for column in range(columns)]
+    for (axis, below), fold in zip(places, folds, strict=False):
+        _panel(axis, below, task, fold, law)
+    for unused in places[len(folds) :]:
+        for axis in unused:
+            axis.set_visible(False)
+    if places[0][0].get_legend_handles_labels()[0]:
+        places[0][0].legend(fontsize=7)
+    figure.suptitle(f"{task.id}   {law}{_key(folds[0])}", fontsize=10)
     with replacing(out) as temporary:
         figure.savefig(temporary, dpi=150, format=out.suffix.lower().lstrip("."))
     plt.close(figure)
     shown = f"{len(folds)} of {len(task.folds)} curves" if len(folds) < len(task.folds) else f"{len(folds)} curve(s)"
     return f"{out}: {task.id}, {shown}, {law}"
+
+
+def _key(fold: Fold) -> str:
+    return "" if budgets_of(fold) is None else "; a colour a budget, hollow: held out, star: minimum"
 
 
 def _task(name: str, suite: Suite, task_id: str | None) -> Task:
@@ -108,30 +117,38 @@ def _committed_scores(task: Task, suite: Suite) -> pd.DataFrame:
     return scores[scores["fingerprint"] == task.fingerprint]
 
 
-def _panel(axis: Axes, task: Task, fold: Fold, law: str) -> None:
-    along = axis_of_task(task)
-    axis.plot(along.values(fold.X_train), fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
-    axis.plot(along.values(fold.X_test), fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
+def _panel(axis: Axes, below: Axes, task: Task, fold: Fold, law: str) -> None:
+    """Draw one fold: runs and law above, residuals below."""
+    along, budgets = axis_of_task(task), budgets_of(fold)
+    below.sharex(axis)
+    if budgets is not None:
+        along = PlotAxis("params", True)
+    else:
+        axis.plot(along.values(fold.X_train), fold.y_train, "o", ms=4, alpha=0.6, color="tab:blue", label="trained on")
+        axis.plot(along.values(fold.X_test), fold.y_test, "s", ms=4, alpha=0.6, color="tab:orange", label="held out")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             model = make(law).fit(fold.X_train, fold.y_train)
-            x, y = _drawn(model, fold, along)
-            axis.plot(x, y, "-" if len(fold.X_train.columns) == 1 else "x", color="black", lw=1, ms=4, label=law)
+            if budgets is not None:
+                draw_budgets(axis, model, fold, budgets)
+            else:
+                _draw(axis, model, fold, along, law)
+            draw_residuals(below, model, fold, along, log=task.on_log_scale)
         except Exception as error:
             axis.text(0.05, 0.05, f"{law}: {type(error).__name__}", transform=axis.transAxes, fontsize=7)
-    axis.set_xscale("log" if along.log else "linear")
-    axis.set_yscale("log" if task.on_log_scale and is_log(fold.y_train) else "linear")
+    scale_axis(axis, task, fold, log=along.log)
     axis.set_title(fold.name, fontsize=8)
-    axis.set_xlabel(along.label, fontsize=8)
     axis.set_ylabel(task.spec.metric, fontsize=8)
-    axis.tick_params(labelsize=7)
+    axis.tick_params(labelbottom=False)
+    below.set_xlabel(along.label, fontsize=8)
+    below.tick_params(labelsize=7)
 
 
-def _drawn(model: Any, fold: Fold, along: PlotAxis) -> tuple[np.ndarray, np.ndarray]:
-    """Return a smooth line for laws of one variable, else the predictions of the held-out rows."""
-    if len(fold.X_train.columns) > 1 or along.variable is None:
-        return along.values(fold.X_test), model.predict(fold.X_test)
-    both = np.concatenate([along.values(fold.X_train), along.values(fold.X_test)])
-    x = (np.geomspace if along.log else np.linspace)(both.min(), both.max(), 200)
-    return x, model.predict(pd.DataFrame({along.variable: x}))
+def _draw(axis: Axes, model: Any, fold: Fold, along: PlotAxis, law: str) -> None:
+    """Draw the law as a line, or its predictions of the held-out rows where no line leads to them."""
+    path = path_of(fold, along)
+    if path is not None:
+        draw_line(axis, model, path, along, law)
+    else:
+        axis.plot(along.values(fold.X_test), model.predict(fold.X_test), "x", color="black", ms=4, label=law)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scalingbench.common.tables import interval, number
 
-__all__ = ["BOARD_COLUMNS", "BoardColumn", "columns_markdown", "columns_text", "row_keys", "shown_columns"]
+__all__ = ["BOARD_COLUMNS", "BoardColumn", "columns_markdown", "columns_text", "milliseconds", "row_keys", "shown_columns"]
 
 Row = Mapping[Any, Any]
 
@@ -79,7 +79,8 @@ def _entered(row: Row) -> str:
     return f"{row['tasks_entered']}/{row['tasks_total']}"
 
 
-def _milliseconds(row: Row) -> str:
+def milliseconds(row: Row) -> str:
+    """Return the seconds of a fit as milliseconds of two digits."""
     # times vary between runs: two digits
     seconds = row["fit_seconds"]
     return number(seconds, 0) if pd.isna(seconds) else f"{float(f'{1000 * seconds:.2g}'):g}"
@@ -144,7 +145,7 @@ BOARD_COLUMNS: tuple[BoardColumn, ...] = (
         text=lambda row: str(row["failed_folds"]),
         place=130,
     ),
-    BoardColumn("fit_seconds", "median seconds of a fit; tables show milliseconds", "fit ms", text=_milliseconds, place=140),
+    BoardColumn("fit_seconds", "median seconds of a fit; tables show milliseconds", "fit ms", text=milliseconds, place=140),
     BoardColumn("mape", "median over tasks of the mean absolute relative error, as a share"),
     BoardColumn("weight_entered", "share of the weight of the tasks that the predictor entered"),
     BoardColumn(

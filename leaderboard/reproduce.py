@@ -77,6 +77,13 @@ def reproduce(task: Task, predictor: str, suite: str = DEFAULT_SUITE) -> Reprodu
     ------
     InputError
         If the predictor does not exist, or has no committed result on the current rows of the task.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> sb.reproduce(task, "kaplan")
+    Reproduction(kaplan on porian/loss_val/chinchilla-decay-frontier: error 0.04252, committed 0.04252; largest difference 0)
     """
     entry = get(predictor)
     predictor = entry.name

@@ -21,7 +21,7 @@ from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.heads import entry_of, tuning_order
 from scalingbench.leaderboard.literature import literature
-from scalingbench.leaderboard.placement import Placement, placement_of
+from scalingbench.leaderboard.placement import Placement, placement_of, same_errors
 from scalingbench.leaderboard.ranking import SYNTHETIC, Ranking, rank
 from scalingbench.leaderboard.ratios import RatioBySlice, ratios_by_slice
 from scalingbench.leaderboard.releases import version_of
@@ -56,8 +56,8 @@ class Results:
     >>> import scalingbench as sb
     >>> results = sb.Results.load("lite")
     >>> board = results.select(track="compute").board()
-    >>> board.rows.loc[0, ["predictor", "rank"]].tolist()
-    ['autolaw', 1]
+    >>> board.suite, board.track, int(board.rows.loc[0, "rank"])
+    ('lite', 'compute', 1)
     """
 
     store: Store
@@ -362,7 +362,7 @@ class Results:
             tasks, the others only those that the board ranks on.
         top : int, optional
             Only the first predictors of the board.
-        what : {"skill", "coverage", "crps", "mape"}
+        what : {"skill", "coverage", "crps", "mape", "noise"}
             What to show of each slice.
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table
@@ -410,7 +410,7 @@ class Results:
 
     def standing(self, *predictors: str) -> Placement:
         """Return the neighbours of predictors on the board, and their rank on every track that they entered."""
-        return placement_of(self.board(), predictors, self.share_entered)
+        return placement_of(self.board(), predictors, self.share_entered, lambda name: same_errors(self.scores, name))
 
     def share_entered(self, predictor: str) -> float:
         """Return the share of the ranked weight that a predictor entered."""

@@ -205,7 +205,11 @@ class ScoreMatrix:
 
     def median(self, column: str) -> np.ndarray:
         """Return each predictor's median over the tasks on which it has a value; NaN if there is none."""
-        values = np.sort(self[column], axis=1)  # NaN last; numpy's nanmedian is ten times slower
+        return self.median_of(self[column])
+
+    def median_of(self, values: np.ndarray) -> np.ndarray:
+        """Return each predictor's median of values of its tasks, NaN left out; NaN if there is none."""
+        values = np.sort(values, axis=1)  # NaN last; numpy's nanmedian is ten times slower
         known = (~np.isnan(values)).sum(axis=1)
         at = np.arange(len(values))
         middle: np.ndarray = (values[at, np.maximum(known - 1, 0) // 2] + values[at, np.minimum(known // 2, values.shape[1] - 1)]) / 2.0

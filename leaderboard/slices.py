@@ -16,8 +16,9 @@ from scalingbench.leaderboard.scores import ScoreMatrix
 
 __all__ = ["SLICES", "SkillBySlice", "What", "in_order", "slice_of", "slices_of"]
 
-What = Literal["skill", "coverage", "crps", "mape"]
-"""The number of a slice: skill, coverage of the 80 % interval, skill by the continuous ranked probability score, or relative error in %."""
+What = Literal["skill", "coverage", "crps", "mape", "noise"]
+"""The number of a slice: skill, coverage of the 80 % interval, skill by the continuous ranked probability score, relative error in %,
+or error over the deviation between repeated runs."""
 
 
 def _bins(
@@ -34,13 +35,16 @@ def _bins(
 
 _FACTORS = ("none", "up to 4x", "4x to 16x", "over 16x")
 _REACHES = ("within 3x", "3x to 10x", "10x to 100x", "beyond 100x")
+_SHARES = ("up to 10 %", "10 to 50 %", "over 50 %")
+_ROWS = ("up to 10", "11 to 100", "over 100")
+_ORDERS = {"extrapolation": _FACTORS, "reach": _REACHES, "compute-share": _SHARES, "rows": _ROWS}
 SLICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "track": lambda tasks: tasks["track"],
     "domain": lambda tasks: tasks["domain"],
     "metric": lambda tasks: tasks["metric"],
     "extrapolation": _bins("far", (1.0, 4.0, 16.0), _FACTORS),
-    "compute-share": _bins("compute_share", (0.1, 0.5), ("up to 10 %", "10 to 50 %", "over 50 %")),
-    "rows": _bins("rows_per_fit", (10.0, 100.0), ("up to 10", "11 to 100", "over 100")),
+    "compute-share": _bins("compute_share", (0.1, 0.5), _SHARES),
+    "rows": _bins("rows_per_fit", (10.0, 100.0), _ROWS),
     "noise": _bins("noise", (0.003,), ("up to 0.3 %", "over 0.3 %"), missing="not measured"),
     "reach": _bins("far", (3.0, 10.0, 100.0), _REACHES, edge="right"),
     "published": lambda tasks: tasks["published"].str[:4].fillna("not stated"),
@@ -64,7 +68,7 @@ class SkillBySlice(Tabular):
         Number of tasks of each slice.
     clusters : Series
         Number of clusters of each slice.
-    what : {"skill", "coverage", "crps", "mape"}
+    what : {"skill", "coverage", "crps", "mape", "noise"}
         Kind of the numbers.
     """
 
@@ -80,7 +84,7 @@ class SkillBySlice(Tabular):
 
     def table(self) -> Table:
         header = ["predictor", *(f"{name} ({self._size(str(name))})" for name in self.counts.index)]
-        digits = 1 if self.what == "mape" else 3
+        digits = 1 if self.what in ("mape", "noise") else 3
         cells = [[str(name), *(number(v, digits) for v in row)] for name, row in zip(self.rows.index, self.rows.to_numpy(), strict=True)]
         return Table(header, cells, note=self._note(), compact=True)
 
@@ -88,7 +92,7 @@ class SkillBySlice(Tabular):
         return f"{self.counts[name]} tasks, {self.clusters[name]} clusters"
 
     def _note(self) -> str:
-        absent = "no intervals" if self.what == "coverage" else "no task entered"
+        absent = _ABSENT.get(self.what, "no task entered")
         return f"{_TITLES[self.what]} by {self.by}; numbers of tasks and clusters in brackets; '-' means {absent}."
 
     def facts(self) -> dict[str, Any]:
@@ -104,7 +108,9 @@ _TITLES: dict[What, str] = {
     "coverage": "Coverage of the 80 % intervals",
     "crps": "Skill of the intervals (continuous ranked probability score)",
     "mape": "Mean absolute relative error in %, median over the tasks entered,",
+    "noise": "Error over the deviation between repeated runs, median over the tasks entered whose metric has a measured deviation,",
 }
+_ABSENT: dict[What, str] = {"coverage": "no intervals", "noise": "no such task entered"}
 
 
 def slice_of(tasks: pd.DataFrame, by: str) -> pd.Series:
@@ -134,7 +140,7 @@ def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What =
         Descriptions of these tasks, and possibly of others.
     by : str
         One of `SLICES`.
-    what : {"skill", "coverage", "crps", "mape"}
+    what : {"skill", "coverage", "crps", "mape", "noise"}
         The number of each slice.
     reference : str
         Predictor whose score is the unit of ``"crps"``.
@@ -147,18 +153,24 @@ def slices_of(scores: ScoreMatrix, tasks: pd.DataFrame, by: str, *, what: What =
     if what not in get_args(What):
         raise LeaderboardError(f"show {what!r}: expected one of {', '.join(get_args(What))}")
     described = tasks.set_index("task").loc[scores.tasks]
+    if what == "noise":
+        described = described[described["noise"].notna()] if "noise" in described else described.head(0)
+        if not len(described):
+            raise LeaderboardError("show 'noise': no metric of these tasks has a measured deviation between repeated runs")
     slices = slice_of(described, by)
-    columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference) for name in in_order(slices, by)}
+    columns = {name: _shown(scores.on(slices.index[slices == name]), what, reference, described) for name in in_order(slices, by)}
     counts = slices.value_counts().reindex(list(columns))
     clusters = described.groupby(slices)["cluster"].nunique().reindex(list(columns))
     return SkillBySlice(by, pd.DataFrame(columns).rename_axis("predictor"), counts, clusters, what)
 
 
-def _shown(scores: ScoreMatrix, what: What, reference: str) -> pd.Series:
+def _shown(scores: ScoreMatrix, what: What, reference: str, tasks: pd.DataFrame) -> pd.Series:
     if what == "skill":
         values = scores.skill()
     elif what == "mape":
         values = 100.0 * scores.median("mape")
+    elif what == "noise":
+        values = scores.median_of(scores["error"] / tasks.loc[scores.tasks, "noise"].to_numpy(float))
     else:
         values = crps_skill(scores, reference) if what == "crps" else scores.weighted_mean(scores["coverage"])
     return pd.Series(values, index=scores.predictors)
@@ -167,5 +179,5 @@ def _shown(scores: ScoreMatrix, what: What, reference: str) -> pd.Series:
 def in_order(slices: pd.Series, by: str) -> list[str]:
     """Return the names of the slices in the order of boards."""
     names = sorted(slices.unique())
-    known = {"extrapolation": _FACTORS, "reach": _REACHES}.get(by)
-    return [n for n in known if n in names] if known else names
+    known = _ORDERS.get(by, ())
+    return sorted(names, key=lambda name: known.index(name) if name in known else len(known))

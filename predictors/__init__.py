@@ -3,7 +3,7 @@
 Make one by name with `scalingbench.make`, or import its class from its module. Modules in import order; none imports from a
 later one:
 
-1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``: what a predictor declares, and which columns it reads
+1. ``contract``, ``candidacy``, ``columns``, ``axes``, ``parameters``, ``meanings``: what a predictor declares, and which columns it reads
 2. ``fitting``: the engine: from parameters and a formula to fitted constants and their intervals
 3. ``allocation``, ``estimator``, ``law``: the base classes
 4. ``laws``: formulas, one file a family

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["NOT_CHOSEN", "Candidacy", "Candidate", "NotCandidate"]
+__all__ = ["NOT_CHOSEN", "TOO_NEW", "Candidacy", "Candidate", "NotCandidate"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,14 @@ class Candidate:
         Whether it has weight where no back-test is possible.
     order : int
         Rank among candidates of equal back-test error; ties follow the registry.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.make("kaplan").candidate
+    Candidate(when='always', values='any', needs=(), most_rows=4000, most_columns=1000, plain=False, order=100)
+    >>> sb.Candidate(when="several-variables", most_rows=500)
+    Candidate(when='several-variables', values='any', needs=(), most_rows=500, most_columns=1000, plain=False, order=100)
     """
 
     when: Literal["always", "one-variable", "several-variables"] = "always"
@@ -57,6 +65,12 @@ class NotCandidate:
     ----------
     reason : str
         The reason.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.make("mean").candidate
+    NotCandidate(reason='a baseline that ignores scale')
     """
 
     reason: str
@@ -66,3 +80,6 @@ Candidacy = Candidate | NotCandidate
 
 NOT_CHOSEN = NotCandidate("not among the candidates, which were chosen before any held-out result")
 """For laws that no candidate replaces. A new candidate needs a new choice of the defaults (``perf/tuning``)."""
+
+TOO_NEW = NotCandidate("added after the candidates were chosen; the next choice may admit it")
+"""For laws that could be candidates; until then the results of AutoLaw stay what they are."""

@@ -59,6 +59,11 @@ class Entry:
         """Whether it is a law form of a paper: no generic predictor, no ensemble, no form of this project's own."""
         return bool(self.paper) and not self.own_form and self.target.startswith((f"{_HOME}laws.", f"{_HOME}published:"))
 
+    @property
+    def constants_only(self) -> bool:
+        """Whether its constants are published ones, which are not fitted."""
+        return self.target == f"{_HOME}published:PublishedLaw"
+
     def make(self) -> Any:
         """Return an unfitted estimator."""
         return self._load()(**self.arguments)
@@ -219,6 +224,7 @@ _ARCHITECTURE = (
     ),
     _entry("moe-sparsity", "laws.experts:MoESparsity", "architecture", "Abnar et al. 2025, arXiv 2501.12370"),
     _entry("efficiency-leverage", "laws.experts:EfficiencyLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
+    _entry("saturated-leverage", "laws.experts:SaturatedLeverage", "architecture", "Tian et al. 2025, arXiv 2507.17702", **_L2_LOG),
     _entry("parallel", "laws.architecture:Parallel", "architecture", "Chen et al. 2025, arXiv 2505.10475"),
     _entry("sparse-weights", "laws.architecture:SparseWeights", "architecture", "Frantar et al. 2023, arXiv 2309.08520"),
     _entry("precision", "laws.architecture:Precision", "architecture", "Kumar et al. 2024, arXiv 2411.04330"),
@@ -237,6 +243,7 @@ _OPTIMISATION = (
     _entry("step-law", "laws.hyperparameters:StepLaw", "hyperparameters", "Li et al. 2025, arXiv 2503.04715"),
     _entry("critical-batch", "laws.hyperparameters:CriticalBatch", "hyperparameters", "McCandlish et al. 2018, arXiv 1812.06162"),
     _entry("critical-batch-scaling", "laws.hyperparameters:CriticalBatchScaling", "hyperparameters", "Zhang et al. 2024, arXiv 2410.21676"),
+    _entry("tuning-curve", "laws.hyperparameters:TuningCurve", "hyperparameters", "Lourie et al. 2025, arXiv 2510.02721", **_L2),
 )
 _MIXTURE = (
     _entry("data-mixing", "laws.mixture:DataMixing", "mixture", "Ye et al. 2024, arXiv 2403.16952"),
@@ -250,6 +257,7 @@ _MIXTURE = (
 _DOWNSTREAM = (
     _entry("rectified", "laws.transfer:Rectified", "transfer", "Lin et al. 2024, arXiv 2402.02314"),
     _entry("post-training-power", "laws.transfer:PostTrainingPower", "transfer", "Raghavendra et al. 2024, arXiv 2411.03350", **_L2),
+    _entry("synthetic-transfer", "laws.transfer:SyntheticTransfer", "transfer", "Mikami et al. 2021, arXiv 2108.11018", **_L2),
     _entry("log-law", "laws.transfer:LogLaw", "transfer", "Isik et al. 2024, arXiv 2402.04177", **_L2),
     _entry("loss-to-loss", "laws.transfer:LossToLoss", "transfer", "Brandfonbrener et al. 2024, arXiv 2411.12925"),
     _entry("loss-to-error", "laws.downstream:LossToError", "downstream", _GADRE, **_L2),

@@ -33,6 +33,20 @@ class ScalingLaw(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         column with that prefix, None every numeric column. Arrays without names are read by position.
     candidate : Candidate or NotCandidate
         Where AutoLaw may use the law, or why it does not. Without a declaration, AutoLaw does not use it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scalingbench as sb
+    >>> class Mean(sb.ScalingLaw):
+    ...     def fit(self, X, y):
+    ...         self.mean_ = float(np.mean(y))
+    ...         return self
+    ...
+    ...     def predict(self, X):
+    ...         return np.full(len(X), self.mean_)
+    >>> Mean().fit([[1e7], [1e8]], [3.0, 2.0]).predict([[1e9]])
+    array([2.5])
     """
 
     variables: ClassVar[tuple[str, ...] | None] = None

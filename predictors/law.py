@@ -61,6 +61,22 @@ class ParametricLaw(ScalingLaw):
         Of the curvature and of the gradient at the optimum.
     n_starts_, agreement_ : int, float
         Number of starts, and the share of the finalists that reached this optimum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scalingbench as sb
+    >>> class Power(sb.ParametricLaw):
+    ...     variables = ("params",)
+    ...     parameters = (sb.irreducible("E"), sb.amplitude("A", N="alpha"), sb.exponent("alpha"))
+    ...
+    ...     @staticmethod
+    ...     def formula(N, E, A, alpha):
+    ...         return E + A * N**-alpha
+    >>> sizes = np.array([1e7, 1e8, 1e9, 1e10])
+    >>> law = Power().fit(sizes[:, None], 2.0 + 100.0 * sizes**-0.3)
+    >>> {name: round(value, 2) for name, value in law.params_.items()}
+    {'E': 2.0, 'A': 100.0, 'alpha': 0.3}
     """
 
     parameters: ClassVar[Sequence[Parameter]] = ()

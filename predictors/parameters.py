@@ -96,37 +96,90 @@ def _power(power: Power, params: Mapping[str, np.ndarray]) -> np.ndarray | float
 
 
 def irreducible(name: str = "E") -> Parameter:
-    """Additive floor of the response, in its unit, at least 0."""
+    """Additive floor of the response, in its unit, at least 0.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> E = sb.irreducible()
+    >>> E.name, E.role, E.linear
+    ('E', 'irreducible', True)
+    """
     return Parameter(name, "irreducible", 0.0, np.inf, {"y": 1.0}, linear=True)
 
 
 def amplitude(name: str, *, linear: bool = True, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
-    """Positive factor of a term; ``amplitude("A", N="alpha")`` multiplies ``N**-alpha``."""
+    """Positive factor of a term; ``amplitude("A", N="alpha")`` multiplies ``N**-alpha``.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> A = sb.amplitude("A", N="alpha")
+    >>> A.role, A.scale
+    ('amplitude', {'y': 1.0, 'N': 'alpha'})
+    """
     return Parameter(name, "amplitude", 0.0, np.inf, {"y": 1.0, **scale}, {}, start, linear)
 
 
 def level(name: str, **shift: Power) -> Parameter:
-    """Additive constant of any sign; ``level("a", x="-b")`` is the ``a`` of ``a + b log x``."""
+    """Additive constant of any sign; ``level("a", x="-b")`` is the ``a`` of ``a + b log x``.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.level("a", x="-b").shift
+    {'x': '-b'}
+    """
     return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0}, shift, linear=True)
 
 
 def factor(name: str, *, shift: Mapping[str, Power] | None = None, **scale: Power) -> Parameter:
-    """Factor of a term, of any sign: `amplitude` for responses that may rise or fall."""
+    """Factor of a term, of any sign: `amplitude` for responses that may rise or fall.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.factor("A", N="alpha").positive
+    False
+    """
     return Parameter(name, "real", -np.inf, np.inf, {"y": 1.0, **scale}, shift or {}, linear=True)
 
 
 def exponent(name: str, low: float = 1e-3, high: float = 10.0, start: tuple[float, float] | None = None) -> Parameter:
-    """Positive exponent, dimensionless."""
+    """Positive exponent, dimensionless.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> alpha = sb.exponent("alpha", high=1.0)
+    >>> alpha.low, alpha.high
+    (0.001, 1.0)
+    """
     return Parameter(name, "exponent", low, high, {}, {}, start)
 
 
 def location(name: str, *, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
-    """Point on the axis of an input, positive: ``location("d", x=1)``; 1 is the middle of the data."""
+    """Point on the axis of an input, positive: ``location("d", x=1)``; 1 is the middle of the data.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.location("d", x=1).scale
+    {'x': 1}
+    """
     return Parameter(name, "location", 0.0, np.inf, scale, {}, start)
 
 
 def positive(name: str, low: float = 0.0, high: float = np.inf, start: tuple[float, float] | None = None, **scale: Power) -> Parameter:
-    """Any other positive constant; dimensionless by default, see `scale`."""
+    """Any other positive constant; dimensionless by default, see `scale`.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> delta = sb.positive("delta", high=1.0)
+    >>> delta.positive, delta.linear
+    (True, False)
+    """
     return Parameter(name, "positive", low, high, scale, {}, start)
 
 
@@ -140,5 +193,12 @@ def real(
     scale: Mapping[str, Power] | None = None,
     shift: Mapping[str, Power] | None = None,
 ) -> Parameter:
-    """Constant of any sign, searched without a transformation."""
+    """Constant of any sign, searched without a transformation.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.real("b", low=-1.0, high=1.0).role
+    'real'
+    """
     return Parameter(name, "real", low, high, scale or {}, shift or {}, start, linear)

@@ -57,6 +57,12 @@ def list_predictors(track: str | None = None) -> tuple[Entry, ...]:
     ------
     PredictorError
         If there is no such track.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> "kaplan" in [entry.name for entry in sb.list_predictors("compute")]
+    True
     """
     if track is not None and track not in TRACKS:
         raise unknown_name("track", track, TRACKS, PredictorError)
@@ -85,7 +91,14 @@ def get(name: str) -> Entry:
 
 
 def make(name: str) -> Any:
-    """Return an unfitted predictor by name."""
+    """Return an unfitted predictor by name.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.make("kaplan").variables
+    ('params', 'tokens')
+    """
     return get(name).make()
 
 

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scalingbench.benchmark.data.all_runs import load_all
     from scalingbench.benchmark.data.collection import Collection, list_collections
     from scalingbench.benchmark.data.schema import read_table
     from scalingbench.benchmark.evaluation.results import TaskResult, load_results
@@ -54,6 +55,7 @@ _HOMES = {
     "list_collections": "scalingbench.benchmark.data.collection",
     "list_predictors": "scalingbench.predictors.registry",
     "list_suites": "scalingbench.benchmark.tasks.suite",
+    "load_all": "scalingbench.benchmark.data.all_runs",
     "load_collection": "scalingbench.benchmark.hub.load",
     "load_results": "scalingbench.benchmark.evaluation.results",
     "load_suite": "scalingbench.benchmark.tasks.suite",
@@ -96,6 +98,7 @@ __all__ = [
     "list_collections",
     "list_predictors",
     "list_suites",
+    "load_all",
     "load_collection",
     "load_results",
     "load_suite",

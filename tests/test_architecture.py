@@ -24,7 +24,7 @@ MAY_USE = {
 ROOMS = tuple(f"{BENCHMARK}.{room}" for room in ("data", "tasks", "evaluation", "scores", "hub"))
 """In the order in which data flows: a room uses those before it."""
 FLOORS = (
-    ("contract", "candidacy", "columns", "axes", "parameters"),
+    ("contract", "candidacy", "columns", "axes", "parameters", "meanings"),
     ("fitting",),
     ("allocation", "estimator", "law"),
     ("laws",),

@@ -52,9 +52,11 @@ def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
 
 DOCS = README.parent / "docs"
 PAGES = (README, *(DOCS / f"{name}.md" for name in ("board", "collections", "findings", "other-benchmarks")))
+EXPLAINED = tuple(sorted(page for folder in ("tutorials", "explanation") for page in (DOCS / folder).glob("*.md")))
+"""Pages whose other blocks are run by test_tutorials.py."""
 PRINTED = [
     (page, *found)
-    for page in PAGES
+    for page in (*PAGES, *EXPLAINED)
     for found in re.findall(
         r"<!-- (?:board|findings|output): scalingbench (.*?) -->\n(.*?)<!-- /", page.read_text(encoding="utf-8"), flags=re.DOTALL
     )
@@ -110,7 +112,10 @@ def test_the_readme_is_short_and_begins_with_a_picture_and_findings():
     assert TEXT.index("](docs/pictures/") < TEXT.index("## Findings") < TEXT.index("## Install")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+LINKING = (*sorted(DOCS.rglob("*.md")), *README.parent.glob("*.md"))
+
+
+@pytest.mark.parametrize("page", LINKING, ids=[str(page.relative_to(README.parent)) for page in LINKING])
 def test_links_of_a_page_lead_to_files(page):
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []

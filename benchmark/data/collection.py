@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,18 @@ from scalingbench.benchmark.data.fetch import file_is_available
 from scalingbench.benchmark.data.sources import build_table, load_source, source_names
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.errors import FetchError
+from scalingbench.common.extras import require
 from scalingbench.common.messages import described
 from scalingbench.common.names import unknown_name
 from scalingbench.common.tables import facts_html
 
+if TYPE_CHECKING:
+    import polars
+    import pyarrow as pa
+
 __all__ = [
     "Collection",
+    "arrow_of",
     "bundled_path",
     "digests_path",
     "facts_of",
@@ -48,6 +54,15 @@ class Collection:
         One row per measured value; see `scalingbench.benchmark.data.schema`.
     card : Card
         Licence, citation, provenance, units, known problems.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> porian = sb.load_collection("porian")
+    >>> porian
+    Collection(porian: 940 rows of 272 runs; loss_val by params, params_nonembedding, tokens, flops, vocab_size, width)
+    >>> porian.card.license
+    'mit'
     """
 
     name: str
@@ -87,6 +102,30 @@ class Collection:
         """Hash of every cell of the table."""
         return table_digest(self.table)
 
+    def to_arrow(self) -> pa.Table:
+        """Return the table as Arrow: text as strings, numbers as doubles, missing ones null.
+
+        Examples
+        --------
+        >>> import scalingbench as sb
+        >>> sb.load_collection("porian").to_arrow().num_rows
+        940
+        """
+        return arrow_of(self.table)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the table as a polars frame; missing numbers are null.
+
+        Raises
+        ------
+        InputError
+            If polars is not installed.
+        """
+        require("Collection.to_polars", "polars", "polars")
+        import polars
+
+        return polars.from_arrow(self.to_arrow())
+
     def __repr__(self) -> str:
         sizes = f"{len(self.table)} rows of {self.n_runs} runs"
         return f"Collection({self.name}: {sizes}; {_some(self.metrics, 3)} by {_some(self.variables)})"
@@ -109,6 +148,15 @@ class Collection:
 def _some(names: tuple[str, ...], most: int = 8) -> str:
     """Return the first names."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def arrow_of(table: pd.DataFrame) -> pa.Table:
+    """Return a table as Arrow without metadata; its types and bytes depend on the rows alone."""
+    import pyarrow as pa
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [f.with_type(pa.string()) if pa.types.is_large_string(f.type) else f for f in arrow.schema]
+    return arrow.cast(pa.schema(fields)).replace_schema_metadata(None)
 
 
 def table_digest(table: pd.DataFrame) -> str:
@@ -139,7 +187,14 @@ def bundled_path(name: str) -> Path:
 
 
 def list_collections() -> tuple[str, ...]:
-    """Return the names of all collections, bundled and fetch-only."""
+    """Return the names of all collections, bundled and fetch-only.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> "porian" in sb.list_collections()
+    True
+    """
     return source_names()
 
 

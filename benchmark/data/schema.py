@@ -120,6 +120,16 @@ def read_table(path: str | Path, own: Own = _NONE) -> pd.DataFrame:
     ------
     SchemaError
         If the file cannot be read or breaks a rule; rows are counted from 1 below the header.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import scalingbench as sb
+    >>> pd.DataFrame({"params": [1e8, 2e8], "value": [3.1, 2.9]}).to_csv("mine.csv", index=False)
+    >>> sb.read_table("mine.csv")[["run", "metric", "value", "params"]]
+      run metric  value       params
+    0   1   loss    3.1  100000000.0
+    1   2   loss    2.9  200000000.0
     """
     raw = read_unchecked(path)
     try:

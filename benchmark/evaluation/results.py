@@ -86,7 +86,16 @@ class FoldResult:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """All folds of one predictor on one task, and their conditions."""
+    """All folds of one predictor on one task, and their conditions.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> result = sb.evaluate(sb.make("kaplan"), task)
+    >>> [len(fold.predictions) for fold in result.folds]
+    [15, 15]
+    """
 
     predictor: str
     parameters: str
@@ -351,6 +360,15 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     ------
     InputError
         If the folder does not exist, contains none, or one of them is invalid.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import scalingbench as sb
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> _ = sb.run_suite({"kaplan": sb.make("kaplan")}, [task], Path("out"))
+    >>> sb.load_results("out")
+    (TaskResult(kaplan on porian/loss_val/chinchilla-decay-frontier: 2 fits, 30 predictions),)
     """
     return tuple(result for file in list_result_files(folder) for result in read_results(file))
 

@@ -68,6 +68,12 @@ def evaluate(
         Quantile levels to predict, if the predictor has ``predict_quantiles``.
     stability : bool
         Also measure the instability of every fold (see `scalingbench.benchmark.evaluation.stability`), by five more fits.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.evaluate(sb.make("kaplan"), sb.load_task("porian/loss_val/chinchilla-decay-frontier"))
+    TaskResult(Kaplan on porian/loss_val/chinchilla-decay-frontier: 2 fits, 30 predictions)
     """
     label = name or type(predictor).__name__
     if time_limit is not None or isinstance(predictor, Submitted):
@@ -166,6 +172,13 @@ def run_suite(
     ------
     InputError
         If no predictor can enter any task, two predictors share a file name, or `out` cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import scalingbench as sb
+    >>> sb.run_suite({"kaplan": sb.make("kaplan")}, [sb.load_task("porian/loss_val/chinchilla-decay-frontier")], Path("out"))
+    (TaskResult(kaplan on porian/loss_val/chinchilla-decay-frontier: 2 fits, 30 predictions),)
     """
     seconds = time_limit if isinstance(time_limit, Mapping) else dict.fromkeys(predictors, time_limit)
     stated = {name: conditions_of(predictor, seconds[name], levels) for name, predictor in predictors.items()}
@@ -196,13 +209,7 @@ def _check_file_names(names: Iterable[str]) -> None:
 
 
 def refuse_unwritable(out: Path) -> None:
-    """Raise, before anything is computed, for a folder of results that cannot be made or written.
-
-    Raises
-    ------
-    InputError
-        If it can't.
-    """
+    """Raise an `InputError`, before anything is computed, for a folder of results that cannot be made or written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from scalingbench.benchmark.data.all_runs import load_all
 from scalingbench.benchmark.data.card import load_card
-from scalingbench.benchmark.data.collection import list_collections, load_collection
-from scalingbench.benchmark.hub.card import render_card, render_croissant, short_name
+from scalingbench.benchmark.data.collection import arrow_of, list_collections, load_collection
+from scalingbench.benchmark.hub.card import RUNS, render_card, render_croissant, short_name
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -84,6 +85,7 @@ def _fill(folder: Path, names: Sequence[str]) -> None:
     tasks: dict[str, list[Task]] = {name: [] for name in names}
     for task in suite.build(collections=tuple(sorted(wanted))) if wanted else ():
         tasks[task.collection].append(task)
+    write_table(load_all(names), folder / RUNS)
     for name in names:
         write_table(load_collection(name).table, folder / "data" / name / "table.parquet")
         for task in tasks[name]:
@@ -104,13 +106,10 @@ def task_tables(task: Task) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write Parquet with bytes that depend on the rows alone."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    fields = [f.with_type(pa.string()) if pa.types.is_large_string(f.type) else f for f in arrow.schema]
-    pq.write_table(arrow.cast(pa.schema(fields)).replace_schema_metadata(None), path, compression="zstd")
+    pq.write_table(arrow_of(table), path, compression="zstd")
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

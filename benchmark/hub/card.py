@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from scalingbench.benchmark.data.all_runs import load_all
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, load_collection, read_facts
 from scalingbench.benchmark.data.variables import METRIC_KINDS
@@ -15,8 +18,10 @@ from scalingbench.common.files import sha256_of
 from scalingbench.common.project import DATASET, REPOSITORY
 from scalingbench.common.variables import VARIABLES
 
-__all__ = ["configurations", "render_card", "render_croissant", "short_name"]
+__all__ = ["RUNS", "configurations", "render_card", "render_croissant", "short_name"]
 
+RUNS = "runs.parquet"
+"""The rows of all collections in one table, the default configuration ``runs``."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -26,8 +31,8 @@ def short_name(task_id: str) -> str:
 
 
 def configurations(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> list[dict[str, Any]]:
-    """Return one Hub configuration per collection, and one per task with its training and held-out rows."""
-    found: list[dict[str, Any]] = []
+    """Return the Hub's default configuration of all rows, one per collection, and one per task with its training and held-out rows."""
+    found: list[dict[str, Any]] = [{"config_name": "runs", "default": True, "data_files": [{"split": "train", "path": RUNS}]}]
     for name in names:
         found.append({"config_name": name, "data_files": [{"split": "train", "path": f"data/{name}/table.parquet"}]})
         for task in tasks[name]:
@@ -73,13 +78,25 @@ def render_card(names: Sequence[str], tasks: Mapping[str, Sequence[Task]]) -> st
 
 
 _INTRO = """Runs of public scaling studies (parameters, tokens, FLOPs, learning rate, experts, samples ... to loss, accuracy),
-curated into one schema. Each configuration is a collection; `<collection>.<metric>.<split>` are the extrapolation tasks
-of suite v2, with their training and held-out rows. Licences differ by configuration and stand in the table below.
+curated into one schema. The default configuration `runs` has the rows of all collections in one table, with the columns that they share;
+each collection, with all its columns, is a configuration; `<collection>.<metric>.<split>` are the extrapolation tasks
+of suite v2, with their training and held-out rows. Licences differ by collection and stand in the column `license` and in the table below.
 
 ```python
 from datasets import load_dataset
 
-runs = load_dataset("{dataset}", "{example}", split="train")
+runs = load_dataset("{dataset}", split="train")  # all collections
+one = load_dataset("{dataset}", "{example}", split="train")  # one, with all its columns
+```
+
+```python
+import polars as pl
+
+pl.scan_parquet("hf://datasets/{dataset}/runs.parquet").filter(pl.col("collection") == "{example}").collect()
+```
+
+```sql
+select collection, count(*) from 'hf://datasets/{dataset}/runs.parquet' group by all;  -- duckdb
 ```"""
 
 
@@ -97,6 +114,7 @@ def _schema_table(names: Sequence[str]) -> str:
     lines = ["| column | unit | meaning |", "|---|---|---|"]
     text = {
         "collection": "name of the collection",
+        "domain, license": "of the collection; in `runs` alone",
         "curve": "rows that share a law's constants",
         "run": "one trained model",
         "metric": f"what was measured: <kind> or <kind>_<what>; kinds: {', '.join(METRIC_KINDS)}",
@@ -188,17 +206,11 @@ def render_croissant(folder: Path, names: Sequence[str]) -> str:
     files, records = [], []
     for name in names:
         path = f"data/{name}/table.parquet"
-        files.append(
-            {
-                "@type": "cr:FileObject",
-                "@id": path,
-                "name": f"{name}.parquet",
-                "contentUrl": path,
-                "encodingFormat": "application/x-parquet",
-                "sha256": sha256_of(folder / path),
-            }
-        )
-        records.append(_record_set(name, path))
+        files.append(_file_object(folder, path, name))
+        collection = load_collection(name)
+        records.append(_record_set(name, path, collection.table, f"{collection.card.pretty_name}. Licence: {collection.card.license}."))
+    files.append(_file_object(folder, RUNS, "runs"))
+    records.append(_record_set("runs", RUNS, load_all(names), "The rows of all collections. Licences: column license."))
     licenses = sorted({load_card(name).license for name in names})
     document = {
         "@context": _CONTEXT,
@@ -220,17 +232,27 @@ def render_croissant(folder: Path, names: Sequence[str]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _record_set(name: str, path: str) -> dict[str, Any]:
-    collection = load_collection(name)
+def _file_object(folder: Path, path: str, name: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": path,
+        "name": f"{name}.parquet",
+        "contentUrl": path,
+        "encodingFormat": "application/x-parquet",
+        "sha256": sha256_of(folder / path),
+    }
+
+
+def _record_set(name: str, path: str, table: pd.DataFrame, description: str) -> dict[str, Any]:
+    numbers = set(table.select_dtypes("number"))
     fields = [
         {
             "@type": "cr:Field",
             "@id": f"{name}/{column}",
             "name": column,
-            "dataType": "sc:Float" if column in collection.table.select_dtypes("number") else "sc:Text",
+            "dataType": "sc:Float" if column in numbers else "sc:Text",
             "source": {"fileObject": {"@id": path}, "extract": {"column": column}},
         }
-        for column in map(str, collection.table.columns)
+        for column in map(str, table.columns)
     ]
-    description = f"{collection.card.pretty_name}. Licence: {collection.card.license}."
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "description": description, "field": fields}

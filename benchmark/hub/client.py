@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import pandas as pd
 
@@ -29,6 +32,7 @@ __all__ = [
     "checked_repo",
     "checked_revision",
     "commit",
+    "hub_is_reachable",
     "list_changes",
     "load_table",
     "pull",
@@ -120,12 +124,29 @@ def _refused(action: str, repo: str, error: Exception) -> FetchError:
     return FetchError(f"{action} {repo}: {reason}")
 
 
-def list_changes(folder: Path, repo: str, revision: str = UNPINNED) -> list[str]:
-    """Return the changes of a push, one line per file: ``add``, ``update`` or ``delete`` and the name."""
+def hub_is_reachable(seconds: float = 3.0) -> bool:
+    """Return whether a connection to the Hub opens in time; True behind a proxy, where only a request shows it."""
+    address = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return False
+    if getproxies().get(address.scheme):
+        return True
+    try:
+        socket.create_connection((address.hostname or "", address.port or 443), timeout=seconds).close()
+    except OSError:
+        return False
+    return True
+
+
+def list_changes(folder: Path, repo: str, revision: str = UNPINNED, *, compare: bool = True) -> list[str]:
+    """Return the changes of a push, one line per file: ``add``, ``update`` or ``delete`` and the name.
+
+    Without `compare` nothing is asked of the Hub, and every file is one to add.
+    """
     checked_repo(repo)
     checked_revision(revision)
     ours = {**read_checksums(folder), CHECKSUMS: sha256_of(folder / CHECKSUMS)}
-    theirs = _remote_checksums(repo, revision)
+    theirs = _remote_checksums(repo, revision) if compare else None
     if theirs is None:
         return [f"add {name}" for name in sorted(ours)]
     lines = [

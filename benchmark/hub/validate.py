@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+import pyarrow.parquet as pq
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from scalingbench.benchmark.data.all_runs import load_all
 from scalingbench.benchmark.data.card import load_card
-from scalingbench.benchmark.data.collection import read_facts, table_digest
+from scalingbench.benchmark.data.collection import arrow_of, read_facts, table_digest
 from scalingbench.benchmark.data.schema import read_table
 from scalingbench.benchmark.hub.build import CARD, CHECKSUMS, CROISSANT, read_checksums, redistributable
+from scalingbench.benchmark.hub.card import RUNS
 from scalingbench.common.documents import parse_json, read_text
 from scalingbench.common.errors import InputError
 from scalingbench.common.extras import require
@@ -45,6 +48,8 @@ def validate_folder(folder: Path, *, load: bool = True, say: Callable[[str], Non
     for name in names:
         _check_table(folder, name)
     say(f"tables: {len(names)} keep the schema and equal the package's own")
+    _check_runs(folder, names)
+    say(f"{RUNS}: the rows of {len(names)} collections")
     say(f"card: {_check_card(folder)} configurations, every file there")
     _check_croissant(folder)
     say("croissant: no errors")
@@ -82,6 +87,19 @@ def _check_table(folder: Path, name: str) -> None:
     table = read_table(path, load_card(name).scalingbench.own_variables)
     if table_digest(table) != read_facts()[name]["digest"]:
         raise InputError(f"{path}: is not the package's own table")
+
+
+def _check_runs(folder: Path, names: tuple[str, ...]) -> None:
+    """Check that the table of all runs has the rows of the folder's collections."""
+    path = folder / RUNS
+    if not path.is_file():
+        raise InputError(f"{path}: is missing; 'scalingbench hub build' writes it")
+    try:
+        found = pq.read_table(path)
+    except Exception as error:  # the library raises many kinds of errors on invalid files
+        raise InputError(f"{path}: cannot be read: {described(error, 200)}") from None
+    if not found.equals(arrow_of(load_all(names))):
+        raise InputError(f"{path}: is not the rows of the folder's {len(names)} collections")
 
 
 class _DataFile(BaseModel):
@@ -145,10 +163,11 @@ def _check_loading(folder: Path, names: tuple[str, ...]) -> None:
 
     rows = read_facts()
     with tempfile.TemporaryDirectory() as cache:  # a new cache, because the library may serve outdated rows of a folder
-        for name in names:
+        for name in (None, *names):  # None: the default configuration
+            expected = rows[name]["rows"] if name else sum(rows[n]["rows"] for n in names)
             try:
                 loaded = datasets.load_dataset(str(folder), name, split="train", cache_dir=cache)
             except Exception as error:  # the library raises many kinds of errors on invalid data
-                raise InputError(f"{folder}: config {name!r} does not load: {described(error, 200)}") from None
-            if len(loaded) != rows[name]["rows"]:
-                raise InputError(f"{folder}: config {name!r} loads {len(loaded)} rows, expected {rows[name]['rows']}")
+                raise InputError(f"{folder}: config {name or 'runs'!r} does not load: {described(error, 200)}") from None
+            if len(loaded) != expected:
+                raise InputError(f"{folder}: config {name or 'runs'!r} loads {len(loaded)} rows, expected {expected}")

@@ -109,7 +109,14 @@ def suite_folder() -> Traversable:
 
 
 def list_suites() -> tuple[str, ...]:
-    """Return the names of the packaged suites."""
+    """Return the names of the packaged suites.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.list_suites()
+    ('lite', 'revisiting-nsl', 'sldbench', 'v2')
+    """
     return tuple(sorted(f.name.removesuffix(".yaml") for f in suite_folder().iterdir() if f.name.endswith(".yaml")))
 
 

@@ -72,6 +72,13 @@ class Suite(SuiteHead):
         For a selection: names of its tasks among these entries; by default all.
     statements : Traversable or Path, optional
         File of statements of a frozen suite.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> suite = sb.load_suite("lite")
+    >>> suite.reference, suite.of
+    ('nearest-neighbor', 'v2')
     """
 
     specs: tuple[TaskSpec, ...] = ()
@@ -237,6 +244,12 @@ def load_suite(name: str) -> Suite:
         If it does not exist.
     SchemaError
         If the file is broken; names the entry and field.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> sb.load_suite("lite")
+    Suite(lite: 19 entries on 12 collections)
     """
     folder: Traversable | Path = suite_folder()
     if name.endswith(".yaml"):
@@ -302,5 +315,12 @@ def load_task(name: str, suite: str = DEFAULT_SUITE) -> Task:
     ------
     InputError
         If there is no such suite or task; suggests the nearest.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> task.variables, task.n_train, task.n_test
+    (('params', 'tokens'), 90, 30)
     """
     return load_suite(suite).task(name)

@@ -178,6 +178,13 @@ class Task:
         Variable of `extrapolation`; None without one.
     along_scale : AxisReach, optional
         Ratios along it: `extrapolation`, and that of the median held-out row.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> task = sb.load_task("porian/loss_val/chinchilla-decay-frontier")
+    >>> task.track, task.n_train, task.n_test, task.extrapolation > 5
+    ('compute', 90, 30, True)
     """
 
     id: str

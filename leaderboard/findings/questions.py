@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from scalingbench.benchmark.data.orders import order_flips
 from scalingbench.common.errors import InputError
 from scalingbench.common.tables import plain
 from scalingbench.leaderboard.findings import wording
@@ -114,12 +116,47 @@ def _leader(material: Material) -> Finding:
 
 def _error(material: Material) -> Finding:
     found = material.on("compute").by("reach", what="mape")
-    names = [material.results.entry(name) for name in ("chinchilla", "gaussian-process", "autolaw")]
-    known = _by_predictor(found)
-    errors = {name: known[name] for name in names if name in known}
+    errors = _of_some(material, found)
     sentence = wording.by_reach(errors, list(map(str, found.rows)))
     command = "leaderboard --track compute --by reach --what mape"
     return Finding("error", "How large is the error, in %?", sentence, command, plain(errors))
+
+
+def _until(name: str, question: str, by: str, unit: str) -> Callable[[Material], Finding]:
+    def answer(material: Material) -> Finding:
+        found = material.on("compute").by(by, what="mape")
+        errors = _of_some(material, found)
+        sentence = wording.until(errors, list(map(str, found.rows)), unit)
+        return Finding(name, question, sentence, f"leaderboard --track compute --by {by} --what mape", plain(errors))
+
+    return answer
+
+
+def _repeats(material: Material) -> Finding:
+    found = material.results.by("reach", what="noise")
+    times = _of_some(material, found)
+    command = "leaderboard --by reach --what noise"
+    return Finding("repeats", "What is a seed worth?", wording.repeats(times, list(map(str, found.rows))), command, plain(times))
+
+
+def _flips(material: Material) -> Finding | None:
+    if _RECIPES not in set(material.results.statements["collection"]):
+        return None
+    rows: dict[str, dict[str, float]] = {
+        str(name): {str(key): value for key, value in row.items()} for name, row in order_flips(_RECIPES).rows.to_dict("index").items()
+    }
+    question, command = "How often does the order of recipes flip with scale?", f"show {_RECIPES} --orders"
+    return Finding("order-flips", question, wording.flips(_RECIPES, rows), command, plain(rows))
+
+
+def _of_some(material: Material, found: SkillBySlice) -> dict[str, list[float]]:
+    """Return the rows of a law, a regressor and the ensemble that have a value in every slice; an error without any."""
+    known = _by_predictor(found)
+    names = [material.results.entry(name) for name in ("chinchilla", "gaussian-process", "autolaw")]
+    chosen = {name: known[name] for name in names if name in known and not np.isnan(known[name]).any()}
+    if not chosen:
+        raise InputError("none of them has a value in every slice")
+    return chosen
 
 
 def _by_predictor(found: SkillBySlice) -> dict[str, list[float]]:
@@ -149,6 +186,8 @@ def _choice(material: Material) -> Finding | None:
     return Finding("regret", "Whose predictions choose the best configuration?", wording.choice(regret), "leaderboard", regret)
 
 
+_RECIPES = "dclm_models"
+"""The collection of many recipes at several scales whose table is bundled."""
 _FEWEST = 2
 """Entries with a regret, of which a choice is told."""
 _HEAD: tuple[Callable[[Material], Finding | None], ...] = (
@@ -157,6 +196,17 @@ _HEAD: tuple[Callable[[Material], Finding | None], ...] = (
     _Pair("published-constants", "Are published constants enough?", "chinchilla", "chinchilla[hoffmann2022]", "compute").answer,
     _error,
     _coverage,
+)
+_TAIL: tuple[Callable[[Material], Finding | None], ...] = (
+    _until("rows", "How many runs until an error of 5 %?", "rows", "training rows per fit"),
+    _until(
+        "compute-share",
+        "What share of the compute until an error of 5 %?",
+        "compute-share",
+        "the cost of the training runs over that of all runs",
+    ),
+    _repeats,
+    _flips,
 )
 _PAIRS = (
     _Pair("kaplan", "Kaplan's form or Chinchilla's?", "chinchilla", "kaplan", "compute"),
@@ -183,7 +233,7 @@ _PAIRS = (
 def answers(results: Results) -> Iterator[Finding]:
     """Yield the findings of results; a question that they cannot answer is left out."""
     material = Material(results)
-    for answer in (*_HEAD, *(pair.answer for pair in _PAIRS), _slices, _choice):
+    for answer in (*_HEAD, *(pair.answer for pair in _PAIRS), _slices, _choice, *_TAIL):
         finding = None
         with suppress(InputError):
             finding = answer(material)

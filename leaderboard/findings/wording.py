@@ -8,11 +8,14 @@ from itertools import pairwise
 from scalingbench.common.tables import interval, number
 from scalingbench.leaderboard.ratios import ErrorRatio, p_text
 
-__all__ = ["NOMINAL", "by_reach", "choice", "coverage", "leader", "pair", "slices"]
+__all__ = ["NOMINAL", "TARGET", "by_reach", "choice", "coverage", "flips", "leader", "pair", "repeats", "slices", "until"]
 
 NOMINAL = 0.8
 """Nominal coverage of the intervals."""
 _TOLERATED = 0.05
+TARGET = 5.0
+"""Relative error, in %, that is asked for."""
+_COIN = 50.0
 
 
 def leader(track: str, skill: float, first: str, ratios: Mapping[str, ErrorRatio]) -> str:
@@ -92,6 +95,67 @@ def by_reach(errors: Mapping[str, Sequence[float]], slices: Sequence[str]) -> st
     head = "Relative error grows with the extrapolation factor" if all(growing) else "Relative error does not grow steadily with the factor"
     parts = [f"`{name}` {', '.join(number(v, 1) for v in values)} %" for name, values in errors.items()]
     return f"{head}: {'; '.join(parts)} ({', '.join(slices)}; medians over tasks of track compute)."
+
+
+def until(errors: Mapping[str, Sequence[float]], slices: Sequence[str], unit: str) -> str:
+    """Return the first slice in which the relative error of each predictor is at most 5 %.
+
+    Parameters
+    ----------
+    errors : mapping of str to sequence of float
+        Errors in % of each predictor, by slice.
+    slices : sequence of str
+        Names of the slices, in ascending order.
+    unit : str
+        What the slices are ranges of.
+    """
+    parts = [f"`{name}` {_first(values, slices)} ({', '.join(number(v, 1) for v in values)} %)" for name, values in errors.items()]
+    return f"The first range with a median error of at most {TARGET:g} % is: {'; '.join(parts)}; ranges of {unit}: {', '.join(slices)}."
+
+
+def _first(values: Sequence[float], slices: Sequence[str]) -> str:
+    return next((name for value, name in zip(values, slices, strict=True) if value <= TARGET), "none")
+
+
+def repeats(times: Mapping[str, Sequence[float]], slices: Sequence[str]) -> str:
+    """Return how the error compares with the deviation between repeated runs.
+
+    Parameters
+    ----------
+    times : mapping of str to sequence of float
+        Error over the deviation of each predictor, by slice.
+    slices : sequence of str
+        Names of the slices, in ascending order.
+    """
+    above = all(v > 1.0 for values in times.values() for v in values)
+    head = "Less than a better law" if above else "As much as a better law"
+    where = "at every extrapolation factor" if above else "but not at every extrapolation factor"
+    parts = [f"`{name}` {', '.join(number(v, 1) for v in values)}" for name, values in times.items()]
+    ranges = f"({', '.join(slices)}; tasks with a measured deviation)"
+    return f"{head}: the median error is above the deviation between repeated runs {where}; their ratio is {'; '.join(parts)} {ranges}."
+
+
+def flips(collection: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Return how often the order of two recipes flips between two scales, and for which metrics no less often than a coin.
+
+    Parameters
+    ----------
+    collection : str
+        The collection.
+    rows : mapping of str to mapping of str to float
+        By metric: curves, pairs, factor, flips in %, low and high.
+    """
+    known = [f"{_flips(name, r)}" for name, r in rows.items() if r["high"] < _COIN]
+    coin = [f"{_flips(name, r)}" for name, r in rows.items() if r["high"] >= _COIN]
+    parts = [f"less often than a coin by {', '.join(known)}"] if known else []
+    parts += [f"not distinguishable from a coin by {', '.join(coin)}"] if coin else []
+    sizes = next(iter(rows.values()))
+    pairs = f"{number(sizes['pairs'], 0)} pairs of {number(sizes['curves'], 0)} training sets"
+    return f"Of {pairs} in {collection}, at scales {number(sizes['factor'], 1)}x apart, the order flips {'; '.join(parts)}."
+
+
+def _flips(name: str, row: Mapping[str, float]) -> str:
+    return f"`{name}` {number(row['flips'], 1)} % {interval(row['low'], row['high'], 1)}"
 
 
 def coverage(covered: Mapping[str, Sequence[float]], slices: Sequence[str]) -> str:

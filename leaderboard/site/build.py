@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from scalingbench.common.errors import InputError
@@ -13,7 +12,8 @@ from scalingbench.common.names import slug
 from scalingbench.leaderboard.findings.questions import answers
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.collection_pages import collection_index, collection_pages
-from scalingbench.leaderboard.site.front import compare_page, first_page, guides
+from scalingbench.leaderboard.site.forecast_page import forecast_page
+from scalingbench.leaderboard.site.front import compare_page, findings_page, first_page, guides
 from scalingbench.leaderboard.site.material import Material, material_of
 from scalingbench.leaderboard.site.pictures import draw_preview
 from scalingbench.leaderboard.site.predictor_pages import predictor_index, predictor_pages
@@ -24,8 +24,6 @@ from scalingbench.leaderboard.site.writer import Writer
 __all__ = ["build_site", "check_site_can_be_written"]
 
 Say = Callable[[str], None]
-_FINDINGS = 5
-"""Findings on the first page."""
 
 
 def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int:
@@ -61,12 +59,16 @@ def build_site(results: Results, out: Path, say: Say = lambda line: None) -> int
 
 def _write(material: Material, writer: Writer, say: Say) -> None:
     say("the board and its views")
-    writer.write(first_page(material, tuple(islice(answers(material.results), _FINDINGS))))
-    for page in (compare_page(material), predictor_index(material), task_index(material), collection_index(material), *guides(material)):
+    found = tuple(answers(material.results))
+    writer.write(first_page(material, found))
+    for make in (compare_page, predictor_index, task_index, collection_index):
+        writer.write(make(material))
+    for page in (findings_page(found), forecast_page(), *guides(material)):
         writer.write(page)
     for name, content in views(material):
         writer.data(f"data/views/{slug(name)}.js", "SB.view", name, content)
     writer.text("data/board.json", material.board.render("json") + "\n")
+    material.everyone.rows.to_parquet(writer.out / "data" / "board.parquet", index=False)
     draw_preview(
         whiskers(material.everyone, material, top=12), "Which scaling law should you trust?", writer.out / "assets" / "preview.png"
     )

@@ -14,16 +14,21 @@ from scalingbench.common.variables import VARIABLES
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.citation import AUTHORS, TITLE, YEAR, cite
 from scalingbench.leaderboard.findings.questions import Finding
+from scalingbench.leaderboard.ratios import LEVEL
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
 from scalingbench.leaderboard.site.views import columns, on_slices, view, whiskers
 from scalingbench.leaderboard.suite_board import SuiteBoard
 
-__all__ = ["compare_page", "first_page", "guides"]
+__all__ = ["compare_page", "findings_page", "first_page", "guides"]
 
 _TOP = 12
+_FINDINGS = 5
+"""Findings on the first page."""
 _DRAWN = 6
+_SCALE = 10_000
+"""Logarithms of ratios are written as whole multiples of its inverse."""
 _SLICES = {
     "reach": "extrapolation factor (tasks)",
     "compute-share": "cost of the training runs / of all runs (tasks)",
@@ -39,7 +44,7 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     material : Material
         Scores and boards.
     findings : tuple of Finding
-        The findings shown beside the picture.
+        All findings, of which the first are shown beside the picture.
     """
     leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
     sliced = {by: on_slices(material, by) for by in _SLICES}
@@ -56,12 +61,18 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     }
     values = {
         "drawn": whiskers(material.everyone, material, top=_TOP),
-        "findings": findings,
+        "findings": findings[:_FINDINGS],
+        "n_findings": len(findings),
         "tables": _tables(material),
         "cliques": material.results.compare().cliques if len(material.everyone.heads) > 1 else (),
         "here": "board",
     }
     return Page("index.html", "index.html.j2", values, data, ("chart", "board"))
+
+
+def findings_page(findings: tuple[Finding, ...]) -> Page:
+    """Return the page with all findings."""
+    return Page("findings.html", "findings.html.j2", {"findings": findings, "level": LEVEL, "here": "findings"})
 
 
 def _charts(material: Material, leaders: list[str], sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
@@ -92,14 +103,16 @@ def compare_page(material: Material) -> Page:
     """Return the page that compares any two predictors, with the scores on all counted tasks."""
     matrix, facts = material.results.matrix, material.facts
     counted = [i for i, name in enumerate(matrix.tasks) if facts[name]["role"] == "counted"]
-    ratio = np.round(matrix.log_ratio[:, counted], 3)
     names = [str(matrix.tasks[i]) for i in counted]
     keys = ("track", "kind", "far", "weight", "cluster")
     data = {
         "predictors": [str(name) for name in matrix.predictors],
         "heads": [str(n) for n in material.everyone.heads["predictor"]],
         "tasks": {"task": names, **{key: [facts[name][key] for name in names] for key in keys}},
-        "log_ratio": [[None if np.isnan(v) else round(1000 * float(v)) for v in row] for row in ratio],
+        "log_ratio": [[None if np.isnan(v) else round(_SCALE * float(v)) for v in row] for row in matrix.log_ratio[:, counted]],
+        "ranked": list(material.results.suite.rules.kinds),
+        "scale": _SCALE,
+        "level": LEVEL,
     }
     return Page("compare.html", "compare.html.j2", {"here": "compare"}, data, ("chart", "compare"))
 

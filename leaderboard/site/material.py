@@ -29,6 +29,7 @@ __all__ = ["KINDS", "Material", "kind_of", "material_of", "records"]
 KINDS = {
     "published": "published law",
     "constants": "published constants",
+    "own": "law form of this project",
     "generic": "generic regressor",
     "ensemble": "ensemble of laws",
     "submitted": "submission",
@@ -105,11 +106,10 @@ def kind_of(entry: Entry | None) -> str:
     """Return the kind of a registered predictor, a key of `KINDS`; those of other packages are submissions."""
     if entry is None:
         return "submitted"
-    if entry.target.endswith(":PublishedLaw"):
-        return "constants"
-    if ".autolaw." in entry.target:
-        return "ensemble"
-    return "published" if ".laws." in entry.target and entry.paper else "generic"
+    if entry.published:
+        return "constants" if entry.constants_only else "published"
+    places = {".laws.": "own", ".autolaw.": "ensemble"}
+    return next((kind for place, kind in places.items() if place in entry.target), "generic")
 
 
 def material_of(results: Results) -> Material:

@@ -17,6 +17,8 @@ from scalingbench.leaderboard.site.links import Link, paper_links
 from scalingbench.leaderboard.site.material import KINDS, Material, records
 from scalingbench.leaderboard.submissions.metadata import Submission, submissions
 from scalingbench.predictors.catalogue import Entry, papers_of
+from scalingbench.predictors.law import ParametricLaw
+from scalingbench.predictors.meanings import meanings
 from scalingbench.predictors.registry import list_predictors
 
 __all__ = ["predictor_index", "predictor_pages"]
@@ -46,6 +48,7 @@ def predictor_pages(material: Material) -> Iterator[Page]:
             "whiskers": [Whisker(p["track"], p["skill"], p["low"], p["high"]) for p in places],
             "left_out": material.results.exclusions.get(name, ()),
             "constants": constants.get(name, []),
+            "meanings": _meanings(entries.get(name)),
             "extremes": _extremes(own[own["task"].isin(ranked)]),
             "n_scores": len(own),
             **_described(name, entries, submitted),
@@ -67,6 +70,11 @@ def _described(name: str, entries: Mapping[str, Entry], submitted: Mapping[str, 
     papers = paper_links(papers_of(entry.paper)) or ([(entry.paper, "")] if entry.paper else [])
     latex = type(model).latex() if hasattr(type(model), "latex") else ""
     return {"about": _paragraphs(type(model)), "latex": latex, "papers": papers, "source": _file_of(entry), "command": f'sb.make("{name}")'}
+
+
+def _meanings(entry: Entry | None) -> dict[str, str]:
+    model = None if entry is None else entry.make()
+    return meanings(model.parameters) if isinstance(model, ParametricLaw) else {}
 
 
 def _link_of(paper: str) -> Link:

@@ -11,10 +11,12 @@ from scalingbench.benchmark.data.card import Card, load_card
 from scalingbench.benchmark.evaluation.results import FoldResult, TaskResult
 from scalingbench.benchmark.scores.scoring import INTERVAL_LEVELS
 from scalingbench.benchmark.tasks.task import Fold, Task
+from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.names import slug
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task
 from scalingbench.leaderboard.site.charts import axis_record, thinned
 from scalingbench.leaderboard.site.content import Page
+from scalingbench.leaderboard.site.fits import fitted_lines
 from scalingbench.leaderboard.site.links import paper_links, upstream_links
 from scalingbench.leaderboard.site.material import Material, records
 
@@ -34,6 +36,7 @@ def task_pages(material: Material) -> Iterator[Page]:
         scores = [] if own is None else records(own, SCORES)
         best = None if own is None else str(own["predictor"].iloc[0])
         values = {"name": name, "facts": facts, "best": best, "n_scores": len(scores), **_links(card)}
+        values["suite_argument"] = "" if material.results.suite.name == DEFAULT_SUITE else f', "{material.results.suite.name}"'
         data: dict[str, Any] = {"task": name, "scores": _by_column(scores)}
         task = material.tasks.get(name)
         if task is not None:
@@ -65,6 +68,7 @@ def _drawn(task: Task, results: list[TaskResult]) -> dict[str, Any]:
     most = _MOST_POINTS // len(folds)
     parts = [_fold(fold, axis, {r.predictor: r.folds[i] for r in results}, most) for i, fold in enumerate(folds)]
     about = {"metric": task.spec.metric, "x": axis_record(axis), "log": task.on_log_scale, "joined": len(task.variables) == 1}
+    about["other"] = next((v for v in task.variables if v != axis.variable), None)
     return {**about, "laws": [r.predictor for r in results], "n_folds": len(task.folds), "folds": parts}
 
 
@@ -78,7 +82,8 @@ def _fold(fold: Fold, axis: PlotAxis, predicted: dict[str, FoldResult], most: in
                 if level in f.quantiles:
                     held_out[f"{end} {name}"] = f.quantiles[level]
     held_out = thinned(held_out.sort_values("x", kind="stable"), most)
-    return {"name": fold.name, "train": train.to_dict("list"), "test": held_out.to_dict("list")}
+    lines = fitted_lines(fold, axis, predicted)
+    return {"name": fold.name, "train": train.to_dict("list"), "test": held_out.to_dict("list"), "lines": lines}
 
 
 def task_index(material: Material) -> Page:

@@ -18,8 +18,6 @@ from scalingbench.leaderboard.slices import in_order, slice_of
 __all__ = ["columns", "on_slices", "view", "views", "whiskers"]
 
 _SHOWN_FIRST = ("rank", "predictor", "skill", "skill_entered", "win_rate", "regret", "coverage", "tasks_entered", "fit_seconds")
-_PLACES = {"up": 0, "within": 0, "over": 2, "beyond": 2}
-"""Place of a range by its first word."""
 _ON_A_TABLET = ("rank", "predictor", "skill", "skill_entered", "win_rate", "tasks_entered", "fit_seconds")
 _ON_A_PHONE = ("rank", "predictor", "skill")
 
@@ -78,7 +76,7 @@ def on_slices(material: Material, by: str, track: str | None = None) -> dict[str
     results = material.results if track is None else material.results.select(track=track)
     scores = results.matrix.on(results.task_table["task"])
     slices = slice_of(results.task_table.set_index("task").loc[scores.tasks], by)
-    order = sorted(in_order(slices, by), key=lambda name: _PLACES.get(name.split(" ")[0], 1))
+    order = in_order(slices, by)
     what = Ranking(results.suite, results.order, track)
     return {name: rank(scores.on(slices.index[slices == name]), what, comparisons="none") for name in order}
 

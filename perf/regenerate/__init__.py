@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, heads, laws, licences, links, readme
+from perf.regenerate import audit, data, evidence, exponents, heads, laws, licences, links, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -27,7 +27,7 @@ from scalingbench.leaderboard.results import Results
 
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
-LINKED = (*(ROOT / name for name in ("README.md", "pyproject.toml", "CITATION.cff")), DOCS / "data.md")
+LINKED = (*(ROOT / name for name in ("README.md", "pyproject.toml", "mkdocs.yml", "CITATION.cff")), DOCS / "data.md")
 STATEMENTS = BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json"
 
 
@@ -86,16 +86,22 @@ def _redrawn(text: str, name: str) -> str:
 PARTS: Mapping[str, tuple[Part, ...]] = {
     "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
     "boards": tuple(_output(path, "board", "output") for path in (DOCS / "board.md", DOCS / "other-benchmarks.md", ROOT / "README.md")),
+    "examples": tuple(
+        _output(DOCS / page, "board", "output") for page in ("tutorials/forecast.md", "explanation/intervals.md", "explanation/reach.md")
+    ),
     "findings": tuple(_output(path, "findings") for path in (DOCS / "findings.md", ROOT / "README.md")),
     "pictures": tuple(_picture(name) for name in pictures.PICTURES),
     "links": tuple(Part(path, links.with_links) for path in LINKED),
     "columns": (Part(DOCS / "leaderboard.md", _with_columns),),
+    "cli": (Part(DOCS / "reference" / "cli.md", lambda _: reference.cli_page()),),
+    "schema": (Part(DOCS / "reference" / "schema.md", reference.with_schema),),
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
     "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
     "designed": (Part(DOCS / "designed.md", lambda _: report.page()),),
     "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
     "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
+    "exponents": (Part(DOCS / "exponents.md", lambda _: exponents.page(), "upstream"),),
     "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
     "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
     "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),

@@ -65,7 +65,7 @@ def _summary() -> str:
 
 
 def _section(collection: Collection, tasks: int) -> str:
-    validate(collection.table)
+    validate(collection.table, collection.card.scalingbench.own_variables)
     facts = collection.card.scalingbench
     lines = [f"\n## {collection.name}\n", f"{collection.card.pretty_name}; {facts.tier}; {tasks} entries in suite {SUITE}.\n"]
     for title, items in (("Corrections", facts.corrections), ("Known problems", facts.known_problems)):

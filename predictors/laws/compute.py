@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, TOO_NEW, Candidate, NotCandidate
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.parameters import amplitude, exponent, irreducible, positive, real
+from scalingbench.predictors.parameters import amplitude, exponent, irreducible, level, positive, real
 
 __all__ = [
     "Chinchilla",
@@ -16,6 +16,7 @@ __all__ = [
     "ComputeOnly",
     "ComputePower",
     "Farseer",
+    "InformationCapacity",
     "Interaction",
     "Kaplan",
     "KaplanSteps",
@@ -291,3 +292,23 @@ class KaplanSteps(ParametricLaw):
             better = np.log(size + np.exp(np.minimum(alpha_S * (log_steps + excess), 50.0)))
             log_loss = 0.5 * (log_loss + better)
         return np.exp(np.minimum(log_loss, 50.0))
+
+
+class InformationCapacity(ParametricLaw):
+    r"""What the data lose in entropy is stored in the parameters, a fixed amount in each.
+
+    .. math:: \eta N = D (H - L)
+
+    An, Song & Li 2024, eqs. 8 and 14 (arXiv 2411.00660), as :math:`L = H - \eta N / D`; they count N in bits and find eta in
+    [.115, .268] on the fits of Kaplan et al. Their eta changes through training; here it is one constant, so that the loss rises with D,
+    which no run does: a form to test, not to extrapolate with.
+    """
+
+    variables = ("params", "tokens")
+    candidate = TOO_NEW
+    parameters = (level("H"), amplitude("eta", N=-1.0, D=1.0))
+
+    @staticmethod
+    def formula(N: Any, D: Any, H: Any, eta: Any) -> Any:
+        """Return the loss."""
+        return H - eta * N / D

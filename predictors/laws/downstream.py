@@ -9,13 +9,52 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from scalingbench.common.errors import PredictorError
-from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, TOO_NEW, Candidate
 from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.compute import Chinchilla
 from scalingbench.predictors.parameters import amplitude, factor, level, location, positive, real
 
-__all__ = ["CapabilityGap", "Densing", "DirectAccuracy", "LossToAccuracy", "LossToError", "PassUntil", "TokenPower", "TwoStage"]
+__all__ = [
+    "CapabilityGap",
+    "Densing",
+    "DirectAccuracy",
+    "LineTimesSigmoid",
+    "LossToAccuracy",
+    "LossToError",
+    "PassUntil",
+    "TokenPower",
+    "TwoStage",
+]
+
+
+class LineTimesSigmoid(ParametricLaw):
+    r"""A question and its negation: a skill that grows along a line, and one that appears at a size.
+
+    .. math:: y(N) = l s + (1 - l)(1 - s), \quad l = a + b \ln N, \quad s = \frac{1}{1 + (N_0 / N)^{k}}
+
+    Zhang et al. 2023 (NeQA, arXiv 2305.17311): who answers but misses the negation is wrong, so accuracy falls with l until s rises, a U.
+    They describe the two parts in words and simulate them; the composition for two choices is written out here. Accuracy is a share, so the
+    response is not normalised.
+    """
+
+    variables = ("params",)
+    candidate = TOO_NEW
+    fixed_scale = ("y",)
+    parameters = (
+        level("a", N="-b"),
+        factor("b"),
+        location("N_0", start=(1e-2, 1e2), N=1.0),
+        positive("k", 1e-2, 50.0, start=(0.3, 10.0)),
+    )
+    default_starts = 128
+
+    @staticmethod
+    def formula(N: Any, a: Any, b: Any, N_0: Any, k: Any) -> Any:
+        """Return the accuracy."""
+        right = a + b * np.log(N)
+        sees = 1.0 / (1.0 + np.exp(np.clip(k * (np.log(N_0) - np.log(N)), -50.0, 50.0)))
+        return right * sees + (1.0 - right) * (1.0 - sees)
 
 
 class LossToError(ParametricLaw):

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, TOO_NEW, Candidate
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import amplitude, exponent, irreducible, positive, real
 
 _LN10 = float(np.log(10.0))
 
-__all__ = ["EfficiencyLeverage", "MoEPower", "MoESparsity", "Routed"]
+__all__ = ["EfficiencyLeverage", "MoEPower", "MoESparsity", "Routed", "SaturatedLeverage"]
 
 
 class Routed(ParametricLaw):
@@ -139,3 +139,32 @@ class EfficiencyLeverage(ParametricLaw):
         log_G = np.log(G)
         power = alpha_0 + alpha_1 * np.log(C) + (beta + gamma * log_G) * log_G
         return np.exp(np.minimum(power * np.log(np.maximum(1.0 - S, 1e-9)), 50.0))
+
+
+class SaturatedLeverage(ParametricLaw):
+    r"""Efficiency leverage with its saturation at very few and very many active experts.
+
+    .. math::
+
+        \log \mathrm{EL}(A, G, C) = \left(\alpha_0 + \alpha_1 \log C + \beta \log G + \gamma \log^2 G\right) \log \hat{A}, \quad
+        \frac{1}{\hat{A}} = \frac{1}{A + (1 / A_\mathrm{start} - 1 / A_\mathrm{max})^{-1}} + \frac{1}{A_\mathrm{max}}
+
+    Tian et al. 2025, eq. 1 (arXiv 2507.17702), with the activation ratio A = 1 - S and the transformation of Clark et al. 2022, eq. 2
+    (arXiv 2202.01169). `EfficiencyLeverage` is the form without it.
+    """
+
+    variables = EfficiencyLeverage.variables
+    candidate = TOO_NEW
+    fixed_scale = EfficiencyLeverage.fixed_scale
+    parameters = (
+        *EfficiencyLeverage.parameters,
+        positive("A_start", 1e-4, 0.9, start=(1e-3, 0.1)),
+        positive("A_max", 1.0, 1e3, start=(1.0, 10.0)),
+    )
+    default_starts = 256
+
+    @staticmethod
+    def formula(S: Any, G: Any, C: Any, alpha_0: Any, alpha_1: Any, beta: Any, gamma: Any, A_start: Any, A_max: Any) -> Any:
+        """Return the leverage."""
+        saturated = _saturated(2.0 - S, A_start, A_max)
+        return EfficiencyLeverage.formula(1.0 - saturated, G, C, alpha_0, alpha_1, beta, gamma)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaln
 
-from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, TOO_NEW, Candidate
 from scalingbench.predictors.contract import ANY
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.parameters import amplitude, exponent, irreducible, location, positive, real
+from scalingbench.predictors.parameters import amplitude, exponent, factor, irreducible, level, location, positive, real
 
-__all__ = ["CriticalBatch", "CriticalBatchScaling", "StepLaw"]
+__all__ = ["CriticalBatch", "CriticalBatchScaling", "StepLaw", "TuningCurve"]
 
 
 class StepLaw(ParametricLaw):
@@ -111,3 +112,24 @@ class CriticalBatchScaling(ParametricLaw):
     def formula(N: Any, B: Any, S_0: Any, p: Any, B_0: Any, q: Any) -> Any:
         """Return the number of steps."""
         return S_0 * N**p * (1.0 + B_0 * N**q / B)
+
+
+class TuningCurve(ParametricLaw):
+    r"""The best that k runs of a random search are expected to find.
+
+    .. math:: y(k) = y^* - g\, \frac{\Gamma(k + 1)\, \Gamma(1 + 2 / \gamma)}{\Gamma(k + 1 + 2 / \gamma)}
+
+    The mean of the largest of k draws from the quadratic distribution of Lourie et al. 2025 (arXiv 2510.02721),
+    :math:`F(y) = 1 - ((y^* - y) / g)^{\gamma / 2}`: near its optimum a score is quadratic in gamma effective hyper-parameters. For large
+    k the gap to the best possible score falls as :math:`k^{-2 / \gamma}`. The noise of a run is left out; g is negative for a loss.
+    """
+
+    variables = ("trials",)
+    candidate = TOO_NEW
+    fixed_scale = ("k",)
+    parameters = (level("best"), factor("gap"), positive("gamma", 0.1, 200.0, start=(1.0, 20.0)))
+
+    @staticmethod
+    def formula(k: Any, best: Any, gap: Any, gamma: Any) -> Any:
+        """Return the expected best."""
+        return best - gap * np.exp(gammaln(k + 1.0) + gammaln(1.0 + 2.0 / gamma) - gammaln(k + 1.0 + 2.0 / gamma))

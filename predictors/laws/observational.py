@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, minimize
 from sklearn.utils.validation import check_is_fitted
 
-from scalingbench.predictors.candidacy import Candidate
+from scalingbench.common.errors import PredictorError
+from scalingbench.predictors.candidacy import Candidate, NotCandidate
 from scalingbench.predictors.columns import select
 from scalingbench.predictors.estimator import ScalingLaw
 
-__all__ = ["Observational", "Sloth"]
+__all__ = ["Observational", "QuantileFrontier", "Sloth"]
 
 _MOST_CHANCE = 0.2
 _RIDGE = 0.05  # of the weights, in units of standardised components: keeps separable data finite
@@ -89,6 +90,58 @@ class Observational(ScalingLaw):
         Z = (_logit(results) - self.center_) / self.size_ @ self.axes_ / self.spread_
         expected = np.column_stack([np.ones(len(compute)), np.log(compute)]) @ self.growth_
         return _sigmoid(np.where(np.isfinite(Z), Z, expected), self.theta_)
+
+
+class QuantileFrontier(ScalingLaw):
+    r"""A high quantile of results at a compute budget: what the best models of that budget reach.
+
+    .. math:: q_\tau(C) = y_0 + \ell\, \sigma\left(a + b \ln C\right), \quad y_0, \ell, b \ge 0
+
+    Zhang et al. 2026 (arXiv 2602.15327), tau = .98: quantile regression with a sigmoid that never falls. The pinball loss
+    :math:`\max(\tau r, (\tau - 1) r)` is smoothed over a hundredth of the range of y. It is the edge of the data, not their middle, so
+    its error as a prediction of a model's result is large by design.
+
+    Parameters
+    ----------
+    tau : float
+        The quantile, between 0 and 1.
+    """
+
+    variables = ("flops",)
+    candidate = NotCandidate("it gives the upper edge of the results, not the result of a model")
+
+    def __init__(self, tau: float = 0.98):
+        self.tau = tau
+
+    def fit(self, X: pd.DataFrame, y: Any) -> QuantileFrontier:
+        """Fit the sigmoid from several slopes; the least pinball loss is kept."""
+        if not 0.0 < self.tau < 1.0:
+            raise PredictorError(f"tau: must lie between 0 and 1, got {self.tau!r}")
+        X, y = self._read_training(X, y, positive=False)
+        scale = np.log(select(X, self.columns_)[0])
+        self.center_, self.size_ = scale.mean(), max(scale.std(), 1e-9)
+        z, reach, width = (scale - self.center_) / self.size_, max(np.abs(y).max(), 1e-12), max(np.ptp(y), 1e-12) / 100.0
+        bounds = [(0.0, reach), (0.0, 2.0 * reach), (-20.0, 20.0), (0.0, 20.0)]
+
+        def pinball(theta: np.ndarray) -> float:
+            r = (y - _frontier(z, theta)) / width
+            return float(np.mean(self.tau * r + np.logaddexp(0.0, -r)))
+
+        starts = [np.array([0.1 * reach, reach, middle, slope]) for slope in (0.3, 1.0, 3.0) for middle in (-1.0, 1.0)]
+        fits = [minimize(pinball, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+        self.theta_ = min(fits, key=lambda fit: fit.fun).x
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Return the quantile at each budget, shape (n,)."""
+        check_is_fitted(self, "theta_")
+        return _frontier((np.log(select(self._read(X), self.columns_)[0]) - self.center_) / self.size_, self.theta_)
+
+
+def _frontier(z: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    low, height, middle, slope = theta
+    found: np.ndarray = low + height / (1.0 + np.exp(-np.clip(middle + slope * z, -50.0, 50.0)))
+    return found
 
 
 class Sloth(ScalingLaw):

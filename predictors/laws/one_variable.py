@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from scalingbench.predictors.candidacy import NOT_CHOSEN, Candidate, NotCandidate
+from scalingbench.predictors.candidacy import NOT_CHOSEN, TOO_NEW, Candidate, NotCandidate
 from scalingbench.predictors.contract import ANY
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import factor, level, location, positive
 
-__all__ = ["CubicLog", "InverseWidth", "Line", "LogLine", "Proportional", "QuadraticLog", "SigmoidLog"]
+__all__ = ["CubicLog", "InverseWidth", "Line", "LogLine", "MassiveActivation", "Proportional", "QuadraticLog", "SigmoidLog"]
 
 
 class LogLine(ParametricLaw):
@@ -153,3 +153,30 @@ class InverseWidth(ParametricLaw):
     def formula(m: Any, E: Any, a: Any) -> Any:
         """Return the loss."""
         return E + a / m
+
+
+class MassiveActivation(ParametricLaw):
+    r"""A logarithmic rise that an exponential takes back, through training.
+
+    .. math:: f(t) = A e^{-\lambda x} \log x + K, \quad x = \gamma t + t_0
+
+    Ratio of the largest to the median activation of a layer (Gallego-Feliciano et al. 2025, eq. 9, arXiv 2508.03616): it peaks early in
+    the outer layers and grows to the end in the middle ones, where lambda is near 0. No collection has such activations.
+    """
+
+    variables = ("steps",)
+    candidate = TOO_NEW
+    parameters = (
+        factor("A"),
+        positive("lam", 1e-6, 50.0, start=(1e-3, 1.0)),
+        positive("gamma", start=(0.3, 30.0), t=-1.0),
+        positive("t_0", 1e-6, 1e3, start=(0.1, 5.0)),
+        level("K"),
+    )
+    default_starts = 256
+
+    @staticmethod
+    def formula(t: Any, A: Any, lam: Any, gamma: Any, t_0: Any, K: Any) -> Any:
+        """Return the ratio."""
+        x = gamma * t + t_0
+        return A * np.exp(-np.minimum(lam * x, 300.0)) * np.log(x) + K

@@ -11,7 +11,7 @@ from scalingbench.predictors.contract import ANY
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import amplitude, exponent, factor, irreducible, level, positive, real
 
-__all__ = ["LogLaw", "LossToLoss", "PostTrainingPower", "Rectified"]
+__all__ = ["LogLaw", "LossToLoss", "PostTrainingPower", "Rectified", "SyntheticTransfer"]
 
 
 class Rectified(ParametricLaw):
@@ -100,3 +100,27 @@ class LossToLoss(ParametricLaw):
     def formula(L_0: Any, E_1: Any, K: Any, E_0: Any, kappa: Any) -> Any:
         """Return the loss."""
         return E_1 + K * np.maximum(L_0 - E_0, 1e-6) ** kappa
+
+
+class SyntheticTransfer(ParametricLaw):
+    r"""Error after pre-training on n images and fine-tuning on s.
+
+    .. math:: L(n, s) = \delta \left(\gamma + n^{-\alpha}\right) s^{-\beta}
+
+    Mikami et al. 2021 (arXiv 2108.11018): gamma is the transfer gap, which no amount of pre-training closes, and alpha the rate of
+    pre-training, from .1 to 1.5 as in the authors' fits. With s fixed it is their simplified law, C + D n^(-alpha).
+    """
+
+    variables = ("unique_tokens", "samples")
+    candidate = NOT_CHOSEN
+    parameters = (
+        amplitude("delta", n="alpha", s="beta"),
+        positive("gamma", start=(1e-2, 1e2), n="-alpha"),
+        exponent("alpha", 0.1, 1.5),
+        exponent("beta"),
+    )
+
+    @staticmethod
+    def formula(n: Any, s: Any, delta: Any, gamma: Any, alpha: Any, beta: Any) -> Any:
+        """Return the error."""
+        return delta * (gamma + n**-alpha) * s**-beta

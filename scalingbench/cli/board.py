@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scalingbench.cli.completion import collection_names, predictor_names, suite_names
 from scalingbench.cli.console import print_answer, print_board, print_table, split_names
-from scalingbench.cli.options import Json, Names, SuiteName, Top, Track
+from scalingbench.cli.options import Json, Predictors, SuiteName, Top, Track
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.tables import Format
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-SuiteOf = Annotated[str | None, typer.Option("--suite", help="Suite name, or a YAML file; by default that of the results.")]
+SuiteOf = Annotated[
+    str | None, typer.Option("--suite", help="Suite name, or a YAML file; by default that of the results.", autocompletion=suite_names)
+]
 Folder = Annotated[Path | None, typer.Option("--results", help="Folder of result files; by default those in the package.")]
 Kind = Annotated[Literal["published"] | None, typer.Option("--kind", help="'published': only law forms of papers, by family.")]
 By = Literal["track", "domain", "metric", "extrapolation", "compute-share", "rows", "noise", "reach", "published", "kind", "tier"]
@@ -37,8 +39,8 @@ def leaderboard(
     variants: Annotated[bool, typer.Option("--variants", help="Also list the variants of each family, below its head.")] = False,
     by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of overall.")] = None,
     what: Annotated[
-        Literal["skill", "coverage", "crps", "mape"],
-        typer.Option("--what", help="With --by: skill, coverage of the 80 % interval, skill by CRPS, or relative error in %."),
+        Literal["skill", "coverage", "crps", "mape", "noise"],
+        typer.Option("--what", help="With --by: skill, coverage of the interval, CRPS skill, error in %, or error over that of a repeat."),
     ] = "skill",
     bundled: Bundled = False,
     published_after: After = None,
@@ -116,7 +118,7 @@ def _check_options(*, recompute: bool, store: bool, results: Path | None, with_c
 def compare(
     results: Folder = None,
     suite: SuiteOf = None,
-    predictors: Names = None,
+    predictors: Predictors = None,
     track: Track = None,
     top: Annotated[int, typer.Option("--top", min=2, help="Number of predictors from the top of the board, if none are named.")] = 12,
     bundled: Bundled = False,
@@ -142,10 +144,7 @@ def compare(
     comparison = chosen.compare(names, top=top, common=common)
     if out is not None:
         draw(comparison, out)
-    if as_json or sys.stdout.isatty():
-        print_table(comparison, "compare", "md", as_json)
-    else:
-        print(comparison)
+    print_table(comparison, "compare", "md", as_json)
 
 
 def findings(
@@ -174,9 +173,13 @@ def pictures(
 
 
 def cite(
-    predictor: Annotated[str | None, typer.Option("--predictor", help="State the score of this predictor, and cite its papers.")] = None,
+    predictor: Annotated[
+        str | None,
+        typer.Option("--predictor", help="State the score of this predictor, and cite its papers.", autocompletion=predictor_names),
+    ] = None,
     collection: Annotated[
-        str | None, typer.Option("--collection", help="Cite this collection only, not all that the board ranks on.")
+        str | None,
+        typer.Option("--collection", help="Cite this collection only, not all that the board ranks on.", autocompletion=collection_names),
     ] = None,
     suite: SuiteName = DEFAULT_SUITE,
     track: Track = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from scalingbench.cli.envelope import print_json
 from scalingbench.common.messages import count_of
 from scalingbench.common.packages import own_version
-from scalingbench.common.tables import Format, Tabular, plain, settled
+from scalingbench.common.tables import Format, Tabular, table_of
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
@@ -25,14 +25,16 @@ __all__ = [
     "exit_with",
     "print_answer",
     "print_board",
-    "print_json",
+    "print_records",
     "print_table",
     "print_version",
     "progress_bar",
     "run_with_progress",
     "say",
     "say_fetch_only",
+    "shown_records",
     "split_names",
+    "terminal_width",
 ]
 
 
@@ -109,8 +111,8 @@ def print_table(found: Tabular, command: str, form: Format, as_json: bool) -> No
     """Print a table: in the envelope of JSON, cut to the width of a terminal, or in the given format."""
     if as_json:
         print_json(command, found.facts())
-    elif form == "md" and sys.stdout.isatty():
-        print(found.fitted(shutil.get_terminal_size().columns))
+    elif form == "md" and (width := terminal_width()) is not None:
+        print(found.fitted(width))
     else:
         print(found.render(form))
 
@@ -122,9 +124,22 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def print_json(command: str, data: Any) -> None:
-    """Print data in the envelope of all commands: command, version, data."""
-    print(json.dumps({"command": command, "version": own_version(), "data": settled(plain(data))}, indent=2))
+def print_records(command: str, rows: Sequence[Mapping[Any, Any]], as_json: bool, *, major: Sequence[str] = ()) -> None:
+    """Print records as a table, see `shown_records`, or in the envelope of JSON."""
+    print_answer(command, list(rows), shown_records(rows, major), as_json)
+
+
+def shown_records(rows: Sequence[Mapping[Any, Any]], major: Sequence[str] = ()) -> str:
+    """Return records as a table: for a terminal cut to its width, columns that are not `major` first, else as Markdown."""
+    if not rows:
+        return "(none)"
+    table, width = table_of(rows, major), terminal_width()
+    return table.markdown() if width is None else table.fitted(width)
+
+
+def terminal_width() -> int | None:
+    """Return the width of the terminal that standard output is; None if it is a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_answer(command: str, data: Any, text: object, as_json: bool) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalingbench.cli.console import print_answer, say
+from scalingbench.cli.completion import predictor_names
+from scalingbench.cli.console import print_answer, print_records, say
 from scalingbench.cli.options import Json
 from scalingbench.cli.table_options import TableReader, positive, reads_a_table
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN
@@ -27,7 +28,7 @@ Table = Annotated[
     str, typer.Argument(help="CSV, TSV, JSON, JSON-lines or Parquet table of runs, '-' for standard input, or the folder of a tracker.")
 ]
 Target = Annotated[str, typer.Option("--target", help="The run to predict, e.g. params=7B,tokens=1.4T; also by the headers of the table.")]
-Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.")]
+Predictor = Annotated[str, typer.Option("--predictor", help="A registered name.", autocompletion=predictor_names)]
 Tolerance = Annotated[
     float, typer.Option("--tolerance", help="Relative error above which a forecast is useless; the threshold of warnings.")
 ]
@@ -63,7 +64,8 @@ def forecast(
 
     runs = read(table)
     query = make_query(runs, target)
-    found = _answer(lambda: forecast_of(query, predictor, tolerance=tolerance, force=force), runs, as_json, plot, report)
+    make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force)
+    found = _answer("forecast", make, runs, as_json=as_json, plot=plot, report=report)
     if register is not None:
         from scalingbench.forecasting.registering import register_forecast
 
@@ -111,7 +113,8 @@ def allocate(
 
     runs = read(table)
     options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **given}
-    _answer(lambda: allocate_runs(runs, predictor=predictor, **options), runs, as_json, plot, report)
+    make = partial(allocate_runs, runs, predictor=predictor, **options)
+    _answer("allocate", make, runs, as_json=as_json, plot=plot, report=report)
 
 
 @reads_a_table
@@ -144,7 +147,7 @@ def plan(
     if runs is not None:
         say(str(runs))
     found = plan_runs(runs, budget=flops, target=target, most=most, law=law)
-    print(json.dumps(found.as_dict(), indent=2) if as_json else found.as_csv())
+    print_answer("plan", found.as_dict(), found.as_csv(), as_json)
     if not as_json:
         say("\n".join(found.summary()))
     _draw(found, plot)
@@ -172,7 +175,7 @@ def _draw(found: Forecast | Plan | DesignCheck, path: Path | None) -> None:
         say(f"{path}: written")
 
 
-def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path | None, report: Path | None) -> Forecast:
+def _answer(command: str, make: Callable[[], Forecast], runs: Runs, *, as_json: bool, plot: Path | None, report: Path | None) -> Forecast:
     """Print how the table was read (on standard error), then the answer (on standard output)."""
     from scalingbench.forecasting.cautions import Refused
 
@@ -180,10 +183,9 @@ def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path 
     try:
         found = make()
     except Refused as refused:
-        if as_json:
-            print(json.dumps({"refused": True, "cautions": [c.as_dict() for c in refused.cautions], "data": runs.as_dict()}, indent=2))
+        refused.data = runs.as_dict()
         raise
-    print(json.dumps(found.as_dict(), indent=2) if as_json else found)
+    print_answer(command, found.as_dict(), found, as_json)
     _draw(found, plot)
     if report is not None:
         from scalingbench.forecasting.report import report as write
@@ -197,18 +199,20 @@ def _answer(make: Callable[[], Forecast], runs: Runs, as_json: bool, plot: Path 
 def show_reading(read: TableReader, table: Table, as_json: Json = False) -> None:
     """Show how a table is read: columns, units, runs, rows left out, budget; no law is fitted."""
     runs = read(table)
-    print(json.dumps(runs.as_dict(), indent=2) if as_json else runs.understood())
+    print_answer("read", runs.as_dict(), runs.understood(), as_json)
 
 
-def example(name: Annotated[str | None, typer.Argument(help="Its name; without one the examples are listed.")] = None) -> None:
+def example(
+    name: Annotated[str | None, typer.Argument(help="Its name; without one the examples are listed.")] = None, as_json: Json = False
+) -> None:
     """Print an example table of runs, made from a stated law: scalingbench example base > runs.csv."""
     from scalingbench.forecasting.examples import EXAMPLES, example_text
 
-    if name is not None:
-        print(example_text(name), end="")
+    if name is None:
+        print_records("example", [{"name": e.name, "what": e.what} for e in EXAMPLES], as_json)
         return
-    width = max(len(e.name) for e in EXAMPLES)
-    print("\n".join(f"{e.name:<{width}}  {e.what}" for e in EXAMPLES))
+    text = example_text(name)
+    print_answer("example", {"name": name, "text": text}, text.removesuffix("\n"), as_json)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

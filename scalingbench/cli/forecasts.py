@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalingbench.cli.console import say, split_names
+from scalingbench.cli.console import print_answer, print_records, say, shown_records, split_names
 from scalingbench.cli.options import Json
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
     from scalingbench.leaderboard.forecasts.book import Book
-    from scalingbench.leaderboard.forecasts.records import Draft
+    from scalingbench.leaderboard.forecasts.records import Draft, Registration
 
 __all__ = ["app", "score_forecast"]
 
 app = typer.Typer(help="Forecasts registered before their outcome: list, register, resolve, score.")
 
+_MAJOR = ("question", "registered", "status")
 Folder = Annotated[Path | None, typer.Option("--book", help="Folder of the book; by default the project's own.")]
 QuestionName = Annotated[str | None, typer.Option("--question", help="Only this question.")]
 Values = Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")]
@@ -39,16 +39,14 @@ def forecasts(
     """List the questions with their forecasts, after a check of every hash in the chain."""
     if context.invoked_subcommand is not None:
         return
-    from scalingbench.cli.listings import print_rows
+    from scalingbench.leaderboard.forecasts.listing import list_questions
 
     found = _existing(book)
-    rows = _questions(found, only_open) if question is None else _forecasters(found, question)
+    rows = list_questions(found, only_open=only_open) if question is None else _forecasters(found, question)
     chain = {"registrations": len(found.registrations), "head": found.head, "unbroken": True}
-    if as_json:
-        print(json.dumps({"forecasts": rows, "chain": chain}, indent=2))
-        return
-    print_rows(rows, as_json)
-    print(f"\nchain of {chain['registrations']} registrations, unbroken, head {found.head[:12]}")
+    below = f"chain of {chain['registrations']} registrations, unbroken, head {found.head[:12]}"
+    text = f"{shown_records(rows, _MAJOR if question is None else ())}\n\n{below}"
+    print_answer("forecasts", {"forecasts": rows, "chain": chain}, text, as_json)
 
 
 def _existing(folder: Path | None) -> Book:
@@ -57,27 +55,6 @@ def _existing(folder: Path | None) -> Book:
     if folder is not None and not folder.is_dir():
         raise InputError(f"--book: {folder}: no such folder")
     return load_book(folder)
-
-
-def _questions(book: Book, only_open: bool) -> list[dict[str, Any]]:
-    rows = []
-    for name in book.questions:
-        entries, status = book.of(name), book.status(name)
-        if only_open and status not in ("open", "partly resolved"):
-            continue
-        kinds = [entry.kind for entry in entries]
-        moments = sorted(entry.registered_at[:10] for entry in entries if entry.registered_at and entry.kind != "replay")
-        rows.append(
-            {
-                "question": name,
-                **{kind: kinds.count(kind) for kind in ("registered", "recorded", "replay")},
-                "targets": len({t.name for entry in entries for t in entry.targets}),
-                "first": moments[0] if moments else None,
-                "status": status,
-                "what": entries[0].what,
-            }
-        )
-    return rows
 
 
 def _forecasters(book: Book, question: str) -> list[dict[str, Any]]:
@@ -111,6 +88,7 @@ def register(
     what: Annotated[str, typer.Option("--what", help="Of a table: the question in a sentence.")] = "",
     by_hand: Annotated[bool, typer.Option("--by-hand", help="Of a table: its rows were transcribed from a text.")] = False,
     book: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Append forecasts to the chain: one from a JSON file, or one per predictor from a table."""
     from scalingbench.leaderboard.forecasts.book import read_draft
@@ -128,9 +106,17 @@ def register(
         runs = read_runs(file, Options(metric=metric, curve=curve))
         described = Question(question, what or question, unit, runs, targets, by_hand=by_hand)
         added = append(_drafts(described, split_names(predictors) or ()), book)
-    for entry in added:
-        points = ", ".join(f"{t.name} {t.point:.5g}" for t in entry.targets)
-        print(f"{entry.number:04d} {entry.question} {entry.forecaster}: {points} ({entry.hash[:12]})")
+    print_answer("forecasts register", [_registered(entry) for entry in added], "\n".join(map(_line, added)), as_json)
+
+
+def _registered(entry: Registration) -> dict[str, Any]:
+    points = {t.name: t.point for t in entry.targets}
+    return {"number": entry.number, "question": entry.question, "forecaster": entry.forecaster, "forecasts": points, "hash": entry.hash}
+
+
+def _line(entry: Registration) -> str:
+    points = ", ".join(f"{t.name} {t.point:.5g}" for t in entry.targets)
+    return f"{entry.number:04d} {entry.question} {entry.forecaster}: {points} ({entry.hash[:12]})"
 
 
 def _drafts(question: Any, predictors: tuple[str, ...]) -> list[Draft]:
@@ -154,6 +140,7 @@ def resolve(
     void: Annotated[bool, typer.Option("--void", help="The run will not exist as it was described.")] = False,
     note: Annotated[str, typer.Option("--note", help="Remark for readers.")] = "",
     book: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Enter an outcome. Registrations do not change."""
     from pydantic import ValidationError
@@ -168,7 +155,8 @@ def resolve(
         )
     except ValidationError as error:
         raise InputError(f"outcome: {first_problem(error)}") from None
-    print(enter(question, [outcome], book))
+    path = str(enter(question, [outcome], book))
+    print_answer("forecasts resolve", {"path": path}, path, as_json)
 
 
 @app.command()
@@ -183,7 +171,6 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score the forecasts with a known outcome; --value first enters the outcome of --question, or of the only open question."""
-    from scalingbench.cli.listings import print_rows
     from scalingbench.leaderboard.forecasts.book import enter
     from scalingbench.leaderboard.forecasts.scores import score_forecasts, score_targets
 
@@ -197,7 +184,7 @@ def score(
         table = table.groupby("question", sort=False).head(top)
     if table.empty:
         say("no forecast has an outcome yet")
-    print_rows(table.astype(object).where(table.notna(), None).to_dict("records"), as_json)
+    print_records("forecasts score", table.astype(object).where(table.notna(), None).to_dict("records"), as_json)
 
 
 def score_forecast(

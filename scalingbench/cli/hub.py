@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
-from scalingbench.cli.console import print_answer, print_json, split_names
-from scalingbench.cli.options import Json
+from scalingbench.cli.console import print_answer, say, split_names
+from scalingbench.cli.envelope import print_json
+from scalingbench.cli.options import Collections, Json
 from scalingbench.common.defaults import DEFAULT_SUITE
 
 app = typer.Typer(no_args_is_help=True, help="Build, check, push and pull the data set on the Hugging Face Hub.")
 
 Folder = Annotated[Path, typer.Argument(help="A folder written by 'scalingbench hub build' or 'pull'.")]
 Repo = Annotated[str, typer.Option("--repo", help="owner/name on the Hub.")]
-Names = Annotated[str | None, typer.Option("--collections", help="Names, separated by commas.")]
 
 
 @app.command()
-def build(out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Names = None, as_json: Json = False) -> None:
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")], collections: Collections = None, as_json: Json = False
+) -> None:
     """Write the data-set repository: tables, tasks, card, Croissant metadata, checksums."""
     from scalingbench.benchmark.hub.build import build as build_folder
 
@@ -48,15 +50,20 @@ def push(
     repo: Repo,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
     revision: Annotated[str | None, typer.Option("--revision", help="Tag to give the commit.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would change (offline: every file).")] = False,
     as_json: Json = False,
 ) -> None:
     """Upload a folder in one commit."""
-    from scalingbench.benchmark.hub.client import list_changes
+    from scalingbench.benchmark.hub.client import hub_is_reachable, list_changes
     from scalingbench.benchmark.hub.client import push as push_folder
+    from scalingbench.benchmark.hub.validate import check_files
 
     if dry_run:
-        changes = list(list_changes(folder, repo))
+        check_files(folder)
+        reachable = hub_is_reachable()
+        if not reachable:
+            say("the Hub cannot be reached: every file is listed, compared with none")
+        changes = list_changes(folder, repo, compare=reachable)
         print_answer("hub push", {"repo": repo, "changes": changes}, "\n".join(changes) or "nothing to change", as_json)
         return
     pushed = str(push_folder(folder, repo, create_pr=create_pr, revision=revision))
@@ -68,7 +75,7 @@ def pull(
     repo: Repo,
     revision: Annotated[str, typer.Option("--revision", help="Tag or commit.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("hub"),
-    collections: Names = None,
+    collections: Collections = None,
     as_json: Json = False,
 ) -> None:
     """Download a revision and check every file."""

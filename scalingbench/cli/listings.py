@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import math
-import shutil
-import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.collection import list_collections, read_facts
-from scalingbench.common.tables import Table, cell, plain
+from scalingbench.cli.console import shown_records
 from scalingbench.predictors.registry import list_predictors
 
 if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite
 
-__all__ = ["collection_rows", "collection_totals", "predictor_rows", "print_rows", "render_description", "task_rows"]
-
-
-def print_rows(rows: Sequence[Mapping[Any, Any]], as_json: bool = False, *, major: Sequence[str] = ()) -> None:
-    """Print records as an aligned table, or as JSON; a narrow terminal leaves out the columns that are not `major` first."""
-    if as_json:
-        print(json.dumps(plain(list(rows)), indent=2))
-        return
-    print(_aligned(rows, major))
-
-
-def _aligned(rows: Sequence[Mapping[Any, Any]], major: Sequence[str] = ()) -> str:
-    if not rows:
-        return "(none)"
-    names = list(rows[0])
-    minor = [i for i in reversed(range(len(names))) if major and names[i] not in major]
-    cells = [[_cell(value) for value in row.values()] for row in rows]
-    table = Table(names, cells, frozenset(range(len(names))), minor=minor)
-    return table.fitted(shutil.get_terminal_size().columns) if sys.stdout.isatty() else table.aligned()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and math.isnan(value):
-        return "nan"
-    return cell(value, ".3g")
+__all__ = ["collection_rows", "collection_totals", "predictor_rows", "render_description", "task_rows"]
 
 
 def collection_rows() -> list[dict[str, Any]]:
@@ -72,47 +46,60 @@ def task_rows(suite: Suite, track: str | None) -> list[dict[str, Any]]:
     """Return one record per task: from the frozen suite, else from the tasks on bundled collections."""
     from scalingbench.benchmark.tasks.suite import task_table
 
-    frozen = suite.frozen_tasks
-    if frozen is None:
-        return [{str(k): v for k, v in row.items()} for row in task_table(suite.build(track=track)).to_dict("records")]
-    suite.entries(track=track, fetch=True)  # raises an error for an unknown track
-    chosen = frozen if track is None else frozen[frozen["track"] == track]
-    return [{str(k): v for k, v in row.items()} for row in chosen.to_dict("records")]
+    table = suite.frozen_tasks
+    if table is None:
+        table = task_table(suite.build(track=track))
+    else:
+        suite.entries(track=track, fetch=True)  # raises an error for an unknown track
+        table = table if track is None else table[table["track"] == track]
+    rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+    return [{**row, "variables": str(row["variables"]).split(",")} for row in rows]
 
 
 def predictor_rows(track: str | None) -> list[dict[str, Any]]:
-    """Return one record per registered predictor."""
+    """Return one record per registered predictor; None for tracks or variables means any."""
     return [
-        {"name": e.name, "family": e.family, "tracks": ",".join(e.tracks) or "any", **_reads(e.make()), "paper": e.paper or "-"}
+        {"name": e.name, "family": e.family, "tracks": list(e.tracks) or None, **_reads(e.make()), "paper": e.paper or None}
         for e in list_predictors(track)
     ]
 
 
-def _reads(predictor: Any) -> dict[str, str]:
+def _reads(predictor: Any) -> dict[str, list[str] | None]:
     """Return the inputs of a predictor, and the names of its constants."""
-    variables = getattr(predictor, "variables", None)
     constants = [p.name for p in getattr(predictor, "parameters", ())]
-    return {"variables": ",".join(variables) if variables else "any", "parameters": ",".join(constants) or "-"}
+    return {"variables": list(getattr(predictor, "variables", None) or ()) or None, "parameters": constants}
 
 
-def render_description(d: Mapping[str, Any]) -> str:
-    """Render a description for a terminal."""
-    head = [f"{d['name']}: {d['title']}", "", d["about"], ""]
+def render_description(d: Mapping[str, Any], width: int | None = None) -> str:
+    """Render a description; for a terminal, its lines are wrapped to the width."""
+    bullets = partial(_bullets, width=width)
     facts = [
-        f"tier          {d['tier']}",
-        f"licence       {d['license']}. {d['license_note']}",
-        f"size          {d['rows']} rows, {d['runs']} runs, {d['curves']} curves (one curve is: {d['one_curve_is']})",
-        *_bullets("cite", d["papers"]),
-        *_bullets("upstream", d["upstream"]),
+        *bullets("tier", [d["tier"]]),
+        *bullets("licence", [f"{d['license']}. {d['license_note']}"]),
+        *bullets("size", [f"{d['rows']} rows, {d['runs']} runs, {d['curves']} curves (one curve is: {d['one_curve_is']})"]),
+        *bullets("cite", d["papers"]),
+        *bullets("upstream", d["upstream"]),
+        *bullets("params are", [d["params_kind"]] if d["params_kind"] else []),
     ]
-    if d["params_kind"]:
-        facts.append(f"params are    {d['params_kind']}")
     sections = [("Variables", d["variables"]), ("Metrics", d["metrics"]), ("Tasks", d["tasks"])]
-    tables = [line for title, rows in sections for line in ("", title, _aligned(rows))]
-    notes = [*_bullets("flags", [f"{k}: {v} rows" for k, v in d["flags"].items()])]
-    notes += [*_bullets("corrections", d["corrections"]), *_bullets("problems", d["known_problems"])]
-    return "\n".join([*head, *facts, *tables, "", *notes])
+    tables = [line for title, rows in sections for line in ("", title, "", shown_records(rows))]
+    notes = bullets("flags", [f"{k}: {v} rows" for k, v in d["flags"].items()])
+    notes += [*bullets("corrections", d["corrections"]), *bullets("problems", d["known_problems"])]
+    about = d["about"] if width is None else "\n\n".join(_paragraph(text, width) for text in d["about"].split("\n\n"))
+    return "\n".join([_wrapped(f"{d['name']}: {d['title']}", width), "", about, "", *facts, *tables, "", *notes])
 
 
-def _bullets(label: str, items: Iterable[str]) -> list[str]:
-    return [f"{label if i == 0 else '':<13} {item}" for i, item in enumerate(items)]
+def _paragraph(text: str, width: int) -> str:
+    lines = text.splitlines()
+    plain = not any(line.startswith(("|", "-", "#", "*")) for line in lines)
+    return _wrapped(" ".join(lines), width) if plain else "\n".join(_wrapped(line, width) for line in lines)
+
+
+def _bullets(label: str, items: Iterable[str], *, width: int | None) -> list[str]:
+    return [_wrapped(f"{label if i == 0 else '':<13} {item}", width, " " * 14) for i, item in enumerate(items)]
+
+
+def _wrapped(line: str, width: int | None, indent: str = "") -> str:
+    if width is None or len(line) <= width or line.startswith("|"):
+        return line
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -13,29 +13,45 @@ from typing import Annotated, NoReturn
 import typer
 
 from scalingbench.cli import board, contrast, forecast, submit
+from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import (
     committed_names,
     exit_with,
     print_answer,
     print_board,
-    print_json,
+    print_records,
     print_version,
     run_with_progress,
     say,
     say_fetch_only,
     split_names,
+    terminal_width,
 )
+from scalingbench.cli.envelope import print_json, run_with_json_errors
 from scalingbench.cli.forecasts import app as forecasts_app
 from scalingbench.cli.forecasts import score_forecast
 from scalingbench.cli.help import with_help
 from scalingbench.cli.hub import app as hub_app
-from scalingbench.cli.options import CPUS, Intervals, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
+from scalingbench.cli.options import (
+    CPUS,
+    CollectionName,
+    Collections,
+    Intervals,
+    Jobs,
+    Json,
+    Limit,
+    Out,
+    Predictors,
+    Resume,
+    SuiteName,
+    Track,
+)
 from scalingbench.common.defaults import DEFAULT_SUITE, LEVELS, TIME_LIMIT
 from scalingbench.common.errors import InputError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -52,35 +68,47 @@ app.add_typer(forecasts_app, name="forecasts")
 @app.command()
 def collections(as_json: Json = False) -> None:
     """List the collections, with totals."""
-    from scalingbench.cli.listings import collection_rows, collection_totals, print_rows
+    from scalingbench.cli.listings import collection_rows, collection_totals
 
     rows = collection_rows()
     totals = collection_totals(rows)
     if as_json:
         print_json("collections", {"collections": rows, "totals": totals})
         return
-    print_rows(rows)
+    print_records("collections", rows, as_json, major=("name", "domain", "rows", "runs", "license"))
     print("\n{collections} collections ({bundled} bundled), {runs:,} runs, {rows:,} rows".format(**totals))
 
 
 @app.command()
-def show(name: str, as_json: Json = False) -> None:
+def show(
+    name: CollectionName,
+    orders: Annotated[bool, typer.Option("--orders", help="How often the order of two curves flips between two scales.")] = False,
+    as_json: Json = False,
+) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
+    if orders:
+        from scalingbench.benchmark.data.orders import order_flips
+        from scalingbench.cli.console import print_table
+
+        print_table(order_flips(name), "show", "md", as_json)
+        return
     from scalingbench.benchmark.tasks.description import describe_collection
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.listings import render_description
 
     description = describe_collection(name, load_suite(DEFAULT_SUITE))
-    print_answer("show", description, render_description(description), as_json)
+    print_answer("show", description, render_description(description, terminal_width()), as_json)
 
 
 @app.command()
 def plot(
-    name: str,
+    name: CollectionName,
     out: Annotated[Path, typer.Option("--out", help="Plot to write: .png, .svg or .pdf.")],
     suite: SuiteName = DEFAULT_SUITE,
     task: Annotated[str | None, typer.Option("--task", help="A task of the suite; by default the first on the collection.")] = None,
-    predictor: Annotated[str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.")] = None,
+    predictor: Annotated[
+        str | None, typer.Option("--predictor", help="Law to plot; by default the best one on the task.", autocompletion=predictor_names)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Plot a collection: training and held-out points, and the predictions of a law."""
@@ -94,28 +122,23 @@ def plot(
 @app.command()
 def predictors(track: Track = None, as_json: Json = False) -> None:
     """List the predictors."""
-    from scalingbench.cli.listings import predictor_rows, print_rows
+    from scalingbench.cli.listings import predictor_rows
 
     rows = predictor_rows(track)
-    if as_json:
-        print_json("predictors", rows)
-    else:
-        print_rows(rows)
+    shown = rows if as_json else [{**row, **{key: row[key] or "any" for key in ("tracks", "variables")}} for row in rows]
+    print_records("predictors", shown, as_json, major=("name", "variables"))
 
 
 @app.command()
 def tasks(suite: SuiteName = DEFAULT_SUITE, track: Track = None, as_json: Json = False) -> None:
     """List a suite's tasks with their role, weight and reach."""
     from scalingbench.benchmark.tasks.suite import load_suite
-    from scalingbench.cli.listings import print_rows, task_rows
+    from scalingbench.cli.listings import task_rows
 
     chosen = load_suite(suite)
     rows = task_rows(chosen, track)
-    if as_json:
-        print_json("tasks", rows)
-    else:
-        shown = [{k: v for k, v in row.items() if k != "axes"} for row in rows]
-        print_rows(shown, major=("task", "track", "far", "weight", "role"))
+    shown = rows if as_json else [{k: v for k, v in row.items() if k != "axes"} for row in rows]
+    print_records("tasks", shown, as_json, major=("task", "track", "far", "weight", "role"))
     if chosen.frozen_tasks is None:
         say_fetch_only(chosen)
 
@@ -149,8 +172,8 @@ def validate(
 @app.command()
 def run(
     suite: SuiteName = DEFAULT_SUITE,
-    predictors: Names = None,
-    collections: Names = None,
+    predictors: Predictors = None,
+    collections: Collections = None,
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,
@@ -218,7 +241,9 @@ def main() -> None:
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, _interrupt)
     try:
-        app()
+        if "--json" in sys.argv:
+            run_with_json_errors(app, sys.argv[1:])
+        app(prog_name="scalingbench")
     except Interrupted as interrupted:
         keeps = sys.argv[1:2] in (["run"], ["evaluate"])
         say("interrupted" + ("; finished results are kept, and --resume continues the run" if keeps else ""))

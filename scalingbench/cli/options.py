@@ -8,15 +8,19 @@ from typing import Annotated
 
 import typer
 
+from scalingbench.cli.completion import collection_names, listed, predictor_names, suite_names, track_names
+
 __all__ = [
     "CPUS",
     "All",
+    "CollectionName",
+    "Collections",
     "Intervals",
     "Jobs",
     "Json",
     "Limit",
-    "Names",
     "Out",
+    "Predictors",
     "Resume",
     "SuiteName",
     "Top",
@@ -27,15 +31,21 @@ CPUS = os.cpu_count() or 1
 
 All = Annotated[bool, typer.Option("--all", help="Also run on fetch-only collections with local upstream files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.")]
+SuiteName = Annotated[str, typer.Option("--suite", help="Suite name, or a YAML file.", autocompletion=suite_names)]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the result files.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Number of worker processes; results do not depend on it.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="Number of worker processes; results do not depend on it.", show_default="all processors")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Keep finished results in the folder if they are still valid.")]
 Limit = Annotated[
     float,
     typer.Option("--time-limit", min=0.1, help="Seconds for one predictor on a task of one fold; each further fold adds a tenth."),
 ]
-Track = Annotated[str | None, typer.Option("--track", help="Only this track.")]
-Names = Annotated[str | None, typer.Option(help="Names, separated by commas.")]
+Track = Annotated[str | None, typer.Option("--track", help="Only this track.", autocompletion=track_names)]
+Predictors = Annotated[str | None, typer.Option(help="Names, separated by commas.", autocompletion=listed(predictor_names))]
+Collections = Annotated[
+    str | None, typer.Option("--collections", help="Names, separated by commas.", autocompletion=listed(collection_names))
+]
+CollectionName = Annotated[str, typer.Argument(help="Name of a collection.", autocompletion=collection_names)]
 Intervals = Annotated[bool, typer.Option("--intervals", help="Also store the quantiles .1, .5 and .9 of predictors that give them.")]
 Top = Annotated[int | None, typer.Option("--top", min=1, help="Only this many predictors.")]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scalingbench.cli.console import exit_with, print_answer, print_board, print_json, progress_bar, run_with_progress, say, split_names
-from scalingbench.cli.options import CPUS, All, Jobs, Json, Limit, Names, Out, Resume, SuiteName, Track
-from scalingbench.common.defaults import DEFAULT_SUITE, TIME_LIMIT, TOLERANCE
+from scalingbench.cli.console import exit_with, print_answer, print_board, progress_bar, run_with_progress, say, split_names, terminal_width
+from scalingbench.cli.envelope import print_json
+from scalingbench.cli.options import CPUS, All, Collections, Jobs, Json, Limit, Out, Resume, SuiteName, Track
+from scalingbench.common.defaults import DEFAULT_SUITE, QUICK_SUITE, TIME_LIMIT, TOLERANCE
 from scalingbench.common.messages import first_problem
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def check(
 
 def evaluate(
     targets: Annotated[list[str], typer.Argument(help="FILE.py, FILE.py:Class, package.module:Class or a registered name.")],
-    suite: SuiteName = DEFAULT_SUITE,
-    collections: Names = None,
+    suite: SuiteName = QUICK_SUITE,
+    collections: Collections = None,
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,
@@ -86,7 +87,7 @@ def evaluate(
     whole: Annotated[bool, typer.Option("--whole", help="Print the whole board instead of the neighbours.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate your own predictor and show its place on the board and on each track."""
+    """Evaluate your own predictor and show its place on the board and on each track: on suite lite in a minute, or on --suite v2."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.cli.predictor_argument import load_targets
@@ -99,6 +100,8 @@ def evaluate(
     fetch_only = _available_locally(chosen) if everything else ()
     own = load_targets(targets)
     refuse_unwritable(out)
+    if suite != QUICK_SUITE and collections is None and track is None:
+        _say_expected_time(chosen, jobs)
     entered = {**own, **({} if chosen.reference in own else {chosen.reference: make(chosen.reference)})}
     results = run_with_progress(
         entered,
@@ -115,8 +118,19 @@ def evaluate(
     if whole or as_json or chosen.protocol is not None:
         print_board(together, "md", as_json="evaluate" if as_json else None)
     else:
-        print(together.standing(*own))
+        print(together.standing(*own).text(terminal_width()))
     exit_with(results.failures)
+
+
+def _say_expected_time(suite: Suite, jobs: int) -> None:
+    """Say how long the fits of most predictors take on a suite, from the committed results."""
+    from scalingbench.leaderboard.committed import load_stored
+    from scalingbench.leaderboard.placement import usual_seconds
+
+    stored = load_stored(suite)
+    if stored is not None:
+        low, high = (seconds / jobs / 60 for seconds in usual_seconds(stored.scores))
+        say(f"suite {suite.name}: expect {low:.1g} to {high:.1g} min for the fits of most laws with --jobs {jobs}; lite is quicker")
 
 
 def submit(
@@ -278,7 +292,7 @@ def _preview(results: tuple[TaskResult, ...], submission: Submission, suite: Sui
         return
     if submission.trained_on:
         print(f"not ranked on what it was trained on: {', '.join(submission.trained_on)}\n")
-    print(together.standing(submission.name))
+    print(together.standing(submission.name).text(terminal_width()))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

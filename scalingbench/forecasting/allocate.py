@@ -82,6 +82,13 @@ def allocate(
     ------
     InputError
         If the runs did not vary both, no model fits the budget and its limits, or not just one side is given.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> split = sb.allocate("runs.csv", 1e23, predictor="chinchilla")
+    >>> round(6 * split.params * split.tokens / split.budget.flops, 2)
+    1.0
     """
     from threadpoolctl import threadpool_limits
 

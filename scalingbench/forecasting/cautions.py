@@ -6,6 +6,7 @@ The limits are set on synthetic worlds and on the cheapest 95 % of the runs of p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,11 +47,16 @@ _MOST_UNIDENTIFIED = 0.5
 
 
 class Refused(InputError):
-    """A forecast without meaning; `cautions` has every caution."""
+    """A forecast without meaning; `cautions` has every caution, `data` how the table was read."""
+
+    data: dict[str, Any] | None = None
 
     def __init__(self, message: object = "", cautions: Sequence[Caution] = ()) -> None:
         super().__init__(message)
         self.cautions = tuple(cautions)
+
+    def facts(self) -> dict[str, Any]:
+        return {"cautions": [c.as_dict() for c in self.cautions], "data": self.data}
 
 
 def refuse(cautions: Sequence[Caution], *, force: bool) -> None:

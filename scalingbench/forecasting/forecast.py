@@ -75,6 +75,15 @@ def forecast(
     ------
     InputError
         If the table cannot be read, lacks a column of the target, or the forecast is refused.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> found = sb.forecast("runs.csv", "params=7B,tokens=140B", predictor="chinchilla")
+    >>> round(found.value, 2), found.low < found.value < found.high
+    (2.17, True)
+    >>> [caution.code for caution in found.cautions]
+    ['reach', 'reach', 'back-test', 'no-evidence']
     """
     return forecast_of(make_query(read_runs(runs, Options(**reading)), target), predictor, tolerance=tolerance, force=force)
 

@@ -54,6 +54,12 @@ def plot(found: Forecast | ComputeAllocation | Plan | DesignCheck, path: str | P
     ------
     InputError
         If matplotlib is not installed, or the file has another suffix.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> found = sb.forecast("runs.csv", "params=7B,tokens=140B", predictor="chinchilla")
+    >>> figure = sb.plot(found, "forecast.svg")
     """
     if isinstance(found, DesignCheck):
         figure = _plot_design(found)
@@ -116,6 +122,8 @@ def _plot_plan(plan: Plan) -> Figure:
     points = axis.scatter(
         plan.runs["params"], plan.runs["tokens"], c=np.log10(plan.runs["flops"]), cmap="viridis", zorder=3, label="planned"
     )
+    if plan.made is not None:
+        axis.plot(plan.made["params"], plan.made["tokens"], "o", ms=4, color="0.5", mfc="none", label=f"{len(plan.made)} made", zorder=2)
     axis.plot([plan.target["params"]], [plan.target["tokens"]], "*", ms=13, color="tab:red", label="target", zorder=4)
     N = np.geomspace(plan.runs["params"].min() / 2, plan.target["params"] * 2, 50)
     for compute in np.unique(plan.runs["flops"].round(-int(np.log10(plan.runs["flops"].min())) + 1)):

@@ -75,6 +75,13 @@ def plan(
     ------
     InputError
         If the target does not name params and tokens, or the budget is too small for a run.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> next_runs = sb.plan("runs.csv", budget=1e20, target="params=7B,tokens=140B", most=3)
+    >>> next_runs.spent < next_runs.budget, next_runs.after < next_runs.before
+    (True, True)
     """
     runs = None if runs is None else read_runs(runs, Options(**reading))
     wanted = parse_target(target, headers={} if runs is None else {c.header: c.name for c in runs.columns})
@@ -164,7 +171,9 @@ def next_runs(query: Query, budget: float, *, most: int = MOST_RUNS, law: str = 
     table["why"] = [f"removes {100 * share:.2g} % of the remaining uncertainty" for share in shares]
     table = table.sort_values("flops", kind="stable", ignore_index=True)
     paid = "" if query.identity.usual else str(query.identity)
-    return Plan(budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law, paid)
+    return Plan(
+        budget, query.target, table, float(cost[taken].sum()), belief.target_sd, then.target_sd, law, paid, query.rows[["params", "tokens"]]
+    )
 
 
 def _grid(query: Query, budget: float) -> pd.DataFrame:

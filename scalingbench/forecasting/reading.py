@@ -58,6 +58,13 @@ def read_runs(source: TableLike | Runs, options: Options | None = None, **readin
     InputError
         If it cannot be read, has no column of values, or is ambiguous; the message names the file and the option that
         resolves it.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> runs = sb.read_runs("runs.csv")
+    >>> runs.variables, runs.metric, len(runs.table)
+    (('params', 'tokens', 'flops'), 'loss', 25)
     """
     if isinstance(source, Runs):
         return source

@@ -353,6 +353,8 @@ class Plan:
         The law of these.
     cost : str
         What a run costs by the table, where that is not 6 x params x tokens.
+    made : DataFrame, optional
+        params and tokens of the runs made so far.
     """
 
     budget: float
@@ -363,10 +365,11 @@ class Plan:
     after: float | None = None
     law: str | None = None
     cost: str = ""
+    made: pd.DataFrame | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "runs"}
+        """Return it as plain values, without the runs made so far."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("runs", "made")}
         return {**plain, "runs": self.runs.to_dict("records")}
 
     def as_csv(self) -> str:

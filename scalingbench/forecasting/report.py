@@ -59,6 +59,12 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
     ------
     InputError
         If the name does not end in .html, or jinja2 or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import scalingbench as sb
+    >>> found = sb.forecast("runs.csv", "params=7B,tokens=140B", predictor="chinchilla")
+    >>> sb.report(found, "forecast.html")
     """
     check_outputs(None, Path(path))
     from jinja2 import Environment

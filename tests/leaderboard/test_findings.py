@@ -74,6 +74,23 @@ def test_a_choice_no_better_than_a_random_one_is_named():
     assert wording.choice({"a": 1.0, "b": 0.2}).endswith("no better than a random pick: `a` (1.00).")
 
 
+def test_the_first_range_is_that_with_the_target():
+    text = wording.until({"a": [5.1, 4.9], "b": [6.0, 7.0], "c": [5.0, 9.0]}, ["few", "many"], "rows")
+    assert "`a` many (5.1, 4.9 %); `b` none (6.0, 7.0 %); `c` few (5.0, 9.0 %); ranges of rows: few, many." in text
+
+
+def test_repeats_are_worth_less_where_every_error_is_larger():
+    assert wording.repeats({"a": [2.0, 3.0]}, ["near", "far"]).startswith("Less than a better law")
+    assert "but not at every" in wording.repeats({"a": [1.0, 3.0]}, ["near", "far"])
+
+
+def test_an_order_flips_like_a_coin_where_the_interval_says_so():
+    row = {"curves": 5, "pairs": 10, "factor": 4.0, "flips": 20.0, "low": 10.0}
+    text = wording.flips("c", {"m": {**row, "high": 40.0}, "n": {**row, "high": 60.0}})
+    assert "less often than a coin by `m` 20.0 % [10.0, 40.0]; not distinguishable from a coin by `n` 20.0 % [10.0, 60.0]." in text
+    assert "not distinguishable" not in wording.flips("c", {"m": {**row, "high": 40.0}})
+
+
 @pytest.fixture(scope="module")
 def found():
     return sb.findings()
@@ -87,8 +104,8 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def numbers_in(sentence):
-    """Return the numbers of a sentence as they are printed, without those of names and of how many entries were counted."""
-    plain = re.sub(r"`[^`]*`|\d+ general-purpose|80 % intervals", "", sentence)
+    """Return the numbers of a sentence as they are printed, without those of names, of limits, and of how many entries were counted."""
+    plain = re.sub(r"`[^`]*`|\d+ general-purpose|80 % intervals|at most 5 %", "", sentence)
     return NUMBER.findall(plain)
 
 

@@ -1,9 +1,7 @@
 """The board of the literature, and names of families."""
 
-import json
-
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.results import Results
@@ -68,6 +66,6 @@ def test_commands_take_the_names_of_families(command, tmp_path):
     more = ("--collections", "distillation_apple", "--out", tmp_path) if command == "run" else ()
     done = scalingbench(command, "--predictors", "chinchilla,kaplan", "--json", *more)
     assert done.returncode == 0, done.stderr
-    facts = json.loads(done.stdout)["data"]
+    facts = data_of(done, command)
     named = facts["skill"] if command == "compare" else {row["predictor"] for row in facts["rows"]}
     assert {get("chinchilla").name, "kaplan"} <= set(named)

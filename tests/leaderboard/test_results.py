@@ -18,6 +18,7 @@ from scalingbench.benchmark.tasks.suite import load_suite, load_task, task_table
 from scalingbench.cli.submit import _with_committed
 from scalingbench.common.errors import InputError
 from scalingbench.leaderboard.committed import ScoredTasks, load_stored
+from scalingbench.leaderboard.placement import usual_seconds
 from scalingbench.leaderboard.protocol_boards import protocol_differences, stored_protocol_table, write_protocol_table
 from scalingbench.leaderboard.reproduce import largest_difference, reproduce
 from scalingbench.leaderboard.rescoring import rescore
@@ -146,8 +147,24 @@ def test_a_placement_shows_two_neighbours_the_reference_and_every_track_entered(
     laws = {f"p{i}": [0.02 * (i + 1)] * 3 for i in range(8)}
     placement = made({**laws, "mean": [0.5] * 3}).standing("p4")
     assert list(placement.neighbours.rows["predictor"]) == ["p2", "p3", "p4", "p5", "p6", REFERENCE]
-    assert placement.places["compute"] == "p4 0.500 is 5 of 10, below p3 0.600, above p5 0.400"
-    assert "\n\ncompute (2 tasks): p4" in str(placement) and "\ndata-constrained (1 tasks): p4" in str(placement)
+    rows = [row[:4] for row in placement.by_track().rows]
+    assert rows[:3] == [
+        ("compute (2 tasks)", "4 of 10", "p3", "0.600"),
+        ("", "5 of 10", "p4 (here)", "0.500"),
+        ("", "6 of 10", "p5", "0.400"),
+    ]
+    assert rows[3][0] == "data-constrained (1 task)" and "fit time is that of this machine" in str(placement)
+
+
+def test_a_placement_says_whose_predictions_it_repeats():
+    results = made({"mine": [0.1, 0.2, 0.3], "law": [0.1, 0.2, 0.3 * (1 + 1e-6)], "near": [0.1, 0.2, 0.301], "mean": [0.5] * 3})
+    assert "mine predicts as law does: the same errors" in str(results.standing("mine"))
+    assert "predicts as" not in str(results.standing("near"))
+
+
+def test_the_usual_time_is_that_of_the_middle_half():
+    scores = pd.DataFrame({"predictor": list("aabc"), "fit_seconds": [1.0, 1.0, 4.0, 8.0], "folds": [2, 2, 2, 1]})
+    assert usual_seconds(scores) == (6.0, 8.0)
 
 
 def test_tracks_that_were_not_entered_or_do_not_count_are_not_listed():
@@ -222,7 +239,11 @@ def test_an_entry_is_general_purpose_among_the_tasks_of_the_board_at_hand(beside
 def test_a_placement_says_why_the_whole_board_does_not_rank_an_entry(beside):
     found = beside(mine=(0.05, 0.05, None))
     text = str(found.standing("mine"))
-    assert "mine enters 67% of the weight: a specialised law, ranked on tracks" in text and "compute (1 tasks): mine" in text
+    assert (
+        "mine enters 67% of the weight: a specialised law, ranked on tracks" in text
+        and "| compute (1 task)" in text
+        and "mine (here)" in text
+    )
     text = str(found.select(bundled=True).standing("mine"))
     assert "specialised" not in text and "| mine " in text and "bundled collections only" in text
 

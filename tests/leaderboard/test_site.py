@@ -9,12 +9,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from command import scalingbench
 from made import made_up_results, suite_file
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.project import REPOSITORY, SITE
+from scalingbench.leaderboard.ratios import LEVEL, signed_rank
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.build import build_site
 
@@ -45,6 +47,8 @@ PAGES = (
     "predictors.html",
     "tasks.html",
     "data.html",
+    "findings.html",
+    "forecasts.html",
     "predictors/m4.html",
     "collections/porian.html",
     TASK,
@@ -63,7 +67,7 @@ def site(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stderr
     done = scalingbench("site", "--suite", "three.yaml", "--results", "out", "--out", "site", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "site: 24 pages\n"  # 5 of the whole, 5 of text, 8 predictors, 3 tasks, 3 collections
+    assert done.stdout == "site: 26 pages\n"  # 7 of the whole, 5 of text, 8 predictors, 3 tasks, 3 collections
     return folder / "site"
 
 
@@ -242,7 +246,23 @@ def test_head_to_head_states_the_ratio_on_common_tasks(browse, results):
 
 
 @needs_browser
-def test_a_task_shows_runs_predictions_and_residuals(browse, results):
+def test_head_to_head_tests_as_the_findings_do(browse):
+    """The page's signed-rank test has the p-values of scipy: random differences, rounded ones with ties and zeros, and one."""
+    page, rng = browse("compare.html?a=mean&b=gaussian-process"), np.random.default_rng(0)
+    samples = [rng.normal(0.4, 1.0, n) for n in (2, 5, 13, 37)] + [np.round(rng.normal(0.5, 1.0, n), 1) for n in (6, 12)] + [np.zeros(4)]
+    ours = page.evaluate("all => all.map(SB.signedRank)", [list(map(float, sample)) for sample in samples])
+    assert ours == pytest.approx([signed_rank(sample, np.zeros(len(sample))) for sample in samples], abs=1e-9)
+    said = page.inner_text("#verdict")
+    low = float(re.search(r" is \S+ \[(\S+),", said).group(1))
+    assert low > 1 and said.startswith("Not distinguishable on 3 common tasks in 3 clusters")  # no test of three finds a difference
+
+
+def test_the_data_of_head_to_head_have_the_level_of_the_findings(site):
+    assert f'"level":{LEVEL}' in (site / "data" / "compare.js").read_text()
+
+
+@needs_browser
+def test_a_task_shows_runs_predictions_and_residuals(browse, results, site):
     page = browse(TASK)
     laws = page.locator("#fit .legend button").all_inner_texts()
     assert laws[:2] == ["trained on", "held out"] and len(laws) > 3
@@ -252,6 +272,9 @@ def test_a_task_shows_runs_predictions_and_residuals(browse, results):
     page.locator("#fold").select_option(label=task.folds[1].name)
     assert page.locator("#residuals circle").count() == (len(laws) - 2) * len(task.folds[1].y_test)
     assert f'sb.load_task("{task.id}"' in page.inner_text("pre")
+    drawn = json.loads((site / "data" / TASK).with_suffix(".js").read_text().removeprefix("SB.data(").removesuffix(");\n"))
+    assert [set(line["y"]) for line in drawn["folds"][1]["lines"]] == [set(laws[2:])] * 3
+    assert f"at {drawn['other']} " in page.inner_text("#lines") and page.locator("#fit path.mark").count() == 3 * (len(laws) - 2)
     row = page.locator("#scores tbody tr").first
     best = results.scores[results.scores["task"] == task.id].sort_values("error").iloc[0]
     assert row.inner_text().split("\t")[:2] == [best["predictor"], f"{best['error']:.4f}"]
@@ -323,6 +346,11 @@ def test_pages_are_light(site):
     assert {path.name: path.stat().st_size for path in site.rglob("*.html") if path.stat().st_size > 100_000} == {}
 
 
+def test_a_page_of_a_law_says_what_its_constants_mean(site):
+    page = (site / "predictors" / "m4.html").read_text(encoding="utf-8")
+    assert '<td>eps_inf</td><td class="text wrap">irreducible value, the limit of infinite scale</td>' in page
+
+
 def test_pages_have_what_links_show(site):
     page = (site / "predictors" / "m4.html").read_text(encoding="utf-8")
     assert f'<meta property="og:image" content="{SITE}/assets/preview.png">' in page and '<meta name="description" content="m4: ' in page
@@ -332,6 +360,11 @@ def test_pages_have_what_links_show(site):
 def test_the_numbers_are_those_of_the_board_command(site):
     done = scalingbench("leaderboard", "--suite", "three.yaml", "--results", "out", "--variants", "--format", "json", cwd=site.parent)
     assert json.loads((site / "data" / "board.json").read_text()) == json.loads(done.stdout)
+
+
+def test_the_board_of_all_predictors_is_a_parquet_file(site, results):
+    found = pd.read_parquet(site / "data" / "board.parquet")
+    assert found["predictor"].tolist() == results.everyone.rows["predictor"].tolist() and found["skill"].notna().all()
 
 
 def test_it_is_ready_for_a_static_space(site):

@@ -4,7 +4,7 @@ import pytest
 from made import entry, matrix
 
 from scalingbench.common.errors import LeaderboardError
-from scalingbench.leaderboard.slices import SLICES, slice_of, slices_of
+from scalingbench.leaderboard.slices import SLICES, in_order, slice_of, slices_of
 
 TASKS = pd.DataFrame(
     {
@@ -113,3 +113,17 @@ def test_unknown_cuts_are_refused():
         slice_of(TASKS, "colour")
     with pytest.raises(LeaderboardError, match="cut by 'reach': the tasks of this suite have no 'far'"):
         slice_of(TASKS.drop(columns="far"), "reach")
+
+
+def test_ranges_are_in_ascending_order():
+    for by, names in (("rows", ["up to 10", "11 to 100", "over 100"]), ("compute-share", ["up to 10 %", "10 to 50 %", "over 50 %"])):
+        assert in_order(slice_of(TASKS, by), by) == names
+
+
+def test_the_error_in_repeats_is_of_the_tasks_with_a_measured_deviation():
+    """Errors of .02, .012 and .1 at deviations of .001, .003 and .01: ratios 20, 4 and 10."""
+    scores = entry("x", [0.5] * 5, tasks=TASKS, error=[9.0, 0.02, 0.012, 0.1, 9.0])
+    found = slices_of(matrix(scores, TASKS), TASKS, "kind", what="noise")
+    assert found.rows.loc["x"].tolist() == pytest.approx([10.0]) and found.counts.tolist() == [3]
+    with pytest.raises(LeaderboardError, match="no metric of these tasks has a measured deviation"):
+        slices_of(matrix(scores, TASKS), TASKS.drop(columns="noise"), "kind", what="noise")

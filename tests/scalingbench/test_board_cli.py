@@ -110,4 +110,4 @@ def test_every_release_still_prints(version):
 
 def test_evaluate_shows_the_neighbours(tmp_path):
     text = good("evaluate", "kaplan", *LITE, "--collections", "porian,datablations", "--out", "o", cwd=tmp_path)
-    assert "| kaplan " in text and "compute (" in text and "kaplan 0." in text
+    assert "| kaplan " in text and "compute (" in text and "kaplan (here)" in text

@@ -2,13 +2,13 @@
 
 import contextlib
 import io
-import json
 import sys
 from types import SimpleNamespace
 from unittest import mock
 
 import pandas as pd
 import pytest
+from command import data_of
 
 from scalingbench.cli.main import main
 
@@ -47,10 +47,10 @@ def refused(done, *words):
 def test_the_projects_own_book_is_listed_with_its_chain():
     done = scalingbench("forecasts", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = data_of(done, "forecasts")
     assert found["chain"]["unbroken"] and found["chain"]["registrations"] > 100
     assert "designed_mlp/mse/main" in {row["question"] for row in found["forecasts"]}
-    still = json.loads(scalingbench("forecasts", "--open", "--json").stdout)["forecasts"]
+    still = data_of(scalingbench("forecasts", "--open", "--json"), "forecasts")["forecasts"]
     assert {row["status"] for row in still} <= {"open", "partly resolved"}
 
 
@@ -68,11 +68,14 @@ def test_register_resolve_and_score(tmp_path, table):
         "shifted-power-law,mean",
         "--book",
         book,
+        "--json",
     )
-    assert made.returncode == 0 and len(made.stdout.splitlines()) == 2, made.stderr
-    done = scalingbench("forecasts", "resolve", "lab/loss/big", "--target", "7b", "--value", 1.55, "--source", "a log", "--book", book)
-    assert done.returncode == 0, done.stderr
-    rows = json.loads(scalingbench("forecasts", "score", "--book", book, "--json").stdout)
+    assert made.returncode == 0 and [entry["number"] for entry in data_of(made, "forecasts register")] == [1, 2], made.stderr
+    done = scalingbench(
+        "forecasts", "resolve", "lab/loss/big", "--target", "7b", "--value", 1.55, "--source", "a log", "--book", book, "--json"
+    )
+    assert done.returncode == 0 and data_of(done, "forecasts resolve")["path"], done.stderr
+    rows = data_of(scalingbench("forecasts", "score", "--book", book, "--json"), "forecasts score")
     assert [row["forecaster"] for row in rows] == ["shifted-power-law", "mean"]
     assert rows[0]["error"] < 0.01 < rows[1]["error"] and rows[1]["crps"] is None
     late = scalingbench("forecasts", "register", table, "--question", "lab/loss/big", "--target", TARGET, "--book", book)

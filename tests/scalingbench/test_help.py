@@ -1,10 +1,10 @@
-"""What --help and --version show, and the envelope of --json."""
+"""What --help and --version show, and how a file names its predictor."""
 
 import shlex
 
 import pytest
 import typer
-from command import data_of, scalingbench
+from command import scalingbench, scalingbench_process
 
 from scalingbench.cli.help import EXAMPLES, GROUPS
 from scalingbench.cli.main import app
@@ -34,28 +34,11 @@ def test_an_example_is_a_valid_call_and_is_in_the_help(example):
     assert f"scalingbench {example}"[:60] in " ".join(ROOT.commands[name].epilog.split())
 
 
-JSON = {
-    "validate": ("validate", "runs.csv"),
-    "cite": ("cite", "--collection", "porian"),
-    "leaderboard": ("leaderboard", "--suite", "lite", "--top", "2"),
-    "release": ("release", "--suite", "lite", "--out", "releases"),
-    "new-predictor": ("new-predictor", "other_law"),
-    "check": ("check", "my_law.py"),
-}
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("user")
     assert scalingbench("new-predictor", "my_law", cwd=made).returncode == 0
-    (made / "runs.csv").write_text("curve,run,metric,value,params\na,1,loss,3.0,1000\na,2,loss,2.5,2000\n")
     return made
-
-
-@pytest.mark.parametrize("command", JSON)
-def test_json_is_in_one_envelope(command, folder):
-    done = scalingbench(*JSON[command], "--json", cwd=folder)
-    assert done.returncode == 0 and data_of(done, command), done.stderr
 
 
 TWO = "class One:\n    def fit(self, X, y):\n        return self\n    def predict(self, X):\n        return [0.0] * len(X)\n"
@@ -77,3 +60,13 @@ def test_a_file_of_several_predictors_or_none_is_refused(source, message, tmp_pa
     (tmp_path / "many.py").write_text(source)
     done = scalingbench("check", "many.py", cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_is_printed_and_names_are_completed(shell):
+    script = scalingbench_process(env={"_SCALINGBENCH_COMPLETE": f"source_{shell}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert script.returncode == 0 and "scalingbench" in script.stdout and "_SCALINGBENCH_COMPLETE" in script.stdout, script.stderr
+    line = "scalingbench cite --collection por"
+    words = {"COMP_WORDS": line, "COMP_CWORD": "3", "_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = scalingbench_process(env={"_SCALINGBENCH_COMPLETE": f"complete_{shell}", **words})
+    assert done.stdout.split()[0].strip("'\"") == "porian" or '"porian"' in done.stdout, done.stdout + done.stderr

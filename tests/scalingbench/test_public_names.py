@@ -1,6 +1,8 @@
 """What ``import scalingbench`` gives."""
 
 import contextlib
+import doctest
+import importlib
 import importlib.metadata
 import io
 import os
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import scalingbench
+from scalingbench.forecasting.examples import example_text
 
 
 def python(*arguments, cwd):
@@ -85,3 +88,26 @@ def test_the_package_installs_one_import_name():
     files = importlib.metadata.files("scalingbench") or ()
     tops = {f.parts[0] for f in files if f.suffix == ".py"}
     assert tops <= {"scalingbench"}
+
+
+HOME = Path(scalingbench.__file__).parent
+EXAMPLES = sorted(
+    str(path.relative_to(HOME).with_suffix("")).replace(os.sep, ".")
+    for room in ("benchmark", "common", "forecasting", "leaderboard", "predictors")
+    for path in (HOME / room).rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
+)
+"""Modules with examples in docstrings."""
+
+
+def test_every_public_name_has_an_example():
+    undocumented = [name for name in scalingbench.__all__ if ">>> " not in (getattr(scalingbench, name).__doc__ or "")]
+    assert undocumented == ["__version__"]
+
+
+@pytest.mark.parametrize("module", EXAMPLES)
+def test_the_examples_of_a_module_run(module, tmp_path, monkeypatch):
+    (tmp_path / "runs.csv").write_text(example_text("base"), encoding="utf-8")  # the table that the README makes first
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testmod(importlib.import_module(f"scalingbench.{module}"))
+    assert tried and not failed

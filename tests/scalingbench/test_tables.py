@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scalingbench.common.tables import Table, cell, facts_html, interval, number, plain
+from scalingbench.common.tables import Table, cell, facts_html, interval, number, plain, table_of
 
 TABLE = Table(["law", "skill"], [["chinchilla[l2]", "0.5"], ["a_b", "-1.25"]], note="Skill & more.")
 
@@ -31,7 +31,7 @@ def test_compact_markdown_is_not_padded():
 
 def test_a_table_without_rows_has_its_header():
     assert Table(["a", "bb"], []).markdown().splitlines() == ["| a | bb |", "| - | -: |"]
-    assert Table(["a", "bb"], []).aligned() == "a  bb"
+    assert Table(["a", "bb"], []).aligned() == Table(["a", "bb"], []).fitted(80) == "a  bb"
 
 
 def test_aligned_text_has_no_blanks_at_the_end():
@@ -104,3 +104,20 @@ def test_a_terminal_shows_what_fits_and_names_the_rest():
     assert narrow[0] == "name  " + "long".ljust(44) + "  value" and "Not shown: last;" in " ".join(narrow)
     assert max(map(len, narrow)) <= 60
     assert replace(table, minor=(1,)).fitted(30).splitlines()[0] == "name  value  last"
+
+
+def test_a_terminal_leaves_out_an_interval_with_its_value_and_keeps_what_still_fits():
+    table = Table(["law", "elo", "", "skill"], [["a" * 50, "1" * 30, "[1, 2]", "0.5"]], minor=())
+    assert table.fitted(80).splitlines()[:2] == [f"{'law':<50}  skill", f"{'a' * 50}    0.5"]
+    assert "Not shown: elo" in table.fitted(80)
+
+
+def test_headings_are_broken_on_a_terminal_and_the_first_column_is_whole():
+    table = Table(["task", "within 3x (73 tasks)"], [["x" * 60, "0.5"]])
+    lines = table.fitted(80).splitlines()
+    assert len(lines) == 3 and lines[2].startswith("x" * 60) and max(map(len, lines)) <= 80
+
+
+def test_records_are_a_table_with_numbers_to_the_right():
+    table = table_of([{"name": "a", "n": 1, "of": ["x", "y"]}, {"name": "b", "n": None, "of": []}], major=("name",))
+    assert table.markdown().splitlines()[2:] == ["| a    | 1 | x, y |", "| b    | - | -    |"] and table.minor == [2, 1]

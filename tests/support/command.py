@@ -11,6 +11,8 @@ import sys
 from subprocess import CompletedProcess
 from unittest import mock
 
+import pytest
+
 
 def scalingbench(*arguments, cwd=None, env=None):
     """Run ``scalingbench`` with the arguments given, as `main` does; returns what a process would: exit status and output as text."""
@@ -43,11 +45,26 @@ def scalingbench_process(*arguments, cwd=None, env=None):
 
 def data_of(done, command):
     """Return the data that a command printed with ``--json``, from the envelope of all commands."""
+    return _envelope(done, command)["data"]
+
+
+def error_of(done, command):
+    """Return the error that a refused command printed with ``--json``; its message is also the one line on standard error."""
+    error = _envelope(done, command)["error"]
+    assert done.returncode == 2 and done.stderr.splitlines()[-1] == f"error: {error['message']}", done.stderr
+    return error
+
+
+def _envelope(done, command):
+    import jsonschema
+
+    from scalingbench.cli.envelope import json_schema
     from scalingbench.common.packages import own_version
 
-    envelope = json.loads(done.stdout)
-    assert {key: envelope[key] for key in envelope if key != "data"} == {"command": command, "version": own_version()}
-    return envelope["data"]
+    envelope = json.loads(done.stdout, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))
+    jsonschema.Draft202012Validator(json_schema()).validate(envelope)
+    assert (envelope["command"], envelope["version"]) == (command, own_version())
+    return envelope
 
 
 @contextlib.contextmanager

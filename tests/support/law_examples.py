@@ -20,6 +20,7 @@ from scalingbench.predictors.laws.compute import (
     ComputeOnly,
     ComputePower,
     Farseer,
+    InformationCapacity,
     Interaction,
     Kaplan,
     KaplanSteps,
@@ -30,13 +31,14 @@ from scalingbench.predictors.laws.downstream import (
     CapabilityGap,
     Densing,
     DirectAccuracy,
+    LineTimesSigmoid,
     LossToAccuracy,
     LossToError,
     PassUntil,
     TokenPower,
 )
-from scalingbench.predictors.laws.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed
-from scalingbench.predictors.laws.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw
+from scalingbench.predictors.laws.experts import EfficiencyLeverage, MoEPower, MoESparsity, Routed, SaturatedLeverage
+from scalingbench.predictors.laws.hyperparameters import CriticalBatch, CriticalBatchScaling, StepLaw, TuningCurve
 from scalingbench.predictors.laws.learning_curves import (
     ExponentialFour,
     ExponentialThree,
@@ -52,14 +54,24 @@ from scalingbench.predictors.laws.learning_curves import (
     Weibull,
 )
 from scalingbench.predictors.laws.mixture import DataMixing, KnowledgeInfusion, OptimalMixture, OptimalMixtureJoint
-from scalingbench.predictors.laws.one_variable import CubicLog, InverseWidth, Line, LogLine, Proportional, QuadraticLog, SigmoidLog
+from scalingbench.predictors.laws.one_variable import (
+    CubicLog,
+    InverseWidth,
+    Line,
+    LogLine,
+    MassiveActivation,
+    Proportional,
+    QuadraticLog,
+    SigmoidLog,
+)
 from scalingbench.predictors.laws.power_laws import BNSL, M3, M4, OffsetPowerLaw, PowerLaw, ShiftedPowerLaw
 from scalingbench.predictors.laws.repeated_sampling import BetaBinomialCoverage, Coverage, ImperfectVerifier
 from scalingbench.predictors.laws.schedules import LRAnnealing, MultiPower
-from scalingbench.predictors.laws.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified
+from scalingbench.predictors.laws.transfer import LogLaw, LossToLoss, PostTrainingPower, Rectified, SyntheticTransfer
 from scalingbench.predictors.laws.translation import EncoderDecoder, MultilingualTranslation
 
 _RNG = np.random.default_rng(11)
+_RNG2 = np.random.default_rng(12)
 _N, _D = (10 ** _RNG.uniform(7.5, 10, 90) for _ in range(2))
 _D = _D * 30
 _SHARES = _RNG.dirichlet([1.0, 1.0, 1.0], 90)
@@ -73,7 +85,9 @@ BITS = COMPUTE.assign(bits=_RNG.choice([1.0, 2.0, 3.0, 4.0, 8.0, 16.0], 90))
 TUNED = COMPUTE.assign(learning_rate=10 ** _RNG.uniform(-4, -2, 90), batch_size=10 ** _RNG.uniform(5, 7, 90))
 BATCHED = pd.DataFrame({"params": _N, "batch_size": 2.0 ** _RNG.integers(6, 15, 90)})
 STEPPED = pd.DataFrame({"params": _N, "steps": 10 ** _RNG.uniform(3, 6, 90), "batch_size": 10 ** _RNG.uniform(5, 7, 90)})
+TRANSFER = pd.DataFrame({"unique_tokens": np.repeat(1e3 * 2.0 ** np.arange(9), 8), "samples": np.tile(1e4 * 2.0 ** np.arange(8), 9)})
 LOSSES = pd.DataFrame({"source_loss": np.linspace(2.0, 4.5, 60)})
+TRIALS = pd.DataFrame({"trials": np.unique(np.round(np.logspace(0, 2.5, 40)))})
 SAMPLES = pd.DataFrame({"samples": np.unique(np.round(np.logspace(0, 4, 60)))})
 MIXED = pd.DataFrame({f"mix_{name}": _SHARES[:, i] for i, name in enumerate(("code", "prose", "web"))})
 
@@ -120,6 +134,7 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
             ),
         ),
         (ChinchillaGamma(), COMPUTE, {"E": 1.22, "A": 3355.0, "alpha": 0.408, "B": 18186.0, "beta": 0.431, "gamma": 0.452}),
+        (InformationCapacity(), COMPUTE.assign(tokens=_D * 10), {"H": 9.5, "eta": 4.0}),
         (Interaction(), COMPUTE, {"E": 1.7, "A": 300.0, "alpha": 0.34, "B": 900.0, "beta": 0.37, "G": 1e6}),
         (KaplanSteps(), STEPPED, {"N_c": 6.5e13, "alpha_N": 0.077, "S_c": 2.1e3, "alpha_S": 0.76, "B_star": 2.1e8, "alpha_B": 0.21}),
         (
@@ -162,6 +177,11 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
         (CubicLog(), SHORT, {"a": 2.0, "b": -0.5, "c": 0.05, "d": -0.001}),
         (Proportional(), SHORT, {"kappa": 0.3}),
         (InverseWidth(), SHORT, {"E": 0.4, "a": 30.0}),
+        (
+            MassiveActivation(),
+            pd.DataFrame({"steps": np.linspace(500.0, 143_000.0, 80)}),
+            {"A": 900.0, "lam": 0.25, "gamma": 9e-5, "t_0": 1.2, "K": 60.0},
+        ),
         (Routed(), MOE, {"a": -0.08, "b": -0.1, "c": 0.004, "d": 2.2, "E_start": 1.8, "E_max": 300.0}),
         (MoEPower(), MOE, {"L_inf": 1.3, "B": 30.0, "alpha": 0.2, "beta": 0.1}),
         (
@@ -179,6 +199,13 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
             EfficiencyLeverage(),
             SPARSE.assign(granularity=_RNG.choice([1.0, 2.0, 4.0, 8.0, 16.0], 90), flops=6 * _N * _D).query("sparsity > 0"),
             {"alpha_0": 0.2, "alpha_1": -0.018, "beta": -0.08, "gamma": 0.02},
+        ),
+        (
+            SaturatedLeverage(),
+            SPARSE.assign(granularity=_RNG2.choice([1.0, 2.0, 4.0, 8.0, 16.0], 90), flops=6 * _N * _D).assign(
+                sparsity=1.0 - 10 ** _RNG2.uniform(-3, -0.05, 90)
+            ),
+            {"alpha_0": 0.2, "alpha_1": -0.018, "beta": -0.08, "gamma": 0.02, "A_start": 0.02, "A_max": 1.8},
         ),
         (Parallel(), COMPUTE.assign(streams=_RNG.choice([1.0, 2.0, 4.0, 8.0], 90)), {"E": 1.28, "A": 2e8, "alpha": 0.194, "k": 0.34}),
         (
@@ -230,6 +257,7 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
                 )
             ),
         ),
+        (TuningCurve(), TRIALS, {"best": 0.62, "gap": 0.5, "gamma": 3.4}),
         (CriticalBatch(), BATCHED[["batch_size"]], {"S_min": 2000.0, "B_crit": 900.0}),
         (CriticalBatchScaling(), BATCHED, {"S_0": 3.0, "p": 0.35, "B_0": 0.05, "q": 0.47}),
         (DataMixing(), MIXED, {"c": 1.8, "t_code": 0.4, "t_prose": -1.0, "t_web": -2.0}),
@@ -245,12 +273,14 @@ TRUTH: dict[str, tuple[ParametricLaw, pd.DataFrame, dict[str, float]]] = {
         (KnowledgeInfusion(), COMPUTE[["params"]], {"c": 0.02, "a": 30.0, "b": 0.3}),
         (Rectified(), CURVE, {"E": 0.7, "B": 500.0, "D_l": 300.0, "beta": 0.45}),
         (PostTrainingPower(), SHORT, {"P_inf": 0.8, "a": 0.7, "b": 0.3}),
+        (SyntheticTransfer(), TRANSFER, {"delta": 8.0, "gamma": 0.6, "alpha": 0.25, "beta": 0.3}),
         (LogLaw(), CURVE, {"log_A": 1.5, "alpha": 0.2, "beta": 1.7}),
         (LossToLoss(), LOSSES, {"E_1": 0.8, "K": 1.1, "E_0": 1.2, "kappa": 1.3}),
         (LossToError(), LOSSES, {"epsilon": 0.85, "k": 2.1, "gamma": 0.7}),
         (LossToAccuracy(), LOSSES, {"b": 0.25, "a": 0.6, "k": 3.0, "L_0": 3.1}),
         (TokenPower(), LOSSES, {"a": 1.0, "m": 1.7}),
         (DirectAccuracy(), COMPUTE.assign(flops=6 * _N * _D)[["flops"]], {"A": 400.0, "alpha": 0.14}),
+        (LineTimesSigmoid(), COMPUTE[["params"]], {"a": -0.2, "b": 0.04, "N_0": 9e8, "k": 2.5}),
         (PassUntil(), COMPUTE[["params"]], {"c": 900.0, "alpha": 0.3}),
         (Densing(), pd.DataFrame({"date": np.linspace(2022.0, 2025.0, 40) - 2023.0}), {"A": 2.1, "B": 0.3}),
         (

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from scalingbench.benchmark.data.fetch import UpstreamFile
+from scalingbench.benchmark.data.sources._derived import years_since_2020
 
 _URL = "https://raw.githubusercontent.com/epoch-research/benchmark-stitching/f87d3cc8e8a8f8471be475ebce58fb9a73b4e756/data"
 
@@ -33,7 +34,6 @@ _TASKS = {
     "FrontierMath-Tier-4-2025-07-01-Public": "frontiermath_tier4_public",
     "SWE-Bench verified": "swe_bench_verified",
 }
-_EPOCH = pd.Timestamp("2020-01-01")
 
 
 def build(paths: dict[str, Path]) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def build(paths: dict[str, Path]) -> pd.DataFrame:
             "run": evaluations["model"],
             "metric": "accuracy_" + evaluations["task"].map(_TASKS),
             "value": evaluations["Best score (across scorers)"],
-            "date": (pd.to_datetime(evaluations["model"].map(released)) - _EPOCH).dt.days / 365.25,
+            "date": years_since_2020(evaluations["model"].map(released)),
         }
     )
     table["flag"] = table.duplicated(["metric", "run"]).map({True: "duplicate", False: ""})

@@ -10,9 +10,9 @@ SB.chart = (holder, chart) => {
     event.target.setAttribute("aria-pressed", String(!off.has(name)));
     draw();
   };
-  const named = chart.series.map((s, i) => [s.name, s.color ?? i % 8]).filter(([name], i, all) => name && all.findIndex(([n]) => n === name) === i);
-  const legend = named.length < 2 ? null : SB.el("ul", { class: "legend" }, ...named.map(([name, color]) =>
-    SB.el("li", {}, SB.el("button", { type: "button", "aria-pressed": "true", style: `--c:var(--c${color})`, onclick: toggle(name) }, name))));
+  const named = chart.series.map((s, i) => [s.name, s.color ?? i % 8, s.hollow]).filter(([name], i, all) => name && all.findIndex(([n]) => n === name) === i);
+  const legend = named.length < 2 ? null : SB.el("ul", { class: "legend" }, ...named.map(([name, color, hollow]) =>
+    SB.el("li", {}, SB.el("button", { type: "button", class: hollow ? "hollow" : null, "aria-pressed": "true", style: `--c:var(--c${color})`, onclick: toggle(name) }, name))));
   plot.setAttribute("role", "img");
   plot.setAttribute("aria-label", chart.label ?? `${chart.y.label} against ${chart.x.label}`);
   holder.replaceChildren(plot, ...(legend ? [legend] : []));
@@ -126,3 +126,4 @@ function human(value, { percent } = {}) {
   const text = unit ? `${Number((value / unit[0]).toPrecision(3))}${unit[1]}` : String(Number(value.toPrecision(3)));
   return text.replace("-", "−");
 }
+SB.human = human;

@@ -7,14 +7,14 @@ import pytest
 from hub_folders import first_value, repacked, with_table
 
 from scalingbench.benchmark.hub import push
-from scalingbench.benchmark.hub.load import load_collection
+from scalingbench.benchmark.hub.load import _loaded, load_collection
 from scalingbench.common.errors import DataWarning, InputError
 
 REPO = "org/scaling"
 
 
 def from_hub(revision):
-    load_collection.cache_clear()
+    _loaded.cache_clear()
     return load_collection("porian", source="hub", repo=REPO, revision=revision)
 
 

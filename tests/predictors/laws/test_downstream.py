@@ -7,9 +7,9 @@ import pytest
 from scalingbench.common.errors import InputError, PredictorError
 from scalingbench.predictors.generic.regressors import LogQuadratic, PolynomialRidge, SymbolicRegression
 from scalingbench.predictors.laws.compute import Chinchilla
-from scalingbench.predictors.laws.downstream import LossToAccuracy, TwoStage
+from scalingbench.predictors.laws.downstream import LineTimesSigmoid, LossToAccuracy, TwoStage
 from scalingbench.predictors.laws.mixture import LogMixture, MixtureBoosting, MixtureRegression
-from scalingbench.predictors.laws.observational import Observational, Sloth
+from scalingbench.predictors.laws.observational import Observational, QuantileFrontier, Sloth
 
 RNG = np.random.default_rng(2)
 
@@ -79,3 +79,26 @@ def test_symbolic_regression_finds_a_line_and_says_what_it_needs(monkeypatch):
     monkeypatch.setattr("scalingbench.common.extras.find_spec", lambda name: None)
     with pytest.raises(InputError, match="needs gplearn"):
         SymbolicRegression().fit(X, y)
+
+
+def test_the_quantile_frontier_lies_above_the_stated_share_of_models_and_never_falls():
+    rng = np.random.default_rng(3)
+    C = 10 ** rng.uniform(19, 25, 2_000)
+    edge = 0.1 + 0.7 / (1.0 + np.exp(-1.5 * (np.log10(C) - 22.0)))
+    X, y = pd.DataFrame({"flops": C}), edge * rng.uniform(0.2, 1.0, 2_000)
+    for tau in (0.5, 0.98):
+        found = QuantileFrontier(tau).fit(X, y).predict(X)
+        assert (y <= found).mean() == pytest.approx(tau, abs=0.015)
+        assert (np.diff(found[np.argsort(C)]) >= -1e-12).all()
+    assert np.abs(found / edge - 1.0).max() < 0.15, "at .98 it is the edge from which the results were drawn"
+    with pytest.raises(PredictorError, match=r"tau: must lie between 0 and 1, got 1\.0"):
+        QuantileFrontier(1.0).fit(X, y)
+
+
+def test_a_question_and_its_negation_make_a_u():
+    """Below the threshold accuracy is that of the wrong answer, above it that of the right one (Zhang et al. 2023)."""
+    N = np.logspace(6, 12, 200)
+    y = LineTimesSigmoid.formula(N, -0.3, 0.04, 1e10, 4.0)
+    skill = -0.3 + 0.04 * np.log(N)
+    assert y[0] == pytest.approx(1.0 - skill[0]) and y[-1] == pytest.approx(skill[-1], abs=1e-6)
+    assert 0 < np.argmin(y) < 199 and y.min() < min(y[0], y[-1])

@@ -16,7 +16,8 @@ from scalingbench.predictors.fitting.duals import derivatives
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.compute import Chinchilla, Farseer, Kaplan, OverTraining
 from scalingbench.predictors.laws.data_constrained import DataConstrained
-from scalingbench.predictors.laws.experts import Routed
+from scalingbench.predictors.laws.experts import EfficiencyLeverage, Routed, SaturatedLeverage
+from scalingbench.predictors.laws.hyperparameters import TuningCurve
 from scalingbench.predictors.laws.power_laws import BNSL, M4
 from scalingbench.predictors.laws.schedules import LRAnnealing, annealing_sums
 from scalingbench.predictors.laws.transfer import Rectified
@@ -190,3 +191,20 @@ def test_jacobian_is_the_slope_of_the_formula(name):
         step[0, p] = 1e-6
         numeric = (problem.values(problem.theta(u + step)) - problem.values(problem.theta(u - step)))[0] / 2e-6
         assert np.allclose(slope, numeric, rtol=2e-4, atol=1e-6 * (1.0 + np.abs(numeric).max())), problem.parameters[p].name
+
+
+def test_the_tuning_curve_is_the_mean_of_the_best_of_k_draws():
+    """Draws from the quadratic distribution: F(y) = 1 - ((best - y) / gap)^(gamma / 2)."""
+    rng = np.random.default_rng(4)
+    for k in (1, 5, 40):
+        draws = 0.8 - 0.5 * rng.uniform(size=(100_000, k)) ** (2.0 / 3.4)
+        assert TuningCurve.formula(float(k), 0.8, 0.5, 3.4) == pytest.approx(draws.max(axis=1).mean(), abs=1e-3)
+
+
+def test_saturated_leverage_is_the_plain_one_between_its_ends():
+    constants = (0.2, -0.018, -0.08, 0.02)
+    plain = EfficiencyLeverage.formula(0.9, 8.0, 1e20, *constants)
+    assert SaturatedLeverage.formula(0.9, 8.0, 1e20, *constants, 1e-9, 1e9) == pytest.approx(plain, rel=1e-6)
+    assert SaturatedLeverage.formula(0.9999999, 8.0, 1e20, *constants, 0.02, 1e9) == pytest.approx(
+        EfficiencyLeverage.formula(0.98, 8.0, 1e20, *constants), rel=1e-4
+    )

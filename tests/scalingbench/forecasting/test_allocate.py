@@ -1,11 +1,9 @@
 """A budget is split where the loss is least, within limits, by every predictor of params and tokens."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
@@ -169,7 +167,7 @@ def test_what_cannot_be_split_is_named(runs, change, options, message):
 def test_the_command_prints_it(runs, tmp_path):
     runs.to_csv(tmp_path / "runs.csv", index=False)
     done = scalingbench("allocate", "runs.csv", "--flops", "1e22", "--max-tokens", "1T", "--predictor", FIXED, "--json", cwd=tmp_path)
-    found = json.loads(done.stdout)
+    found = data_of(done, "allocate")
     assert (
         done.returncode == 0 and found["budget"]["max_tokens"] == 1e12 and found["params"] == pytest.approx(optimal_params(1e22), rel=0.15)
     )

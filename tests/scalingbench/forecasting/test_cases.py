@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command import data_of
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.numbers import number_of
@@ -293,7 +294,7 @@ def test_read_says_what_was_understood():
     done = command(str(CASES / "diverged.csv"))
     assert done.returncode == 0 and "(diverged, or cut off): e" in done.stdout
     assert "runs: rows with one 'run' are checkpoints of one run, ordered by tokens" in done.stdout
-    said = json.loads(command(str(CASES / "base.csv"), "--json").stdout)
+    said = data_of(command(str(CASES / "base.csv"), "--json"), "read")
     assert said["budget"] == "flops = 6 x params x tokens (by the table)" and said["rows_kept"] == 20
     assert [c["header"] for c in said["columns"]] == ["loss", "N", "D", "C"]
 

@@ -1,12 +1,11 @@
 """Every reason not to believe a forecast is given where it holds, and not where it does not."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import error_of, scalingbench
 
 from scalingbench.forecasting.cautions import Refused, data_cautions, expected_error
 from scalingbench.forecasting.forecast import forecast
@@ -61,9 +60,9 @@ def test_a_slip_of_unit_is_refused_with_the_unit_that_would_fit(table, unit, tmp
 def test_a_refusal_is_in_the_json_too(table, tmp_path):
     table.assign(params=table["params"] / 1e6).to_csv(tmp_path / "slip.csv", index=False)
     done = scalingbench("forecast", "slip.csv", "--target", "params=4e9,tokens=8e10", "--json", cwd=tmp_path)
-    assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith("error: refused: params: the target is")
-    said = json.loads(done.stdout)
-    assert said["refused"] and said["cautions"][0]["level"] == "refusal" and said["data"]["rows_kept"] == 30
+    said = error_of(done, "forecast")
+    assert said["message"].startswith("refused: params: the target is")
+    assert said["cautions"][0]["level"] == "refusal" and said["data"]["rows_kept"] == 30
 
 
 def test_compute_that_is_not_6ND_is_told(table):

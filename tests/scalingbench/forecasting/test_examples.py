@@ -1,10 +1,9 @@
 """The example tables: what the generator writes, read as it says."""
 
-import json
 import math
 
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 from scripts import perf_module
 
 from scalingbench.common.errors import InputError
@@ -32,8 +31,8 @@ def test_each_example_is_read(example, tmp_path):
 
 
 def test_examples_are_listed_and_an_unknown_one_is_refused():
-    listed = scalingbench("example").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == [e.name for e in EXAMPLES]
+    listed = data_of(scalingbench("example", "--json"), "example")
+    assert [record["name"] for record in listed] == [e.name for e in EXAMPLES]
     with pytest.raises(InputError, match="unknown example 'bse'; did you mean 'base'"):
         example_text("bse")
 
@@ -43,6 +42,6 @@ def test_the_forecast_of_the_readme_is_the_law(tmp_path):
     done = scalingbench(
         "forecast", "runs.csv", "--target", "params=7B,tokens=140B", "--predictor", "chinchilla[l2-log]", "--json", cwd=tmp_path
     )
-    found = json.loads(done.stdout)
+    found = data_of(done, "forecast")
     true = maker.law(7e9, 1.4e11)
     assert math.isclose(found["value"], true, rel_tol=0.01) and found["low"] <= true <= found["high"]

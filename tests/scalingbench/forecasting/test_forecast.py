@@ -1,11 +1,9 @@
 """A table of small runs in, a prediction with its interval and the reasons not to believe it out."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 from plausible_tables import ACCEPTED, REFUSED
 
 from scalingbench.common.errors import InputError
@@ -51,7 +49,7 @@ def test_the_true_loss_of_a_large_run_is_within_the_interval(runs, predictor):
 
 def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
     done = good("runs.csv", "--target", "params=7B,tokens=0.14T", "--json", cwd=runs)
-    found = json.loads(done.stdout)
+    found = data_of(done, "forecast")
     assert done.stderr.startswith("runs.csv: 42 of 42 rows kept\n") and "from 'params': 20M to 1B, 7 values" in done.stderr
     assert found["data"]["rows_kept"] == 42 and [c["name"] for c in found["data"]["columns"]] == ["value", "params", "tokens"]
     assert found["target"] == {"params": 7e9, "tokens": 1.4e11} and {c["code"] for c in found["cautions"]} >= {"reach", "back-test"}

@@ -1,12 +1,11 @@
 """A plan costs what was allowed, and its runs say more about the target than others of that cost."""
 
 import io
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.plan import Belief, believe, choose, plan
@@ -116,6 +115,6 @@ def test_the_command_prints_a_table_and_says_what_it_brings(tmp_path):
     assert done.returncode == 0 and "uncertainty of chinchilla[huber-log] at the target: " in done.stderr
     assert pd.read_csv(io.StringIO(done.stdout)).columns.tolist() == ["params", "tokens", "flops", "value", "why"]
     done = scalingbench("plan", "--budget", "1e20", "--target", "params=7B,tokens=140B", "--json", cwd=tmp_path)
-    assert done.returncode == 0 and len(json.loads(done.stdout)["runs"]) == 25
+    assert done.returncode == 0 and len(data_of(done, "plan")["runs"]) == 25
     done = scalingbench("plan", "--target", "params=7B,tokens=140B", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith("error: --budget: is required")

@@ -1,13 +1,12 @@
 """Every command and script registers what a user is shown, and it is scored when the run has ended."""
 
-import json
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.forecast import forecast
@@ -144,4 +143,4 @@ def test_the_commands(tmp_path):
     shutil.copytree(tmp_path / "book", copy / "book")
     old = scalingbench("score-forecast", "book", "--value", "2.24", "--json", cwd=tmp_path)
     new = scalingbench("forecasts", "score", "--book", "book", "--value", "2.24", "--json", cwd=copy)
-    assert old.returncode == 0 and json.loads(old.stdout)[0]["outcome"] == 2.24 and new.stdout == old.stdout
+    assert old.returncode == 0 and data_of(old, "forecasts score")[0]["outcome"] == 2.24 and new.stdout == old.stdout
