@@ -1,6 +1,6 @@
 """Contrasts of recipes on real runs: is the right one picked, and do the intervals of the differences cover?
 
-    python -m perf.forecasting.contrast [--pools datadecide,porian] [--out contrast.csv]
+    python -m perf.forecasting.contrast [--pools datadecide,porian] [--recipes 6] [--out contrast.csv]
 
 Of each pool the runs of the largest compute are hidden, and those of more than a quarter (a sixteenth) of it; the recipes are
 contrasted at it, every pair. A difference exceeds the noise if it is over twice its standard deviation: that of seeds where
@@ -65,12 +65,17 @@ POOLS = {
 }
 
 
-def rows_of(source: Source) -> pd.DataFrame:
-    """Return recipe, params, tokens, flops (6 x params x tokens), seed and value of the finished runs of a pool."""
+def rows_of(source: Source, most: int) -> pd.DataFrame:
+    """Return recipe, params, tokens, flops (6 x params x tokens), seed and value of the finished runs of a pool.
+
+    Of more than `most` recipes, a random sample of them is kept.
+    """
     table = load_collection(source.collection).table
     table = table[(table["flag"] == "") & (table["metric"] == source.metric) & table["curve"].str.startswith(source.curves)]
     table = table[table[["value", "params", "tokens"]].notna().all(axis=1)]
     table = table.sort_values("tokens", kind="stable").drop_duplicates(["curve", "run"], keep="last")
+    drawn = np.random.default_rng(0).permutation(sorted(set(table["curve"])))[:most]
+    table = table[table["curve"].isin(drawn)]
     seed = table["seed"].fillna(0.0) if "seed" in table else 0.0
     kept = table[["curve", "params", "tokens", "value"]].rename(columns={"curve": "recipe"})
     return kept.assign(seed=seed, flops=6.0 * kept["params"] * kept["tokens"]).reset_index(drop=True)
@@ -91,9 +96,9 @@ def targets_of(rows: pd.DataFrame, source: Source) -> Iterator[tuple[str, float,
         yield f"params={params:.6g},tokens={tokens:.6g}", 6.0 * params * tokens, here
 
 
-def measure(name: str, source: Source) -> Iterator[dict[str, object]]:
+def measure(name: str, source: Source, most: int) -> Iterator[dict[str, object]]:
     """Yield a line for each pair of recipes at each target and cut."""
-    rows = rows_of(source)
+    rows = rows_of(source, most)
     for stated, compute, here in targets_of(rows, source):
         for cut in CUTS:
             train = rows[rows["flops"] <= compute / cut * (1 + 1e-9)]
@@ -149,6 +154,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pools", default="")
+    parser.add_argument("--recipes", type=int, default=1000, help="Most recipes of a pool; of more, a random sample.")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -156,7 +162,7 @@ def main() -> None:
     lines: list[dict[str, object]] = []
     for name in chosen:
         try:
-            lines += measure(name, POOLS[name])
+            lines += measure(name, POOLS[name], arguments.recipes)
         except InputError as missing:
             print(f"{name}: {missing}")
     found = pd.DataFrame(lines)

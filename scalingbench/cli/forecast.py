@@ -136,6 +136,8 @@ def plan(
     from scalingbench.forecasting.plan import plan as plan_runs
 
     if check:
+        if budget:
+            raise InputError("--budget: --check plans no runs: leave it out")
         _check(read, table, target, law, plot, as_json)
         return
     for option, given in (("--budget", budget), ("--target", target)):

@@ -105,15 +105,14 @@ def allocate(
         first = _first_query(best, budget, others)
         budget = replace(budget, factor=first.identity.factor)
         search = _Search(first, budget, predictor, others)
-        spent = None
         if side != "flops":
             search = search.at(solve(side, wanted, search))
-            spent = range_of(side, wanted, search)
             budget = search.budget
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
         query = make_query(best, {"params": params, "tokens": tokens, **others})
         forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Prefitted(search.ensemble, search.model))
+        spent = None if side == "flops" else range_of(side, wanted, search, (forecast.low, forecast.high))
         line, (spread, by_law, without) = search.line(), search.spread()
     interval = (max(min(spread[0], params), 1.0), max(spread[1], params)) if spent is None else spent.params
     flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)

@@ -99,12 +99,8 @@ def contrast(
     refuse(first, force=force)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tests = back_tests(scene.pool, scene.law)
+        tests = back_tests(scene.pool, scene.law, (form,) if form else tuple(FORMS))
         if not tests:
-            raise InputError(
-                f"{runs.source}: no budget of compute is common to two recipes above two others: the order cannot be back-tested"
-            )
-        if form is not None and form not in tests:
             raise InputError(f"--form {form}: a recipe has too few runs for the constants of {scene.law}")
         chosen = form or best_form(tests)
         drawn = _draw(scene, chosen, tests, {chosen: 1.0} if form else shares_of(tests))

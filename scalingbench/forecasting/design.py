@@ -37,8 +37,8 @@ class Rung:
 
     Attributes
     ----------
-    cost : float
-        Median params x tokens of its runs.
+    flops : float
+        Median of its runs.
     runs : int
         How many.
     influence : float
@@ -47,7 +47,7 @@ class Rung:
         Prediction of a refit without it; None where the others do not identify the law.
     """
 
-    cost: float
+    flops: float
     runs: int
     influence: float
     without: float | None
@@ -76,7 +76,7 @@ class DesignCheck:
     rungs : tuple of Rung
         The budgets of compute, the cheapest first.
     smallest_useful : float
-        Cost of the cheapest rung with at least 2 % of the influence.
+        FLOPs of the cheapest rung with at least 2 % of the influence.
     cautions : tuple of Caution
         What is wrong with the design.
     """
@@ -112,11 +112,11 @@ class DesignCheck:
         for _, row in self.influence.head(min(half, _MOST_SHOWN)).iterrows():
             at = ", ".join(f"{name}={as_value(name, row[name])}" for name in ("params", "tokens"))
             lines.append(f"  {at}: {as_percent(row['influence'])}")
-        lines.append("budgets (params x tokens, runs, influence, prediction without them):")
+        lines.append("budgets (FLOPs, runs, share of the answer, prediction without them):")
         for rung in self.rungs:
             left = "-" if rung.without is None else f"{rung.without:.5g}"
-            lines.append(f"  {rung.cost:.2g}  {rung.runs:3d}  {as_percent(rung.influence):>6}  {left}")
-        lines.append(f"smallest useful budget: {self.smallest_useful:.2g}")
+            lines.append(f"  {rung.flops:.2g}  {rung.runs:3d}  {as_percent(rung.influence):>6}  {left}")
+        lines.append(f"cheapest budget with {as_percent(_USEFUL)} of the answer or more: {self.smallest_useful:.2g} FLOPs")
         return "\n".join([*lines, *map(str, self.cautions)])
 
 
@@ -181,7 +181,7 @@ def _checked(query: Query, name: str) -> DesignCheck:
     table = query.X.assign(value=query.y, influence=share).sort_values("influence", ascending=False, kind="stable", ignore_index=True)
     ratio = (query.X["tokens"] / query.X["params"]).to_numpy()
     correlation = float(np.corrcoef(np.log(query.X["params"]), np.log(query.X["tokens"]))[0, 1])
-    useful = next((r.cost for r in rungs if r.influence >= _USEFUL), rungs[-1].cost)
+    useful = next((r.flops for r in rungs if r.influence >= _USEFUL), rungs[-1].flops)
     ratios = (float(ratio.min()), float(ratio.max()))
     return DesignCheck(
         target=query.target,
@@ -215,7 +215,7 @@ def _influence(law: ParametricLaw, query: Query) -> tuple[np.ndarray, float]:
 
 def _rung(query: Query, rows: np.ndarray, share: np.ndarray, left: LeaveOut) -> Rung:
     cost = float(np.median(query.cost[rows]))
-    return Rung(cost, len(rows), float(share[rows].sum()), left.without.get(cost))
+    return Rung(query.identity.factor * cost, len(rows), float(share[rows].sum()), left.without.get(cost))
 
 
 def _faults(correlation: float, ratios: tuple[float, float], table: pd.DataFrame) -> list[Caution]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,10 +43,10 @@ class BackTest:
     replicates: float
 
 
-def back_tests(pool: Pool, law: str) -> dict[Form, BackTest]:
-    """Return the back-test of each form that can be fitted on every fold; empty where there is no fold."""
+def back_tests(pool: Pool, law: str, forms: Sequence[Form] = tuple(FORMS)) -> dict[Form, BackTest]:
+    """Return the back-test of each of some forms that can be fitted on every fold."""
     folds = list(_folds(pool, _FEWEST_ROWS))
-    return {form: _tested(form, folds, law) for form in FORMS if form != "own" or _enough(folds, law)} if folds else {}
+    return {form: _tested(form, folds, law) for form in forms if form != "own" or _enough(folds, law)}
 
 
 def best_form(found: Mapping[Form, BackTest]) -> Form:
@@ -134,15 +134,17 @@ def _tested(form: Form, folds: list[tuple[Pool, Pool]], law: str) -> BackTest:
 
 
 def check_budgets(pool: Pool, source: str) -> None:
-    """Refuse runs whose compute shows no trend.
+    """Refuse runs whose compute shows no trend, or with which no back-test can be made.
 
     Raises
     ------
     InputError
-        If there are fewer than three budgets, or a recipe has a single run.
+        If there are fewer than three budgets, a recipe has a single run, or no two recipes share a budget above two others.
     """
     if len(budgets_of(pool.cost)) < _FEWEST_BUDGETS + 1:
         raise InputError(f"{source}: the runs are of {len(budgets_of(pool.cost))} budgets of compute: three or more show a trend")
     counts = np.bincount(pool.recipe, minlength=len(pool.names))
     if counts.min() < _FEWEST_ROWS:
         raise InputError(f"{source}: {pool.names[int(counts.argmin())]} has {counts.min()} run: a recipe needs {_FEWEST_ROWS} or more")
+    if next(_folds(pool, _FEWEST_ROWS), None) is None:
+        raise InputError(f"{source}: no budget of compute is common to two recipes above two others: the order cannot be back-tested")

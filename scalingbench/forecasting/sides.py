@@ -94,10 +94,18 @@ def solve(side: Side, wanted: float, search: Any) -> float:
     return float(np.exp(brentq(off, low, high, xtol=_EXACT)))
 
 
-def range_of(side: Side, wanted: float, search: Any) -> Spent:
+def range_of(side: Side, wanted: float, search: Any, calibrated: tuple[float | None, float | None]) -> Spent:
     """Return the 80 % ranges of the budget, size and tokens over members and their resampled fits.
 
-    Each is followed in straight lines through three budgets a factor of 3 apart, in logarithms.
+    Each is followed in straight lines through three budgets a factor of 3 apart, in logarithms. Where a loss is wanted, the
+    losses of the fits are first spread to the calibrated interval of the forecast.
+
+    Parameters
+    ----------
+    side, wanted, search
+        See `solve`; the search is at the budget that it found.
+    calibrated : tuple of float
+        80 % interval of the loss at that budget, as `forecast` gives it; None where it gives none.
     """
     middle = float(np.log(search.budget.flops))
     three = [search.at(float(np.exp(middle + step))) for step in (-_STEP, 0.0, _STEP)]
@@ -107,6 +115,9 @@ def range_of(side: Side, wanted: float, search: Any) -> Spent:
     weight = found[1][1]
     below, here, above = (np.log(np.maximum(f[0][side], 1e-300)) for f in found)
     slope = (above - below) / (2.0 * _STEP)
+    low, high = calibrated
+    if side == "loss" and low is not None and high is not None:
+        here = _spread_to((low, high), here, weight, float(np.log(wanted)))
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.clip(np.nan_to_num((np.log(wanted) - here) / slope, nan=_FARTHEST), -_FARTHEST, _FARTHEST)
     flops = np.exp(middle + moved)
@@ -117,6 +128,14 @@ def range_of(side: Side, wanted: float, search: Any) -> Spent:
     params = np.where(side == "tokens", flops / search.budget.factor / (tokens + served), params)
     ranges = (weighted_range(x, weight, _ENDS) for x in (flops, params, tokens))
     return Spent(*ranges)
+
+
+def _spread_to(calibrated: tuple[float, float], logs: np.ndarray, weight: np.ndarray, middle: float) -> np.ndarray:
+    """Return logarithms of losses moved away from the middle, below and above, until their 80 % range reaches the interval."""
+    drawn = np.log(weighted_range(np.exp(logs), weight, _ENDS))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below, above = np.nan_to_num((np.log(calibrated) - middle) / (drawn - middle), nan=1.0, posinf=1.0, neginf=1.0).clip(1.0)
+    return np.asarray(middle + (logs - middle) * np.where(logs < middle, below, above), float)
 
 
 def weighted_range(values: np.ndarray, weight: np.ndarray, ends: tuple[float, float]) -> tuple[float, float]:

@@ -1,12 +1,11 @@
 """Recipes whose laws are known: the multiplier, the flip and the noise are recovered, and what cannot be answered is refused."""
 
 import io
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from command import scalingbench
+from command import data_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.contrast import contrast
@@ -69,14 +68,14 @@ def test_equal_recipes_are_not_told_apart():
 
 def test_what_a_configuration_does_to_all_recipes_cancels():
     laws = {"a": curve, "b": lambda C: curve(C, 1.5)}
-    common = contrast(table(laws, noise=5e-4, shared=0.01), "flops=1e21", by="recipe").pairs[0]
-    apart = contrast(table(laws, noise=0.01), "flops=1e21", by="recipe").pairs[0]
+    common = contrast(table(laws, noise=5e-4, shared=0.01), "flops=1e21", by="recipe", form="ratio").pairs[0]
+    apart = contrast(table(laws, noise=0.01), "flops=1e21", by="recipe", form="ratio").pairs[0]
     assert common.high - common.low < 0.5 * (apart.high - apart.low)
 
 
 def test_new_runs_are_less_certain_than_expected_values():
     rows = table({"a": curve, "b": lambda C: curve(C, 1.5)}, noise=0.005)
-    mean, run = (contrast(rows, "flops=1e21", by="recipe", of=of) for of in ("mean", "run"))
+    mean, run = (contrast(rows, "flops=1e21", by="recipe", of=of, form="ratio") for of in ("mean", "run"))
     assert run.pairs[0].high - run.pairs[0].low > mean.pairs[0].high - mean.pairs[0].low
     assert run.recipes[0].value == mean.recipes[0].value
 
@@ -105,7 +104,7 @@ def test_every_pair_is_one_of_a_better_and_a_worse_recipe():
 
 def test_the_answer_does_not_depend_on_the_order_of_rows():
     rows = table({"a": curve, "b": lambda C: curve(C, 1.5)})
-    one, two = (contrast(t, "flops=1e21", by="recipe") for t in (rows, rows.sample(frac=1.0, random_state=1)))
+    one, two = (contrast(t, "flops=1e21", by="recipe", form="multiplier") for t in (rows, rows.sample(frac=1.0, random_state=1)))
     assert one.pairs == two.pairs and one.recipes == two.recipes
 
 
@@ -150,6 +149,5 @@ def test_the_command_prints_the_envelope(tmp_path):
     rows.to_csv(tmp_path / "runs.csv", index=False)
     done = scalingbench("contrast", "runs.csv", "--at", "flops=1e21", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["command"] == "contrast" and found["data"]["recipes"][0]["name"] == "b"
-    assert found["data"]["pairs"][0]["multiplier"] == pytest.approx(1.5, rel=0.3)
+    found = data_of(done, "contrast")
+    assert found["recipes"][0]["name"] == "b" and found["pairs"][0]["multiplier"] == pytest.approx(1.5, rel=0.3)

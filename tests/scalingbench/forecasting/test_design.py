@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from command import data_of, error_of, scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.design import check_design
@@ -40,3 +41,14 @@ def test_the_target_is_farther_where_none_is_named(grid):
 def test_too_few_runs_are_refused():
     with pytest.raises(InputError, match="5 runs: nothing to check"):
         check_design(table([5.0, 20.0]).iloc[[0, 1, 2, 5, 8]])
+
+
+def test_the_command_prints_it_in_the_unit_of_the_budget(tmp_path, grid):
+    runs = table([5.0, 20.0, 80.0])
+    runs.to_csv(tmp_path / "runs.csv", index=False)
+    found = data_of(scalingbench("plan", "runs.csv", "--check", "--json", cwd=tmp_path), "plan")
+    assert found["rungs"][-1]["flops"] <= 6 * (runs["params"] * runs["tokens"]).max() * (1 + 1e-9) and "FLOPs" in str(grid)
+    assert found["smallest_useful"] in [r["flops"] for r in found["rungs"]] and len(found["influence"]) == 15
+    done = scalingbench("plan", "runs.csv", "--check", "--budget", "1e20", "--json", cwd=tmp_path)
+    assert "--check plans no runs" in error_of(done, "plan")["message"]
+    assert "needs a table of runs" in error_of(scalingbench("plan", "--check", "--json", cwd=tmp_path), "plan")["message"]
