@@ -197,7 +197,7 @@ class _Search:
         self.query, self.budget, self.predictor, self.others = query, budget, predictor, dict(others)
         self.sign = 1.0 if metric_kind(query.runs.metric).lower_is_better else -1.0
         self.ensemble = back_tested(query).model
-        self.model = self.ensemble if predictor == DEFAULT_PREDICTOR else like.model if like is not None else self._fitted()
+        self.model: Any = self.ensemble if predictor == DEFAULT_PREDICTOR else like.model if like is not None else self._fitted()
         self.constants: dict[str, pd.DataFrame] = {} if like is None else like.constants
         ratio = query.rows["tokens"] / query.rows["params"]
         self.ratios = (float(ratio.min()) / _RATIOS, float(ratio.max()) * _RATIOS)

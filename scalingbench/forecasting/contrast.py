@@ -153,7 +153,7 @@ class _Scene:
     def points(self, factors: np.ndarray) -> pd.DataFrame:
         """Return the target at factors of its compute, shape (G K, k)."""
         power = 1.0 / len(self.point.columns)
-        return pd.concat([self.point * f**power for f in factors], ignore_index=True)
+        return pd.DataFrame(pd.concat([self.point * f**power for f in factors], ignore_index=True))
 
     def best(self, values: np.ndarray) -> np.ndarray:
         """Return the least value over the ratios, shape (B, R, G), of values of shape (B, R, G K)."""
@@ -342,7 +342,7 @@ def _answer(scene: _Scene, drawn: _Drawn, tests: Mapping[Form, BackTest], *, of:
 
 
 def _unscaled(scene: _Scene, logs: np.ndarray) -> np.ndarray:
-    return 1.0 - np.exp(logs) if scene.rises else np.exp(logs)
+    return np.asarray(1.0 - np.exp(logs) if scene.rises else np.exp(logs))
 
 
 def _pair(scene: _Scene, drawn: _Drawn, measured: np.ndarray, a: int, b: int) -> Pair:

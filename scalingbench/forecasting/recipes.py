@@ -149,7 +149,7 @@ def _deviating(pool: Pool, law: str, weights: np.ndarray, *, sloped: bool) -> Cu
 
     def curves(points: pd.DataFrame) -> np.ndarray:
         shared = _values(model, _columns(points), constants)
-        return shared[:, None, :] + lines @ design(np.asarray(row_cost(points)[0], float)).T
+        return np.asarray(shared[:, None, :] + lines @ design(np.asarray(row_cost(points)[0], float)).T)
 
     return curves
 
@@ -213,7 +213,7 @@ def _gains(model: ParametricLaw, constants: np.ndarray, weights: np.ndarray, sca
     left = pool.y - here
     ones = [pool.recipe == r for r in range(len(pool.names))]
     steps = [np.sum((weights * slope * left)[:, o], axis=1) / np.sum((weights * slope**2)[:, o], axis=1).clip(1e-12) for o in ones]
-    return np.clip(np.stack(steps, axis=1), -1.0, 1.0)
+    return np.asarray(np.clip(np.stack(steps, axis=1), -1.0, 1.0))
 
 
 def constants_of(law: str) -> int:

@@ -83,7 +83,7 @@ def solve(side: Side, wanted: float, search: Any) -> float:
         at = search.at(float(np.exp(log_flops)))
         params = at.best()[0]
         if side == "loss":
-            return at.sign * (wanted - at.value(params))
+            return float(at.sign * (wanted - at.value(params)))
         found = params if side == "params" else float(at.budget.tokens(np.array([params]))[0])
         return float(np.log(found / wanted))
 
