@@ -11,6 +11,6 @@ later one:
 6. ``catalogue``, ``registry``: one line for each entry, imported when it is made; ``published``: laws with a paper's constants
 7. ``autolaw``: back-tests and weighted means of the candidates in the registry
 
-Models of scikit-learn, ``scipy.stats`` and ``scipy.signal``, and the optional gplearn are imported inside the functions that use
+Models of scikit-learn and ``scipy.signal``, and the optional gplearn are imported inside the functions that use
 them, because importing them takes longer than most fits. Nothing else is imported inside a function.
 """

@@ -21,6 +21,8 @@ class Candidate:
         With ``"shares"`` the law is not tried where a value is above 1.
     needs : tuple of str
         Columns that must be present, though the law can be fitted without them.
+    unless : tuple of str
+        The law is not tried where all of these columns are present: laws that read them replace it.
     most_rows, most_columns : int
         Limits on training rows and numeric columns, for laws with a cost or constants that grow with them.
     plain : bool
@@ -40,6 +42,7 @@ class Candidate:
     when: Literal["always", "one-variable", "several-variables"] = "always"
     values: Literal["any", "shares"] = "any"
     needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     most_rows: int = 4_000
     most_columns: int = 1_000
     plain: bool = False
@@ -52,6 +55,7 @@ class Candidate:
             (self.when == "always" or alone == (self.when == "one-variable"))
             and (self.values == "any" or highest <= 1.0)
             and set(self.needs) <= set(columns)
+            and not (self.unless and set(self.unless) <= set(columns))
             and n_rows <= self.most_rows
             and n_numeric <= self.most_columns
         )

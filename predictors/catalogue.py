@@ -53,6 +53,8 @@ class Entry:
     """Whether another entry replaces it: its results stay, and it runs only if named."""
     own_form: bool = False
     """Whether the form is this project's own, although it is for the data or setting of a paper."""
+    component: bool = False
+    """Whether it is a candidate of ensembles alone: it can be named, and is on no list and no board."""
 
     @property
     def published(self) -> bool:
@@ -276,7 +278,14 @@ _DOWNSTREAM = (
     _entry("beta-binomial", "laws.repeated_sampling:BetaBinomialCoverage", "inference", _SCHAEFFER, **_L2),
     _entry("imperfect-verifier", "laws.repeated_sampling:ImperfectVerifier", "inference", "Stroebl et al. 2024, arXiv 2411.17501", **_L2),
 )
-BUILT_IN = (*_GENERIC, *_CURVE, *_COMPUTE, *_ARCHITECTURE, *_OPTIMISATION, *_MIXTURE, *_DOWNSTREAM)
+_COMPONENTS = tuple(
+    replace(entry, component=True)
+    for entry in (
+        _entry("mixture-times-scale", "laws.scaled_mixture:MixtureTimesScale", "mixture", **_L2_LOG),
+        _entry("mixture-plus-scale", "laws.scaled_mixture:MixturePlusScale", "mixture", **_L2_LOG),
+    )
+)
+BUILT_IN = (*_GENERIC, *_CURVE, *_COMPUTE, *_ARCHITECTURE, *_OPTIMISATION, *_MIXTURE, *_DOWNSTREAM, *_COMPONENTS)
 """Every predictor that comes with the project."""
 
 

@@ -18,7 +18,7 @@ from scalingbench.common.names import unknown_name
 from scalingbench.common.tracks import TRACKS
 from scalingbench.predictors.catalogue import BUILT_IN, Entry
 
-__all__ = ["GROUP", "HEADS", "Entry", "families", "get", "list_predictors", "make", "published_families", "trained_on"]
+__all__ = ["GROUP", "HEADS", "Entry", "families", "get", "list_candidates", "list_predictors", "make", "published_families", "trained_on"]
 
 GROUP = "scalingbench.predictors"
 HEADS = "heads.json"
@@ -66,7 +66,12 @@ def list_predictors(track: str | None = None) -> tuple[Entry, ...]:
     """
     if track is not None and track not in TRACKS:
         raise unknown_name("track", track, TRACKS, PredictorError)
-    return tuple(e for e in _entries().values() if track is None or not e.tracks or track in e.tracks)
+    return tuple(e for e in _entries().values() if not e.component and (track is None or not e.tracks or track in e.tracks))
+
+
+def list_candidates() -> tuple[Entry, ...]:
+    """Return the predictors that an ensemble may use: the registered ones, and components that stand on no list."""
+    return tuple(_entries().values())
 
 
 @lru_cache(maxsize=1)

@@ -77,6 +77,7 @@ def _is_installed(name: str) -> bool:
     return name.split(".")[0] == _PACKAGE or (file is not None and _lies_among_packages(file))
 
 
+@lru_cache(maxsize=4096)
 def _lies_among_packages(place: str) -> bool:
     path = Path(place).resolve()
     return bool({"site-packages", "dist-packages"} & {*path.parts}) or any(path.is_relative_to(at) for at in _INSTALLED)
@@ -119,12 +120,21 @@ def _files(name: str) -> Iterator[tuple[str, Path]]:
     if name in _ANY_ENTRY:
         yield from _all_predictors()
     top, *rest = name.split(".")
-    if top == _PACKAGE and not name.startswith(f"{_PREDICTORS}."):
-        return
-    spec: Any = find_spec(_PREDICTORS) if top == _PACKAGE else _own_spec(top)
-    if spec is None:
-        return
-    dotted, rest = (_PREDICTORS, rest[1:]) if top == _PACKAGE else (top, rest)
+    if top == _PACKAGE:
+        yield from _our_files(name)
+    elif (spec := _own_spec(top)) is not None:
+        yield from _along(spec, top, rest)
+
+
+@lru_cache(maxsize=1024)
+def _our_files(name: str) -> tuple[tuple[str, Path], ...]:
+    if not name.startswith(f"{_PREDICTORS}."):
+        return ()
+    return tuple(_along(find_spec(_PREDICTORS), _PREDICTORS, name.removeprefix(f"{_PREDICTORS}.").split(".")))
+
+
+def _along(spec: Any, dotted: str, rest: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the modules from a package down to one of its parts."""
     if spec.origin:
         yield dotted, Path(spec.origin)
     for folder in map(Path, spec.submodule_search_locations or ()):
@@ -137,6 +147,9 @@ def _files(name: str) -> Iterator[tuple[str, Path]]:
 def _own_spec(top: str) -> Any:
     """Return the spec of a user module or package; None if it is installed or missing."""
     if top in sys.builtin_module_names or top in sys.stdlib_module_names:
+        return None
+    loaded = getattr(sys.modules.get(top), "__file__", None)
+    if loaded is not None and _lies_among_packages(loaded):
         return None
     spec = PathFinder.find_spec(top, sys.path)
     places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])] if spec else []

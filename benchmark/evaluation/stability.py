@@ -19,10 +19,12 @@ from scalingbench.benchmark.tasks.fold import Fold
 from scalingbench.common.rounding import REFITS
 from scalingbench.common.rounding import jittered as of_array
 
-__all__ = ["MARGIN", "Fits", "jittered", "moves", "with_instability"]
+__all__ = ["MARGIN", "Fits", "Rounds", "jittered", "moves", "rounds_of", "with_instability"]
 
 Fits = Callable[[Inputs], Sequence[FoldResult]]
 """A function from the inputs of folds to their results, see `scalingbench.benchmark.evaluation.workers`."""
+Rounds = list[list[FoldResult]]
+"""Results of all folds, then those of each refit, if there are any."""
 
 MARGIN = 10.0
 """Two machines may differ by this multiple of the measured instability, because five refits do not find the maximum."""
@@ -42,8 +44,8 @@ def moves(one: np.ndarray, other: np.ndarray, values: np.ndarray) -> np.ndarray:
     return apart
 
 
-def with_instability(fit: Fits, inputs: Inputs, found: Sequence[FoldResult], folds: Sequence[Fold]) -> list[FoldResult]:
-    """Return results with the largest move of a prediction over refits to jittered rows; NaN where the fit failed.
+def rounds_of(fit: Fits, inputs: Inputs, refits: bool) -> Rounds:
+    """Return the results of folds, followed on request by those of refits to jittered rows.
 
     Parameters
     ----------
@@ -51,12 +53,26 @@ def with_instability(fit: Fits, inputs: Inputs, found: Sequence[FoldResult], fol
         From the inputs of folds to their results.
     inputs : list
         Inputs of all folds.
-    found : sequence of FoldResult
-        Results of `fit` on them.
-    folds : sequence of Fold
-        The folds themselves, for the scale of their values.
+    refits : bool
+        Whether to refit.
     """
-    again = [fit(list(_moved(inputs, seed))) for seed in range(REFITS)]
+    given = [inputs, *([list(_moved(inputs, seed)) for seed in range(REFITS)] if refits else [])]
+    return [list(fit(one)) for one in given]
+
+
+def with_instability(rounds: Rounds, folds: Sequence[Fold]) -> list[FoldResult]:
+    """Return results with the largest move of a prediction over their refits; NaN where the fit failed or there are none.
+
+    Parameters
+    ----------
+    rounds : list of list of FoldResult
+        As `rounds_of` returns them.
+    folds : sequence of Fold
+        The folds themselves, for the scale of their held-out values.
+    """
+    found, *again = rounds
+    if not again:
+        return list(found)
     return [
         replace(fold, instability=max(_apart(fold, other, whole.y_test) for other in others)) if fold.status == "ok" else fold
         for fold, whole, others in zip(found, folds, zip(*again, strict=True), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,18 @@ POOLS: dict[str, tuple[str, str | None, str]] = {
 
 
 def pool(name: str) -> pd.DataFrame | None:
-    """Return params, tokens, value and flops (6 x params x tokens) of a pool, one row per finished run; None if it cannot be built."""
+    """Return params, tokens, value and flops (6 x params x tokens), the best run of each (params, tokens); None if not available."""
+    rows = finished_runs(name)
+    if rows is None:
+        return None
+    # the best run of each (params, tokens), if other settings were swept too
+    best = rows.groupby(["params", "tokens"], as_index=False)["value"].min()
+    return best.assign(flops=6.0 * best["params"] * best["tokens"]).sort_values("flops", kind="stable", ignore_index=True)
+
+
+@lru_cache(maxsize=2)
+def finished_runs(name: str) -> pd.DataFrame | None:
+    """Return the rows of a pool, one per finished run, seeds and sweeps included; None if it cannot be built."""
     collection, curve, metric = POOLS[name]
     try:
         with warnings.catch_warnings():
@@ -57,10 +69,7 @@ def pool(name: str) -> pd.DataFrame | None:
     if chosen.empty:
         return None
     of_metric, of_curve = chosen.idxmax()
-    rows = table[(table["metric"] == of_metric) & (table["curve"] == of_curve)]
-    # the best run of each (params, tokens), if other settings were swept too
-    best = rows.groupby(["params", "tokens"], as_index=False)["value"].min()
-    return best.assign(flops=6.0 * best["params"] * best["tokens"]).sort_values("flops", kind="stable", ignore_index=True)
+    return table[(table["metric"] == of_metric) & (table["curve"] == of_curve)]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from sklearn.base import clone
 
 from scalingbench.predictors.autolaw.ensemble import Ensemble, Points, Weights
 from scalingbench.predictors.autolaw.learnt import interval_features, load_table
-from scalingbench.predictors.autolaw.weights import BacktestErrors, plausible, recency_weighted
+from scalingbench.predictors.autolaw.unread import behind, blind
+from scalingbench.predictors.autolaw.weights import FARTHEST, BacktestErrors, plausible, recency_weighted
 from scalingbench.predictors.candidacy import NotCandidate
 
 __all__ = ["AutoLaw"]
@@ -35,6 +36,9 @@ class AutoLaw(Ensemble):
 
     where e are the logarithms of its back-test errors along that axis, along the overall scale, and in interpolation, and n is the
     number of training rows. The coefficients, a and b for each candidate, are learnt from tuning cases (`learnt`).
+    A candidate that leaves out columns which explain its residuals is behind those that read them and have smaller back-test errors
+    (`unread`).
+
     A point that lacks columns is predicted without them, with weights from back-tests without them. A prediction depends on the fit
     and on its own point alone.
 
@@ -79,7 +83,9 @@ class AutoLaw(Ensemble):
         usable = plausible(data, points.values, points.beyond, self.reach)
         known = BacktestErrors(data, points.names, self._fits.all_errors(points.hidden), points.axis)
         if data.backtests:
-            logits = table.weights.logits(points.names, known.kinds(), points.beyond, len(data.y))
+            kinds = known.kinds()
+            logits = table.weights.logits(points.names, kinds, points.beyond, len(data.y))
+            logits = behind(logits, blind(self._fits, points.names), kinds[[0, 2]], usable, FARTHEST)
             weight = softmax(np.where(usable, logits, -np.inf), axis=0)
         else:
             default = self._untested(points, usable)

@@ -21,6 +21,8 @@ _JOINED_LATER = frozenset(
         "log-linear[floor]",
         "logit-linear",
         "m4[pooled]",
+        "mixture-plus-scale",
+        "mixture-times-scale",
         "shifted-power-law[pooled]",
         "two-stage[bounded]",
     }

@@ -17,7 +17,7 @@ from scalingbench.predictors.axes import ALL, INTERPOLATION, axes_of, groups_by_
 from scalingbench.predictors.candidacy import Candidate
 from scalingbench.predictors.columns import numeric_columns
 from scalingbench.predictors.contract import columns_read, pools, positive_only
-from scalingbench.predictors.registry import get, list_predictors
+from scalingbench.predictors.registry import get, list_candidates
 
 __all__ = ["Backtest", "CandidateFit", "CandidateFits", "DataSet", "candidates", "fit_candidates", "make_backtests"]
 
@@ -82,7 +82,7 @@ def candidates(X: pd.DataFrame, y: np.ndarray, without: Container[str] = ()) -> 
     """
     columns, numeric, positive = [str(c) for c in X.columns], numeric_columns(X), bool((y > 0).all())
     found: list[tuple[int, str]] = []
-    for entry in list_predictors():
+    for entry in list_candidates():
         if entry.name in without:
             continue
         stated = entry.candidacy()

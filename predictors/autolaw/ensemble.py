@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -145,9 +146,7 @@ class Ensemble(ScalingLaw):
 
     def _deviations(self, points: Points, weights: Weights, levels: np.ndarray) -> np.ndarray:
         """Return quantiles of a measurement less its mean, shape (n, len(levels))."""
-        from scipy.stats import norm
-
-        found: np.ndarray = weights.spread[:, None] * norm.ppf(levels)[None, :]
+        found: np.ndarray = weights.spread[:, None] * ndtri(levels)[None, :]
         return found
 
     @property

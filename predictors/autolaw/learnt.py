@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 __all__ = ["FILE", "ErrorSizes", "LearntTable", "LearntWeights", "interval_features", "load_table", "terms"]
 
@@ -52,9 +53,7 @@ class ErrorSizes:
         last = self.shares[-1]
         out = inside > last
         if out.any():
-            from scipy.stats import norm
-
-            more = norm.ppf(0.5 + 0.5 * np.minimum(inside[out], 1 - 1e-12)) / norm.ppf(0.5 + 0.5 * last)
+            more = ndtri(0.5 + 0.5 * np.minimum(inside[out], 1 - 1e-12)) / ndtri(0.5 + 0.5 * last)
             within[:, out] = self.quantiles[:, -1:] * more[None, :]
         found: np.ndarray = size[:, None] * within[part] * np.sign(levels - 0.5)[None, :]
         return found

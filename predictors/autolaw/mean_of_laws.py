@@ -20,6 +20,7 @@ from scalingbench.predictors.registry import get
 
 __all__ = ["MeanOfLaws"]
 
+_COMPONENTS = ("mixture-times-scale", "mixture-plus-scale")  # not on any board, unlike the laws that are averaged
 _STAND_INS = ("log-linear[floor]", "log-linear", "nearest-observation")
 
 
@@ -80,7 +81,7 @@ class MeanOfLaws(ScalingLaw):
 
 def _laws(X: pd.DataFrame, y: np.ndarray) -> tuple[str, ...]:
     """Return the candidates with a formula, and generic forms where they are few."""
-    tried = candidates(X, y)
+    tried = candidates(X, y, _COMPONENTS)
     formulas = {name: law for name in tried if isinstance(law := get(name).make(), ParametricLaw)}
     laws = tuple(name for name, law in formulas.items() if not isinstance(law, PooledLaw))  # pooled laws repeat a form that is included
     return laws if len(laws) > 2 else (*laws, *(name for name in _STAND_INS if name in tried))

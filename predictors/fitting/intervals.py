@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtri
 
 from scalingbench.predictors.fitting import Problem, refit
 
@@ -42,10 +43,8 @@ def bootstrap_quantiles(curve: Curve, draws: np.ndarray, residuals: np.ndarray, 
 
 def delta_quantiles(curve: Curve, u: np.ndarray, spread: np.ndarray, residuals: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Return normal quantiles from the covariance of the coordinates, shape (n, len(levels))."""
-    from scipy.stats import norm
-
     step = 1e-5 * np.eye(len(u))
     slope = (curve(u + step) - curve(u - step)) / 2e-5
     variance = np.einsum("pn,pq,qn->n", slope, spread, slope) + np.mean(residuals**2)
-    found: np.ndarray = curve(u[None, :])[0][:, None] + np.sqrt(np.maximum(variance, 0.0))[:, None] * norm.ppf(levels)[None, :]
+    found: np.ndarray = curve(u[None, :])[0][:, None] + np.sqrt(np.maximum(variance, 0.0))[:, None] * ndtri(levels)[None, :]
     return found

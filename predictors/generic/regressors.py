@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from sklearn.exceptions import ConvergenceWarning
 
 from scalingbench.common.extras import require
@@ -92,14 +93,12 @@ class GaussianProcess(Logarithmic):
 
     def predict_quantiles(self, X: pd.DataFrame, levels: Any) -> np.ndarray:
         """Return quantiles of a new measurement, shape (n, len(levels))."""
-        from scipy.stats import norm
-
         fewer = self._without_missing(self._read(X))
         if fewer is not None:
             quantiles: np.ndarray = fewer.predict_quantiles(X, levels)
             return quantiles
         mean, sd = self._posterior(self._features(X))
-        return self._from_model(mean[:, None] + sd[:, None] * norm.ppf(np.asarray(levels, float))[None, :])
+        return self._from_model(mean[:, None] + sd[:, None] * ndtri(np.asarray(levels, float))[None, :])
 
     def _posterior(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Z = (points - self._center) / self._size

@@ -19,8 +19,18 @@ from scalingbench.predictors.estimator import ScalingLaw
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.parameters import Parameter, amplitude, exponent, irreducible, positive, real
 
-__all__ = ["DataMixing", "KnowledgeInfusion", "LogMixture", "MixtureBoosting", "MixtureRegression", "OptimalMixture", "OptimalMixtureJoint"]
+__all__ = [
+    "DataMixing",
+    "KnowledgeInfusion",
+    "LogMixture",
+    "MixtureBoosting",
+    "MixtureRegression",
+    "OptimalMixture",
+    "OptimalMixtureJoint",
+    "WithScale",
+]
 
+_SCALE = ("params", "tokens")
 _SMALLEST_SHARE = 1e-3  # floor of shares before a power or a logarithm is taken
 
 
@@ -56,7 +66,7 @@ class DataMixing(_Mixture):
     shares sum to 1, so one of k and the t is redundant: k is left out.
     """
 
-    candidate = Candidate(most_columns=32)
+    candidate = Candidate(most_columns=32, unless=_SCALE)
 
     default_starts = 64
 
@@ -76,14 +86,16 @@ class DataMixing(_Mixture):
         return c + np.exp(np.minimum(sum(t * r for t, r in zip(rates, shares, strict=True)), 50.0))
 
 
-class _WithScale(_Mixture):
-    variables = ("params", "tokens", "mix_*")
+class WithScale(_Mixture):
+    """A law of params, tokens and the shares."""
+
+    variables = (*_SCALE, "mix_*")
 
     def _input_names(self) -> list[str]:
         return ["N", "D", *(f"mix_{d}" for d in self.domains)]
 
 
-class OptimalMixture(_WithScale):
+class OptimalMixture(WithScale):
     r"""Chinchilla and, added to it, a term of the mixture.
 
     .. math:: L(N, D, h) = E + \frac{1}{\sum_i C_i h_i^{\gamma_i}} + A N^{-\alpha} + B D^{-\beta}
@@ -91,7 +103,7 @@ class OptimalMixture(_WithScale):
     Shukor et al. 2025, the additive law (arXiv 2507.09404).
     """
 
-    candidate = Candidate(most_rows=400)
+    candidate = Candidate(most_rows=400, most_columns=7)  # slow: two constants a domain, many starts
 
     default_starts = 64
 
@@ -118,7 +130,7 @@ class OptimalMixture(_WithScale):
         return E + 1.0 / _power_sum(shares, C, gamma) + A * N**-alpha + B * D**-beta
 
 
-class OptimalMixtureJoint(_WithScale):
+class OptimalMixtureJoint(WithScale):
     r"""Chinchilla with amplitudes that depend on the mixture.
 
     .. math::
@@ -253,7 +265,7 @@ class MixtureBoosting(ScalingLaw):
     """
 
     variables = ("mix_*",)
-    candidate = Candidate()
+    candidate = Candidate(unless=_SCALE)
 
     def fit(self, X: pd.DataFrame, y: Any) -> MixtureBoosting:
         """Fit the trees."""

@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _LEAST_NOISE = 2e-3  # lower limit of the noise estimate, as a logarithm
-_EXTRA_STARTS = 6  # starts beside the fit without a prior; constants with a prior start at its mean
 _NO_FREEDOM = 1e-2  # noise estimate for no more rows than constants
 
 
@@ -45,6 +44,8 @@ class LawWithPrior(ParametricLaw):
 
     prior: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Mean and standard deviation: of the logarithm of a positive constant, of an irreducible value relative to the mean response."""
+    extra_starts: ClassVar[int] = 6
+    """Starts beside the fit without a prior; constants with a prior start at its mean."""
 
     def _solve(self, laws: Sequence[ParametricLaw]) -> list[fitting.FitResult]:
         found = super()._solve(laws)
@@ -52,7 +53,7 @@ class LawWithPrior(ParametricLaw):
         problems, weights, starts = [], [], []
         for law, result, noise, (mean, spread) in zip(laws, found, noises, self._priors(laws, found, noises), strict=True):
             problem, has_prior = law._problem, np.isfinite(spread)
-            drawn = fitting.draw_starts(problem, _EXTRA_STARTS, np.random.default_rng(self.random_state), law._weights)
+            drawn = fitting.draw_starts(problem, self.extra_starts, np.random.default_rng(self.random_state), law._weights)
             starts.append(np.concatenate([result.u[None], np.where(has_prior, mean, np.concatenate([result.u[None], drawn]))]))
             problems.append(fitting.with_prior(problem, mean, spread))
             weights.append(np.concatenate([np.full(len(mean), noise**2), law._weights]))

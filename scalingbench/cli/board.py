@@ -11,7 +11,7 @@ import typer
 
 from scalingbench.cli.completion import collection_names, predictor_names, suite_names
 from scalingbench.cli.console import print_answer, print_board, print_table, split_names
-from scalingbench.cli.options import Json, Predictors, SuiteName, Top, Track
+from scalingbench.cli.options import Json, Predictors, SuiteName, Top, Track, known_track
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.tables import Format
 
@@ -33,7 +33,7 @@ After = Annotated[str | None, typer.Option("--published-after", help="Only colle
 def leaderboard(
     results: Folder = None,
     suite: SuiteOf = None,
-    track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.")] = None,
+    track: Annotated[str | None, typer.Option("--track", help="Only this track, or 'synthetic'.", callback=known_track)] = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = "md",
     top: Top = None,
     variants: Annotated[bool, typer.Option("--variants", help="Also list the variants of each family, below its head.")] = False,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scalingbench.cli.envelope import print_json
+from scalingbench.common.errors import InputError
 from scalingbench.common.messages import count_of
 from scalingbench.common.packages import own_version
 from scalingbench.common.tables import Format, Tabular, table_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "committed_names",
+    "execution_options",
     "exit_with",
     "print_answer",
     "print_board",
@@ -50,9 +52,12 @@ def run_with_progress(
     time_limit: float | Mapping[str, float],
     levels: tuple[float, ...] = (),
     fetch_only: tuple[str, ...] = (),
-    stability: bool = False,
+    **settings: Any,
 ) -> Results:
-    """Run a suite, a track or some collections, and chosen fetch-only collections, with a progress bar on standard error."""
+    """Run a suite, a track or some collections, and chosen fetch-only collections, with a progress bar on standard error.
+
+    `settings` are those of `run_suite`.
+    """
     from scalingbench.benchmark.evaluation.run import run_suite
     from scalingbench.leaderboard.results import Results
 
@@ -74,12 +79,27 @@ def run_with_progress(
             resume=resume,
             time_limit=time_limit,
             levels=levels,
-            stability=stability,
             progress=progress,
+            **settings,
         )
-    if resume:
-        say(f"kept {count_of(total - ran, 'result')}, ran {ran}")
+    if resume or total > ran:
+        say(f"kept {count_of(total - ran, 'result')} whose code, data and versions are unchanged, ran {ran}")
     return Results.of(results, suite, track=track, collections=collections)
+
+
+def execution_options(backend: str, scheduler: str | None) -> dict[str, Any]:
+    """Return the options of where fits run, for `run_suite`.
+
+    Raises
+    ------
+    InputError
+        If there is no such backend, or a scheduler without one.
+    """
+    if backend not in ("local", "dask"):
+        raise InputError(f"--backend: expected local or dask, got {backend!r}")
+    if scheduler is not None and backend != "dask":
+        raise InputError("--scheduler: is for --backend dask")
+    return {"backend": backend, "scheduler": scheduler}
 
 
 @contextmanager

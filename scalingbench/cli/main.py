@@ -16,6 +16,7 @@ from scalingbench.cli import board, contrast, forecast, submit
 from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import (
     committed_names,
+    execution_options,
     exit_with,
     print_answer,
     print_board,
@@ -34,8 +35,10 @@ from scalingbench.cli.help import with_help
 from scalingbench.cli.hub import app as hub_app
 from scalingbench.cli.options import (
     CPUS,
+    Backend,
     CollectionName,
     Collections,
+    Fresh,
     Intervals,
     Jobs,
     Json,
@@ -43,6 +46,7 @@ from scalingbench.cli.options import (
     Out,
     Predictors,
     Resume,
+    Scheduler,
     SuiteName,
     Track,
 )
@@ -86,6 +90,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Describe a collection: card, variables, metrics, tasks."""
+    from scalingbench.benchmark.data.names import check_collection
+
+    check_collection(name)  # before the imports below, which take longer
     if orders:
         from scalingbench.benchmark.data.orders import order_flips
         from scalingbench.cli.console import print_table
@@ -177,7 +184,10 @@ def run(
     track: Track = None,
     out: Out = Path("results"),
     jobs: Jobs = CPUS,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
     resume: Resume = False,
+    fresh: Fresh = False,
     time_limit: Limit = TIME_LIMIT,
     intervals: Intervals = False,
     pool: Annotated[bool, typer.Option("--pool", help="Only the predictors with committed results of this suite.")] = False,
@@ -186,11 +196,13 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate predictors on a suite and print the board."""
+    """Evaluate predictors on a suite and print the board; committed results that would come out the same are re-used."""
     from scalingbench.benchmark.evaluation.run import refuse_unwritable
     from scalingbench.benchmark.tasks.suite import load_suite
+    from scalingbench.leaderboard.committed import committed_file_of
     from scalingbench.predictors.registry import get, list_predictors
 
+    where = execution_options(backend, scheduler)
     chosen = load_suite(suite)
     names = split_names(predictors) or (committed_names(chosen) if pool else tuple(e.name for e in list_predictors() if not e.superseded))
     chosen.entries(collections=split_names(collections), track=track)  # first, so that an unknown choice is reported before anything else
@@ -213,6 +225,9 @@ def run(
         time_limit=time_limit,
         levels=levels,
         stability=stability,
+        earlier=committed_file_of(chosen, entered),
+        fresh=fresh,
+        **where,
     )
     print_board(results, "md", as_json="run" if as_json else None)
     exit_with(results.failures)

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from pydantic import ValidationError
+from scipy.special import ndtri
 
 from scalingbench.benchmark.data.collection import table_digest
 from scalingbench.common.errors import InputError
@@ -202,11 +203,9 @@ def quantiles_of(found: Prediction) -> dict[str, float]:
     """
     if found.low is None or found.high is None:
         return {}
-    from scipy.stats import norm
-
     low, value, high = found.query.scaled(np.array([found.low, found.value, found.high]))
     middle = min(max(value, low), high)
-    z = norm.ppf(np.asarray(QUANTILES)) / norm.ppf(0.9)
+    z = ndtri(np.asarray(QUANTILES)) / ndtri(0.9)
     values = found.query.unscaled(middle + np.where(z < 0, z * (middle - low), z * (high - middle)))
     return {f"{level:g}": float(v) for level, v in zip(QUANTILES, values, strict=True)}
 

@@ -51,7 +51,7 @@ def test_every_law_says_in_its_class_where_it_is_a_candidate_or_why_it_is_not(la
 def test_laws_that_are_not_registered_are_asked_too_and_silence_is_noticed():
     assert "SymbolicRegression" in {law.__name__ for law in LAWS} and len(LAWS) > 80
     assert {law.__name__ for law in laws_of_the_project() if is_abstract(law) and not law.__name__.startswith("_")} == {
-        *("ScalingLaw", "ParametricLaw", "Logarithmic", "LawWithPrior", "PooledLaw")
+        *("ScalingLaw", "ParametricLaw", "Logarithmic", "LawWithPrior", "PooledLaw", "WithScale")
     }
     assert not says_where(type("Silent", (LAWS[0],), {}))
 

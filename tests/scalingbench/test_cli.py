@@ -1,6 +1,8 @@
 """The command as a user types it: standard output, standard error and exit status."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -109,7 +111,7 @@ def finished(tmp_path_factory):
     """Return the folder of a small finished run, and its board."""
     folder = tmp_path_factory.mktemp("run")
     names = "mean,power-law,chinchilla[l2-log],log-linear"
-    done = scalingbench_process("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", 2, cwd=folder)
+    done = scalingbench_process("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", 2, "--fresh", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "nearest-neighbor: added" in done.stderr
     return folder, done.stdout
@@ -143,7 +145,7 @@ def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
 
     folder, _ = finished
     names = "mean,chinchilla[l2-log],log-linear,nearest-neighbor"
-    arguments = ("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", "1")
+    arguments = ("run", *SMALL, "--predictors", names, "--out", "out", "--jobs", "1", "--fresh")
     process = subprocess.Popen(
         [sys.executable, "-m", "scalingbench", *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -155,6 +157,22 @@ def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
     done = scalingbench(*arguments, "--resume", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert predictions(tmp_path / "out") == predictions(folder / "out")
+
+
+def test_a_run_re_uses_committed_results_says_how_many_and_fresh_does_not(finished, tmp_path):
+    folder, _ = finished
+    shutil.copytree(folder / "out", tmp_path / "results" / "v2")
+    env = {"SCALINGBENCH_RESULTS": str(tmp_path / "results")}
+    again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,constant-law", "--out", "new", cwd=tmp_path, env=env)
+    assert again.returncode == 2  # an unknown one is named before anything is re-used
+    again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,m4", "--out", "new", cwd=tmp_path, env=env)
+    kept, ran = map(int, re.search(r"kept (\d+) results?.*, ran (\d+)", again.stderr).groups())
+    new = {(predictor, task) for predictor, task, _ in predictions(tmp_path / "new")}
+    assert ran == len({task for predictor, task in new if predictor == "m4"}) > 0 and kept == len(new) - ran > ran
+    fresh = scalingbench("run", *SMALL, "--predictors", "mean", "--out", "fresh", "--fresh", cwd=tmp_path, env=env)
+    assert "kept" not in fresh.stderr
+    whole = predictions(folder / "out")
+    assert all(whole[key] == found for key, found in predictions(tmp_path / "new").items() if key[0] != "m4")
 
 
 def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
@@ -194,7 +212,9 @@ def test_bad_usage_is_refused_in_one_line(tmp_path):
         (("run", "--suite", "v9"), ("unknown suite 'v9'",)),
         (("run", "--suite", "gone.yaml"), ("gone.yaml: no such file",)),
         (("run", "--collections", "chinchila"), ("did you mean 'chinchilla'",)),
-        (("run", "--track", "computer"), ("unknown track of suite v2 'computer'", "did you mean 'compute'")),
+        (("run", "--backend", "slurm"), ("--backend: expected local or dask, got 'slurm'",)),
+        (("run", "--scheduler", "tcp://a:1"), ("--scheduler: is for --backend dask",)),
+        (("run", "--track", "computer"), ("unknown track 'computer'", "did you mean 'compute'")),
         (("leaderboard", "--track", "curves"), ("unknown track", "did you mean 'curve'")),
         (("leaderboard", "--results", "gone"), ("gone: no such folder",)),
         (("evaluate", "gone.py:X"), ("gone.py: no such file",)),

@@ -9,8 +9,6 @@ Types, order, defaults and validation are applied by `build_table`.
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -18,6 +16,7 @@ import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
 from scalingbench.benchmark.data.fetch import UpstreamFile, locate
+from scalingbench.benchmark.data.names import collection_names
 from scalingbench.benchmark.data.schema import normalise, validate
 from scalingbench.common.errors import SchemaError
 
@@ -34,10 +33,9 @@ class Source(Protocol):
         ...
 
 
-@cache
 def source_names() -> tuple[str, ...]:
     """Return the names of all source modules, which are the names of the collections."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+    return collection_names()
 
 
 def load_source(name: str) -> Source:

@@ -343,8 +343,8 @@ class Guards:
 
     def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
         self.wall = wall
-        self._wheels = dict(wheels or {})
-        self._sandbox = Sandbox(wall, self._unpack if self._wheels else None)
+        self.wheels = dict(wheels or {})
+        self._sandbox = Sandbox(wall, self._unpack if self.wheels else None)
         self._idle: list[Guard] = []
         self._all: list[Guard] = []
 
@@ -370,7 +370,7 @@ class Guards:
 
     def known_values(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """Return which of the given values the files of the additional packages contain, by file; see `Guard.known_values`."""
-        if not self._wheels:
+        if not self.wheels:
             return {}
         with self.one() as guard:
             return guard.known_values(values)
@@ -383,7 +383,7 @@ class Guards:
         """Unpack each wheel in a cell."""
         guard = Guard(self._sandbox)
         try:
-            for name, wheel in self._wheels.items():
+            for name, wheel in self.wheels.items():
                 guard.unpack(name, wheel)
         except InputError:
             self._sandbox.stop()

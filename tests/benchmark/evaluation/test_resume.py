@@ -1,14 +1,17 @@
 """What --resume keeps: results of the same source, time limit and quantile levels, and no others."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 from made import fold, task
 
+from scalingbench.benchmark.evaluation import kept
 from scalingbench.benchmark.evaluation.conditions import source_hash
 from scalingbench.benchmark.evaluation.results import predictor_path, read_results
 from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.evaluation.unit import versions
 from scalingbench.cli.predictor_argument import load_target
 from scalingbench.predictors import registry
 
@@ -105,3 +108,25 @@ def test_a_class_without_source_is_unknown_and_never_kept(tmp_path):
     made_here: dict = {}
     exec(LAW.replace("from resumed_helper import LEVEL", "LEVEL = 1.0"), {"__name__": "nowhere"}, made_here)
     assert source_hash(made_here["Law"]()) == ""
+
+
+def test_results_of_earlier_files_are_kept_by_the_same_rule_and_fresh_runs_them_again(law, tmp_path):
+    run(law, tmp_path / "old", levels=(0.1, 0.9))
+    earlier = {"law": predictor_path(tmp_path / "old", "law"), "other": tmp_path / "gone.parquet"}
+    assert run(law, tmp_path / "a", levels=(0.1,), earlier=earlier) == 0
+    (result,) = read_results(predictor_path(tmp_path / "a", "law"))
+    assert set(result.folds[0].quantiles) == {0.1} and json.loads(result.conditions)["levels"] == [0.1]
+    assert run(law, tmp_path / "b", levels=(0.1,), earlier=earlier, fresh=True) == 1
+    assert run(law, tmp_path / "c", levels=(0.1, 0.5), earlier=earlier) == 1
+    law.write_text(law.read_text(encoding="utf-8") + "\nx = 1\n", encoding="utf-8")
+    assert run(law, tmp_path / "d", levels=(0.1,), earlier=earlier) == 1
+
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}.99"
+
+
+@pytest.mark.parametrize(("package", "now", "ran"), [("numpy", "0.9", 1), ("python", "3.4.1", 1), ("python", PYTHON, 0)])
+def test_of_python_the_minor_version_counts_and_of_packages_every_digit(law, tmp_path, monkeypatch, package, now, ran):
+    run(law, tmp_path / "out")
+    monkeypatch.setattr(kept, "versions", lambda: json.dumps({**json.loads(versions()), package: now}))
+    assert run(law, tmp_path / "out") == ran

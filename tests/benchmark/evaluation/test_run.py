@@ -10,6 +10,7 @@ import pytest
 from scalingbench.benchmark.evaluation.predictor import usable
 from scalingbench.benchmark.evaluation.results import load_results, part_path, predictor_path
 from scalingbench.benchmark.evaluation.run import evaluate, run_suite
+from scalingbench.benchmark.evaluation.unit import Job, batches
 from scalingbench.benchmark.scores.scoring import score
 from scalingbench.benchmark.tasks.selection import build_tasks
 from scalingbench.benchmark.tasks.suite import load_suite
@@ -377,13 +378,11 @@ def test_the_suites_reference_can_enter_every_task():
 
 
 def test_the_rungs_of_a_ladder_are_fitted_in_one_call_and_no_rung_fails_another(tmp_path):
-    from scalingbench.benchmark.evaluation import run as evaluation
-
     tasks = load_suite("v2").build(collections=("porian",))
     rungs = [t for t in tasks if "ladder" in t.id]
     law = make("chinchilla[huber-log]")
-    batches = evaluation._batches([evaluation._Job("law", law, t, "v2") for t in tasks])
-    assert len(rungs) > 2 and [len(b) for b in batches if len(b) > 1] == [len(rungs)]
+    found = batches([Job("law", law, t, "v2") for t in tasks])
+    assert len(rungs) > 2 and [len(b) for b in found if len(b) > 1] == [len(rungs)]
     together = run_suite({"law": law}, rungs, tmp_path / "a", suite="v2")
     alone = [evaluate(law, t, name="law", suite="v2") for t in rungs]
     for one, other in zip(together, alone, strict=True):
