@@ -1,4 +1,6 @@
-"""Numbers that commands, functions and documents share. The module imports nothing."""
+"""Numbers that commands, functions and documents share. The module imports nothing of the project."""
+
+from typing import Literal
 
 __all__ = [
     "DEFAULT_PREDICTOR",
@@ -11,6 +13,7 @@ __all__ = [
     "TIME_LIMIT",
     "TOLERANCE",
     "WITHIN",
+    "Of",
 ]
 
 DEFAULT_SUITE = "v3"
@@ -41,3 +44,6 @@ MOST_RUNS = 12
 
 PLAN_LAW = "chinchilla[huber-log]"
 """The law whose uncertainty a plan reduces."""
+
+Of = Literal["mean", "run"]
+"""Whether an interval is of the expected value, or of one new run."""

@@ -148,6 +148,19 @@ def accuracy() -> str:
     return _csv({"n_params": plain(params), "n_tokens": plain(tokens), "accuracy": noisy(share, 10)})
 
 
+def recipes() -> str:
+    """One law for three optimisers: muon has the loss of adamw with 1.4 times its compute, lion that with 1.05 times."""
+    params, tokens = grid(SIZES[:4], RATIOS[1:])
+    shared = noisy(np.ones(len(params)), 11)  # what a configuration does to all of them
+    frames = []
+    for seed, (name, gain) in enumerate({"adamw": 1.0, "lion": 1.05, "muon": 1.4}.items(), start=12):
+        loss = law(params * gain**0.5, tokens * gain**0.5) * shared
+        own = loss * np.exp(0.001 * np.random.default_rng(seed).standard_normal(len(params)))
+        columns = {"optimizer": name, "N": plain(params), "D": plain(tokens), "C": plain(6 * params * tokens)}
+        frames.append(pd.DataFrame({**columns, "loss": own.round(4)}))
+    return _csv(pd.concat(frames))
+
+
 def trainer_state() -> str:
     """One run in the form of the Hugging Face trainer's ``trainer_state.json``."""
     size, batch = 1e8, 262_144
@@ -187,6 +200,7 @@ FILES = {
     "learning-rates.csv": learning_rates,
     "mixture.csv": mixture,
     "accuracy.csv": accuracy,
+    "recipes.csv": recipes,
     "trainer-state.json": trainer_state,
 }
 """The text of each file."""

@@ -285,13 +285,16 @@ class ParametricLaw(ScalingLaw):
         lowest, highest = map(float, np.nanpercentile(loss, tails))
         return replace(best, params_interval=(low, high), tokens_interval=tokens, loss_interval=(lowest, highest), level=level)
 
-    def bootstrap(self, n_resamples: int = 200) -> pd.DataFrame:
+    def bootstrap(self, n_resamples: int = 200, weights: np.ndarray | None = None) -> pd.DataFrame:
         """Refit resamples of the training rows.
 
         Parameters
         ----------
         n_resamples : int
             Resamples of the training rows, with replacement; seeded by `random_state`.
+        weights : ndarray, shape (n_resamples, n), optional
+            How much each row counts in each resample, in place of drawn counts: fits that are compared are refitted to the
+            same resamples.
 
         Returns
         -------
@@ -299,7 +302,11 @@ class ParametricLaw(ScalingLaw):
             The constants of each refit, in the units of the data.
         """
         check_is_fitted(self, "params_")
-        return pd.DataFrame(self._problem.raw(self._resample(n_resamples)), columns=list(self.params_))
+        if weights is None:
+            drawn = self._resample(n_resamples)
+        else:
+            drawn = fitting.refit(self._problem, self.result_.u[None, :], weights[:, self._order] * self._weights)
+        return pd.DataFrame(self._problem.raw(drawn), columns=list(self.params_))
 
     def _resample(self, n_resamples: int) -> np.ndarray:
         return intervals.resample(self._problem, self.result_.u, self._weights, n_resamples, self.random_state)

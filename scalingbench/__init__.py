@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scalingbench.benchmark.tasks.suite import Suite, list_suites, load_suite, load_task
     from scalingbench.benchmark.tasks.task import Task
     from scalingbench.forecasting.allocate import allocate
+    from scalingbench.forecasting.contrast import contrast
     from scalingbench.forecasting.forecast import forecast
     from scalingbench.forecasting.pictures import plot
     from scalingbench.forecasting.plan import plan
@@ -43,6 +44,7 @@ _HOMES = {
     "TaskResult": "scalingbench.benchmark.evaluation.results",
     "allocate": "scalingbench.forecasting.allocate",
     "amplitude": "scalingbench.predictors.parameters",
+    "contrast": "scalingbench.forecasting.contrast",
     "evaluate": "scalingbench.benchmark.evaluation.run",
     "exponent": "scalingbench.predictors.parameters",
     "factor": "scalingbench.predictors.parameters",
@@ -85,6 +87,7 @@ __all__ = [
     "__version__",
     "allocate",
     "amplitude",
+    "contrast",
     "evaluate",
     "exponent",
     "factor",

@@ -18,6 +18,7 @@ from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RU
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
+    from scalingbench.forecasting.design import DesignCheck
     from scalingbench.forecasting.reading import Runs
     from scalingbench.forecasting.records import Forecast, Plan
 
@@ -76,7 +77,14 @@ def forecast(
 def allocate(
     read: TableReader,
     table: Table,
-    flops: Annotated[str, typer.Option("--flops", help="Compute budget, e.g. 1e23, for training and for --inference-tokens.")],
+    flops: Annotated[
+        str | None, typer.Option("--flops", help="Compute budget, e.g. 1e23, for training and for --inference-tokens.")
+    ] = None,
+    params: Annotated[
+        str | None, typer.Option("--params", help="In place of --flops: a size, e.g. 7B, and how many tokens are best.")
+    ] = None,
+    tokens: Annotated[str | None, typer.Option("--tokens", help="In place of --flops: tokens, e.g. 2T, and which size is best.")] = None,
+    loss: Annotated[str | None, typer.Option("--loss", help="In place of --flops: a loss, and the least compute for it.")] = None,
     predictor: Predictor = DEFAULT_PREDICTOR,
     max_params: Annotated[str | None, typer.Option("--max-params", help="Largest model, e.g. 70B.")] = None,
     max_tokens: Annotated[str | None, typer.Option("--max-tokens", help="Available training tokens, e.g. 2T.")] = None,
@@ -91,18 +99,21 @@ def allocate(
     report: Report = None,
     as_json: Json = False,
 ) -> None:
-    """Split a compute budget between parameters and tokens."""
+    """Split compute between parameters and tokens: of a budget, or at a size, at some tokens, or for a loss."""
     from scalingbench.forecasting.outputs import check_outputs
 
-    limits = {"max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
+    sides = {"flops": flops, "params": params, "tokens": tokens, "loss": loss}
+    limits = {**sides, "max_params": max_params, "max_tokens": max_tokens, "inference_tokens": inference_tokens}
     given = {name: positive(f"--{name.replace('_', '-')}", text) for name, text in limits.items() if text is not None}
-    budget = positive("--flops", flops)
     check_outputs(plot, report)
+    from scalingbench.forecasting.sides import only_side
+
+    only_side(**{side: given.get(side) for side in sides})
     from scalingbench.forecasting.allocate import allocate as allocate_runs
 
     runs = read(table)
     options: dict[str, Any] = {"at": at, "within": within, "tolerance": tolerance, "force": force, **given}
-    make = partial(allocate_runs, runs, budget, predictor=predictor, **options)
+    make = partial(allocate_runs, runs, predictor=predictor, **options)
     _answer("allocate", make, runs, as_json=as_json, plot=plot, report=report)
 
 
@@ -114,6 +125,9 @@ def plan(
     target: Target = "",
     most: Annotated[int, typer.Option("--most", help="Largest number of runs.")] = MOST_RUNS,
     law: Annotated[str, typer.Option("--law", help="The law whose uncertainty at the target is reduced.")] = PLAN_LAW,
+    check: Annotated[
+        bool, typer.Option("--check", help="Plan nothing: say what the runs can tell, and which of them carry the answer.")
+    ] = False,
     plot: Plot = None,
     as_json: Json = False,
 ) -> None:
@@ -121,6 +135,11 @@ def plan(
     from scalingbench.forecasting.outputs import check_outputs
     from scalingbench.forecasting.plan import plan as plan_runs
 
+    if check:
+        if budget:
+            raise InputError("--budget: --check plans no runs: leave it out")
+        _check(read, table, target, law, plot, as_json)
+        return
     for option, given in (("--budget", budget), ("--target", target)):
         if not given:
             raise InputError(f"{option}: is required, e.g. --budget 1e20 --target params=7B,tokens=1T")
@@ -136,7 +155,21 @@ def plan(
     _draw(found, plot)
 
 
-def _draw(found: Forecast | Plan, path: Path | None) -> None:
+def _check(read: TableReader, table: str | None, target: str, law: str, plot: Path | None, as_json: bool) -> None:
+    from scalingbench.forecasting.design import check_design
+    from scalingbench.forecasting.outputs import check_outputs
+
+    if table is None:
+        raise InputError("--check: needs a table of runs")
+    check_outputs(plot, None)
+    runs = read(table)
+    say(str(runs))
+    found = check_design(runs, target or None, law=law)
+    print_answer("plan", found.as_dict(), found, as_json)
+    _draw(found, plot)
+
+
+def _draw(found: Forecast | Plan | DesignCheck, path: Path | None) -> None:
     if path is not None:
         from scalingbench.forecasting.pictures import plot
 

@@ -10,17 +10,18 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "GROUPS", "with_help"]
 
 GROUPS = {
-    "Your own runs": ("example", "read", "forecast", "allocate", "plan", "forecasts"),
+    "Your own runs": ("example", "read", "forecast", "allocate", "plan", "contrast", "forecasts"),
     "Results": ("findings", "leaderboard", "compare", "pictures", "site", "cite", "release"),
     "Your own predictor": ("new-predictor", "check", "evaluate", "submit", "verify"),
     "Data and tasks": ("collections", "show", "plot", "validate", "tasks", "predictors", "run", "hub"),
 }
 EXAMPLES = {
-    "allocate": ("allocate runs.csv --flops 1e23", "allocate runs.csv --flops 1e23 --max-tokens 2T"),
+    "allocate": ("allocate runs.csv --flops 1e23 --max-tokens 2T", "allocate runs.csv --params 7B"),
     "check": ("check my_law.py", "check my_law.py:MyLaw --json"),
     "cite": ("cite --predictor kaplan", "cite --collection porian --format apa"),
     "collections": ("collections", "collections --json"),
     "compare": ("compare --predictors chinchilla,kaplan --track compute --common", "compare --top 12 --out skill.svg"),
+    "contrast": ("contrast runs.csv --by recipe --at flops=1e22", "contrast runs.csv --by recipe --at params=7B,tokens=140B"),
     "evaluate": ("evaluate my_law.py:MyLaw --suite lite", "evaluate my_law.py:MyLaw --track compute"),
     "example": ("example", "example base"),
     "findings": ("findings --top 5", "findings --json"),

@@ -17,9 +17,11 @@ from scalingbench.forecasting.ensemble import back_tested
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.formats import as_times
 from scalingbench.forecasting.identity import identity_of
+from scalingbench.forecasting.isoflops import IsoFlop, isoflop_optima
 from scalingbench.forecasting.query import ComputeBudget, Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Caution, ComputeAllocation
+from scalingbench.forecasting.sides import first_flops, only_side, range_of, solve, weighted_range
 from scalingbench.forecasting.sweeps import best_of_sweeps, best_settings
 from scalingbench.forecasting.targets import parse_target
 from scalingbench.predictors.allocation import optimum
@@ -42,8 +44,11 @@ _FAR_APART = 4.0
 
 def allocate(
     runs: TableLike | Runs,
-    flops: float,
+    flops: float | None = None,
     *,
+    params: float | None = None,
+    tokens: float | None = None,
+    loss: float | None = None,
     predictor: str = DEFAULT_PREDICTOR,
     max_params: float | None = None,
     max_tokens: float | None = None,
@@ -54,7 +59,7 @@ def allocate(
     force: bool = False,
     **reading: Unpack[Reading],
 ) -> ComputeAllocation:
-    """Split a compute budget between parameters and tokens for the best predicted value.
+    """Split compute between parameters and tokens for the best predicted value: of a budget, a size, a number of tokens or a loss.
 
     Parameters
     ----------
@@ -62,6 +67,8 @@ def allocate(
         See `reading.read_runs`; the runs must vary params and tokens.
     flops, max_params, max_tokens, inference_tokens
         See `query.ComputeBudget`.
+    params, tokens, loss : float, optional
+        In place of `flops`: the budget at which the best model has this size, these tokens or this value.
     predictor : str
         A registered name that reads params and tokens.
     at : mapping of str to float, or str, optional
@@ -74,7 +81,7 @@ def allocate(
     Raises
     ------
     InputError
-        If the runs did not vary both, or no model fits the budget and its limits.
+        If the runs did not vary both, no model fits the budget and its limits, or not just one side is given.
 
     Examples
     --------
@@ -86,7 +93,10 @@ def allocate(
     from threadpoolctl import threadpool_limits
 
     runs = read_runs(runs, Options(**reading))
-    budget = ComputeBudget(float(flops), max_params, max_tokens, float(inference_tokens))
+    side, wanted = only_side(flops=flops, params=params, tokens=tokens, loss=loss)
+    if side in ("params", "tokens") and (max_params or max_tokens):
+        raise InputError(f"--{side}: is a limit by itself; leave --max-params and --max-tokens out")
+    budget = ComputeBudget(first_flops(side, wanted, runs), max_params, max_tokens, float(inference_tokens))
     others = parse_target(at, "--at") if at else {}
     runs = _by_size(runs, budget)
     best = best_of_sweeps(runs)
@@ -95,13 +105,17 @@ def allocate(
         first = _first_query(best, budget, others)
         budget = replace(budget, factor=first.identity.factor)
         search = _Search(first, budget, predictor, others)
+        if side != "flops":
+            search = search.at(solve(side, wanted, search))
+            budget = search.budget
         params, bound = search.best()
         tokens = float(budget.tokens(np.array([params]))[0])
         query = make_query(best, {"params": params, "tokens": tokens, **others})
         forecast = forecast_of(query, predictor, tolerance=tolerance, force=force, fitted=Prefitted(search.ensemble, search.model))
+        spent = None if side == "flops" else range_of(side, wanted, search, (forecast.low, forecast.high))
         line, (spread, by_law, without) = search.line(), search.spread()
+    interval = (max(min(spread[0], params), 1.0), max(spread[1], params)) if spent is None else spent.params
     flat = _flat(line, params, within, metric_kind(runs.metric).lower_is_better)
-    interval = (max(min(spread[0], params), 1.0), max(spread[1], params))
     cautions = (*_cautions(search.query, tokens / params, by_law, bound), *forecast.cautions)
     return ComputeAllocation(
         **{**vars(forecast), "cautions": cautions},
@@ -109,7 +123,10 @@ def allocate(
         params=params,
         tokens=tokens,
         params_interval=interval,
-        tokens_interval=_tokens_of(budget, interval),
+        tokens_interval=_tokens_of(budget, interval) if spent is None else spent.tokens,
+        side=side,
+        isoflop=_isoflop(search.query, budget),
+        flops_interval=None if spent is None else spent.flops,
         within=within,
         flat_params=flat,
         flat_tokens=_tokens_of(budget, flat),
@@ -157,6 +174,14 @@ def _first_query(runs: Runs, budget: ComputeBudget, others: Mapping[str, float])
     return query
 
 
+def _isoflop(query: Query, budget: ComputeBudget) -> tuple[IsoFlop, ...]:
+    """Return the best size by isoFLOP curves, where the budget is for training alone and the metric is a loss."""
+    if budget.inference_tokens or budget.max_params or budget.max_tokens or not metric_kind(query.runs.metric).lower_is_better:
+        return ()
+    N, D = (query.rows[name].to_numpy(float) for name in ("params", "tokens"))
+    return isoflop_optima(N, D, query.scaled(query.y), budget.flops / budget.factor)
+
+
 def _tokens_of(budget: ComputeBudget, params: tuple[float, float]) -> tuple[float, float]:
     """Return the tokens of a range of params, the lower end first."""
     low, high = sorted(float(v) for v in budget.tokens(np.array(params)))
@@ -166,11 +191,14 @@ def _tokens_of(budget: ComputeBudget, params: tuple[float, float]) -> tuple[floa
 class _Search:
     """The search for the best allocation by one predictor, which is fitted once."""
 
-    def __init__(self, query: Query, budget: ComputeBudget, predictor: str, others: Mapping[str, float]) -> None:
+    def __init__(
+        self, query: Query, budget: ComputeBudget, predictor: str, others: Mapping[str, float], like: _Search | None = None
+    ) -> None:
         self.query, self.budget, self.predictor, self.others = query, budget, predictor, dict(others)
         self.sign = 1.0 if metric_kind(query.runs.metric).lower_is_better else -1.0
         self.ensemble = back_tested(query).model
-        self.model = self.ensemble if predictor == DEFAULT_PREDICTOR else self._fitted()
+        self.model: Any = self.ensemble if predictor == DEFAULT_PREDICTOR else like.model if like is not None else self._fitted()
+        self.constants: dict[str, pd.DataFrame] = {} if like is None else like.constants
         ratio = query.rows["tokens"] / query.rows["params"]
         self.ratios = (float(ratio.min()) / _RATIOS, float(ratio.max()) * _RATIOS)
         self.span = budget.span(self.ratios)
@@ -180,6 +208,10 @@ class _Search:
         self.interior: dict[str, bool] = {}
         self.without: tuple[str, ...] = () if predictor == DEFAULT_PREDICTOR or self._has_optimum(self.model) else (predictor,)
         self.weights = self._weights(self.start)
+
+    def at(self, flops: float) -> _Search:
+        """Return the search at another budget, with the same fits."""
+        return _Search(self.query, replace(self.budget, flops=flops), self.predictor, self.others, self)
 
     def _fitted(self) -> Any:
         model = make(self.predictor)
@@ -271,13 +303,27 @@ class _Search:
         """Return the 80 % range of the best params over members and resampled fits, the best params of each, and who has none."""
         if not self.open:
             return (self.span[1], self.span[1]), {}, ()
-        samples, weight, own = [], [], {}
+        samples, weight, own = self.samples()
+        return weighted_range(samples["params"], weight, _ENDS), own, self.without
+
+    def samples(self) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, float]]:
+        """Return the best params, tokens and loss of members and their resampled fits, their weights, and the best params by member."""
+        sizes, values, weight, own = [], [], [], {}
         for name, model in self._members().items():
-            best = self._optima(lambda N, D, m=model: self.sign * np.asarray(m.predict(self._frame(N, D)), float)[None, :])  # type: ignore[misc]
+            losses = self._losses(name, model)
+            best = self._optima(losses)
             own[name] = float(best[0])
-            samples.append(np.concatenate([best, self._draws(model)]))
-            weight.append(np.full(len(samples[-1]), self.weights[name] / len(samples[-1])))
-        return _weighted_range(np.concatenate(samples), np.concatenate(weight)), own, self.without
+            sizes.append(best)
+            values.append(np.diagonal(losses(best, self.budget.tokens(best))))
+            weight.append(np.full(len(best), self.weights[name] / len(best)))
+        params = np.concatenate(sizes)
+        found = {"params": params, "tokens": self.budget.tokens(params), "loss": self.sign * np.concatenate(values)}
+        return found, np.concatenate(weight), own
+
+    def value(self, params: float) -> float:
+        """Return the predicted value at a size, with the tokens that the budget leaves."""
+        N = np.array([params])
+        return float(self.query.unscaled(self.sign * self._mean(N, self.budget.tokens(N)))[0])
 
     def _has_optimum(self, model: Any) -> bool:
         """Return whether a member's loss has its least value between the ends of a search without limits, lower than around it."""
@@ -287,25 +333,19 @@ class _Search:
         best = int(loss.argmin())
         return 0 < best < len(N) - 1 and bool(loss[best - 1] > loss[best] < loss[best + 1])
 
-    def _draws(self, model: Any) -> np.ndarray:
-        """Return the best params of refits of a law to resampled rows."""
-        if not isinstance(model, ParametricLaw):
-            return np.empty(0)
-        constants = model.bootstrap(_DRAWS)
-        names = [str(name) for name in constants.columns]
+    def _losses(self, name: str, model: Any) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Return the losses of a member and, of a law, of its refits to resampled rows, a row each."""
+        if isinstance(model, ParametricLaw) and name not in self.constants:
+            self.constants[name] = model.bootstrap(_DRAWS)
+        constants = self.constants.get(name, pd.DataFrame())
 
         def losses(N: np.ndarray, D: np.ndarray) -> np.ndarray:
             frame = self._frame(N, D)
-            return np.stack([self.sign * model.at(frame, dict(zip(names, row, strict=True))) for row in constants.to_numpy()])
+            names = [str(c) for c in constants.columns]
+            drawn = [model.at(frame, dict(zip(names, row, strict=True))) for row in constants.to_numpy()]
+            return self.sign * np.stack([np.asarray(model.predict(frame), float), *drawn])
 
-        return self._optima(losses)
-
-
-def _weighted_range(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    order = np.argsort(values)
-    share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
-    low, high = np.exp(np.interp(_ENDS, share, np.log(values[order])))
-    return float(low), float(high)
+        return losses
 
 
 def _flat(line: pd.DataFrame, params: float, within: float, lower_is_better: bool) -> tuple[float, float]:

@@ -76,6 +76,8 @@ def header_of(given: str, raw: pd.DataFrame, names: Mapping[str, str], option: s
 def assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, Meaning]:
     """Return what each used column is, by header."""
     names = {header_of(given, raw, {}, "--map"): name for given, name in options.names.items()}
+    if options.by is not None:
+        names[header_of(options.by, raw, names, "--by")] = "curve"
     if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns) or _is_chart([str(h) for h in raw.columns]):
         raise InputError("is the export of a W&B chart (a column for each run); export the table of runs instead")
     found: dict[str, list[tuple[str, Meaning]]] = {}

@@ -45,6 +45,7 @@ EXAMPLES = (
     Example("learning-rates.csv", "five learning rates for each configuration of params and tokens"),
     Example("mixture.csv", "params, tokens and the shares of three training domains"),
     Example("accuracy.csv", "accuracies in place of losses"),
+    Example("recipes.csv", "params, tokens, flops and loss under three optimisers"),
     Example("trainer-state.json", "one run of the Hugging Face trainer, with its evaluations"),
 )
 

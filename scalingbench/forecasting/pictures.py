@@ -15,6 +15,7 @@ from scalingbench.benchmark.tasks.splits import row_cost
 from scalingbench.common.extras import require
 from scalingbench.common.files import replacing
 from scalingbench.common.variables import VARIABLES
+from scalingbench.forecasting.design import DesignCheck
 from scalingbench.forecasting.outputs import check_outputs
 from scalingbench.forecasting.query import FLOPS_PER_TOKEN, Query
 from scalingbench.forecasting.records import ComputeAllocation, Forecast, Plan
@@ -30,16 +31,17 @@ _POINTS = 60
 _LINES = 5
 
 
-def plot(found: Forecast | ComputeAllocation | Plan, path: str | Path | None = None) -> Figure:
+def plot(found: Forecast | ComputeAllocation | Plan | DesignCheck, path: str | Path | None = None) -> Figure:
     """Draw a forecast, an allocation or a plan.
 
     A forecast is drawn as values against compute: the prediction along the straight path (in logs) from the middle of the runs
     to the target, its 80 % interval, and the laws with small back-test errors. An allocation is drawn as values against
-    params along lines of equal compute; a plan as its runs and target by params and tokens.
+    params along lines of equal compute; a plan as its runs and target by params and tokens; a check of a design as its runs, the
+    larger the more of the answer they carry.
 
     Parameters
     ----------
-    found : Forecast, ComputeAllocation or Plan
+    found : Forecast, ComputeAllocation, Plan or DesignCheck
         What is drawn.
     path : str or Path, optional
         File to write: .png, .svg or .pdf.
@@ -59,7 +61,9 @@ def plot(found: Forecast | ComputeAllocation | Plan, path: str | Path | None = N
     >>> found = sb.forecast("runs.csv", "params=7B,tokens=140B", predictor="chinchilla")
     >>> figure = sb.plot(found, "forecast.svg")
     """
-    if isinstance(found, Plan):
+    if isinstance(found, DesignCheck):
+        figure = _plot_design(found)
+    elif isinstance(found, Plan):
         figure = _plot_plan(found)
     else:
         figure = _plot_allocation(found) if isinstance(found, ComputeAllocation) else plot_forecast(found)
@@ -128,6 +132,16 @@ def _plot_plan(plan: Plan) -> Figure:
     axis.set_ylim(plan.runs["tokens"].min() / 3, max(plan.runs["tokens"].max(), plan.target["tokens"]) * 3)
     figure.colorbar(points, label="log10 FLOPs")
     axis.legend(fontsize=8)
+    return figure
+
+
+def _plot_design(found: DesignCheck) -> Figure:
+    figure, axis = _figure()
+    runs = found.influence
+    axis.scatter(runs["params"], runs["tokens"], s=12 + 600 * runs["influence"], color="tab:blue", alpha=0.6, label="runs, by influence")
+    axis.plot(found.target["params"], found.target["tokens"], "*", ms=12, color="tab:red", label="target")
+    axis.set(xscale="log", yscale="log", xlabel="params", ylabel="tokens")
+    axis.legend(frameon=False, fontsize=8)
     return figure
 
 

@@ -271,6 +271,8 @@ def _known_metric(name: str, otherwise: str) -> str:
 
 
 def _one_curve(typed: pd.DataFrame, options: Options) -> pd.DataFrame:
+    if options.by is not None:  # runs of several curves may share a name
+        return typed.assign(run=typed["curve"] + "/" + typed["run"])
     if "curve" not in typed:
         if options.curve is not None:
             raise InputError("--curve: the table has no column 'curve'; choose rows with --where COLUMN=VALUE")

@@ -14,9 +14,11 @@ from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
 from scalingbench.forecasting.formats import as_percent, as_target, as_times
+from scalingbench.forecasting.isoflops import IsoFlop
 from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.query import ComputeBudget, Query
 from scalingbench.forecasting.reading import Runs
+from scalingbench.forecasting.sides import Side
 from scalingbench.forecasting.sweeps import Setting
 
 __all__ = [
@@ -252,6 +254,12 @@ class ComputeAllocation(Forecast):
         Laws without an optimum inside the search; they have no weight in the intervals.
     settings : tuple of Setting
         Learning rate and batch size, where the runs swept them.
+    side : {"flops", "params", "tokens", "loss"}
+        What was given.
+    isoflop : tuple of IsoFlop
+        The best size by parabolas and cubics, where the runs are isoFLOP curves.
+    flops_interval : tuple of float, optional
+        80 % interval of the budget, where another side was given.
     line : DataFrame
         params, tokens and value of the searched allocations.
     """
@@ -270,15 +278,18 @@ class ComputeAllocation(Forecast):
     by_law: dict[str, float]
     no_optimum: tuple[str, ...]
     settings: tuple[Setting, ...]
+    side: Side = "flops"
+    isoflop: tuple[IsoFlop, ...] = ()
+    flops_interval: tuple[float, float] | None = None
     line: pd.DataFrame = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        own = [f.name for f in fields(self)[len(fields(Forecast)) :] if f.name not in ("budget", "settings", "line")]
+        own = [f.name for f in fields(self)[len(fields(Forecast)) :] if f.name not in ("budget", "settings", "isoflop", "line")]
         plain = {name: getattr(self, name) for name in ("predictor", "metric", "value", "low", "high", *own)}
         settings, forecast = [asdict(s) for s in self.settings], super().as_dict()
         last = {name: forecast[name] for name in ("cautions", "evidence", "data")}
-        return {"budget": asdict(self.budget), **plain, "settings": settings, **last}
+        return {"budget": asdict(self.budget), **plain, "isoflop": [asdict(one) for one in self.isoflop], "settings": settings, **last}
 
     def __str__(self) -> str:
         interval = f" [{self.low:.4g}, {self.high:.4g}] (80 %)" if self.low is not None else ""
@@ -286,6 +297,8 @@ class ComputeAllocation(Forecast):
         if self.budget.inference_tokens:
             served = f"{self.inference_flops:.3g} for {as_size(self.budget.inference_tokens)} tokens at inference"
             spent += f" ({self.training_flops:.3g} in training, {served})"
+        if self.flops_interval is not None:
+            spent += f" [{self.flops_interval[0]:.3g}, {self.flops_interval[1]:.3g}] (80 %)"
         ratio = f"{self.tokens / self.params:.3g} tokens per parameter"
         flat = f"{as_range(self.flat_params)} parameters, {as_range(self.flat_tokens)} tokens"
         lines = [
@@ -295,6 +308,7 @@ class ComputeAllocation(Forecast):
             f"within {100 * self.within:g} % of the best {self.metric}: {flat}",
         ]
         lines += [f"budget: {self.query.identity}"]
+        lines += [f"isoFLOP: {', '.join(map(str, self.isoflop))}"] if self.isoflop else []
         lines += [f"limited by {self.bound}"] if self.bound is not None else []
         lines += [f"by law: {_sizes(self.by_law)}"] if len(self.by_law) > 1 else []
         lines += [f"without an optimum, and without weight: {', '.join(self.no_optimum)}"] if self.no_optimum else []

@@ -38,6 +38,8 @@ class Options:
         is not a finished run.
     decimal : {".", ","}, optional
         The decimal mark of columns whose cells do not show it; the other mark groups digits.
+    by : str, optional
+        Header whose cells name the curves; all of them are kept.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Options:
     curve: str | None = None
     checkpoints: bool = False
     decimal: Mark | None = None
+    by: str | None = None
 
 
 class Reading(TypedDict, total=False):

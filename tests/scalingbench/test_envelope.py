@@ -40,6 +40,7 @@ GOOD = {
 }
 ELSEWHERE = {
     "allocate": "tests/scalingbench/forecasting/test_allocate.py",
+    "contrast": "tests/scalingbench/forecasting/test_contrast.py",
     "evaluate": "tests/scalingbench/test_cli.py",
     "findings": "tests/leaderboard/test_findings.py",
     "forecasts register": "tests/scalingbench/test_forecasts_cli.py",
@@ -58,6 +59,7 @@ REFUSED = {
     "cite": ("--collection", "gone"),
     "collections": ("--gone",),
     "compare": ("--predictors", "gone,kaplan"),
+    "contrast": ("gone.csv", "--at", "flops=1e21"),
     "evaluate": ("gone.py:Law",),
     "example": ("gone",),
     "findings": ("--suite", "gone"),

@@ -42,6 +42,44 @@ def test_a_law_chooses_its_closed_form_optimum(runs):
     assert found.bound is None and found.inference_flops == 0
 
 
+@pytest.mark.parametrize("side", ["params", "tokens", "loss"])
+def test_a_budget_is_found_by_its_other_sides(runs, side):
+    N = optimal_params(1e22)
+    truth = {"params": N, "tokens": 1e22 / 6 / N, "loss": float(loss(N, 1e22 / 6 / N))}
+    found = allocate(runs, **{side: truth[side]}, predictor=FIXED)
+    assert found.budget.flops == pytest.approx(1e22, rel=0.2) and found.side == side
+    assert found.value == pytest.approx(truth["loss"], rel=0.005)
+    low, high = found.flops_interval
+    assert low < found.budget.flops < high
+    if side != "loss":
+        assert getattr(found, side) == pytest.approx(truth[side], rel=0.02)
+    else:  # the range has the lack of fit of the forecast: at its upper end the loss is lower by what the forecast may be too low
+        N = optimal_params(high)
+        assert found.value / float(loss(N, high / 6 / N)) - 1 >= 0.8 * (found.high / found.value - 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "expected one of --flops, --params, --tokens and --loss, got none"),
+        ({"params": 7e9, "loss": 2.0}, "got --params and --loss"),
+        ({"loss": -1.0}, "--loss: expected a positive number"),
+        ({"params": 7e9, "max_tokens": 1e12}, "--params: is a limit by itself"),
+        ({"loss": 0.5}, "--loss 0.5: no budget from .* has it as the best"),
+    ],
+)
+def test_a_side_that_cannot_be_answered_is_refused(runs, given, message):
+    with pytest.raises(InputError, match=message):
+        allocate(runs, **given, predictor=FIXED)
+
+
+def test_isoflop_curves_give_the_best_size_too(runs):
+    found = {one.name: one for one in allocate(runs, 1e21, predictor=FIXED).isoflop}
+    assert set(found) == {"parabola", "cubic"}
+    for one in found.values():
+        assert one.low < one.params < one.high and one.params == pytest.approx(optimal_params(1e21), rel=0.5) and one.budgets == 5
+
+
 def test_autolaw_chooses_near_the_truth_and_shows_its_laws(runs):
     found = allocate(runs, 1e22)
     assert found.params == pytest.approx(optimal_params(1e22), rel=0.35)
