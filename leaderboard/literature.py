@@ -40,7 +40,11 @@ def _of_track(board: Board) -> Board:
 
 def _of_suite(board: SuiteBoard, skill_on_entered: Callable[[str, str, str], float]) -> SuiteBoard:
     tracks: Mapping[str, Board] = {name: _of_track(track) for name, track in board.tracks.items()}
-    heads = {f: p for track in board.tracks.values() for f, p in zip(track.heads["family"], track.heads["predictor"], strict=True)}
-    rows = specialists(board.overall, tracks, lambda leader, family, track: skill_on_entered(leader, heads[family], track))
+    heads = {
+        (name, family): predictor
+        for name, track in board.tracks.items()
+        for family, predictor in zip(track.heads["family"], track.heads["predictor"], strict=True)
+    }
+    rows = specialists(board.overall, tracks, lambda leader, family, track: skill_on_entered(leader, heads[track, family], track))
     words = ", ".join(filter(None, [board.choice, "published law forms"]))
     return replace(board, rows=board.rows.iloc[:0], tracks=tracks, specialists=rows, choice=words, leader=leader_of(board))

@@ -165,7 +165,7 @@ def _by_predictor(found: SkillBySlice) -> dict[str, list[float]]:
 
 def _coverage(material: Material) -> Finding:
     found = material.results.by("reach", what="coverage")
-    covered = _by_predictor(found)
+    covered = _of_some(material, found)
     sentence = wording.coverage(covered, list(map(str, found.rows)))
     return Finding("coverage", "Do 80 % intervals cover 80 %?", sentence, "leaderboard --by reach --what coverage", plain(covered))
 

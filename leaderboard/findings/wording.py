@@ -172,9 +172,9 @@ def coverage(covered: Mapping[str, Sequence[float]], slices: Sequence[str]) -> s
     narrow = [f"`{name}`" for name, value in far.items() if value < NOMINAL - _TOLERATED]
     parts = [f"`{name}` {number(values[-1], 3)} ({number(values[0], 3)} {slices[0]})" for name, values in covered.items()]
     if len(narrow) == len(far):
-        head = "are too narrow for every predictor that gives them"
+        head = "are too narrow for each of these predictors"
     else:
-        head = f"are too narrow for {', '.join(narrow)} alone" if narrow else "are not too narrow for any predictor that gives them"
+        head = f"are too narrow for {', '.join(narrow)} alone" if narrow else "are not too narrow for any of these predictors"
     return f"80 % intervals {head}: coverage {slices[-1]} is {', '.join(parts)}."
 
 
