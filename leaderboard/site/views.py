@@ -67,7 +67,7 @@ def _general(board: Board, material: Material) -> Board:
     among = board.rows[board.rows["predictor"].isin(material.board.rows["predictor"])].copy()
     heads = material.board.heads["predictor"]
     among["variant_of"] = among["predictor"].map(material.board.rows.set_index("predictor")["variant_of"])
-    ranked = among["predictor"].isin(heads) & (among["rank"].notna().any())
+    ranked = among["predictor"].isin(heads) & bool(among["rank"].notna().any())
     among["rank"] = among["skill"].where(ranked).rank(method="min", ascending=False).astype("Int64")
     return replace(board, rows=among)
 
