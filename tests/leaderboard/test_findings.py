@@ -60,7 +60,7 @@ def test_an_error_grows_only_where_it_does_for_everyone():
 
 
 def test_intervals_are_too_narrow_for_those_that_cover_too_little():
-    assert "too narrow for every predictor" in wording.coverage({"a": [0.8, 0.7], "b": [0.8, 0.2]}, ["near", "far"])
+    assert "too narrow for each of these predictors" in wording.coverage({"a": [0.8, 0.7], "b": [0.8, 0.2]}, ["near", "far"])
     assert "too narrow for `b` alone: coverage far is `a` 0.760 (0.900 near)" in wording.coverage(
         {"a": [0.9, 0.76], "b": [0.8, 0.2]}, ["near", "far"]
     )

@@ -335,7 +335,7 @@ def test_a_committed_result_is_reproduced():
     task = load_task("porian/loss_val/chinchilla-decay-frontier")
     made = reproduce(task, "log-linear")
     assert made.difference < 1e-4 and made.error == pytest.approx(made.stored_error, rel=1e-4)
-    scores = Results.load("lite").scores.set_index(["predictor", "task"])
+    scores = Results.load("v3").scores.set_index(["predictor", "task"])
     assert made.ratio == pytest.approx(scores.loc[("log-linear", task.id), "ratio"], rel=1e-4)
     assert repr(made).startswith("Reproduction(log-linear on porian/loss_val/chinchilla-decay-frontier: error 0.0")
     assert "largest difference" in made._repr_html_()
