@@ -52,7 +52,7 @@ class Board(Tabular):
     >>> import scalingbench as sb
     >>> board = sb.Results.load("lite").select(track="compute").board()
     >>> board.track, board.n_tasks
-    ('compute', 5)
+    ('compute', 2)
     >>> board.rows["skill"].is_monotonic_decreasing
     True
     """

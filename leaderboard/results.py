@@ -54,10 +54,10 @@ class Results:
     Examples
     --------
     >>> import scalingbench as sb
-    >>> results = sb.Results.load("lite")
+    >>> results = sb.Results.load("v3")
     >>> board = results.select(track="compute").board()
     >>> board.suite, board.track, int(board.rows.loc[0, "rank"])
-    ('lite', 'compute', 1)
+    ('v3', 'compute', 1)
     """
 
     store: Store

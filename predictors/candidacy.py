@@ -34,9 +34,9 @@ class Candidate:
     --------
     >>> import scalingbench as sb
     >>> sb.make("kaplan").candidate
-    Candidate(when='always', values='any', needs=(), most_rows=4000, most_columns=1000, plain=False, order=100)
+    Candidate(when='always', values='any', needs=(), unless=(), most_rows=4000, most_columns=1000, plain=False, order=100)
     >>> sb.Candidate(when="several-variables", most_rows=500)
-    Candidate(when='several-variables', values='any', needs=(), most_rows=500, most_columns=1000, plain=False, order=100)
+    Candidate(when='several-variables', values='any', needs=(), unless=(), most_rows=500, most_columns=1000, plain=False, order=100)
     """
 
     when: Literal["always", "one-variable", "several-variables"] = "always"

@@ -45,7 +45,7 @@ def test_the_law_of_the_readme_can_be_evaluated(tmp_path):
     (tmp_path / "mylaw.py").write_text(law)
     command = re.search(r"```bash\nscalingbench (evaluate .*?)\n```", TEXT)
     assert command
-    done = scalingbench(*command[1].split(), "--collections", "porian", cwd=tmp_path)
+    done = scalingbench(*command[1].split(), "--collections", "datablations", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "JointPower" in done.stdout
 

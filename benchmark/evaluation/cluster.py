@@ -276,10 +276,8 @@ def _fitted(unit: Unit, confined: Confined | None, inputs: Inputs) -> Rounds:
 @lru_cache(maxsize=1)
 def installation() -> str:
     """Return the versions of the packages that fit, and a hash of our own code, as JSON."""
-    import scalingbench
-
     digest = hashlib.sha256()
-    home = Path(str(scalingbench.__file__)).parent
+    home = Path(__file__).parents[2]
     for room in ("common", "predictors", "benchmark/evaluation"):
         for path in sorted((home / room).rglob("*.py")):
             digest.update(path.read_bytes())

@@ -249,7 +249,7 @@ def load_suite(name: str) -> Suite:
     --------
     >>> import scalingbench as sb
     >>> sb.load_suite("lite")
-    Suite(lite: 19 entries on 12 collections)
+    Suite(lite: 18 entries on 13 collections)
     """
     folder: Traversable | Path = suite_folder()
     if name.endswith(".yaml"):

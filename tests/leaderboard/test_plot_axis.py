@@ -44,7 +44,7 @@ def test_a_scale_variable_goes_before_a_share():
 
 
 def test_a_collection_is_drawn_along_its_compute():
-    suite = load_suite("lite")
+    suite = load_suite("v3")
     rows = load_collection("porian").table
     assert axis_of_collection(rows, suite.build(collections=("porian",))) == PlotAxis("flops", True)
 

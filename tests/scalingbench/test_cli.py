@@ -15,7 +15,7 @@ from scalingbench.benchmark.data.collection import list_collections
 from scalingbench.common.defaults import TIME_LIMIT
 
 SMALL = ("--collections", "porian")
-FEW = ("--collections", "sae_scaling")
+FEW = ("--collections", "humanlike_vits")
 BAD_PREDICTORS = """
 import os, time
 import numpy as np
@@ -165,14 +165,14 @@ def test_a_run_re_uses_committed_results_says_how_many_and_fresh_does_not(finish
     env = {"SCALINGBENCH_RESULTS": str(tmp_path / "results")}
     again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,constant-law", "--out", "new", cwd=tmp_path, env=env)
     assert again.returncode == 2  # an unknown one is named before anything is re-used
-    again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,m4", "--out", "new", cwd=tmp_path, env=env)
+    again = scalingbench("run", *SMALL, "--predictors", "mean,log-linear,kaplan", "--out", "new", cwd=tmp_path, env=env)
     kept, ran = map(int, re.search(r"kept (\d+) results?.*, ran (\d+)", again.stderr).groups())
     new = {(predictor, task) for predictor, task, _ in predictions(tmp_path / "new")}
-    assert ran == len({task for predictor, task in new if predictor == "m4"}) > 0 and kept == len(new) - ran > ran
+    assert ran == len({task for predictor, task in new if predictor == "kaplan"}) > 0 and kept == len(new) - ran > ran
     fresh = scalingbench("run", *SMALL, "--predictors", "mean", "--out", "fresh", "--fresh", cwd=tmp_path, env=env)
     assert "kept" not in fresh.stderr
     whole = predictions(folder / "out")
-    assert all(whole[key] == found for key, found in predictions(tmp_path / "new").items() if key[0] != "m4")
+    assert all(whole[key] == found for key, found in predictions(tmp_path / "new").items() if key[0] != "kaplan")
 
 
 def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
@@ -190,7 +190,7 @@ def test_bad_predictors_are_named_and_the_rest_is_scored(tmp_path):
     ]:
         assert rows[name]["failed_tasks"] == rows[name]["tasks_entered"]
         assert rows[name]["skill"] < rows["Fine"]["skill"]
-        assert any(line.startswith(f"failed: {name} on sae_scaling/") and word in line for line in done.stderr.splitlines())
+        assert any(line.startswith(f"failed: {name} on humanlike_vits/") and word in line for line in done.stderr.splitlines())
 
 
 def test_the_reference_that_is_added_has_the_ordinary_time_limit(tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ def joined(tmp_path_factory):
         license="MIT",
         year=2026,
         suite="lite",
-        trained_on=("porian",),
+        trained_on=("datablations",),
         source_sha256=sha256_of(folder / "level.py"),
     )
     suite = load_suite("lite")
@@ -58,10 +58,10 @@ def joined(tmp_path_factory):
 def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
     results = Results.load(joined)
     board = results.select(track="compute").board()
-    assert board.rows.set_index("predictor").loc["lowest-level", ["tasks_entered", "tasks_total"]].tolist() == [3, 5]
-    assert board.exclusions["lowest-level"] == ("porian",)
+    assert board.rows.set_index("predictor").loc["lowest-level", ["tasks_entered", "tasks_total"]].tolist() == [2, 2]
+    assert results.board().exclusions["lowest-level"] == ("datablations",)
     scores = results.scores
-    assert "porian" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
+    assert "datablations" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
 
 
 def test_the_commands_know_it(joined):
@@ -79,8 +79,8 @@ def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
 
 
 def test_the_site_has_its_page(joined, tmp_path):
-    chosen = Results.load(joined).select(collections=["porian", "datablations"], predictors=["lowest-level", "kaplan"])
+    chosen = Results.load(joined).select(collections=["gpt3_curves", "datablations"], predictors=["lowest-level", "kaplan"])
     build_site(chosen, tmp_path / "site")
     page = (tmp_path / "site" / "predictors" / "lowest-level.html").read_text(encoding="utf-8")
-    assert "Submitted by Nobody, Anna, 2026." in page and "porian: its constants come from there" in page
+    assert "Submitted by Nobody, Anna, 2026." in page and "datablations: its constants come from there" in page
     assert 'href="predictors/lowest-level.html' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")

@@ -61,7 +61,7 @@ def documented():
 def test_the_documented_way_to_a_board_works(documented):
     variables, printed = documented
     board = variables["board"]
-    assert isinstance(board, scalingbench.Board) and board.track == "compute" and board.version.startswith("lite-")
+    assert isinstance(board, scalingbench.Board) and board.track == "compute" and board.version.startswith("v3-")
     assert variables["best"]["skill_low"] < variables["best"]["skill"] < variables["best"]["skill_high"]
     assert board.version in printed and r"\toprule" in printed and "adjusted by Holm" in printed
 

@@ -125,7 +125,7 @@ ENDS = {
 
 def test_when_a_fit_ends_its_process_then_it_is_a_failure_and_the_run_goes_on(tmp_path):
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    tasks = load_suite("lite").build(collections=("porian",))[:1]
+    tasks = load_suite("v3").build(collections=("porian",))[:1]
     named = {f"p{i}": Ends(how) for i, how in enumerate(ENDS)}
     began = time.monotonic()
     results = run_suite({**named, "honest": Ends("pass")}, tasks, tmp_path, jobs=2)
@@ -175,6 +175,6 @@ def test_what_cannot_work_is_told_before_anything_is_computed(tmp_path, monkeypa
 
 
 def test_two_names_of_one_file_are_refused(tmp_path):
-    tasks = load_suite("lite").build(collections=("porian",))[:1]
+    tasks = load_suite("v3").build(collections=("porian",))[:1]
     with pytest.raises(InputError, match=r"'a\[b\]' and 'A-b' would share the result file"):
         run_suite({"a[b]": Ends("pass"), "A-b": Ends("pass")}, tasks, tmp_path)

@@ -38,7 +38,7 @@ def test_tasks_are_configurations_with_training_and_held_out_rows(folder):
 def _suite_tasks():
     from scalingbench.benchmark.tasks.suite import load_suite
 
-    return load_suite("lite").build(collections=("porian",))
+    return load_suite("v3").build(collections=("porian",))
 
 
 def test_croissant_passes_its_own_command(folder):
@@ -145,9 +145,11 @@ def test_a_full_disk_leaves_nothing_behind(folder, hub, tmp_path, monkeypatch):
 
 def _results(tmp_path):
     from scalingbench.benchmark.evaluation.run import run_suite
+    from scalingbench.benchmark.tasks.suite import load_suite
     from scalingbench.predictors.registry import make
 
-    run_suite({"nearest-neighbor": make("nearest-neighbor")}, _suite_tasks()[:1], tmp_path / "results", suite="lite")
+    tasks = load_suite("lite").build(collections=("datablations",))
+    run_suite({"nearest-neighbor": make("nearest-neighbor")}, tasks, tmp_path / "results", suite="lite")
     return tmp_path / "results"
 
 
