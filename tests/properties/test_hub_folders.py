@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.benchmark.hub import CARD, CHECKSUMS, CROISSANT, build, client, validate_folder
 from scalingbench.benchmark.hub.client import cache_place, checked_repo, checked_revision
+from scalingbench.benchmark.hub.load import _loaded
 from scalingbench.benchmark.hub.load import load_collection as load_from_hub
 from scalingbench.common.errors import DataWarning, InputError
 from scalingbench.common.files import sha256_of
@@ -134,7 +135,7 @@ def test_what_the_hub_gives(lines, kept, main, table, whole, shelf):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "_download", download)
         patch.setenv("SCALINGBENCH_CACHE", str(cache))
-        load_from_hub.cache_clear()
+        _loaded.cache_clear()
         loaded = _load(main)
     assert everything_in(folder) == outside and {p.name for p in shelf.iterdir()} <= {"folder", "cache", "table.parquet"}
     if loaded is not None:
