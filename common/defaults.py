@@ -5,6 +5,7 @@ from typing import Literal
 __all__ = [
     "DEFAULT_PREDICTOR",
     "DEFAULT_SUITE",
+    "ENDS",
     "ERROR_LIMIT",
     "LEVELS",
     "MOST_RUNS",
@@ -17,14 +18,19 @@ __all__ = [
 ]
 
 DEFAULT_SUITE = "v3"
-QUICK_SUITE = "lite"
 """The suite that the board ranks on."""
+
+QUICK_SUITE = "lite"
+"""The suite of a first evaluation: a selection of the default suite that runs in a minute."""
 
 TIME_LIMIT = 60.0
 """Time limit in seconds of one predictor on a task of one fold; every further fold adds a tenth."""
 
 LEVELS = (0.1, 0.5, 0.9)
 """Levels of the quantiles in results: the median, and the ends of the 80 % interval."""
+
+ENDS = (LEVELS[0], LEVELS[-1])
+"""Levels of the ends of the 80 % interval."""
 
 TOLERANCE = 1e-4
 """Largest relative difference between a submitted and a recomputed prediction: rounding differs between machines, and a fit

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.tasks.task import Fold, Task
+from scalingbench.common.defaults import ENDS
 from scalingbench.leaderboard.plot_axis import PlotAxis, is_log
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["budgets_of", "draw_budgets", "draw_line", "draw_residuals", "human", "path_of", "scale_axis"]
 
 _POINTS = 100
-_LEVELS = (0.1, 0.9)
 _FEWEST = 3  # sizes on a budget, and budgets, from which runs are drawn as isoFLOP curves
 _SUFFIXES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
@@ -60,7 +60,7 @@ def draw_line(axis: Axes, model: Any, path: pd.DataFrame, along: PlotAxis, law: 
     axis.plot(x, model.predict(path), "-", color="black", lw=1.2, label=law, zorder=3)
     quantiles = getattr(model, "predict_quantiles", None)
     if quantiles is not None:
-        low, high = np.asarray(quantiles(path, _LEVELS), float).T
+        low, high = np.asarray(quantiles(path, ENDS), float).T
         axis.fill_between(x, low, high, color="black", alpha=0.12, lw=0, label="80 % interval")
 
 

@@ -36,7 +36,6 @@ _COARSE = 60
 _RATIOS = 100.0
 """Factor by which the searched tokens per parameter exceed those of the runs, on both sides."""
 _DRAWS = 60
-_ENDS = (0.1, 0.9)
 _ROUNDS = 3
 _EDGE = "the edge of the search"
 _FAR_APART = 4.0
@@ -304,7 +303,7 @@ class _Search:
         if not self.open:
             return (self.span[1], self.span[1]), {}, ()
         samples, weight, own = self.samples()
-        return weighted_range(samples["params"], weight, _ENDS), own, self.without
+        return weighted_range(samples["params"], weight), own, self.without
 
     def samples(self) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, float]]:
         """Return the best params, tokens and loss of members and their resampled fits, their weights, and the best params by member."""

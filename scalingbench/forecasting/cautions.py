@@ -20,7 +20,7 @@ from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Caution, Forecast, Level
 from scalingbench.predictors.axes import ALL
 
-__all__ = ["Refused", "data_cautions", "expected_error", "fit_cautions", "refuse", "severest_first"]
+__all__ = ["LOCKED", "Refused", "data_cautions", "expected_error", "fit_cautions", "refuse", "severest_first"]
 
 _ORDER: tuple[Level, ...] = ("refusal", "warning", "note")
 
@@ -28,7 +28,8 @@ _FAR_AXIS, _ABSURD = 30.0, 1e4
 _FAR_COMPUTE = 300.0
 _FEW_RUNGS = 3
 _FEW_ROWS = 6
-_LOCKED = 0.99
+LOCKED = 0.99
+"""Correlation of two variables, in logarithms, from which the runs vary both together."""
 _OFF_RATIO = np.log(3.0)
 _TINY_MODEL, _MANY_TOKENS = 1e4, 1e6
 _LARGEST = {"params": 1e14, "tokens": 1e15}
@@ -133,7 +134,7 @@ def _locked(query: Query) -> Iterator[Caution]:
     for i, one in enumerate(names):
         for two in names[i + 1 :]:
             a, b = np.log(query.X[one].to_numpy(float)), np.log(query.X[two].to_numpy(float))
-            if len(a) < 3 or abs(np.corrcoef(a, b)[0, 1]) < _LOCKED:
+            if len(a) < 3 or abs(np.corrcoef(a, b)[0, 1]) < LOCKED:
                 continue
             slope, level = np.polyfit(a, b, 1)
             off = float(np.log(query.point[two].iloc[0]) - slope * np.log(query.point[one].iloc[0]) - level)

@@ -13,10 +13,10 @@ import pandas as pd
 
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.tasks.splits import row_cost
-from scalingbench.common.defaults import PLAN_LAW, Of
+from scalingbench.common.defaults import ENDS, PLAN_LAW, Of
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import unknown_name
-from scalingbench.forecasting.cautions import data_cautions, refuse, severest_first
+from scalingbench.forecasting.cautions import LOCKED, data_cautions, refuse, severest_first
 from scalingbench.forecasting.contrasts import Contrast, Pair, RecipeValue
 from scalingbench.forecasting.identity import SIZES, identity_of
 from scalingbench.forecasting.query import Query, make_query
@@ -35,8 +35,6 @@ _REACH = 300.0
 """Factor of compute beyond the target within which multipliers and flips are looked for."""
 _GRID = 121
 _RATIOS = 21
-_ENDS = (0.1, 0.9)
-_LOCKED = 0.99
 _CURVE_LAW = "shifted-power-law"
 
 
@@ -207,7 +205,7 @@ def _size(runs: Runs, target: Mapping[str, float]) -> tuple[str, bool]:
         return size, False
     logs = np.log(table[[size, "tokens"]].to_numpy(float))
     varied = [len(np.unique(x.round(2))) > 2 for x in logs.T]
-    return size, all(varied) and abs(np.corrcoef(logs.T)[0, 1]) < _LOCKED
+    return size, all(varied) and abs(np.corrcoef(logs.T)[0, 1]) < LOCKED
 
 
 def _with_flops(runs: Runs, target: Mapping[str, float]) -> Runs:
@@ -315,7 +313,7 @@ def _answer(scene: _Scene, drawn: _Drawn, tests: Mapping[Form, BackTest], *, of:
     noise = drawn.noise * np.random.default_rng(2).standard_normal(drawn.draws.shape[:2]) * (of == "run")
     measured = _unscaled(scene, drawn.draws[:, :, here] + noise)
     value, best = _unscaled(scene, drawn.values[:, here]), np.bincount(drawn.draws[:, :, here].argmin(axis=1), minlength=len(pool.names))
-    low, high = np.quantile(measured, _ENDS, axis=0)
+    low, high = np.quantile(measured, ENDS, axis=0)
     order = np.argsort(drawn.values[:, here], kind="stable")
     counts = np.bincount(pool.recipe, minlength=len(pool.names))
     recipes = tuple(
@@ -348,9 +346,9 @@ def _unscaled(scene: _Scene, logs: np.ndarray) -> np.ndarray:
 def _pair(scene: _Scene, drawn: _Drawn, measured: np.ndarray, a: int, b: int) -> Pair:
     here = int(np.flatnonzero(drawn.factors == 1.0)[0])
     value = _unscaled(scene, drawn.values[:, here])
-    low, high = np.quantile(measured[:, a] - measured[:, b], _ENDS)
+    low, high = np.quantile(measured[:, a] - measured[:, b], ENDS)
     needed = np.array([_needed(drawn.factors, curve[b], curve[a, here]) for curve in (drawn.values, *drawn.draws)])
-    least, most = np.quantile(needed[1:], _ENDS, method="nearest")
+    least, most = np.quantile(needed[1:], ENDS, method="nearest")
     apart = drawn.draws[:, a] - drawn.draws[:, b]
     top = drawn.factors >= scene.pool.cost.max() / scene.cost
     beyond = np.sign(apart[:, top])

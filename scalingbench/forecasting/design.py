@@ -11,21 +11,21 @@ import pandas as pd
 
 from scalingbench.common.defaults import PLAN_LAW
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.cautions import data_cautions
+from scalingbench.forecasting.cautions import LOCKED, data_cautions
 from scalingbench.forecasting.ensemble import LeaveOut, budgets_of, leave_budgets_out
 from scalingbench.forecasting.formats import as_percent, as_target, as_times, as_value
 from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
+from scalingbench.forecasting.recipes import make_law
 from scalingbench.forecasting.records import Caution
 from scalingbench.forecasting.targets import TargetLike
 from scalingbench.predictors.law import ParametricLaw
-from scalingbench.predictors.registry import make
 
 __all__ = ["DesignCheck", "Rung", "check_design"]
 
 _DRAWS = 400
 _FARTHER = 10.0
-_LOCKED, _NARROW = 0.99, 2.0
+_NARROW = 2.0
 _USEFUL = 0.02
 _MOST_SHOWN = 5
 _FEWEST = 6
@@ -169,10 +169,7 @@ def _farther(runs: Runs) -> dict[str, float]:
 
 
 def _checked(query: Query, name: str) -> DesignCheck:
-    law = make(name)
-    if not isinstance(law, ParametricLaw):
-        raise InputError(f"--law: {name} is no formula with constants; name one such as chinchilla")
-    law.fit(query.X, query.y)
+    law = make_law(name).fit(query.X, query.y)
     value = float(law.predict(query.point)[0])
     share, sd = _influence(law, query)
     groups = budgets_of(query.cost)
@@ -220,8 +217,8 @@ def _rung(query: Query, rows: np.ndarray, share: np.ndarray, left: LeaveOut) -> 
 
 def _faults(correlation: float, ratios: tuple[float, float], table: pd.DataFrame) -> list[Caution]:
     found = []
-    if abs(correlation) > _LOCKED or ratios[1] / ratios[0] < _NARROW:
-        text = f"tokens per parameter are from {ratios[0]:.3g} to {ratios[1]:.3g}: params and tokens cannot be told apart"
+    if abs(correlation) > LOCKED or ratios[1] / ratios[0] < _NARROW:
+        text = f"tokens per parameter are from {ratios[0]:.3g} to {ratios[1]:.3g}: params and tokens cannot be distinguished"
         remedy = f"add runs of {as_times(ratios[0] / 4)} and {as_times(4 * ratios[1])} tokens per parameter"
         found.append(Caution("warning", "fixed-ratio", f"{text}; {remedy}"))
     if table["influence"].iloc[0] > 0.5:

@@ -20,7 +20,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
 
-__all__ = ["FORMS", "Curves", "Form", "Pool", "constants_of", "fit_recipes", "place_of", "weights_of"]
+__all__ = ["FORMS", "Curves", "Form", "Pool", "constants_of", "fit_recipes", "make_law", "place_of", "weights_of"]
 
 Form = Literal["multiplier", "ratio", "slope", "own"]
 FORMS: dict[Form, str] = {
@@ -119,7 +119,7 @@ def fit_recipes(form: Form, pool: Pool, law: str, weights: np.ndarray | None = N
 def _own(pool: Pool, law: str, weights: np.ndarray) -> Curves:
     rows = [np.flatnonzero(pool.recipe == r) for r in range(len(pool.names))]
     frames = [pool.X.iloc[i].reset_index(drop=True) for i in rows]
-    models = _law(law).fit_many(frames, [np.exp(pool.y[i]) for i in rows])
+    models = make_law(law).fit_many(frames, [np.exp(pool.y[i]) for i in rows])
     constants = [_constants(model, weights[:, i]) for model, i in zip(models, rows, strict=True)]
 
     def curves(points: pd.DataFrame) -> np.ndarray:
@@ -168,7 +168,7 @@ def _shared(law: str, X: pd.DataFrame, y: np.ndarray) -> ParametricLaw:
 def _shared_fit(law: str, columns: tuple[str, ...], X: bytes, y: bytes) -> ParametricLaw:
     """Fit the shared law; fits are kept, because every form begins with the same one."""
     values = np.frombuffer(y)
-    return _law(law).fit(pd.DataFrame(np.frombuffer(X).reshape(len(values), len(columns)), columns=list(columns)), np.exp(values))
+    return make_law(law).fit(pd.DataFrame(np.frombuffer(X).reshape(len(values), len(columns)), columns=list(columns)), np.exp(values))
 
 
 def _lines(left: np.ndarray, weights: np.ndarray, design: np.ndarray, pool: Pool) -> np.ndarray:
@@ -218,10 +218,11 @@ def _gains(model: ParametricLaw, constants: np.ndarray, weights: np.ndarray, sca
 
 def constants_of(law: str) -> int:
     """Return the number of constants of a law."""
-    return len(_law(law).parameters)
+    return len(make_law(law).parameters)
 
 
-def _law(name: str) -> ParametricLaw:
+def make_law(name: str) -> ParametricLaw:
+    """Return an unfitted formula with constants by name; raise an `InputError` for a predictor that is none."""
     model = make(name)
     if not isinstance(model, ParametricLaw):
         raise InputError(f"--law: {name} is no formula with constants; name one such as chinchilla")

@@ -8,9 +8,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from scalingbench.benchmark.tasks.splits import row_cost
+from scalingbench.common.defaults import ENDS
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN
 from scalingbench.forecasting.runs import Runs
+from scalingbench.predictors.allocation import tokens_left
 
 __all__ = ["Side", "Spent", "first_flops", "only_side", "range_of", "solve", "weighted_range"]
 
@@ -21,7 +23,6 @@ _DOWN, _UP = 1e-4, 1e6
 _STEP = np.log(3.0)
 _FARTHEST = np.log(1e3)
 _EXACT = 1e-3
-_ENDS = (0.1, 0.9)
 
 
 @dataclass(frozen=True)
@@ -123,24 +124,24 @@ def range_of(side: Side, wanted: float, search: Any, calibrated: tuple[float | N
     flops = np.exp(middle + moved)
     size = np.log(found[1][0]["params"]) + (np.log(found[2][0]["params"]) - np.log(found[0][0]["params"])) / (2.0 * _STEP) * moved
     params = np.full(len(flops), wanted) if side == "params" else np.exp(size)
-    served = search.budget.inference_tokens / 3.0
-    tokens = np.full(len(flops), wanted) if side == "tokens" else np.maximum(flops / search.budget.factor / params - served, 1.0)
-    params = np.where(side == "tokens", flops / search.budget.factor / (tokens + served), params)
-    ranges = (weighted_range(x, weight, _ENDS) for x in (flops, params, tokens))
+    factor, inference = search.budget.factor, search.budget.inference_tokens
+    tokens = np.full(len(flops), wanted) if side == "tokens" else np.maximum(tokens_left(flops, params, factor, inference), 1.0)
+    params = np.where(side == "tokens", flops / factor / (tokens + inference / 3.0), params)
+    ranges = (weighted_range(x, weight) for x in (flops, params, tokens))
     return Spent(*ranges)
 
 
 def _spread_to(calibrated: tuple[float, float], logs: np.ndarray, weight: np.ndarray, middle: float) -> np.ndarray:
     """Return logarithms of losses moved away from the middle, below and above, until their 80 % range reaches the interval."""
-    drawn = np.log(weighted_range(np.exp(logs), weight, _ENDS))
+    drawn = np.log(weighted_range(np.exp(logs), weight))
     with np.errstate(divide="ignore", invalid="ignore"):
         below, above = np.nan_to_num((np.log(calibrated) - middle) / (drawn - middle), nan=1.0, posinf=1.0, neginf=1.0).clip(1.0)
     return np.asarray(middle + (logs - middle) * np.where(logs < middle, below, above), float)
 
 
-def weighted_range(values: np.ndarray, weight: np.ndarray, ends: tuple[float, float]) -> tuple[float, float]:
-    """Return weighted quantiles, interpolated in logarithms."""
+def weighted_range(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Return the weighted 80 % range, interpolated in logarithms."""
     order = np.argsort(values)
     share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
-    low, high = np.exp(np.interp(ends, share, np.log(values[order])))
+    low, high = np.exp(np.interp(ENDS, share, np.log(values[order])))
     return float(low), float(high)
