@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
+from scalingbench.common.defaults import ENDS
 from scalingbench.forecasting.numbers import as_range, as_size
 
 __all__ = ["IsoFlop", "isoflop_optima"]
@@ -19,7 +20,6 @@ _SPARE = 2
 """Sizes of a budget beyond the degree of its polynomial."""
 _DRAWS = 400
 _GRID = 201
-_ENDS = (0.1, 0.9)
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ def _of_degree(degree: int, size: np.ndarray, cost: np.ndarray, loss: np.ndarray
     line = hat @ drawn[:, 0]
     spread = drawn[:, 0] - design @ line
     freedom = len(x) - 2
-    scatter = float(np.sqrt(spread @ spread / freedom * (hat @ hat.T)[0, 0]) * student.ppf(_ENDS[1], freedom))
-    low, high = np.quantile((hat @ drawn[:, 1:])[0] - np.median((hat @ drawn[:, 1:])[0]), _ENDS)
+    scatter = float(np.sqrt(spread @ spread / freedom * (hat @ hat.T)[0, 0]) * stdtrit(freedom, ENDS[1]))
+    resampled = (hat @ drawn[:, 1:])[0]
+    low, high = np.quantile(resampled - np.median(resampled), ENDS)
     ends = np.exp([line[0] + min(low, -scatter), line[0], line[0] + max(high, scatter)])
     return IsoFlop(_DEGREES[degree], float(ends[1]), float(ends[0]), float(ends[2]), len(x))
 
