@@ -9,7 +9,7 @@ __all__ = ["collection_names", "listed", "predictor_names", "suite_names", "trac
 
 def suite_names(incomplete: str) -> list[str]:
     """Return the suites whose names begin so."""
-    from scalingbench.benchmark.tasks.suite import list_suites
+    from scalingbench.benchmark.tasks.frozen import list_suites
 
     return _beginning(list_suites(), incomplete)
 
@@ -23,9 +23,9 @@ def track_names(incomplete: str) -> list[str]:
 
 def collection_names(incomplete: str) -> list[str]:
     """Return the collections whose names begin so."""
-    from scalingbench.benchmark.data.collection import list_collections
+    from scalingbench.benchmark.data import names
 
-    return _beginning(list_collections(), incomplete)
+    return _beginning(names.collection_names(), incomplete)
 
 
 def predictor_names(incomplete: str) -> list[str]:
