@@ -75,8 +75,10 @@ class BoardColumn:
 
 
 def _rank(row: Row) -> str:
-    if row["variant_of"] or pd.isna(row["rank"]):
-        return "" if row["variant_of"] else "-"
+    if row["variant_of"]:
+        return ""
+    if pd.isna(row["rank"]):
+        return "-"
     ends = row.get("rank_low"), row.get("rank_high")  # old releases have none
     return str(row["rank"]) if pd.isna(ends[0]) else f"{row['rank']} [{ends[0]:.0f}, {ends[1]:.0f}]"
 

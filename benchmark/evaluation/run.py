@@ -176,7 +176,7 @@ def run_suite(
     own = StoredResults.of_run(out, predictors) if resume else StoredResults()
     past = StoredResults(earlier[name] for name in predictors if name in earlier) if earlier else StoredResults()
     sources = (own,) if fresh else (own, past)
-    done = {(job.name, job.task.id): kept for job in todo for kept in _first(source.kept(job, stability) for source in sources)}
+    done = {(job.name, job.task.id): kept for job in todo if (kept := _kept(job, sources, stability)) is not None}
     pending = [batch for batch in batches(todo) if any((job.name, job.task.id) not in done for job in batch)]
     progress(len(done), len(todo), "")
     for result in _executed(pending, {**past.seconds(), **own.seconds()}, Options(tuple(levels), stability), jobs, backend, scheduler):
@@ -205,8 +205,10 @@ def refuse_unwritable(out: Path) -> None:
         raise InputError(f"{out}: not writable")
 
 
-def _first(found: Iterable[TaskResult | None]) -> list[TaskResult]:
-    return [result for result in found if result is not None][:1]
+def _kept(job: Job, sources: Iterable[StoredResults], stability: bool) -> TaskResult | None:
+    """Return the result of a job in the first source that has it unchanged."""
+    found = (source.kept(job, stability) for source in sources)
+    return next((result for result in found if result is not None), None)
 
 
 def _executed(

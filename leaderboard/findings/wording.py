@@ -93,7 +93,7 @@ def by_reach(errors: Mapping[str, Sequence[float]], slices: Sequence[str]) -> st
     """
     growing = [all(a <= b for a, b in pairwise(values)) for values in errors.values()]
     head = "Relative error grows with the extrapolation factor" if all(growing) else "Relative error does not grow steadily with the factor"
-    parts = [f"`{name}` {', '.join(number(v, 1) for v in values)} %" for name, values in errors.items()]
+    parts = [f"`{name}` {_digits(values)} %" for name, values in errors.items()]
     return f"{head}: {'; '.join(parts)} ({', '.join(slices)}; medians over tasks of track compute)."
 
 
@@ -109,8 +109,12 @@ def until(errors: Mapping[str, Sequence[float]], slices: Sequence[str], unit: st
     unit : str
         What the slices are ranges of.
     """
-    parts = [f"`{name}` {_first(values, slices)} ({', '.join(number(v, 1) for v in values)} %)" for name, values in errors.items()]
+    parts = [f"`{name}` {_first(values, slices)} ({_digits(values)} %)" for name, values in errors.items()]
     return f"The first range with a median error of at most {TARGET:g} % is: {'; '.join(parts)}; ranges of {unit}: {', '.join(slices)}."
+
+
+def _digits(values: Sequence[float]) -> str:
+    return ", ".join(number(v, 1) for v in values)
 
 
 def _first(values: Sequence[float], slices: Sequence[str]) -> str:
@@ -130,7 +134,7 @@ def repeats(times: Mapping[str, Sequence[float]], slices: Sequence[str]) -> str:
     above = all(v > 1.0 for values in times.values() for v in values)
     head = "Less than a better law" if above else "As much as a better law"
     where = "at every extrapolation factor" if above else "but not at every extrapolation factor"
-    parts = [f"`{name}` {', '.join(number(v, 1) for v in values)}" for name, values in times.items()]
+    parts = [f"`{name}` {_digits(values)}" for name, values in times.items()]
     ranges = f"({', '.join(slices)}; tasks with a measured deviation)"
     return f"{head}: the median error is above the deviation between repeated runs {where}; their ratio is {'; '.join(parts)} {ranges}."
 

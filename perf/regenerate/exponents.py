@@ -25,6 +25,7 @@ AXES = {"Parameters": "size", "Data": "data", "Compute": "compute"}
 FITS = {"chinchilla[prior]": {"alpha": "size", "beta": "data"}, "compute-power": {"b": "compute"}, "shifted-power-law": {"b": ""}}
 """Entry -> its exponents and their axes; an axis left open is that of the task's only variable."""
 VARIABLES = {"params": "size", "params_nonembedding": "size", "flops": "compute", "tokens": "data", "unique_tokens": "data"}
+FIELDS, OTHER = ("language", "vision", "games"), "other"
 LOSSES = ("loss", "error_rate", "mse", "mae", "perplexity")
 
 _HEAD = """# Exponents
@@ -105,12 +106,12 @@ def _only_axis(variables: str) -> str:
 
 def _field(name: str) -> str:
     first = str(name).lower().split(",")[0]
-    return {"language": "language", "vision": "vision", "games": "games"}.get(first, "other")
+    return first if first in FIELDS else OTHER
 
 
 def _compared(published: pd.DataFrame, ours: pd.DataFrame) -> str:
     lines = ["| field | exponent of | published, pure | published, floor | ours |", "|---|---|---|---|---|"]
-    for field in ("language", "vision", "games", "other"):
+    for field in (*FIELDS, OTHER):
         for axis in AXES.values():
             of = published[(published["field"] == field) & (published["axis"] == axis)]
             cells = [of[~of["floor"]], of[of["floor"]], ours[(ours["field"] == field) & (ours["axis"] == axis)]]
