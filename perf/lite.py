@@ -7,8 +7,8 @@ seconds of fits and at most `PER_CLUSTER` tasks per cluster; last, single exchan
 with the scores closest to those of the track is chosen. In lite every task counts 1.
 
 Spearman correlations of skill with that on v3 are printed for suite lite, for the choice that today's scores give and, with
-``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board VERSION; all
-predictions were made again since, so that its correlation is with scores that the choice has not seen.
+``--left-out``, for each entry with a choice made without it. Suite lite was chosen from the scores of board v3-4ef8212622, so that
+its own correlation is with scores that the choice has seen.
 """
 
 from __future__ import annotations
