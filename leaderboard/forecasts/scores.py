@@ -66,15 +66,18 @@ def score_forecasts(book: Book, questions: Iterable[str] | None = None) -> pd.Da
 
     ``error`` is the root mean square over targets, ``bias`` the mean; ``coverage`` is the coverage of the 80 % interval.
     """
-    rows = score_targets(book, questions)
-    found = []
-    for (question, forecaster), part in rows.groupby(["question", "forecaster"], sort=False):
-        scores = part[["crps", "interval_score", "coverage"]].mean()
-        error = float(np.sqrt(np.mean(part["error"] ** 2)))
-        head = {"question": question, "forecaster": forecaster, "kind": part["kind"].iloc[0], "targets": len(part)}
-        found.append(head | {"error": error, "bias": float(part["error"].mean())} | scores.to_dict())
-    columns = ["question", "forecaster", "kind", "targets", "error", "bias", "crps", "interval_score", "coverage"]
-    table = pd.DataFrame(found, columns=columns)
+    rows = score_targets(book, questions).astype(dict.fromkeys(("error", "crps", "interval_score", "coverage"), float))
+    groups = rows.assign(square=rows["error"] ** 2).groupby(["question", "forecaster"], sort=False)
+    table = groups.agg(
+        kind=("kind", "first"),
+        targets=("target", "size"),
+        error=("square", "mean"),
+        bias=("error", "mean"),
+        crps=("crps", "mean"),
+        interval_score=("interval_score", "mean"),
+        coverage=("coverage", "mean"),
+    ).reset_index()
+    table["error"] = np.sqrt(table["error"])
     place = {question: i for i, question in enumerate(dict.fromkeys(table["question"]))}
     order = table.assign(place=table["question"].map(place)).sort_values(["place", "error"], kind="stable")
     return order.drop(columns="place").reset_index(drop=True)
