@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from perf.budgeted import page as budgeted
 from perf.designed import report
 from perf.regenerate import audit, data, evidence, exponents, forecasts, heads, laws, licences, links, papers, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
@@ -104,6 +105,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
     "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
     "exponents": (Part(DOCS / "exponents.md", lambda _: exponents.page(), "upstream"),),
+    "budgeted": (Part(DOCS / "other-benchmarks.md", budgeted.with_table, "upstream"),),
     "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
     "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
     "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),
