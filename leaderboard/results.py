@@ -19,6 +19,7 @@ from scalingbench.common.names import listed
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.calibration import Calibration, calibration_of
 from scalingbench.leaderboard.heads import entry_of, tuning_order
 from scalingbench.leaderboard.literature import literature
 from scalingbench.leaderboard.placement import Placement, placement_of, same_errors
@@ -373,6 +374,12 @@ class Results:
         shown = found.of(pd.Series(names[:top], dtype=str))
         family = dict(zip(self.scores["predictor"], self.scores["family"], strict=True))
         return shown if self.choice.kind is None else replace(shown, rows=shown.rows.rename(index=family))
+
+    def calibration(self, top: int | None = None) -> Calibration:
+        """Return how the coverage of intervals spreads over the tasks that the board ranks on, of the first predictors of the board."""
+        found = calibration_of(self._ranked, self.task_table, self.store.suite.reference)
+        with_intervals = [name for name in self._shown if name in found.rows.index]
+        return found.of(pd.Series(with_intervals[:top], dtype=str))
 
     def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
         """Return `skill_by` of the same arguments."""
