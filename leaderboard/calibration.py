@@ -58,8 +58,9 @@ class Calibration(Tabular):
 
 
 _NOTE = (
-    "Coverage of the 80 % intervals: share of the weight of the tasks, and of the clusters, with coverage in each band, and the mean distance of "
-    f"coverage from .8. {CALIBRATED}: intervals that cover each held-out row with probability .8, independently, on all tasks. CRPS: the board's."
+    "Coverage of the 80 % intervals: share of the weight of the tasks, and of the clusters, with coverage in each band, and the mean "
+    f"distance of coverage from .8. {CALIBRATED}: intervals that cover each held-out row with probability .8, independently, on all tasks. "
+    "CRPS: as on the board."
 )
 
 

@@ -243,9 +243,8 @@ def attack(tier: str) -> Attack:
     return Attack(tuple(len(e.fold) for _, e in every), found, copied(tasks, results))
 
 
-def report(tier: str = "fetch-only") -> Table:
-    """Return the counts as a table."""
-    one = attack(tier)
+def report(one: Attack, tier: str = "fetch-only") -> Table:
+    """Return the counts of an attack as a table."""
     sizes = np.array(one.sizes)
     rows = [[f"{tier} tasks with stored scores, and their held-out values", len(sizes), sizes.sum()]]
     rows.append([f"at most {MOST} values, which the attack solves for", (sizes <= MOST).sum(), sizes[sizes <= MOST].sum()])
@@ -260,16 +259,16 @@ def report(tier: str = "fetch-only") -> Table:
 
 
 def _copying(copies: dict[str, int]) -> list[str]:
-    """Return the four predictors that repeat most, and the one that repeats least, which shows how many values are equal by chance."""
-    order = sorted((name for name in copies if name not in ("", "any")), key=lambda name: (-copies[name], name))
-    return order[:4]
+    """Return the predictors that repeat most, and one after them, which shows how many values are equal by chance."""
+    return sorted((name for name in copies if name not in ("", "any")), key=lambda name: (-copies[name], name))[:5]
 
 
 def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tier", choices=("fetch-only", "bundled"), default="fetch-only")
-    print(report(parser.parse_args().tier).markdown())
+    tier = parser.parse_args().tier
+    print(report(attack(tier), tier).markdown())
 
 
 if __name__ == "__main__":
