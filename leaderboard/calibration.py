@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,9 +38,10 @@ class Calibration(Tabular):
 
     rows: pd.DataFrame
 
-    def of(self, predictors: pd.Series) -> Calibration:
-        """Return the rows of the given predictors that have intervals, in their order, and the last row."""
-        return replace(self, rows=self.rows.loc[[*(name for name in predictors if name in self.rows.index), CALIBRATED]])
+    def of(self, predictors: Sequence[str], top: int | None = None) -> Calibration:
+        """Return the rows of the first of the given predictors that have intervals, in their order, and the last row."""
+        names = [name for name in predictors if name in self.rows.index][:top]
+        return replace(self, rows=self.rows.loc[[*names, CALIBRATED]])
 
     def table(self) -> Table:
         per = [f"{unit}: {what}" for unit in ("tasks", "clusters") for what in (*BANDS, "distance")]

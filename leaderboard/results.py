@@ -368,22 +368,16 @@ class Results:
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table
         found = slices_of(self.matrix.on(tasks["task"]), tasks, by, what=what, reference=self.store.suite.reference)
-        names = list(self._shown)
-        if what == "coverage":
-            names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
+        names = [n for n in self._shown if what != "coverage" or (n in found.rows.index and found.rows.loc[n].notna().any())]
         shown = found.of(pd.Series(names[:top], dtype=str))
         family = dict(zip(self.scores["predictor"], self.scores["family"], strict=True))
         return shown if self.choice.kind is None else replace(shown, rows=shown.rows.rename(index=family))
 
     def calibration(self, top: int | None = None) -> Calibration:
-        """Return how the coverage of intervals spreads over the tasks that the board ranks on, of the first predictors of the board."""
-        found = calibration_of(self._ranked, self.task_table, self.store.suite.reference)
-        with_intervals = [name for name in self._shown if name in found.rows.index]
-        return found.of(pd.Series(with_intervals[:top], dtype=str))
+        """Return how the coverage of intervals spreads over the tasks and clusters of the board, of its first predictors with intervals."""
+        return calibration_of(self._ranked, self.task_table, self.store.suite.reference).of(self._shown, top)
 
-    def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
-        """Return `skill_by` of the same arguments."""
-        return self.skill_by(by, top, what=what)
+    by = skill_by
 
     @cached_property
     def _shown(self) -> tuple[str, ...]:

@@ -55,3 +55,11 @@ def test_the_last_row_is_what_chance_gives():
 def test_only_predictors_with_intervals_are_shown():
     rows = spread(np.nan, np.nan, np.nan, np.nan)
     assert list(rows.index) == [CALIBRATED]
+
+
+def test_the_first_predictors_with_intervals_are_chosen_in_the_order_given():
+    parts = [entry("ref", np.ones(4), tasks=TASKS), *(entry(n, np.full(4, 0.5), tasks=TASKS, coverage=[0.5] * 4) for n in ("a", "b"))]
+    found = calibration_of(matrix(pd.concat(parts), TASKS), TASKS, "ref")
+    assert list(found.of(("ref", "b", "a")).rows.index) == ["b", "a", CALIBRATED]
+    assert list(found.of(("ref", "b", "a"), 1).rows.index) == ["b", CALIBRATED]
+    assert len(found.table().rows[0]) == len(found.table().header)
