@@ -113,7 +113,10 @@ def counted(collections: Iterable[str] | None = None) -> list[Task]:
 
 
 def report(tasks: Sequence[Task]) -> Table:
-    """Return what the tasks hold out of each set of recorded rows, and how many of these are in no table any more."""
+    """Return what the tasks hold out of each set of recorded rows, and how many of these are in no table any more.
+
+    A row that several tasks hold out counts in each.
+    """
     overall = load_suite(DEFAULT_SUITE).rules.kinds
     rows = []
     for chosen in (AUTOLAW, FIRST):
