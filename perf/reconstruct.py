@@ -234,7 +234,7 @@ def attack(tier: str) -> Attack:
     names = sorted(set(suite.frozen_tasks.loc[suite.frozen_tasks["tier"] == tier, "collection"]))
     tasks, scores = suite.build(collections=names), read_scores(scores_path(suite.name))
     ids = {task.id for task in tasks}
-    results = [r for r in load_results(committed_folder(suite.name)) if r.task in ids]
+    results = load_results(committed_folder(suite.name), ids)
     every = [(task, equations_of(task, results, scores)) for task in tasks]
     found = {
         digits: tuple(int(recovered(task, e if digits is None else e.rounded(digits)).sum()) for task, e in every)
