@@ -55,6 +55,6 @@ def parse_yaml(text: str) -> object:
     import yaml
 
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # the loader in C is ten times as fast
     except Exception as problem:  # not only YAMLError: odd dates, numbers and nesting raise errors of other classes
         raise InputError(f"not YAML: {described(problem)}") from None

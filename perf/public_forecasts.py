@@ -86,6 +86,8 @@ class DatedQuestion:
         The runs that are forecast: never training rows, whatever their date.
     by_hand : bool
         Whether the rows were transcribed.
+    page, void_if, closes : str, optional
+        Terms of an open question: see `Question`.
     """
 
     id: str
@@ -99,6 +101,9 @@ class DatedQuestion:
     targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     by_hand: bool = False
+    page: str | None = None
+    void_if: str | None = None
+    closes: str | None = None
 
     def question(self, table: pd.DataFrame, kind: str = "replay") -> Question:
         """Return the question with the rows of a collection's table that were known.
@@ -124,6 +129,9 @@ class DatedQuestion:
             kind="registered" if kind == "registered" else "replay",
             data_cutoff=self.cutoff,
             by_hand=self.by_hand,
+            page=self.page,
+            void_if=self.void_if,
+            closes=self.closes,
         )
 
 

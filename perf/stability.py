@@ -34,12 +34,17 @@ SUITE = "lite"
 KERNELS = ("Haswell", "Nehalem")
 _SCORE = "dclm_models/score_core rises with scale: a form that falls ends at its bounds, where several directions are flat"
 _VALLEY = "few rows for 4 or 5 constants: the optimum lies at the end of a curved valley, or several are as good"
+_SIZES = "toto2_fev/loss_wql has two sizes to train on, and the form three constants"
+_ACCURACY = "obs_scaling/accuracy_hellaswag rises with scale: a form that falls ends at its bounds, where several directions are flat"
 REASONS = {
     **dict.fromkeys(("chinchilla[huber-log]", "chinchilla[l2-log]", "chinchilla[l2]", "chinchilla[pooled]", "interaction"), _SCORE),
     **dict.fromkeys(("compute-only", "over-training", "additive-power", "knowledge-infusion"), _SCORE),
     **dict.fromkeys(
         ("m4", "m4[pooled]", "exp4", "activation-sparsity[relu]", "logpower3", "hill3", "sigmoid-log", "mmf4", "expp3"), _VALLEY
     ),
+    **dict.fromkeys(("shifted-power-law", "pow3"), _SIZES),
+    **dict.fromkeys(("rectified", "compute-power"), _ACCURACY),
+    "pow4": "8 records of benchmarks for 4 constants: the optimum lies at the end of a curved valley",
     "bnsl-1": "rows of one power law leave the place of the break open",
     "bnsl-1[pooled]": "as bnsl-1",
     "bnsl-2": "9 constants: more local optima than the search can try",

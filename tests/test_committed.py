@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from command import scalingbench_process as scalingbench
+from made import rebuilt
+from scripts import perf_module
 
 from scalingbench.benchmark.evaluation.results import load_results
 from scalingbench.benchmark.tasks.suite import list_suites, load_suite
@@ -63,8 +65,9 @@ def test_every_committed_result_belongs_to_the_tasks_that_its_suite_states():
 def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror):
     from scalingbench.benchmark.evaluation.predictor import usable
 
-    committed = {r.predictor for r in load_results(committed_folder(DEFAULT_SUITE))}
-    tasks = load_suite(DEFAULT_SUITE).build(fetch=True)
+    files = committed_files(load_suite(DEFAULT_SUITE))
+    committed = {name for file in files for name in pd.read_parquet(file, columns=["predictor"])["predictor"]}
+    tasks = rebuilt(DEFAULT_SUITE).build(fetch=True)
     built_in = [e for e in list_predictors() if e.target.startswith("scalingbench.")]
     assert committed == {e.name for e in built_in if any(usable(e.make(), t) for t in tasks)}
 
@@ -84,7 +87,9 @@ def test_the_main_job_reproduces_the_committed_predictions_and_board(tmp_path):
     assert made.keys() == stored.keys()
     assert all(made[key].status == stored[key].status for key in made)
     apart = [key for key in made if gap(made[key], stored[key]) > 1e-4]
-    assert len(apart) <= 0.03 * len(made), apart[:10]  # unstable folds differ between processors
+    # unstable folds differ between processors: those of laws with a stated reason, and of what is made of laws
+    known = {*perf_module("stability").REASONS, "autolaw", "law-gp", "mean-of-laws", "median-of-laws"}
+    assert len(apart) <= 0.06 * len(made) and {key[0] for key in apart} <= known, apart
     same_board(board, moved={key[0] for key in apart})
 
 

@@ -29,6 +29,8 @@ class StoredResults:
     ----------
     files : iterable of Path
         Result files; of two results of one predictor on one task the later is taken.
+    tasks : iterable of str, optional
+        Only the results on these tasks.
 
     Raises
     ------
@@ -36,8 +38,9 @@ class StoredResults:
         If one of them is broken.
     """
 
-    def __init__(self, files: Iterable[Path] = ()) -> None:
-        self._results = {(r.predictor, r.task): r for file in files for r in _readable(file)}
+    def __init__(self, files: Iterable[Path] = (), tasks: Iterable[str] | None = None) -> None:
+        wanted = None if tasks is None else frozenset(tasks)
+        self._results = {(r.predictor, r.task): r for file in files for r in _readable(file, wanted)}
 
     @classmethod
     def of_run(cls, out: Path, predictors: Iterable[str]) -> StoredResults:
@@ -83,8 +86,8 @@ def _only(fold: FoldResult, levels: Iterable[float]) -> dict[float, Any]:
     return {level: fold.quantiles[level] for level in levels if level in fold.quantiles}
 
 
-def _readable(file: Path) -> tuple[TaskResult, ...]:
+def _readable(file: Path, tasks: frozenset[str] | None) -> tuple[TaskResult, ...]:
     try:
-        return read_results(file)
+        return read_results(file, tasks)
     except InputError as error:
         raise InputError(f"{error}; delete this file, and its tasks are run again") from None

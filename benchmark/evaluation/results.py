@@ -238,21 +238,30 @@ def _rows(result: TaskResult) -> Iterator[dict[str, object]]:
         }
 
 
-def read_results(source: Path | BinaryIO) -> tuple[TaskResult, ...]:
+def read_results(source: Path | BinaryIO, tasks: Iterable[str] | None = None) -> tuple[TaskResult, ...]:
     """Read a result file.
+
+    Parameters
+    ----------
+    source : Path or binary file
+        The file.
+    tasks : iterable of str, optional
+        Only the results on these tasks.
 
     Raises
     ------
     InputError
         If it is not a result file, or a row breaks a rule; names the file.
     """
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     where = f"{source}: " if isinstance(source, Path) else ""
     if isinstance(source, Path):
         check_file(source)
     try:
-        rows = _records(_checked(pq.ParquetFile(source)).read())  # a file, never a folder
+        table = _checked(pq.ParquetFile(source)).read()  # a file, never a folder
+        rows = _records(table if tasks is None else table.filter(pc.field("task").isin(list(tasks))))
         grouped: dict[tuple[str, ...], list[FoldResult]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for number, row in enumerate(rows, start=1):

@@ -174,7 +174,7 @@ def run_suite(
     for left in (".*.parquet.*.tmp", ".parts/*/.*.parquet.*.tmp"):
         sweep(out, left)
     own = StoredResults.of_run(out, predictors) if resume else StoredResults()
-    past = StoredResults(earlier[name] for name in predictors if name in earlier) if earlier else StoredResults()
+    past = StoredResults((file for name, file in (earlier or {}).items() if name in predictors), (task.id for task in tasks))
     sources = (own,) if fresh else (own, past)
     done = {(job.name, job.task.id): kept for job in todo if (kept := _kept(job, sources, stability)) is not None}
     pending = [batch for batch in batches(todo) if any((job.name, job.task.id) not in done for job in batch)]

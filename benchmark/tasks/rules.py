@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -44,7 +43,7 @@ def weighed(tasks: Sequence[Task], rules: Rules) -> tuple[Task, ...]:
         weights = [weight * _enough(task, runs) for weight, task, runs in zip(weights, tasks, held_out, strict=True)]
         weights = _shared(weights, held_out, [(role, t.collection) for role, t in zip(roles, tasks, strict=True)])
         weights = _at_most(rules.cap, weights, [(role, t.cluster, t.track) for role, t in zip(roles, tasks, strict=True)])
-    return tuple(replace(t, role=r, weight=w) for t, r, w in zip(tasks, roles, weights, strict=True))
+    return tuple(t.weighted(r, w) for t, r, w in zip(tasks, roles, weights, strict=True))
 
 
 def _role(task: Task, rules: Rules) -> Role:

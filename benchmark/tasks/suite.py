@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
@@ -169,7 +169,7 @@ class Suite(SuiteHead):
         if task.id not in self._stated_weights:
             raise SchemaError(f"suite {self.name}: {self.statements} states no task {task.id!r}; freeze the suite again")
         role, weight = self._stated_weights[task.id]
-        return replace(task, role=role, weight=weight)
+        return task.weighted(role, weight)
 
     @cached_property
     def frozen_tasks(self) -> pd.DataFrame | None:
@@ -251,16 +251,23 @@ def load_suite(name: str) -> Suite:
     >>> sb.load_suite("lite")
     Suite(lite: 18 entries on 13 collections)
     """
-    folder: Traversable | Path = suite_folder()
     if name.endswith(".yaml"):
         path = Path(name)
         if not path.is_file():
             raise SchemaError(f"{path}: no such file")
-        label, text, folder = path.stem, read_text(path, SchemaError), path.parent
-    elif name in list_suites():
-        label, text = name, (folder / f"{name}.yaml").read_text(encoding="utf-8")
-    else:
+        return _read(name, path.stem, read_text(path, SchemaError), path.parent)
+    if name not in list_suites():
         raise unknown_name("suite", name, list_suites())
+    return _packaged(name)
+
+
+@cache
+def _packaged(name: str) -> Suite:
+    """Return a suite of the package, once with its tasks for all callers."""
+    return _read(name, name, (suite_folder() / f"{name}.yaml").read_text(encoding="utf-8"), suite_folder())
+
+
+def _read(name: str, label: str, text: str, folder: Traversable | Path) -> Suite:
     try:
         return replace(_suite(label, _parsed(text)), statements=folder / f"{label}.tasks.json")
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -271,6 +271,12 @@ class Task:
                 digest.update(np.ascontiguousarray(y, dtype="<f8").tobytes())
             digest.update(fold.scored.tobytes())
         return digest.hexdigest()[:16]
+
+    def weighted(self, role: Role, weight: float) -> Task:
+        """Return the task with another role and weight; what is computed from its rows is kept."""
+        task = replace(self, role=role, weight=weight)
+        vars(task).update({name: vars(self)[name] for name in ("reach", "fingerprint", "folds_are_apart") if name in vars(self)})
+        return task
 
     def __repr__(self) -> str:
         rows = f"{self.n_train} rows to train on, {self.n_test} held out, in {count_of(len(self.folds), 'fit')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from scalingbench.common.files import replacing
 from scalingbench.common.messages import first_problem
 from scalingbench.common.names import slug, unknown_name
 from scalingbench.common.variables import VARIABLES, is_variable
-from scalingbench.leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration
+from scalingbench.leaderboard.forecasts.records import GENESIS, Draft, Outcome, OutcomeFile, Registration, first_second, last_second
 
 __all__ = ["Book", "committed_book", "enter", "load_book", "read_draft", "register", "resolve"]
 
@@ -143,7 +143,8 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
     Raises
     ------
     LeaderboardError
-        If the book is broken, a forecaster has already answered the question, or the outcome of a registered forecast is known.
+        If the book is broken, a forecaster has already answered the question, or, of a registered forecast, the outcome is
+        known or the question has closed.
     """
     book = load_book(folder)
     answered = {(r.question, r.forecaster) for r in book.registrations}
@@ -155,6 +156,7 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
         late = [t.name for t in draft.targets if (draft.question, t.name) in book.outcomes]
         if draft.kind == "registered" and late:
             raise LeaderboardError(f"{draft.question}: the outcome of {late[0]!r} is already known; only a replay can be added")
+        _check_open(draft, [r for r in (*book.registrations, *added) if r.question == draft.question])
         answered.add((draft.question, draft.forecaster))
         before = added[-1].hash if added else book.head
         entry = Registration(**draft.model_dump(), number=len(book.registrations) + len(added) + 1, previous=before, hash=GENESIS)
@@ -163,6 +165,17 @@ def register(drafts: Iterable[Draft], folder: Path | None = None) -> tuple[Regis
         name = f"{entry.number:04d}-{slug(entry.question)}-{slug(entry.forecaster)}.json"
         _write(book.folder / "registered" / name, entry)
     return tuple(added)
+
+
+def _check_open(draft: Draft, earlier: Sequence[Registration]) -> None:
+    """Refuse a registered forecast at or after the closing time that an earlier one states, and another closing time."""
+    stated = next((r for r in earlier if r.closes), None)
+    if stated is None or stated.closes is None:
+        return
+    if draft.closes not in (None, stated.closes):
+        raise LeaderboardError(f"{draft.question}: closes at {stated.closes} by registration {stated.number}, not at {draft.closes}")
+    if draft.kind == "registered" and last_second(draft.registered_at or "") >= first_second(stated.closes):
+        raise LeaderboardError(f"{draft.question}: closed at {stated.closes}; this forecast is of {draft.registered_at}")
 
 
 def _check_names(draft: Draft) -> None:
@@ -193,9 +206,10 @@ def resolve(question: str, outcomes: Iterable[Outcome], folder: Path | None = No
             raise unknown_name("target", outcome.target, {t.name for r in forecasts for t in r.targets}, LeaderboardError)
         for entry in (r for r in asking if r.kind == "registered"):
             assert entry.registered_at is not None
-            if outcome.date is not None and outcome.date[:10] < entry.registered_at[:10]:
+            if outcome.date is not None and first_second(outcome.date) <= last_second(entry.registered_at):
+                a_day = "" if outcome.date != entry.registered_at[:10] else " (a day counts from its first second: give the time)"
                 raise LeaderboardError(
-                    f"{question}: the outcome is of {outcome.date}, {entry.forecaster} registered on {entry.registered_at}"
+                    f"{question}: the outcome is of {outcome.date}{a_day}, {entry.forecaster} registered on {entry.registered_at}"
                 )
         known[outcome.target] = outcome
     path = book.folder / "outcomes" / f"{slug(question)}.json"

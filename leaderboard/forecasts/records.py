@@ -14,7 +14,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["GENESIS", "Draft", "ForecastKind", "Outcome", "OutcomeFile", "Registration", "Target", "Training", "now"]
+__all__ = [
+    "GENESIS",
+    "Draft",
+    "ForecastKind",
+    "Outcome",
+    "OutcomeFile",
+    "Registration",
+    "Target",
+    "Training",
+    "first_second",
+    "last_second",
+    "now",
+]
 
 GENESIS = "0" * 64
 """The value of `previous` in the first registration."""
@@ -25,7 +37,7 @@ own, after the outcome, from rows known before it."""
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 Moment = Annotated[str, Field(pattern=rf"^{_DAY}(T\d{{2}}:\d{{2}}:\d{{2}}Z)?$")]
-"""A date, or a time in UTC to the second; text order is time order."""
+"""A date, or a time in UTC to the second."""
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s].*$")]
 
@@ -91,6 +103,12 @@ class Draft(_Strict):
     training: Training | None = None
     software: str | None = None
     note: str = ""
+    page: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
+    """Public page from which the outcome will be read."""
+    void_if: str | None = None
+    """When the question is void."""
+    closes: Moment | None = None
+    """No forecast is registered at or after this time, which is before the run starts."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Draft:
@@ -103,7 +121,12 @@ class Draft(_Strict):
             raise ValueError("a recorded forecast needs registered_source")
         if self.kind == "replay" and self.data_cutoff is None:
             raise ValueError("a replay needs data_cutoff")
+        if self.closes and self.kind == "registered" and last_second(self.registered_at or "") >= first_second(self.closes):
+            raise ValueError(f"closes: registered at {self.registered_at}, but the question closed at {self.closes}")
         return self
+
+
+_TERMS = ("page", "void_if", "closes")
 
 
 class Registration(Draft):
@@ -115,8 +138,9 @@ class Registration(Draft):
     hash: Digest
 
     def computed_hash(self) -> str:
-        """Return the hash of all fields except `hash`."""
-        content = self.model_dump(mode="json", exclude={"hash"})
+        """Return the hash of all fields except `hash`, and except terms that are not stated."""
+        unstated = {name for name in _TERMS if getattr(self, name) is None}  # the first registrations are older than these fields
+        content = self.model_dump(mode="json", exclude={"hash", *unstated})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -129,6 +153,8 @@ class Outcome(_Strict):
     """One value per repeat of the run; empty if the target is void."""
     date: Moment | None = None
     """When it became known; None if the source does not give it."""
+    started: Moment | None = None
+    """When its run started, if known."""
     source: str
     status: Literal["resolved", "void"] = "resolved"
     """Void: the run will not exist as it was described."""
@@ -148,6 +174,28 @@ class OutcomeFile(_Strict):
 
     question: str
     outcomes: tuple[Outcome, ...]
+
+
+def first_second(moment: str) -> str:
+    """Return a moment to the second; a day is taken at its start.
+
+    Examples
+    --------
+    >>> first_second("2026-03-01")
+    '2026-03-01T00:00:00Z'
+    """
+    return moment if "T" in moment else f"{moment}T00:00:00Z"
+
+
+def last_second(moment: str) -> str:
+    """Return a moment to the second; a day is taken at its end.
+
+    Examples
+    --------
+    >>> last_second("2026-03-01")
+    '2026-03-01T23:59:59Z'
+    """
+    return moment if "T" in moment else f"{moment}T23:59:59Z"
 
 
 def now() -> str:

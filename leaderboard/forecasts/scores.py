@@ -16,12 +16,19 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.benchmark.scores.metrics import bias, coverage, crps
 from scalingbench.leaderboard.forecasts.book import Book
-from scalingbench.leaderboard.forecasts.records import Registration, Target
+from scalingbench.leaderboard.forecasts.records import Outcome, Registration, Target, first_second, last_second
 
-__all__ = ["interval_score", "score_forecasts", "score_targets"]
+__all__ = ["interval_score", "kind_of", "score_forecasts", "score_targets"]
 
 _LOW, _HIGH = "0.1", "0.9"
 _ALPHA = 0.2
+
+
+def kind_of(entry: Registration, outcome: Outcome) -> str:
+    """Return the kind of a forecast; ``late`` if it was registered when the run had started."""
+    if entry.kind != "registered" or outcome.started is None or entry.registered_at is None:
+        return entry.kind
+    return "late" if first_second(outcome.started) <= last_second(entry.registered_at) else entry.kind
 
 
 def interval_score(y: np.ndarray, low: float, high: float, alpha: float) -> float:
@@ -44,7 +51,7 @@ def score_targets(book: Book, questions: Iterable[str] | None = None) -> pd.Data
     """Return one row per forecast value with a known outcome, in the order of the book."""
     chosen = tuple(questions) if questions is not None else book.questions
     rows = [
-        _score(entry, target, np.array(outcome.values))
+        _score(entry, target, np.array(outcome.values)) | {"kind": kind_of(entry, outcome)}
         for question in chosen
         for entry in book.of(question)
         for target in entry.targets
@@ -59,15 +66,18 @@ def score_forecasts(book: Book, questions: Iterable[str] | None = None) -> pd.Da
 
     ``error`` is the root mean square over targets, ``bias`` the mean; ``coverage`` is the coverage of the 80 % interval.
     """
-    rows = score_targets(book, questions)
-    found = []
-    for (question, forecaster), part in rows.groupby(["question", "forecaster"], sort=False):
-        scores = part[["crps", "interval_score", "coverage"]].mean()
-        error = float(np.sqrt(np.mean(part["error"] ** 2)))
-        head = {"question": question, "forecaster": forecaster, "kind": part["kind"].iloc[0], "targets": len(part)}
-        found.append(head | {"error": error, "bias": float(part["error"].mean())} | scores.to_dict())
-    columns = ["question", "forecaster", "kind", "targets", "error", "bias", "crps", "interval_score", "coverage"]
-    table = pd.DataFrame(found, columns=columns)
+    rows = score_targets(book, questions).astype(dict.fromkeys(("error", "crps", "interval_score", "coverage"), float))
+    groups = rows.assign(square=rows["error"] ** 2).groupby(["question", "forecaster"], sort=False)
+    table = groups.agg(
+        kind=("kind", "first"),
+        targets=("target", "size"),
+        error=("square", "mean"),
+        bias=("error", "mean"),
+        crps=("crps", "mean"),
+        interval_score=("interval_score", "mean"),
+        coverage=("coverage", "mean"),
+    ).reset_index()
+    table["error"] = np.sqrt(table["error"])
     place = {question: i for i, question in enumerate(dict.fromkeys(table["question"]))}
     order = table.assign(place=table["question"].map(place)).sort_values(["place", "error"], kind="stable")
     return order.drop(columns="place").reset_index(drop=True)

@@ -146,7 +146,7 @@ def outcomes_of(question: Question, runs: pd.DataFrame) -> Iterator[Outcome]:
     for name, part in rows.groupby(names):
         if name in question.targets:
             yield Outcome(
-                target=str(name), values=tuple(float(f"{v:.8g}") for v in part["value"]), date=now()[:10],
+                target=str(name), values=tuple(float(f"{v:.8g}") for v in part["value"]), date=now(),
                 source=f"{question.runs.source}, seeds {', '.join(str(s) for s in sorted(part['seed']))}",
             )  # fmt: skip
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from perf.designed import report
-from perf.regenerate import audit, data, evidence, exponents, heads, laws, licences, links, papers, readme, reference
+from perf.regenerate import audit, data, evidence, exponents, forecasts, heads, laws, licences, links, papers, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
 from scalingbench.benchmark.tasks.suite import freeze_statements, load_suite
 from scalingbench.common.defaults import DEFAULT_SUITE
@@ -98,6 +98,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "licences": (Part(DOCS / "licences.md", lambda _: licences.page()),),
     "papers": (Part(DOCS / "papers.md", lambda _: papers.page()),),
     "clusters": (Part(BENCHMARK / "data" / "clusters.json", lambda _: clusters_from_cards().model_dump_json(indent=2) + "\n"),),
+    "forecasts": (Part(DOCS / "replays.md", lambda _: forecasts.page()),),
     "designed": (Part(DOCS / "designed.md", lambda _: report.page()),),
     "collections": (Part(DOCS / "collections.md", data.with_table, "upstream"),),
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),

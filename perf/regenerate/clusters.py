@@ -240,8 +240,9 @@ def _matched_groups(one: Figures, other: Figures, shift: float) -> Iterator[pd.D
             continue
         if len(common) < 2:  # shares at one scale agree too easily
             near = near[near["ratio"] == 0]
+        also = np.isin(values.to_numpy(), near["value"].to_numpy())
         keys = [*common, "ratio", "value"]
-        hits = near.merge(right.assign(value=values)[keys].drop_duplicates(), on=keys)[["run", "value"]]
+        hits = near.merge(right.assign(value=values).loc[also, keys].drop_duplicates(), on=keys)[["run", "value"]]
         if len(hits):
             yield hits
 

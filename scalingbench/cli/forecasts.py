@@ -25,13 +25,14 @@ Folder = Annotated[Path | None, typer.Option("--book", help="Folder of the book;
 QuestionName = Annotated[str | None, typer.Option("--question", help="Only this question.")]
 Values = Annotated[list[float] | None, typer.Option("--value", help="Outcome; repeat it for repeats of the run.")]
 Source = Annotated[str, typer.Option("--source", help="Source of the outcome.")]
-Date = Annotated[str | None, typer.Option("--date", help="Date of the outcome, YYYY-MM-DD.")]
+Date = Annotated[str | None, typer.Option("--date", help="Date of the outcome, YYYY-MM-DD, or its time in UTC, YYYY-MM-DDTHH:MM:SSZ.")]
 
 
 @app.callback(invoke_without_command=True)
 def forecasts(
     context: typer.Context,
     only_open: Annotated[bool, typer.Option("--open", help="Only questions without an outcome.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Each question of a designed world in its own row.")] = False,
     question: QuestionName = None,
     book: Folder = None,
     as_json: Json = False,
@@ -39,14 +40,16 @@ def forecasts(
     """List the questions with their forecasts, after a check of every hash in the chain."""
     if context.invoked_subcommand is not None:
         return
-    from scalingbench.leaderboard.forecasts.listing import list_questions
+    from scalingbench.leaderboard.forecasts.listing import count_origins, list_questions
 
     found = _existing(book)
-    rows = list_questions(found, only_open=only_open) if question is None else _forecasters(found, question)
+    rows = list_questions(found, only_open=only_open, fold=not every) if question is None else _forecasters(found, question)
     chain = {"registrations": len(found.registrations), "head": found.head, "unbroken": True}
     below = f"chain of {chain['registrations']} registrations, unbroken, head {found.head[:12]}"
-    text = f"{shown_records(rows, _MAJOR if question is None else ())}\n\n{below}"
-    print_answer("forecasts", {"forecasts": rows, "chain": chain}, text, as_json)
+    origins = count_origins(found)
+    counts = f"{shown_records(origins)}\n\n" if question is None else ""
+    text = f"{shown_records(rows, _MAJOR if question is None else ())}\n\n{counts}{below}"
+    print_answer("forecasts", {"forecasts": rows, "origins": origins, "chain": chain}, text, as_json)
 
 
 def _existing(folder: Path | None) -> Book:
@@ -137,6 +140,7 @@ def resolve(
     target: Annotated[str, typer.Option("--target", help="The target of the outcome.")],
     value: Values = None,
     date: Date = None,
+    started: Annotated[str | None, typer.Option("--started", help="When the run started; later forecasts are marked late.")] = None,
     void: Annotated[bool, typer.Option("--void", help="The run will not exist as it was described.")] = False,
     note: Annotated[str, typer.Option("--note", help="Remark for readers.")] = "",
     book: Folder = None,
@@ -151,7 +155,13 @@ def resolve(
 
     try:
         outcome = Outcome(
-            target=target, values=tuple(value or ()), date=date, source=source, status="void" if void else "resolved", note=note
+            target=target,
+            values=tuple(value or ()),
+            date=date,
+            started=started,
+            source=source,
+            status="void" if void else "resolved",
+            note=note,
         )
     except ValidationError as error:
         raise InputError(f"outcome: {first_problem(error)}") from None

@@ -8,11 +8,12 @@ side as wide as that side of the interval.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from scipy.special import ndtri
 
 from scalingbench.benchmark.data.collection import table_digest
+from scalingbench.benchmark.evaluation.predictor import unacquainted
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import described, first_problem
 from scalingbench.forecasting.forecast import check_reads, predict
@@ -30,7 +32,7 @@ from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.leaderboard.forecasts.book import register
 from scalingbench.leaderboard.forecasts.records import Draft, Registration, Target, Training, now
 from scalingbench.predictors.contract import columns_read
-from scalingbench.predictors.registry import list_predictors
+from scalingbench.predictors.registry import list_predictors, make
 
 __all__ = [
     "QUANTILES",
@@ -76,6 +78,11 @@ class Question:
         Of a replay: no row that became known later is used.
     by_hand : bool
         Whether the rows were transcribed from a text.
+    cluster : str, optional
+        Cluster of collections that a predictor may not have learnt from. The intervals are then the predictor's own: the
+        board's calibration has seen the cluster.
+    page, void_if, closes : str, optional
+        Public page of the outcome, when the question is void, and the time before which forecasts are registered.
     registered_at, software : str
         The time and the version of the forecast.
     """
@@ -89,6 +96,10 @@ class Question:
     kind: Literal["registered", "replay"] = "registered"
     data_cutoff: str | None = None
     by_hand: bool = False
+    cluster: str | None = None
+    page: str | None = None
+    void_if: str | None = None
+    closes: str | None = None
     registered_at: str = field(default_factory=now)
     software: str = field(default_factory=_software)
 
@@ -130,20 +141,31 @@ def drafts(question: Question, predictors: Iterable[str]) -> Iterator[Draft | Fa
     queries = question.queries()
     for predictor in predictors:
         try:
-            yield draft_of(question, _predictions(queries, predictor))
+            yield draft_of(question, _predictions(queries, predictor, question.cluster))
         except Exception as error:  # any fault of a predictor is reported, and the others go on
             yield Failure(question.name, predictor, described(error))
 
 
-def _predictions(queries: Mapping[str, Query], predictor: str) -> dict[str, Prediction]:
-    """Return the predictions of all targets by one fit."""
+_NO_BOARD: dict[str, Any] = {"suite": "", "predictors": {}}
+
+
+def _predictions(queries: Mapping[str, Query], predictor: str, cluster: str | None) -> dict[str, Prediction]:
+    """Return the predictions of all targets by one fit, of a predictor that has not learnt from the cluster."""
     found: dict[str, Prediction] = {}
-    model = None
+    model, board = None, None if cluster is None else _NO_BOARD
     for name, query in queries.items():
         check_reads(predictor, query)
-        found[name] = predict(query, predictor, model)
+        if model is None and cluster is not None:
+            model = _fitted(query, predictor, cluster)
+        found[name] = predict(query, predictor, model, board)
         model = found[name].model
     return found
+
+
+def _fitted(query: Query, predictor: str, cluster: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return unacquainted(make(predictor), cluster).fit(query.X, query.y)
 
 
 def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft:
@@ -156,6 +178,7 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
     """
     first = next(iter(predictions.values()))
     calibrated = "; interval calibrated on the board" if first.evidence is not None else ""
+    unseen = f"; learnt without the cluster {question.cluster}" if question.cluster else ""
     try:
         return Draft(
             question=question.name,
@@ -164,7 +187,7 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
             unit=question.unit,
             kind=question.kind,
             forecaster=first.predictor,
-            method=f"{first.predictor} on {', '.join(first.query.variables)}{calibrated}",
+            method=f"{first.predictor} on {', '.join(first.query.variables)}{calibrated}{unseen}",
             registered_at=question.registered_at,
             data_cutoff=question.data_cutoff,
             targets=tuple(
@@ -172,6 +195,9 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
             ),
             training=_training(question, first.query),
             software=question.software,
+            page=question.page,
+            void_if=question.void_if,
+            closes=question.closes,
         )
     except ValidationError as error:
         raise InputError(f"--register: {first_problem(error)}") from None

@@ -65,7 +65,7 @@ def last_line(done):
     return done.stderr.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", FORGERIES)
+@pytest.mark.parametrize("name", ["NaN the second time", *(pytest.param(n, marks=pytest.mark.full) for n in FORGERIES if n[:3] != "NaN")])
 def test_when_a_submission_is_a_forgery_then_verify_refuses_with_status_1_and_one_line(name, place):
     source, reason = FORGERIES[name]
     submitted(place, source)
@@ -151,7 +151,7 @@ def descendants(pid):
     return [*children, *(d for c in children for d in descendants(c))]
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, *(pytest.param(s, marks=pytest.mark.full) for s in (signal.SIGKILL, signal.SIGINT))])
 def test_when_the_judge_is_ended_then_nothing_behind_the_wall_goes_on(signum, place):
     judge, behind = running(place, code("fit", "while True: pass"))
     judge.send_signal(signum)
@@ -164,6 +164,7 @@ def test_when_the_judge_is_ended_then_nothing_behind_the_wall_goes_on(signum, pl
     shutil.rmtree(place / "hostile")
 
 
+@pytest.mark.full
 def test_when_the_judge_is_ended_while_a_wheel_is_unpacked_then_nothing_goes_on(place):
     wheel = place / "wheels" / "sbbig-1.0-py3-none-any.whl"
     wheel.parent.mkdir()

@@ -12,6 +12,7 @@ import pytest
 from command import scalingbench
 from made import suite_file
 
+from scalingbench.benchmark.evaluation.wall.guard import Guards
 from scalingbench.benchmark.evaluation.wall.sandbox import raise_wall
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.common.errors import InputError
@@ -89,6 +90,7 @@ PORIAN = """  - collection: porian
 """
 
 
+@pytest.mark.full
 def test_held_out_values_in_a_wheel_are_named(place):
     (place / "one.yaml").write_text(suite_file(PORIAN))
     task = load_suite(str(place / "one.yaml")).tasks[-1]
@@ -121,6 +123,7 @@ def test_a_wheel_that_exits_when_imported_is_a_refusal_and_nothing_more(place):
     assert done.returncode == 2 and "its process died with exit code 0" in done.stderr and not (place / "subs" / "tiny").exists()
 
 
+@pytest.mark.full
 def test_a_wheel_cannot_replace_what_the_verifier_brings(place):
     """A folder named ``numpy`` in a wheel is not what a fit imports: the verifier's own packages come first."""
     make_wheel(
@@ -157,6 +160,18 @@ def test_other_versions_are_told(tmp_path):
     assert [r.name for r in needed(found)] == ["x"]
 
 
+@pytest.fixture(scope="module")
+def unpacking(tmp_path_factory):
+    """Return a guard whose cells unpack wheels."""
+    try:
+        wall = raise_wall()
+    except InputError as error:
+        pytest.skip(str(error))
+    wheel = make_wheel(tmp_path_factory.mktemp("first"), "", name="sbother")
+    with Guards(wall, {wheel.name: wheel.read_bytes()}) as guards, guards.one() as guard:
+        yield guard
+
+
 def archive(folder: Path, entries: dict[str, bytes], *, declared: int | None = None) -> Path:
     """Write a wheel of these entries; one of them may say another size than it has."""
     path = make_wheel(folder, "def level(y):\n    return 1.0\n")
@@ -180,10 +195,17 @@ def archive(folder: Path, entries: dict[str, bytes], *, declared: int | None = N
     ],
     ids=["size", "files", "a size that is a lie", "above its folder", "from the root", "a file that is a folder"],
 )
-def test_a_wheel_that_is_a_trap_is_refused_in_one_line(place, entries, declared, reason):
-    archive(place / "wheels", entries, declared=declared)
+def test_a_wheel_that_is_a_trap_is_refused_in_one_line(unpacking, tmp_path, entries, declared, reason):
+    path = archive(tmp_path, entries, declared=declared)
+    with pytest.raises(InputError) as refused:
+        unpacking.unpack(path.name, path.read_bytes())
+    assert reason in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_submission_with_a_trap_is_refused_in_one_line_and_nothing_is_written(place):
+    archive(place / "wheels", {"../x.py": b"1"})
     done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
-    assert done.returncode == 2 and reason in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == 2 and "holds a file outside its folder" in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert not (place / "subs" / "tiny").exists()
 
 

@@ -124,6 +124,7 @@ def test_every_number_of_a_finding_is_printed_by_its_command(found, printed):
         assert [n for n in numbers if n not in printed[item.command]] == [], item.sentence
 
 
+@pytest.mark.full
 def test_findings_are_printed_and_given_as_json(found):
     text = scalingbench("findings", "--top", "2").stdout
     assert text.count("\n- ") + text.startswith("- ") == 2 and found.items[0].sentence in text

@@ -9,6 +9,7 @@ import pytest
 from scalingbench.benchmark.data.collection import bundled_path, table_digest
 from scalingbench.common.errors import LeaderboardError
 from scalingbench.leaderboard.forecasts.book import committed_book, load_book, read_draft, register, resolve
+from scalingbench.leaderboard.forecasts.listing import count_origins, list_questions
 from scalingbench.leaderboard.forecasts.records import Draft, Outcome
 from scalingbench.leaderboard.forecasts.scores import interval_score, score_forecasts, score_targets
 from scalingbench.predictors.registry import get
@@ -84,6 +85,77 @@ def test_an_outcome_before_the_registration_is_refused(book):
     assert not (book / "outcomes").exists()
 
 
+@pytest.mark.parametrize("date", ["2026-01-02", "2026-01-02T08:59:59Z", "2026-01-02T09:00:00Z"])
+def test_an_outcome_is_later_than_its_forecast_by_time_not_by_day(tmp_path, date):
+    register([draft(registered_at="2026-01-02T09:00:00Z")], tmp_path)
+    hint = "give the time" if "T" not in date else f"the outcome is of {date}, a"
+    with pytest.raises(LeaderboardError, match=hint):
+        resolve("lab/loss/big", [outcome(date=date)], tmp_path)
+    resolve("lab/loss/big", [outcome(date="2026-01-02T09:00:01Z")], tmp_path)
+
+
+def test_a_forecast_dated_by_a_day_counts_until_its_end(tmp_path):
+    register([draft(registered_at="2026-01-02")], tmp_path)
+    with pytest.raises(LeaderboardError, match="a registered on 2026-01-02"):
+        resolve("lab/loss/big", [outcome(date="2026-01-02T12:00:00Z")], tmp_path)
+    resolve("lab/loss/big", [outcome(date="2026-01-03")], tmp_path)
+
+
+TERMS = {"page": "https://example.org/runs", "void_if": "it is stopped", "closes": "2026-01-02T12:00:00Z"}
+
+
+def test_a_question_closes_for_all_at_the_time_that_one_states(tmp_path):
+    register([draft("a", **TERMS)], tmp_path)
+    for late in ("2026-01-02T12:00:00Z", "2026-01-03"):
+        with pytest.raises(LeaderboardError, match="closed at 2026-01-02T12:00:00Z"):
+            register([draft("b", registered_at=late)], tmp_path)
+    with pytest.raises(LeaderboardError, match="closes at 2026-01-02T12:00:00Z by registration 1, not at 2027-01-01"):
+        register([draft("b", closes="2027-01-01")], tmp_path)
+    register([draft("b", registered_at="2026-01-02T11:59:59Z"), draft("c", kind="replay", data_cutoff="2026-01-01")], tmp_path)
+    assert list_questions(load_book(tmp_path))[0]["closes"] == "2026-01-02T12:00:00Z"
+
+
+def test_terms_are_in_the_hash_and_their_absence_is_not(tmp_path):
+    (first, second) = register([draft("a"), draft("b", **TERMS)], tmp_path)
+    assert first.model_copy(update={"void_if": "never"}).computed_hash() != first.hash
+    edit(files(tmp_path)[1], void_if="never")
+    with pytest.raises(LeaderboardError, match="the file was changed"):
+        load_book(tmp_path)
+    old = json.loads(files(tmp_path)[0].read_text())
+    assert [old.pop(name) for name in TERMS] == [None, None, None]
+    files(tmp_path)[0].write_text(json.dumps(old))
+    edit(files(tmp_path)[1], void_if=TERMS["void_if"])
+    assert load_book(tmp_path).head == second.hash, "a registration of before there were terms no longer has its hash"
+
+
+@pytest.mark.parametrize(
+    ("started", "kind"), [("2026-01-02T00:00:01Z", "registered"), ("2026-01-02T00:00:00Z", "late"), ("2026-01-01", "late")]
+)
+def test_a_forecast_of_a_run_that_had_started_is_late(book, started, kind):
+    resolve("lab/loss/big", [outcome().model_copy(update={"started": started})], book)
+    register([draft("r", kind="replay", data_cutoff="2026-01-01")], book)
+    kinds = score_forecasts(load_book(book)).set_index("forecaster")["kind"]
+    assert kinds["a"] == kind and kinds["r"] == "replay"
+
+
+def test_questions_are_counted_by_origin_and_a_designed_world_has_one_row(tmp_path):
+    recorded = {"kind": "recorded", "registered_source": "a thread", "registered_at": None}
+    replayed = {"kind": "replay", "data_cutoff": "2026-01-01"}
+    made = [draft("a", "designed_x/loss/one"), draft("b", "designed_x/loss/one"), draft("a", "designed_x/loss/two")]
+    register(
+        [*made, draft("c", "lab/loss/a", **recorded), draft("a", "lab/loss/a"), draft("a", "lab/loss/b", **replayed), draft("a")], tmp_path
+    )
+    resolve("designed_x/loss/two", [outcome()], tmp_path)
+    rows = {row["question"]: row for row in list_questions(load_book(tmp_path))}
+    assert [row["origin"] for row in rows.values()] == ["designed", "published", "replay", "open"]
+    world = rows["designed_x"]
+    assert (world["registered"], world["targets"], world["status"]) == (3, 2, "1 open, 1 resolved")
+    counts = {row["origin"]: (row["questions"], row["forecasts"], row["resolved"]) for row in count_origins(load_book(tmp_path))}
+    assert counts == {"designed": (2, 3, 1), "published": (1, 2, 0), "replay": (1, 1, 0), "open": (1, 1, 0)}
+    assert len(list_questions(load_book(tmp_path), fold=False)) == 5
+    assert next(row["question"] for row in list_questions(load_book(tmp_path), only_open=True)) == "designed_x/loss/one"
+
+
 def test_a_forecast_after_the_outcome_can_only_be_a_replay(book):
     resolve("lab/loss/big", [outcome()], book)
     with pytest.raises(LeaderboardError, match="outcome of '7b' is already known"):
@@ -106,6 +178,8 @@ def test_nobody_answers_twice(book):
         ({"registered_at": None}, "a registered forecast needs registered_at"),
         ({"kind": "replay"}, "a replay needs data_cutoff"),
         ({"kind": "recorded"}, "needs registered_source"),
+        ({"page": "somewhere"}, "page: String should match"),
+        ({"closes": "2026-01-02"}, "closes: registered at 2026-01-02T00:00:00Z, but the question closed at 2026-01-02"),
         ({"surprise": 1}, "surprise: Extra inputs"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.9": 1.0, "0.1": 2.0}}]}, "levels must rise"),
         ({"targets": [{"name": "x", "point": 1.0, "quantiles": {"0.1": 2.0, "0.9": 1.0}}]}, "must not fall"),
@@ -158,7 +232,7 @@ def test_the_committed_chain_is_unbroken_and_the_designed_forecasts_precede_thei
     assert {r.kind for r in designed} == {"registered"}
     for (asked, target), found in book.outcomes.items():
         for entry in (r for r in book.of(asked) if r.kind == "registered" and target in {t.name for t in r.targets}):
-            assert found.date is not None and entry.registered_at[:10] <= found.date[:10]
+            assert found.date is not None and entry.registered_at < found.date and "T" in found.date
 
 
 @pytest.mark.parametrize("world", ["mlp", "text"])

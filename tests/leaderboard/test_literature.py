@@ -61,7 +61,7 @@ def test_the_name_of_an_entry_is_never_that_of_another(committed):
     assert get("log-quadratic").name == committed.entry("log-quadratic") == "log-quadratic"
 
 
-@pytest.mark.parametrize("command", ["compare", "run"])
+@pytest.mark.parametrize("command", ["compare", pytest.param("run", marks=pytest.mark.full)])
 def test_commands_take_the_names_of_families(command, tmp_path):
     more = ("--collections", "distillation_apple", "--out", tmp_path) if command == "run" else ()
     done = scalingbench(command, "--predictors", "chinchilla,kaplan", "--json", *more)

@@ -110,6 +110,7 @@ def test_it_verifies(submitted):
     assert "confined by namespaces" in done.stderr and "confined by namespaces" in done.stdout
 
 
+@pytest.mark.full
 def test_the_preview_ranks_it_without_what_it_was_trained_on(submitted, tmp_path):
     work = tmp_path / "w"
     shutil.copytree(submitted, work)
@@ -275,6 +276,7 @@ def ruled(folder, *arguments):
     return {r.task.split("/")[0] for r in read_results(folder / "subs" / "joint" / "results.parquet")}
 
 
+@pytest.mark.full
 def test_a_submission_is_run_on_bundled_collections_unless_all_are_asked_for(submitted, mirror, tmp_path):
     """What it was run on stands in it, and is what a verifier runs."""
     for arguments, collections in (((), {"distillation_apple"}), (("--all",), {"distillation_apple", "openeurollm"})):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made import rebuilt
 from scripts import perf_module
 
 from scalingbench.benchmark.data.clusters import relatives
@@ -21,8 +22,9 @@ def cases(tuning, mirror):
     return list(tuning.task_cases())
 
 
+@pytest.mark.full
 def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
-    held_out = held_out_rows(load_suite("v3"))
+    held_out = held_out_rows(rebuilt("v3"))
     spare = [case for case in cases if case.source]
     assert len(spare) > 150 and len({case.collection for case in spare}) > 15
     for case in spare:
@@ -33,12 +35,14 @@ def test_no_case_has_a_row_that_a_counted_task_holds_out(cases):
         assert case.source not in relatives("sldbench")
 
 
+@pytest.mark.full
 def test_other_cases_are_of_collections_that_count_nowhere(tuning, cases):
     others = {case.collection for case in cases if not case.source}
     assert others and others <= {*tuning.REAL, *tuning.SYNTHETIC}
     assert set(tuning.REAL) == set(load_suite("v3").rules.tuning)
 
 
+@pytest.mark.full
 def test_curves_of_a_group_are_of_one_task_and_ask_for_rows_beyond(cases):
     groups = {}
     for case in cases:

@@ -177,6 +177,7 @@ def test_m2_has_the_errors_of_least_squares(rerun):
     assert ours == pytest.approx(expected, abs=2e-4)
 
 
+@pytest.mark.full
 def test_m4_is_near_the_authors_estimator(rerun):
     """Ours is the least-squares optimum, theirs an alternating scheme that stops short of it.
 
@@ -187,6 +188,7 @@ def test_m4_is_near_the_authors_estimator(rerun):
     assert all(ours[d] < rerun.loc[d, "M4"] for d in ("NMT", "LM", "BB"))
 
 
+@pytest.mark.full
 def test_bnsl_with_one_break_has_the_errors_of_least_squares(rerun):
     """IC .0402, NMT .0105 (re-run .0102), LM .0008 as re-run; BB .0177 (.0130): flat optima at f -> 0 that predict apart."""
     ours = mean_errors("bnsl-1")

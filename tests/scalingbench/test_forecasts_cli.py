@@ -49,7 +49,11 @@ def test_the_projects_own_book_is_listed_with_its_chain():
     assert done.returncode == 0, done.stderr
     found = data_of(done, "forecasts")
     assert found["chain"]["unbroken"] and found["chain"]["registrations"] > 100
-    assert "designed_mlp/mse/main" in {row["question"] for row in found["forecasts"]}
+    assert "designed_mlp" in {row["question"] for row in found["forecasts"]}
+    assert {row["origin"] for row in found["origins"]} == {"designed", "replay", "published", "open"}
+    every = data_of(scalingbench("forecasts", "--all", "--json"), "forecasts")["forecasts"]
+    assert "designed_mlp/mse/main" in {row["question"] for row in every}
+    assert sum(row["forecasts"] for row in found["origins"]) == found["chain"]["registrations"]
     still = data_of(scalingbench("forecasts", "--open", "--json"), "forecasts")["forecasts"]
     assert {row["status"] for row in still} <= {"open", "partly resolved"}
 

@@ -5,7 +5,8 @@ three tasks, and results whose errors are known; scores of predictors by ratio; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from scalingbench.benchmark.scores.store import read_scores, write_scores
 from scalingbench.benchmark.scores.table import CEILING
 from scalingbench.benchmark.tasks.frozen import Rules, SuiteHead
 from scalingbench.benchmark.tasks.selection import build_tasks
-from scalingbench.benchmark.tasks.suite import Suite
+from scalingbench.benchmark.tasks.suite import Suite, load_suite
 from scalingbench.benchmark.tasks.task import Fold, Task, TaskSpec
 from scalingbench.leaderboard.committed import ScoredTasks
 from scalingbench.leaderboard.ranking import Ranking, rank
@@ -95,6 +96,12 @@ def suite_file(*tasks: str, pool: str = "nearest-neighbor", rules: str = "{}") -
     """Return the text of a suite of these entries, the distillation runs' first."""
     head = f"\ndescription: a small suite\nreference: nearest-neighbor\npool: [{pool}]\nrules: {rules}\ntasks:\n"
     return head + DISTILLATION + "".join(tasks)
+
+
+@cache
+def rebuilt(name: str) -> Suite:
+    """Return a suite of the package that computes what it states; its tasks are built once for all tests of a process."""
+    return replace(load_suite(name), statements=None)
 
 
 # Tasks and results of a few rows.

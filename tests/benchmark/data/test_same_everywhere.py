@@ -55,6 +55,7 @@ def test_digests_and_fingerprints_are_those_of_any_processor(names):
     assert digests(names, {}) == digests(names, OLD)
 
 
+@pytest.mark.full
 def test_digests_of_logarithms_are_those_of_any_processor(mirror):
     assert digests(DERIVED, {}) == digests(DERIVED, OLD)
 

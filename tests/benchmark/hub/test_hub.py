@@ -161,6 +161,7 @@ def test_results_go_there_too(hub, tmp_path):
         push_results(tmp_path / "none", "lite", "org/results")
 
 
+@pytest.mark.full
 def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     monkeypatch.setenv("SCALINGBENCH_HUB", str(folder))

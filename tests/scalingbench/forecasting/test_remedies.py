@@ -101,7 +101,7 @@ def test_a_column_that_explains_the_residuals_is_kept_to_one_cell_or_named(tmp_p
     found = re.findall(r"--where (\w+)=\.\.\. keeps one(?:, or name it in --target \((\w+)=\.\.\.\))?", output)
     assert dict(found) == {"lr": "learning_rate", "arch": ""}, output
     for header, cell in (("lr", "0.001"), ("learning_rate", "1e-3"), ("arch", "1")):
-        done, after = run("forecast", text, tmp_path, *TARGET, "--where", f"{header}={cell}")
+        done, after = run("forecast", text, tmp_path, *TARGET, "--where", f"{header}={cell}", *LAW)
         assert done == 0 and "12 of 24 rows kept" in after, after
     done, after = run("forecast", text, tmp_path, "--target", "params=1e9,tokens=2e10,learning_rate=1e-3", "--predictor", "log-linear")
     assert done == 0 and "name it in --target (learning_rate" not in after, after
