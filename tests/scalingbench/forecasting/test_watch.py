@@ -166,6 +166,7 @@ def test_weights_and_biases_has_a_row_for_every_logged_step(tmp_path):
     for step in (10, 20, 30):
         run.log({"eval_loss": 3.0 - step / 100}, step=step)
     run.finish()
+    wandb.teardown()  # the file is written by another process, which finish does not wait for
     rows = import_wandb_history(tmp_path, sorted(tmp_path.rglob("*.wandb")))
     assert rows["step"].tolist() == [10, 20, 30] and rows["eval_loss"].tolist() == [2.9, 2.8, 2.7] and rows["n"].tolist() == [7] * 3
 
