@@ -90,7 +90,9 @@ def test_the_main_job_reproduces_the_committed_predictions_and_board(tmp_path):
     # unstable folds differ between processors: those of laws with a stated reason, and of what is made of laws
     known = {*perf_module("stability").REASONS, "autolaw", "law-gp", "mean-of-laws", "median-of-laws"}
     assert len(apart) <= 0.06 * len(made) and {key[0] for key in apart} <= known, apart
-    same_board(board, moved={key[0] for key in apart})
+    moved = {key[0] for key in apart}
+    assert len(moved) <= 0.25 * len({key[0] for key in made}), moved
+    same_board(board, moved)
 
 
 def same_board(board, moved):
@@ -98,7 +100,6 @@ def same_board(board, moved):
     stored = json.loads(Results.load("lite").board().render("json"))
     ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (board, stored))
     assert ours.keys() == committed.keys() - {e.name for e in list_predictors() if e.superseded}
-    assert len(moved) <= 0.2 * len(ours), moved
     for name, row in ours.items():
         assert row["skill"] == pytest.approx(committed[name]["skill"], abs=5e-2 if name in moved else 5e-3), name
         assert (row["tasks_entered"], row["failed_folds"]) == (committed[name]["tasks_entered"], committed[name]["failed_folds"])
