@@ -10,9 +10,10 @@ the values of the runs that it bought.
     leaves the least. The first runs, and all where no law can be fitted, are chosen by a quadratic trend in the logarithms of the inputs
     with a smooth departure, which needs no values. What is left when no run promises a gain is spent at random.
 `linearised`
-    The benchmark's own method as far as its description is followed here: the cheapest runs first, 2.5 for every constant of the law and at
-    most 2 % of the cost; then the largest reduction of the variance at the targets under the law alone, divided by cost^0.4, with a refit
-    after every batch, and what is left by the same order. Of its mixture of fitted optima the draws of a bootstrap stand in; where there is no law, the trend.
+    The benchmark's own method as far as its description is followed here: the cheapest runs first, 2.5 for every constant of the law and
+    at most 2 % of the cost; then the largest reduction of the variance at the targets under the law alone, divided by cost^0.4, with a
+    refit after every batch, and what is left by the same order. Of its mixture of fitted optima the draws of a bootstrap stand in; where
+    there is no law, the trend.
 """
 
 from __future__ import annotations
