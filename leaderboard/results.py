@@ -19,6 +19,7 @@ from scalingbench.common.names import listed
 from scalingbench.common.tables import facts_html
 from scalingbench.common.tracks import TRACKS
 from scalingbench.leaderboard.board import Board
+from scalingbench.leaderboard.calibration import Calibration, calibration_of
 from scalingbench.leaderboard.heads import entry_of, tuning_order
 from scalingbench.leaderboard.literature import literature
 from scalingbench.leaderboard.placement import Placement, placement_of, same_errors
@@ -367,16 +368,16 @@ class Results:
         """
         tasks = self._counted if by in _EVERY_KIND and self.track is None else self.task_table
         found = slices_of(self.matrix.on(tasks["task"]), tasks, by, what=what, reference=self.store.suite.reference)
-        names = list(self._shown)
-        if what == "coverage":
-            names = [name for name in names if name in found.rows.index and found.rows.loc[name].notna().any()]
+        names = [n for n in self._shown if what != "coverage" or (n in found.rows.index and found.rows.loc[n].notna().any())]
         shown = found.of(pd.Series(names[:top], dtype=str))
         family = dict(zip(self.scores["predictor"], self.scores["family"], strict=True))
         return shown if self.choice.kind is None else replace(shown, rows=shown.rows.rename(index=family))
 
-    def by(self, by: str, top: int | None = None, *, what: What = "skill") -> SkillBySlice:
-        """Return `skill_by` of the same arguments."""
-        return self.skill_by(by, top, what=what)
+    def calibration(self, top: int | None = None) -> Calibration:
+        """Return how the coverage of intervals spreads over the tasks and clusters of the board, of its first predictors with intervals."""
+        return calibration_of(self._ranked, self.task_table, self.store.suite.reference).of(self._shown, top)
+
+    by = skill_by
 
     @cached_property
     def _shown(self) -> tuple[str, ...]:

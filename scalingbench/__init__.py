@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scalingbench.forecasting.plan import plan
     from scalingbench.forecasting.reading import read_runs
     from scalingbench.forecasting.report import report
+    from scalingbench.forecasting.watch import watch
     from scalingbench.leaderboard.board import Board
     from scalingbench.leaderboard.findings.report import findings
     from scalingbench.leaderboard.reproduce import reproduce
@@ -71,6 +72,7 @@ _HOMES = {
     "report": "scalingbench.forecasting.report",
     "reproduce": "scalingbench.leaderboard.reproduce",
     "run_suite": "scalingbench.benchmark.evaluation.run",
+    "watch": "scalingbench.forecasting.watch",
 }
 
 __all__ = [
@@ -114,6 +116,7 @@ __all__ = [
     "report",
     "reproduce",
     "run_suite",
+    "watch",
 ]
 
 __version__: str

@@ -40,8 +40,8 @@ def by_fold(results):
 def committed_lite():
     """Return the committed folds of the tasks and predictors of the main job."""
     tasks, superseded = {t.id for t in load_suite("lite").tasks}, {e.name for e in list_predictors() if e.superseded}
-    results = load_results(committed_folder(load_suite("lite").home))
-    return by_fold(r for r in results if r.task in tasks and r.predictor not in superseded)
+    results = load_results(committed_folder(load_suite("lite").home), tasks)
+    return by_fold(r for r in results if r.predictor not in superseded)
 
 
 def gap(one, other):
@@ -75,7 +75,8 @@ def test_every_registered_predictor_has_its_results_of_the_current_suite(mirror)
 def test_a_sample_of_the_current_suite_reproduces_the_committed_predictions(tmp_path):
     done = scalingbench("run", "--predictors", ",".join(SAMPLE), "--collections", ",".join(SAMPLED), "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    ours, committed = by_fold(load_results(tmp_path / "out")), by_fold(load_results(committed_folder(DEFAULT_SUITE)))
+    results = load_results(tmp_path / "out")
+    ours, committed = by_fold(results), by_fold(load_results(committed_folder(DEFAULT_SUITE), {r.task for r in results}))
     assert len(ours) > 60 and ours.keys() <= committed.keys()
     apart = [key for key in ours if gap(ours[key], committed[key]) > 1e-3]
     assert len(apart) <= 0.05 * len(ours), apart[:10]
@@ -90,7 +91,9 @@ def test_the_main_job_reproduces_the_committed_predictions_and_board(tmp_path):
     # unstable folds differ between processors: those of laws with a stated reason, and of what is made of laws
     known = {*perf_module("stability").REASONS, "autolaw", "law-gp", "mean-of-laws", "median-of-laws"}
     assert len(apart) <= 0.06 * len(made) and {key[0] for key in apart} <= known, apart
-    same_board(board, moved={key[0] for key in apart})
+    moved = {key[0] for key in apart}
+    assert len(moved) <= len({key[0] for key in made}) / 3, moved
+    same_board(board, moved)
 
 
 def same_board(board, moved):
@@ -98,7 +101,6 @@ def same_board(board, moved):
     stored = json.loads(Results.load("lite").board().render("json"))
     ours, committed = ({row["predictor"]: row for row in b["rows"]} for b in (board, stored))
     assert ours.keys() == committed.keys() - {e.name for e in list_predictors() if e.superseded}
-    assert len(moved) <= 0.2 * len(ours), moved
     for name, row in ours.items():
         assert row["skill"] == pytest.approx(committed[name]["skill"], abs=5e-2 if name in moved else 5e-3), name
         assert (row["tasks_entered"], row["failed_folds"]) == (committed[name]["tasks_entered"], committed[name]["failed_folds"])

@@ -362,8 +362,15 @@ def list_result_files(folder: str | Path) -> tuple[Path, ...]:
     return files
 
 
-def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
+def load_results(folder: str | Path, tasks: Iterable[str] | None = None) -> tuple[TaskResult, ...]:
     """Read all result files of a folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    tasks : iterable of str, optional
+        Only the results on these tasks.
 
     Raises
     ------
@@ -379,7 +386,8 @@ def load_results(folder: str | Path) -> tuple[TaskResult, ...]:
     >>> sb.load_results("out")
     (TaskResult(kaplan on porian/loss_val/chinchilla-decay-frontier: 2 fits, 30 predictions),)
     """
-    return tuple(result for file in list_result_files(folder) for result in read_results(file))
+    wanted = None if tasks is None else frozenset(tasks)
+    return tuple(result for file in list_result_files(folder) for result in read_results(file, wanted))
 
 
 class ResultFiles(Sequence[TaskResult]):

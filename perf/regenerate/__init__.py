@@ -28,6 +28,7 @@ from scalingbench.leaderboard.results import Results
 ROOT = Path(__file__).parents[2]
 DOCS, BENCHMARK = ROOT / "docs", ROOT / "benchmark"
 LINKED = (*(ROOT / name for name in ("README.md", "pyproject.toml", "mkdocs.yml", "CITATION.cff")), DOCS / "data.md")
+BOARDS = (*(DOCS / name for name in ("board.md", "leaderboard.md", "other-benchmarks.md")), ROOT / "README.md")
 STATEMENTS = BENCHMARK / "tasks" / "suites" / f"{DEFAULT_SUITE}.tasks.json"
 
 
@@ -85,7 +86,7 @@ def _redrawn(text: str, name: str) -> str:
 
 PARTS: Mapping[str, tuple[Part, ...]] = {
     "heads": (Part(ROOT / "predictors" / "heads.json", lambda _: heads.table()),),
-    "boards": tuple(_output(path, "board", "output") for path in (DOCS / "board.md", DOCS / "other-benchmarks.md", ROOT / "README.md")),
+    "boards": tuple(_output(path, "board", "output") for path in BOARDS),
     "examples": tuple(
         _output(DOCS / page, "board", "output") for page in ("tutorials/forecast.md", "explanation/intervals.md", "explanation/reach.md")
     ),
@@ -104,7 +105,9 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
     "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
     "exponents": (Part(DOCS / "exponents.md", lambda _: exponents.page(), "upstream"),),
-    "audit": (Part(DOCS / "audit.md", audit.with_counts, "upstream"),),
+    "audit": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "counts", "digests"), "upstream"),),
+    "lead": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "lead")),),
+    "reconstruction": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "reconstruction"), "upstream"),),
     "evidence": (Part(evidence.PATH, lambda _: evidence.table(DEFAULT_SUITE), "upstream"),),
     "statements": (Part(STATEMENTS, lambda _: freeze_statements(load_suite(DEFAULT_SUITE)), "upstream"),),
 }

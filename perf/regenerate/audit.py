@@ -1,4 +1,4 @@
-"""The counts of docs/audit.md, in the data of suite v3."""
+"""The tables of docs/audit.md: counts in the data of suite v3, rows that defaults were chosen on, and what scores give away."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from perf import reconstruct
+from perf.tuning import digests
 from scalingbench.benchmark.data.card import load_card
-from scalingbench.benchmark.tasks.leakage import tuning_rows
 from scalingbench.benchmark.tasks.suite import Suite, load_suite
-from scalingbench.benchmark.tasks.task import Task
 from scalingbench.common.tables import Table
 
-BLOCK = re.compile(r"(<!-- counts -->\n).*?(<!-- /counts -->)", flags=re.DOTALL)
+BLOCK = re.compile(r"(<!-- (counts|digests|lead|reconstruction) -->\n).*?(<!-- /\2 -->)", flags=re.DOTALL)
 SUITES = ("v3",)
 OWN_TRACK = ("training-curve", "interpolation", "transfer")
 
@@ -64,17 +64,10 @@ def trained_too(suite: Suite, tasks: pd.DataFrame) -> int:
 
 
 def held_out_and_tuned_on(suite: Suite, tasks: pd.DataFrame) -> str:
-    """Count the real tasks with a held-out row that may be used for tuning, see `scalingbench.benchmark.tasks.leakage.tuning_rows`."""
-    real = set(tasks["task"][tasks["domain"] != "synthetic"])
-    built = [task for task in suite.build(fetch=True) if task.id in real]
-    tuned = {collection: set(positions.tolist()) for collection, positions in tuning_rows(suite).items()}
-    shares = [_share(task, tuned.get(task.collection, set())) for task in built]
-    return f"{sum(s > 0 for s in shares)} of {len(built)}, {sum(s > 0.5 for s in shares)} more than half"
-
-
-def _share(task: Task, tuned: set[int]) -> float:
-    held_out = [row for fold in task.folds for row in fold.test_rows[fold.scored].tolist()]
-    return sum(row in tuned for row in held_out) / len(held_out)
+    """Count the tasks with a held-out row among the recorded rows that AutoLaw was tuned on, see `perf.tuning.digests`."""
+    counted = set(tasks["task"])
+    found = digests.concerned([task for task in suite.build(fetch=True) if task.id in counted], digests.read(digests.AUTOLAW))
+    return f"{len(found)} of {len(counted)}"
 
 
 COUNTS: dict[str, Count] = {
@@ -90,14 +83,27 @@ COUNTS: dict[str, Count] = {
     "synthetic worlds among them": lambda suite, tasks: int((tasks["domain"] == "synthetic").sum()),
     "collections of real runs that count on no board": never_counted,
     "most weight on the same held-out runs of a collection": same_held_out,
-    "real tasks with held-out rows that defaults were chosen on": held_out_and_tuned_on,
+    "a held-out row among the recorded rows that AutoLaw was tuned on": held_out_and_tuned_on,
 }
 
 
-def with_counts(page: str) -> str:
-    """Return the page with the table of counts in it; builds every task."""
+def counts() -> Table:
+    """Return the counts; builds every task."""
     suites = [load_suite(name) for name in SUITES]
     counted = [on_the_overall_board(suite) for suite in suites]
     rows = [[name, *(str(count(s, t)) for s, t in zip(suites, counted, strict=True))] for name, count in COUNTS.items()]
-    table = Table(("", *SUITES), rows, text=frozenset({0})).markdown()
-    return BLOCK.sub(lambda match: f"{match[1]}{table.strip()}\n{match[2]}", page)
+    return Table(("", *SUITES), rows, text=frozenset({0}))
+
+
+TABLES: dict[str, Callable[[], Table]] = {
+    "counts": counts,
+    "digests": lambda: digests.report(digests.counted()),
+    "lead": digests.lead,
+    "reconstruction": lambda: reconstruct.report(reconstruct.attack("fetch-only")),
+}
+"""The table of each block."""
+
+
+def with_tables(page: str, *names: str) -> str:
+    """Return the page with these tables in it."""
+    return BLOCK.sub(lambda m: f"{m[1]}{TABLES[m[2]]().markdown().strip()}\n{m[3]}" if m[2] in names else m[0], page)

@@ -40,7 +40,11 @@ def leaderboard(
     by: Annotated[By | None, typer.Option("--by", help="Skill on each slice of the suite instead of overall.")] = None,
     what: Annotated[
         Literal["skill", "coverage", "crps", "mape", "noise"],
-        typer.Option("--what", help="With --by: skill, coverage of the interval, CRPS skill, error in %, or error over that of a repeat."),
+        typer.Option(
+            "--what",
+            help="With --by: skill, coverage of the interval, CRPS skill, error in %, or error over that of a repeat. "
+            "Without: 'coverage', how it spreads over tasks and clusters.",
+        ),
     ] = "skill",
     bundled: Bundled = False,
     published_after: After = None,
@@ -76,6 +80,9 @@ def leaderboard(
     if by is not None and found.protocol is None:
         print_table(found.by(by, top, what=what), "leaderboard", form, as_json)
         return
+    if what == "coverage" and found.protocol is None:
+        print_table(found.calibration(top), "leaderboard", form, as_json)
+        return
     print_board(found, form, top=top, variants=variants, as_json="leaderboard" if as_json else None)
 
 
@@ -105,8 +112,8 @@ def _check_options(*, recompute: bool, store: bool, results: Path | None, with_c
     """Raise an error for options that need, or exclude, another."""
     from scalingbench.common.errors import InputError
 
-    if what != "skill" and by is None:
-        raise InputError("--what: needs --by")
+    if what not in ("skill", "coverage") and by is None:
+        raise InputError(f"--what {what}: needs --by")
     if store and not recompute:
         raise InputError("--store: needs --recompute")
     if recompute and results is not None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "GROUPS", "with_help"]
 
 GROUPS = {
-    "Your own runs": ("example", "read", "forecast", "allocate", "plan", "contrast", "forecasts"),
+    "Your own runs": ("example", "read", "forecast", "allocate", "plan", "contrast", "watch", "forecasts"),
     "Results": ("findings", "leaderboard", "compare", "pictures", "site", "cite", "release"),
     "Your own predictor": ("new-predictor", "check", "evaluate", "submit", "verify"),
     "Data and tasks": ("collections", "show", "plot", "validate", "tasks", "predictors", "run", "hub"),
@@ -43,6 +43,7 @@ EXAMPLES = {
     ),
     "tasks": ("tasks --track compute", "tasks --suite lite --json"),
     "validate": ("validate runs.csv", "validate runs.csv --card my_study.md"),
+    "watch": ("watch trainer_state.json --schedule cosine", "watch run.csv --until 20000 --with finished.csv"),
     "verify": ("verify leaderboard/submissions/my-law", "verify leaderboard/submissions/my-law --summary verdict.json"),
 }
 """Two examples of each command, without ``scalingbench``."""

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from scalingbench.cli import board, contrast, forecast, submit
+from scalingbench.cli import board, contrast, forecast, submit, watch
 from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import (
     committed_names,
@@ -233,7 +233,7 @@ def run(
     exit_with(results.failures)
 
 
-for name, command in {**forecast.COMMANDS, **contrast.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
+for name, command in {**forecast.COMMANDS, **contrast.COMMANDS, **watch.COMMANDS, **board.COMMANDS, **submit.COMMANDS}.items():
     app.command(name)(command)
 app.command("score-forecast", hidden=True)(score_forecast)
 with_help(app)

@@ -36,13 +36,14 @@ class TableReader:
         """The meanings that ``--map`` states, by header."""
         return _pairs("--map", self.names)
 
-    def __call__(self, table: str, by: str | None = None) -> Runs:
-        """Return the runs of a table; `by` is the column that names the curves, where all are kept."""
+    def __call__(self, table: str, by: str | None = None, *, history: bool = False) -> Runs:
+        """Return the runs of a table; `by` is the column that names the curves, where all are kept; `history` is that of `Options`."""
         from scalingbench.forecasting.reading import Options, read_runs
 
         units = {name: positive(f"--unit {name}={text}", text) for name, text in _pairs("--unit", self.units).items()}
         where = _pairs("--where", self.where)
-        return read_runs(table, Options(self.meanings, units, where, self.metric, self.curve, self.checkpoints, self._mark(), by))
+        chosen = (self.metric, self.curve, self.checkpoints, self._mark(), by, history)
+        return read_runs(table, Options(self.meanings, units, where, *chosen))
 
     def _mark(self) -> Literal[".", ","] | None:
         if self.decimal is None:

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.tasks.splits import row_cost
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, LEVELS
-from scalingbench.forecasting.ensemble import back_tested
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
+from scalingbench.forecasting.cautions import FAILS, locked_pairs
+from scalingbench.forecasting.ensemble import back_tested, expected_at
 from scalingbench.forecasting.evidence import Surface
 from scalingbench.forecasting.query import Query
 
@@ -93,4 +94,13 @@ def least_width(query: Query, predictor: str, model: Any) -> float:
     if predictor == DEFAULT_PREDICTOR:
         tested = back_tested(query, model).backtest
         variance = max(variance, tested**2) if np.isfinite(tested) else variance
-    return float(_NORMAL * np.sqrt(variance))
+    return float(_NORMAL * max(np.sqrt(variance), _on_one_ray(query, predictor, model)))
+
+
+def _on_one_ray(query: Query, predictor: str, model: Any) -> float:
+    """Return the expected error where the runs vary two variables together and the back-test along that line fails, else 0."""
+    if not locked_pairs(query):
+        return 0.0
+    ensemble = back_tested(query, model if predictor == DEFAULT_PREDICTOR else None)
+    error = expected_at(ensemble.backtest_of(predictor), ensemble.beyond)
+    return error if error > FAILS * ERROR_LIMIT else 0.0

@@ -6,6 +6,7 @@ The limits are set on synthetic worlds and on the cheapest 95 % of the runs of p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT
 from scalingbench.common.errors import InputError
+from scalingbench.forecasting.ensemble import expected_at
 from scalingbench.forecasting.formats import as_percent, as_times, as_value
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity
 from scalingbench.forecasting.query import Query
@@ -21,7 +23,7 @@ from scalingbench.forecasting.records import Caution, Forecast, Level
 from scalingbench.forecasting.shares import is_share
 from scalingbench.predictors.axes import ALL
 
-__all__ = ["LOCKED", "Refused", "data_cautions", "expected_error", "fit_cautions", "refuse", "severest_first"]
+__all__ = ["FAILS", "LOCKED", "Refused", "data_cautions", "expected_error", "fit_cautions", "locked_pairs", "refuse", "severest_first"]
 
 _ORDER: tuple[Level, ...] = ("refusal", "warning", "note")
 
@@ -39,10 +41,10 @@ _FIXED = 0.02
 """Range of the logarithm of a ratio of two columns up to which it is constant."""
 _EXPLAINS, _MATTERS = 0.3, 0.005
 _EXPECTED_WITH_SIZE = frozenset({"flops", "steps", "width", "depth", "params", "params_nonembedding", "tokens", "epochs"})
-_WIDE, _BACKTEST, _DISAGREE, _FROM_ENSEMBLE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
+_WIDE, FAILS, _DISAGREE, _FROM_ENSEMBLE, _SINGLE = 1.5, 1.5, 0.55, 0.7, 0.7
 """Shares of the tolerance from which a sign is a warning."""
-_FARTHER = 0.5
-"""Distance that back-tests extrapolate, in units of the range of the runs; beyond it errors grow in proportion."""
+_EPOCHS = 4.0
+"""Passes over the same tokens up to which they are worth almost as much as new ones (Muennighoff et al. 2023, arXiv 2305.16264)."""
 _LOW_COVERAGE = 0.6
 """Coverage of 80 % intervals on the board below which there is a note."""
 _MOST_UNIDENTIFIED = 0.5
@@ -81,7 +83,7 @@ def severest_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
 
 def data_cautions(query: Query) -> tuple[Caution, ...]:
     """Return the cautions that follow from the rows and the target, before any fit."""
-    rules = (_noted, _never_varied, _reach, _rungs, _locked, _units, _left_out, _few)
+    rules = (_noted, _never_varied, _reach, _rungs, _locked, _repeated, _units, _left_out, _few)
     return severest_first(c for rule in rules for c in rule(query))
 
 
@@ -131,21 +133,37 @@ def _rungs(query: Query) -> Iterator[Caution]:
 
 
 def _locked(query: Query) -> Iterator[Caution]:
-    names = [n for n in query.variables if (query.X[n] > 0).all()]
-    for i, one in enumerate(names):
-        for two in names[i + 1 :]:
-            a, b = np.log(query.X[one].to_numpy(float)), np.log(query.X[two].to_numpy(float))
-            if len(a) < 3 or abs(np.corrcoef(a, b)[0, 1]) < LOCKED:
-                continue
-            slope, level = np.polyfit(a, b, 1)
-            off = float(np.log(query.point[two].iloc[0]) - slope * np.log(query.point[one].iloc[0]) - level)
-            if abs(off) > _OFF_RATIO:
-                text = f"{one} and {two} are collinear in the runs, so their effects cannot be separated, and the target is off that line"
-                yield Caution(
-                    "warning", "locked", f"{text} by {as_times(float(np.exp(abs(off))))} times in {two}: vary one alone in a few runs"
-                )
-            else:
-                yield Caution("note", "locked", f"{one} and {two} are collinear in the runs; the target is on that line")
+    for one, two in locked_pairs(query):
+        a, b = np.log(query.X[one].to_numpy(float)), np.log(query.X[two].to_numpy(float))
+        slope, level = np.polyfit(a, b, 1)
+        off = float(np.log(query.point[two].iloc[0]) - slope * np.log(query.point[one].iloc[0]) - level)
+        if abs(off) > _OFF_RATIO:
+            text = f"{one} and {two} are collinear in the runs, so their effects cannot be separated, and the target is off that line"
+            yield Caution(
+                "warning", "locked", f"{text} by {as_times(float(np.exp(abs(off))))} times in {two}: vary one alone in a few runs"
+            )
+        else:
+            yield Caution("note", "locked", f"{one} and {two} are collinear in the runs; the target is on that line")
+
+
+def locked_pairs(query: Query) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of variables that the runs vary together, on one line of their logarithms."""
+    names = [n for n in query.variables if (query.X[n] > 0).all() and query.X[n].nunique() > 1]
+    logs = {n: np.log(query.X[n].to_numpy(float)) for n in names}
+    pairs = combinations(names, 2) if len(query.y) >= 3 else ()
+    return tuple((one, two) for one, two in pairs if abs(np.corrcoef(logs[one], logs[two])[0, 1]) >= LOCKED)
+
+
+def _repeated(query: Query) -> Iterator[Caution]:
+    """Warn of a target that sees its tokens more often than four times, unless runs saw theirs as often."""
+    rows, target = query.rows, query.target
+    if not {"tokens", "unique_tokens"} <= set(target) or "unique_tokens" not in rows or "tokens" not in rows:
+        return
+    epochs, seen = target["tokens"] / target["unique_tokens"], float((rows["tokens"] / rows["unique_tokens"]).max())
+    if epochs > _EPOCHS * 1.001:
+        level: Level = "note" if seen >= 0.999 * epochs else "warning"
+        text = f"the target sees each token {as_times(epochs)} times, the runs at most {as_times(seen)} times"
+        yield Caution(level, "repeats", f"{text}: past four epochs a repeated token is worth clearly less than a new one")
 
 
 def _units(query: Query) -> Iterator[Caution]:
@@ -261,7 +279,7 @@ def fit_cautions(found: Forecast, tolerance: float = ERROR_LIMIT) -> tuple[Cauti
     tolerance : float
         Error (relative, or in the metric's unit where errors are not those of logarithms) from which it is useless.
     """
-    rules = (_limited, _wide, _backtest, _disagreement, _single, _unidentified, _intervals)
+    rules = (_limited, _wide, _backtest, _one_ray, _disagreement, _single, _unidentified, _intervals)
     return tuple(c for rule in rules for c in rule(found, tolerance))
 
 
@@ -287,7 +305,15 @@ def _wide(found: Forecast, tolerance: float) -> Iterator[Caution]:
 
 def expected_error(found: Forecast) -> float:
     """Return the back-test error, enlarged in proportion where the target is farther than the back-tests extrapolate."""
-    return found.backtest * max(1.0, found.ensemble.beyond / _FARTHER)
+    return expected_at(found.backtest, found.ensemble.beyond)
+
+
+def _one_ray(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    pairs = locked_pairs(found.query)
+    if pairs and expected_error(found) > FAILS * tolerance:
+        one, two = pairs[0]
+        text = f"the runs vary {one} and {two} together, and the back-test along that line fails: the interval is widened to its error"
+        yield Caution("warning", "one-ray", f"{text}; vary one alone in a few runs")
 
 
 def _backtest(found: Forecast, tolerance: float) -> Iterator[Caution]:
@@ -299,7 +325,7 @@ def _backtest(found: Forecast, tolerance: float) -> Iterator[Caution]:
     along = "overall scale" if found.ensemble.axis == ALL else found.ensemble.axis
     text = f"back-test: fitted to the lower runs along {along}, the error of {found.predictor} on the upper runs is "
     text += _percent(found, found.backtest)
-    if error > _BACKTEST * tolerance:
+    if error > FAILS * tolerance:
         farther = f"; the target is farther, and the expected error is {_percent(found, error)}" if error > 1.5 * found.backtest else ""
         yield Caution("warning", "back-test", text + farther)
     else:

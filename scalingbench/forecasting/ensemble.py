@@ -16,9 +16,11 @@ from scalingbench.forecasting.query import Query
 from scalingbench.predictors.axes import ALL, INTERPOLATION, direction
 from scalingbench.predictors.registry import make
 
-__all__ = ["Ensemble", "LawForecast", "LeaveOut", "back_tested", "budgets_of", "leave_budgets_out", "predict_point"]
+__all__ = ["Ensemble", "LawForecast", "LeaveOut", "back_tested", "budgets_of", "expected_at", "leave_budgets_out", "predict_point"]
 
 _MOST_BUDGETS = 8
+_FARTHER = 0.5
+"""Distance that back-tests extrapolate, in units of the range of the runs; beyond it errors grow in proportion."""
 _SAME_BUDGET = 0.25  # in the logarithm of the cost: runs closer than this are of one budget
 
 
@@ -103,6 +105,11 @@ class LeaveOut:
 
     law: str = ""
     without: dict[float, float] = field(default_factory=dict)
+
+
+def expected_at(backtest: float, beyond: float) -> float:
+    """Return a back-test error, enlarged in proportion where the target is farther than the back-tests extrapolate."""
+    return backtest * max(1.0, beyond / _FARTHER)
 
 
 def predict_point(model: Any, query: Query) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -183,7 +183,7 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     if not complete.all():
         notes.append(f"{int((~complete).sum())} rows without {' or '.join(wanted)} are left out")
     rows, rest = table[complete].reset_index(drop=True), runs.rest[complete].reset_index(drop=True)
-    constant = tuple(n for n in wanted if np.ptp(np.log(np.maximum(rows[n], 1e-300))) < _SAME)
+    constant = tuple(n for n in wanted if _never_varied(rows[n]) and not (n == "unique_tokens" and _repeats(rows, wanted)))
     varied = [n for n in wanted if n not in constant]
     if not varied:
         raise InputError(f"{runs.source}: the runs varied none of {', '.join(wanted)}: nothing can be extrapolated from them")
@@ -192,6 +192,16 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     point = pd.DataFrame([{n: wanted[n] for n in varied}])
     told = (*notes, *chosen.notes)
     return Query(runs, wanted, X, y, point, chosen.rows, chosen.rest, constant, told, identity, chosen.order)
+
+
+def _never_varied(x: pd.Series) -> bool:
+    return bool(np.ptp(np.log(np.maximum(x, 1e-300))) < _SAME)
+
+
+def _repeats(rows: pd.DataFrame, wanted: Mapping[str, float]) -> bool:
+    """Return whether the runs repeat the target's set of tokens to varied degrees: then how often tells what repeats are worth."""
+    same = abs(np.log(wanted["unique_tokens"] / rows["unique_tokens"].iloc[0])) < np.log(1.05)
+    return bool(same) and "tokens" in wanted and not _never_varied(rows["tokens"] / rows["unique_tokens"])
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

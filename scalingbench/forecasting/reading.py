@@ -70,7 +70,7 @@ def read_runs(source: TableLike | Runs, options: Options | None = None, **readin
         return source
     options = options or Options(**reading)
     name = "the table" if isinstance(source, pd.DataFrame) else "standard input" if str(source) == "-" else str(source)
-    raw = flat(source) if isinstance(source, pd.DataFrame) else open_table(source).reset_index(drop=True)
+    raw = flat(source) if isinstance(source, pd.DataFrame) else open_table(source, history=options.history).reset_index(drop=True)
     try:
         return _understand(raw, name, options)
     except InputError as error:
@@ -79,6 +79,7 @@ def read_runs(source: TableLike | Runs, options: Options | None = None, **readin
 
 
 def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
+    planned = raw.attrs.get("planned")
     rows_read, gone = len(raw), Dropped(dict(raw.attrs.get("dropped", {})), list(raw.attrs.get("notes", ())))
     if rows_read == 0:
         raise InputError("has no rows")
@@ -101,7 +102,8 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     rest = raw.loc[typed.index, list(ignored)].reset_index(drop=True)
     rest.attrs = {}
     table = typed.reset_index(drop=True)
-    return Runs(source, chosen, table, rest, _columns(table, used), rows_read, gone.rows, ignored, tuple(gone.notes), gone.identity)
+    columns, notes = _columns(table, used), tuple(gone.notes)
+    return Runs(source, chosen, table, rest, columns, rows_read, gone.rows, ignored, notes, gone.identity, planned)
 
 
 def _with_headers(raw: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +136,7 @@ def _finished_runs(typed: pd.DataFrame, used: Mapping[str, Meaning], options: Op
     named = [(header, meaning.rank) for header, meaning in used.items() if meaning.name == "run"]
     if named:
         header, rank = named[0]
-        typed = one_row_a_run(typed, header, rank, gone, keep="all" if options.checkpoints else "last")
+        typed = one_row_a_run(typed, header, rank, gone, keep="all" if options.checkpoints or options.history else "last")
     return with_value(typed, gone)
 
 

@@ -40,6 +40,8 @@ class Options:
         The decimal mark of columns whose cells do not show it; the other mark groups digits.
     by : str, optional
         Header whose cells name the curves; all of them are kept.
+    history : bool
+        Read every logged value of a tracker's run, with the learning rate at each, in place of its last; implies `checkpoints`.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Options:
     checkpoints: bool = False
     decimal: Mark | None = None
     by: str | None = None
+    history: bool = False
 
 
 class Reading(TypedDict, total=False):
@@ -102,6 +105,8 @@ class Runs:
         Choices that were made where the table allows several.
     identity : str
         Which rows are one run.
+    planned : float, optional
+        Steps after which training ends, where the source states them.
     """
 
     source: str
@@ -114,6 +119,7 @@ class Runs:
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     identity: str = ""
+    planned: float | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from scalingbench.leaderboard.collection_plot import _best
 from scalingbench.leaderboard.committed import ScoredTasks
 
 
-@pytest.mark.parametrize(("name", "more"), [("bnsl_like", []), ("porian", []), pytest.param("rectified_sft", ["--predictor", "bnsl-1"], marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    ("name", "more"), [("bnsl_like", []), ("porian", []), pytest.param("rectified_sft", ["--predictor", "bnsl-1"], marks=pytest.mark.full)]
+)
 def test_plot_writes_a_picture(name, more, tmp_path):
     if name == "bnsl_like":
         name, more = "synthetic_broken", ["--task", "synthetic_broken/loss/u-shaped"]

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "forecasts resolve": "tests/scalingbench/test_forecasts_cli.py",
     "forecasts score": "tests/scalingbench/test_forecasts_cli.py",
     "run": "tests/leaderboard/test_literature.py",
+    "watch": "tests/scalingbench/forecasting/test_watch.py",
     "score-forecast": "tests/scalingbench/forecasting/test_registering.py",
 }
 """Where `data_of` checks a command whose success takes a while, or a book."""
@@ -61,6 +62,7 @@ REFUSED = {
     "compare": ("--predictors", "gone,kaplan"),
     "contrast": ("gone.csv", "--at", "flops=1e21"),
     "evaluate": ("gone.py:Law",),
+    "watch": ("gone.csv", "--until", "100"),
     "example": ("gone",),
     "findings": ("--suite", "gone"),
     "forecast": ("gone.csv", *TARGET),

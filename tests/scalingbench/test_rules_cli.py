@@ -76,7 +76,7 @@ def test_the_board_of_synthetic_worlds(command):
             ("--recompute", "--results", "."),
             "--recompute: compares the stored scores with the committed results, not with those of --results",
         ),
-        (("--what", "crps"), "--what: needs --by"),
+        (("--what", "crps"), "--what crps: needs --by"),
         (("--beside-committed",), "--beside-committed: needs --results"),
     ],
 )

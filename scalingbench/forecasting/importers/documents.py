@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.headers import held_out_metric, meaning_of
 
-__all__ = ["import_lm_eval", "import_trainer_state", "newest_evaluations"]
+__all__ = ["import_lm_eval", "import_trainer_history", "import_trainer_state", "newest_evaluations"]
 
 _KINDS = {"acc": "accuracy", "acc_norm": "accuracy_norm", "exact_match": "accuracy_exact_match", "perplexity": "perplexity"}
 _KINDS |= {"word_perplexity": "perplexity_word", "byte_perplexity": "perplexity_byte", "bits_per_byte": "loss_bpb", "em": "accuracy_em"}
@@ -102,6 +103,18 @@ def import_trainer_state(document: dict[str, Any]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if document.get("train_batch_size"):
         table["batch_size"] = document["train_batch_size"]
+    return table
+
+
+def import_trainer_history(document: dict[str, Any]) -> pd.DataFrame:
+    """Return `import_trainer_state` with the learning rate at each step, interpolated between logged ones, and the planned steps."""
+    table = import_trainer_state(document)
+    logged = [e for e in document["log_history"] if isinstance(e.get("learning_rate"), int | float) and "step" in e]
+    if logged and "step" in table:
+        rates = dict(sorted((float(e["step"]), float(e["learning_rate"])) for e in logged))
+        table["learning_rate"] = np.interp(table["step"].astype(float), list(rates), list(rates.values()))
+    planned = document.get("max_steps")
+    table.attrs = {"planned": float(planned)} if isinstance(planned, int | float) and planned > 0 and "step" in table else {}
     return table
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from scalingbench.forecasting.headers import TRAINING, meaning_of
 
-__all__ = ["import_events"]
+__all__ = ["import_event_history", "import_events"]
 
 _START = "_hparams_/session_start_info"
 _WRITERS = frozenset({"train", "training", "validation", "valid", "val", "eval", "evaluation", "test", "dev"})
@@ -25,6 +25,23 @@ def import_events(root: Path, files: Sequence[Path]) -> pd.DataFrame:
     A run is a folder with event files. Folders of its writers (``train``, ``validation``) are joined to it, their tags under
     the writer's name, and so is the subfolder that ``add_hparams`` makes.
     """
+    tags, hyper = _read(files)
+    return pd.DataFrame([{"run": _name(root, home), **_at_last_value(own), **hyper[home]} for home, own in tags.items()])
+
+
+def import_event_history(root: Path, files: Sequence[Path]) -> pd.DataFrame:
+    """Return a row for every step at which a run has a measured value; parameters as for `import_events`."""
+    tags, hyper = _read(files)
+    rows = [
+        {"run": _name(root, home), **_at_step(own, step, _ranks(own)), **hyper[home]}
+        for home, own in tags.items()
+        for step in sorted({step for tag in _best(own) for step in own[tag]})
+    ]
+    return pd.DataFrame(rows)
+
+
+def _read(files: Sequence[Path]) -> tuple[dict[Path, dict[str, Series]], dict[Path, dict[str, Any]]]:
+    """Return the scalars of each run by tag, and its hyper-parameters."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     tags: dict[Path, dict[str, Series]] = {}
@@ -39,7 +56,7 @@ def import_events(root: Path, files: Sequence[Path]) -> pd.DataFrame:
         for tag, series in _scalars(events).items():
             own.setdefault(f"{writer}/{tag}" if writer else tag, series)
         hyper.setdefault(home, {}).update(parameters)
-    return pd.DataFrame([{"run": _name(root, home), **_at_last_value(own), **hyper[home]} for home, own in tags.items()])
+    return tags, hyper
 
 
 def _name(root: Path, home: Path) -> str:
@@ -82,13 +99,22 @@ def _at_last_value(tags: Mapping[str, Series]) -> dict[str, float]:
 
     Of several measured values those are used that `headers` ranks first: held-out before training.
     """
-    ranks = {tag: meaning.rank for tag in tags if (meaning := meaning_of(tag)) is not None and meaning.name == "value"}
-    best = [tag for tag, rank in ranks.items() if rank == min(ranks.values())] or list(tags)
-    end = max((max(tags[tag]) for tag in best), default=0)
-    row = {
-        tag: value for tag, series in tags.items() if (value := _by(series, end, exactly=ranks.get(tag, TRAINING) < TRAINING)) is not None
-    }
-    return row | {"step": float(end)}
+    return _at_step(tags, max((max(tags[tag]) for tag in _best(tags)), default=0), _ranks(tags))
+
+
+def _ranks(tags: Mapping[str, Series]) -> dict[str, int]:
+    return {tag: meaning.rank for tag in tags if (meaning := meaning_of(tag)) is not None and meaning.name == "value"}
+
+
+def _best(tags: Mapping[str, Series]) -> list[str]:
+    ranks = _ranks(tags)
+    return [tag for tag, rank in ranks.items() if rank == min(ranks.values())] or list(tags)
+
+
+def _at_step(tags: Mapping[str, Series], step: int, ranks: Mapping[str, int]) -> dict[str, float]:
+    """Return every tag as of a step; a held-out value only if it was measured at it."""
+    found = {tag: _by(series, step, exactly=ranks.get(tag, TRAINING) < TRAINING) for tag, series in tags.items()}
+    return {tag: value for tag, value in found.items() if value is not None} | {"step": float(step)}
 
 
 def _by(series: Series, step: int, *, exactly: bool) -> float | None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scalingbench.common.errors import InputError
 
-__all__ = ["import_wandb"]
+__all__ = ["import_wandb", "import_wandb_history"]
 
 _MAGIC, _HEADER, _BLOCK = b":W&B", 7, 32768
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
@@ -29,12 +29,37 @@ def import_wandb(_: Path, files: Sequence[Path]) -> pd.DataFrame:
     return pd.DataFrame([_run(path, wandb_internal_pb2.Record) for path in files])
 
 
-def _run(path: Path, record_type: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"run": path.stem}
-    exit_code: int | None = None
+def import_wandb_history(_: Path, files: Sequence[Path]) -> pd.DataFrame:
+    """Return a row for every logged step of every run, with the run's configuration."""
+    from wandb.proto import wandb_internal_pb2
+
+    return pd.DataFrame([row for path in files for row in _history(path, wandb_internal_pb2.Record)])
+
+
+def _history(path: Path, record_type: Any) -> list[dict[str, Any]]:
+    """Return the logged steps; the state of a run is none of a step's."""
+    steps: list[dict[str, Any]] = []
+    for record in _records(path, record_type):
+        if record.WhichOneof("record_type") == "history":
+            step: dict[str, Any] = {"step": float(record.history.step.num)}
+            _update(step, record.history.item)
+            steps.append(step)
+    logged = {name for step in steps for name in step} | {"state"}
+    same = {name: value for name, value in _run(path, record_type).items() if name not in logged}
+    return [same | step for step in steps]
+
+
+def _records(path: Path, record_type: Any) -> Iterator[Any]:
     for payload in _payloads(path):
         record = record_type()
         record.ParseFromString(payload)
+        yield record
+
+
+def _run(path: Path, record_type: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"run": path.stem}
+    exit_code: int | None = None
+    for record in _records(path, record_type):
         kind = record.WhichOneof("record_type")
         if kind == "run":
             row["run"] = record.run.display_name or record.run.run_id

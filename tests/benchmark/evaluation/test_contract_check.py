@@ -73,7 +73,9 @@ FIRST = {e.target.partition(":")[0]: e.name for e in reversed(ENTRIES)}
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", [e.name if e.name in FIRST.values() and not e.superseded else pytest.param(e.name, marks=pytest.mark.full) for e in ENTRIES])
+@pytest.mark.parametrize(
+    "name", [e.name if e.name in FIRST.values() and not e.superseded else pytest.param(e.name, marks=pytest.mark.full) for e in ENTRIES]
+)
 def test_every_registered_predictor_keeps_the_contract(name):
     # what data a law refuses is its own business; that it says so in one line is the contract. How long a fit takes depends on what
     # else the machine does: it is said, and no breach of the contract here

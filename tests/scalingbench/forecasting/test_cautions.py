@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from command import error_of, scalingbench
 
-from scalingbench.forecasting.cautions import Refused, data_cautions, expected_error
+from scalingbench.forecasting import calibration
+from scalingbench.forecasting.cautions import Refused, _one_ray, data_cautions, expected_error
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
@@ -88,6 +89,45 @@ def test_axes_that_grew_together_are_told(table):
     locked["value"] = loss(locked["params"], locked["tokens"])
     assert found(locked, {"params": 4e9, "tokens": 8e10})["locked"].level == "note"
     assert "off that line by 10 times in tokens" in found(locked, {"params": 4e9, "tokens": 8e11}, level="warning")["locked"].message
+
+
+def on_one_ray(table):
+    locked = pd.DataFrame({"params": np.geomspace(1e7, 1e9, 9)}).assign(tokens=lambda t: 20 * t["params"])
+    return locked.assign(value=loss(locked["params"], locked["tokens"]))
+
+
+@pytest.mark.parametrize(("error", "fails"), [(0.4, True), (0.1, False)])
+def test_one_ray_with_a_failing_back_test_warns_and_widens(table, error, fails, monkeypatch):
+    ensemble = SimpleNamespace(beyond=1.0, backtest_of=lambda _: error / 2, backtest=error / 2)
+    monkeypatch.setattr(calibration, "back_tested", lambda *_: ensemble)
+    for rows, ray in ((on_one_ray(table), True), (table, False)):
+        query = make_query(read_runs(rows), TARGET)
+        perfect = SimpleNamespace(predict=lambda X, y=query.y: y)
+        width = calibration.least_width(query, "chinchilla[huber-log]", perfect)
+        assert width == pytest.approx(1.2816 * error if fails and ray else 0.0)
+        told = list(_one_ray(SimpleNamespace(query=query, ensemble=ensemble, backtest=error / 2), 0.1))
+        assert [(c.level, c.code) for c in told] == ([("warning", "one-ray")] if fails and ray else [])
+
+
+def repeated(unique):
+    N, D = (g.ravel() for g in np.meshgrid(np.geomspace(2e7, 1e9, 4), [1e9, 2e9, 4e9, 8e9]))
+    return pd.DataFrame({"params": N, "tokens": D, "unique_tokens": unique, "value": loss(N, D)})
+
+
+def test_past_four_epochs_is_a_warning_unless_runs_saw_as_many():
+    at = {"params": 4e9, "unique_tokens": 1e9}
+    runs = repeated(1e9)
+    assert "sees each token 16 times, the runs at most 8 times" in found(runs, {**at, "tokens": 1.6e10}, "warning")["repeats"].message
+    assert found(runs, {**at, "tokens": 8e9})["repeats"].level == "note"
+    assert "repeats" not in found(runs, {**at, "tokens": 4e9})
+
+
+def test_unique_tokens_are_kept_where_one_set_is_repeated_to_varied_degrees():
+    at = {"params": 4e9, "tokens": 1.6e10, "unique_tokens": 1e9}
+    assert make_query(read_runs(repeated(1e9)), at).variables == ("params", "tokens", "unique_tokens")
+    assert "never-varied" in found(repeated(1e9), {**at, "unique_tokens": 1e10}, "refusal")
+    alike = repeated(1e9).assign(tokens=lambda t: t["unique_tokens"])
+    assert make_query(read_runs(alike), {**at, "tokens": 1e9}).variables == ("params",)
 
 
 def test_a_column_that_explains_the_rest_is_told(table):

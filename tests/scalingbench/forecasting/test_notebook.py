@@ -16,6 +16,7 @@ def first_lines(notebook):
     return [o["text"].splitlines()[0] for o in outputs if o.output_type == "stream"]
 
 
+@pytest.mark.full
 def test_the_notebook_runs_and_prints_what_is_committed(tmp_path):
     committed, again = (nbformat.read(NOTEBOOK, as_version=4) for _ in range(2))
     NotebookClient(again, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()

@@ -43,7 +43,7 @@ def answers(table):
     )
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_answers_do_not_depend_on_order_names_or_index(seed):
     table = noisy(seed)
     before = answers(table)
