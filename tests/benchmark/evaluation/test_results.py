@@ -97,6 +97,13 @@ def test_a_folder_gives_all_its_files_and_no_parts(tmp_path):
     assert [r.predictor for r in load_results(tmp_path)] == ["a", "b"]
 
 
+def test_results_on_some_tasks_are_read_without_the_others(tmp_path):
+    results = [task_result(task="c/loss/x", folds=(FAILED, GOOD)), task_result(task="c/loss/y"), task_result("other", task="c/loss/y")]
+    write_results(predictor_path(tmp_path, "r"), results)
+    found = load_results(tmp_path, (task for task in ("c/loss/y", "c/loss/z")))
+    assert len(found) == 2 and all(same(a, b) for a, b in zip(results[1:], found, strict=True))
+
+
 def test_when_a_file_or_folder_is_broken_then_one_line_names_it(tmp_path):
     with pytest.raises(InputError, match=r"gone: no such folder of results"):
         load_results(tmp_path / "gone")
