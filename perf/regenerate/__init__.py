@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from perf.budgeted import page as budgeted
 from perf.designed import report
 from perf.regenerate import audit, data, evidence, exponents, forecasts, heads, laws, licences, links, papers, readme, reference
 from scalingbench.benchmark.data.clusters import clusters_from_cards
@@ -105,6 +106,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
     "data-quality": (Part(DOCS / "data-quality.md", lambda _: data.report(), "upstream"),),
     "laws": (Part(DOCS / "laws.md", lambda _: laws.page(), "upstream"),),
     "exponents": (Part(DOCS / "exponents.md", lambda _: exponents.page(), "upstream"),),
+    "budgeted": (Part(DOCS / "other-benchmarks.md", budgeted.with_table, "upstream"),),
     "audit": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "counts", "digests"), "upstream"),),
     "lead": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "lead")),),
     "reconstruction": (Part(DOCS / "audit.md", lambda page: audit.with_tables(page, "reconstruction"), "upstream"),),

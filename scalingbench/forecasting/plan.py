@@ -8,8 +8,8 @@ the target by a run follows from its inputs alone, before it is made.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
@@ -25,7 +25,7 @@ from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.registry import make
 
-__all__ = ["Belief", "believe", "choose", "ladder", "next_runs", "plan"]
+__all__ = ["COST_POWERS", "Belief", "believe", "choose", "ladder", "next_runs", "plan"]
 
 _RUNGS, _STEP = 5, 4.0
 _RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -39,7 +39,7 @@ _LENGTH = np.log(10.0)
 """Correlation length of a departure from the law along each axis, in its logarithm."""
 _LEAST_DEPARTURE, _LEAST_NOISE = 0.03, 0.002
 _OUTLYING = 4.0
-_COST_POWERS = (0.0, 0.5, 1.0)
+COST_POWERS = (0.0, 0.5, 1.0)
 """Powers of the cost by which the gain of a run is divided; each is tried on the whole budget."""
 _LEAST_GAIN = 0.002
 """Share of the variance at the target below which the best remaining run is not worth its cost."""
@@ -198,44 +198,57 @@ class Belief:
 
     Attributes
     ----------
-    covariance : ndarray, shape (n + 1, n + 1)
-        Of the candidates and, last, the target, given the runs made so far; on the scale of the errors.
+    covariance : ndarray, shape (n + t, n + t)
+        Of the candidates and, last, the targets, given the runs made so far; on the scale of the errors.
     noise : float
         Standard deviation of the value of a run around its expectation.
+    targets : int
+        Number t of targets.
     """
 
     covariance: np.ndarray
     noise: float
+    targets: int = 1
 
     @property
     def target_sd(self) -> float:
-        """Standard deviation of the expected value at the target."""
-        return float(np.sqrt(max(self.covariance[-1, -1], 0.0)))
+        """Standard deviation of the expected value at a target, root mean square over targets."""
+        return float(np.sqrt(max(np.diag(self.covariance)[-self.targets :].mean(), 0.0)))
 
     def gain(self) -> np.ndarray:
-        """Return the reduction of the variance at the target by each candidate, shape (n,)."""
-        shared, own = self.covariance[:-1, -1], np.diag(self.covariance)[:-1]
-        return np.asarray(shared**2 / (own + self.noise**2), float)
+        """Return the reduction of the variance at a target, mean over targets, by each candidate, shape (n,)."""
+        shared, own = self.covariance[: -self.targets, -self.targets :], np.diag(self.covariance)[: -self.targets]
+        return np.asarray((shared**2).mean(axis=1) / (own + self.noise**2), float)
 
     def after(self, i: int) -> Belief:
         """Return the uncertainty after a run of candidate `i`."""
         column = self.covariance[:, i]
-        return Belief(self.covariance - np.outer(column, column) / (column[i] + self.noise**2), self.noise)
+        return replace(self, covariance=self.covariance - np.outer(column, column) / (column[i] + self.noise**2))
 
 
-def believe(X: pd.DataFrame, y: np.ndarray, candidates: pd.DataFrame, target: pd.DataFrame, law_name: str = PLAN_LAW) -> Belief:
-    """Return the uncertainty of candidates and target, given the runs made so far.
+def believe(
+    X: pd.DataFrame,
+    y: np.ndarray,
+    candidates: pd.DataFrame,
+    target: pd.DataFrame,
+    law_name: str = PLAN_LAW,
+    *,
+    departing: bool = True,
+) -> Belief:
+    """Return the uncertainty of candidates and targets, given the runs made so far.
 
     Parameters
     ----------
-    X : DataFrame, shape (n, 2)
-        params and tokens of the runs.
+    X : DataFrame, shape (n, d)
+        Inputs of the runs, positive; params and tokens for the default law.
     y : ndarray, shape (n,)
         Their values, positive.
     candidates, target : DataFrame
-        params and tokens of the possible runs and, one row, of the run to predict.
+        Inputs of the possible runs and, one row or more, of the runs to predict.
     law_name : str
-        A law of params and tokens.
+        A law of these inputs.
+    departing : bool
+        Whether the truth may depart from the law.
     """
     points = pd.concat([candidates, target], ignore_index=True)[list(X.columns)]
     with warnings.catch_warnings():
@@ -250,8 +263,8 @@ def believe(X: pd.DataFrame, y: np.ndarray, candidates: pd.DataFrame, target: pd
         residual = np.log(y) - np.log(np.maximum(law.predict(X), 1e-300))
     spread = float(np.sqrt(np.sum(residual**2) / max(1, len(y) - len(names))))
     noise, departure = max(_LEAST_NOISE, 0.5 * spread), max(_LEAST_DEPARTURE, spread)
-    covariance = _robust_covariance(np.log(np.clip(drawn, 1e-6, 1e6))) + _departures(X, points, departure, noise)
-    return Belief(covariance, noise)
+    covariance = _robust_covariance(np.log(np.clip(drawn, 1e-6, 1e6)))
+    return Belief(covariance + (_departures(X, points, departure, noise) if departing else 0.0), noise, len(target))
 
 
 def _robust_covariance(draws: np.ndarray) -> np.ndarray:
@@ -274,7 +287,7 @@ def _departures(X: pd.DataFrame, points: pd.DataFrame, departure: float, noise: 
     return np.asarray(kernel(wanted, wanted) - cross.T @ np.linalg.solve(known, cross), float)
 
 
-def choose(belief: Belief, cost: np.ndarray, budget: float, most: int) -> tuple[list[int], Belief]:
+def choose(belief: Belief, cost: np.ndarray, budget: float, most: int, powers: Sequence[float] = COST_POWERS) -> tuple[list[int], Belief]:
     """Choose candidates within a budget.
 
     They are chosen one by one, by gain divided by a power of the cost; the power that leaves the least uncertainty at the
@@ -290,13 +303,15 @@ def choose(belief: Belief, cost: np.ndarray, budget: float, most: int) -> tuple[
         Largest total cost.
     most : int
         Largest number of candidates.
+    powers : sequence of float
+        Powers of the cost to try.
 
     Returns
     -------
     list of int, Belief
         The candidates in the order of choice, and the uncertainty after them.
     """
-    tried = [_greedy(belief, cost, budget, most, power) for power in _COST_POWERS]
+    tried = [_greedy(belief, cost, budget, most, power) for power in powers]
     return min(tried, key=lambda found: found[1].target_sd)
 
 
@@ -307,7 +322,7 @@ def _greedy(belief: Belief, cost: np.ndarray, budget: float, most: int, power: f
         worth = np.where(cost <= left, belief.gain() / cost**power, -1.0)
         worth[taken] = -1.0
         best = int(worth.argmax())
-        if worth[best] <= 0 or belief.gain()[best] < _LEAST_GAIN * belief.covariance[-1, -1]:
+        if worth[best] <= 0 or belief.gain()[best] < _LEAST_GAIN * belief.target_sd**2:
             break
         taken.append(best)
         left -= float(cost[best])

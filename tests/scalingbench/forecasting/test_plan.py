@@ -52,6 +52,13 @@ def test_what_a_run_tells_is_what_conditioning_says():
     assert after.target_sd**2 == pytest.approx(3 - 4 / 5) and after.covariance[0, 0] == pytest.approx(4 - 16 / 5)
 
 
+def test_the_gain_at_several_targets_is_the_mean_of_those_at_each():
+    """One candidate of variance 4 and two targets, by hand: covariances 2 and 1, noise 1."""
+    belief = Belief(np.array([[4.0, 2.0, 1.0], [2.0, 3.0, 0.0], [1.0, 0.0, 5.0]]), 1.0, targets=2)
+    assert belief.gain() == pytest.approx([(4 + 1) / 2 / 5]) and belief.target_sd == pytest.approx(2.0)
+    assert belief.target_sd**2 - belief.after(0).target_sd ** 2 == pytest.approx(belief.gain()[0])
+
+
 def test_a_dear_run_is_chosen_only_if_it_tells_more_than_cheap_ones_of_that_cost():
     belief = Belief(np.array([[4.0, 0.0, 0.0, 2.0], [0.0, 4.0, 0.0, 1.9], [0.0, 0.0, 4.0, 1.9], [2.0, 1.9, 1.9, 4.0]]), 1.0)
     taken, then = choose(belief, np.array([10.0, 5.0, 5.0]), 10.0, 5)
