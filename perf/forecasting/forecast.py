@@ -18,20 +18,14 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from perf.forecasting.board import board_errors, board_without
 from perf.forecasting.pools import POOLS, pool
 from scalingbench.benchmark.data.clusters import cluster_of
-from scalingbench.benchmark.evaluation.results import read_results
-from scalingbench.benchmark.tasks.suite import load_suite
-from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.errors import InputError
-from scalingbench.common.names import slug
-from scalingbench.forecasting.evidence import records, tabulate
 from scalingbench.forecasting.forecast import Prefitted, forecast_of
 from scalingbench.forecasting.query import make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.forecasting.records import Forecast
-from scalingbench.leaderboard.committed import committed_folder
-from scalingbench.leaderboard.results import not_ranked_on
 from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 PREDICTORS = ("autolaw", "chinchilla[huber-log]", "gaussian-process")
@@ -47,11 +41,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    table = _board()
+    errors = board_errors(PREDICTORS)
     lines: list[dict[str, object]] = []
     with threadpool_limits(1):
         for name in arguments.pools.split(","):
-            lines += _measure(name, table, arguments.seeds)
+            lines += _measure(name, errors, arguments.seeds)
             if arguments.out and lines:
                 pd.DataFrame(lines).to_csv(arguments.out, index=False)
     found = pd.DataFrame(lines)
@@ -60,22 +54,14 @@ def main() -> None:
         print(_table(found, by).to_string(), end="\n\n")
 
 
-def _board() -> pd.DataFrame:
-    suite = load_suite(DEFAULT_SUITE)
-    tasks = suite.build(fetch=True)
-    files = [committed_folder(suite.name) / f"{slug(name)}.parquet" for name in PREDICTORS]
-    return records([r for file in files for r in read_results(file)], tasks, not_ranked_on())
-
-
-def _measure(name: str, table: pd.DataFrame, seeds: int) -> list[dict[str, object]]:
+def _measure(name: str, errors: pd.DataFrame, seeds: int) -> list[dict[str, object]]:
     rows = pool(name)
     if rows is None or rows["tokens"].nunique() < 3:
         return []
     k = max(1, int(np.ceil(HIDDEN * len(rows))))
     shown, hidden = rows.iloc[:-k], rows.iloc[-k:]
     targets = hidden.iloc[np.unique(np.linspace(0, k - 1, TARGETS).round().astype(int))]
-    apart = table["collection"].map(cluster_of) != cluster_of(POOLS[name][0])
-    board = {"suite": DEFAULT_SUITE, "predictors": tabulate(table[apart])}
+    board = board_without(errors, POOLS[name][0])
     lines = []
     for size in (s for s in SIZES if s <= len(shown)):
         for seed in range(seeds):

@@ -1,9 +1,10 @@
 """Coverage of 80 % intervals on small noisy tables: 6 to 12 runs, one seed each, the most expensive run held out.
 
-    python -m perf.forecasting.noisy [--tables 20] [--predictor autolaw] [--real]
+    python -m perf.forecasting.noisy [--tables 20] [--predictor autolaw] [--real] [--out noisy.csv]
 
 Three pools of noise (1, 2 and 4 %) around Chinchilla's law with constants drawn anew for each table; with ``--real``, runs drawn from
-collections, of each (params, tokens) one run at random. It prints the coverage of the predictor's own and of the calibrated interval.
+collections, of each (params, tokens) one run at random; then the evidence of the board, and what AutoLaw has learnt, leave out the
+collections that share runs with the one in question. It prints the coverage of the predictor's own and of the calibrated interval.
 """
 
 from __future__ import annotations
@@ -12,15 +13,21 @@ import argparse
 import warnings
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from perf.forecasting.pools import finished_runs
+from perf.forecasting.board import board_errors, board_without
+from perf.forecasting.pools import POOLS, finished_runs
+from scalingbench.benchmark.data.clusters import cluster_of
+from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.forecasting.forecast import predict
-from scalingbench.forecasting.query import make_query
+from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import read_runs
+from scalingbench.forecasting.records import Prediction
+from scalingbench.predictors.autolaw.autolaw import AutoLaw
 
 NOISES = (0.01, 0.02, 0.04)
 ROWS = (6, 12)
@@ -59,25 +66,58 @@ def _by_compute(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.iloc[np.argsort((runs["params"] * runs["tokens"]).to_numpy(), kind="stable")].reset_index(drop=True)
 
 
-def measure(name: str, table: Callable[[int], pd.DataFrame | None], tables: int, predictor: str) -> None:
-    """Print the coverage on tables of one pool."""
-    own, calibrated, widths = [], [], []
+def measure(
+    name: str, table: Callable[[int], pd.DataFrame | None], tables: int, predict_one: Callable[[Query], Prediction]
+) -> pd.DataFrame:
+    """Return a row per table of one pool that has an interval: what was covered and the half-width; print their means."""
+    lines = []
     for seed in range(tables):
         runs = table(seed)
         if runs is None:
             print(f"{name}: cannot be built")
-            return
+            break
         last = runs.iloc[-1]
-        found = predict(make_query(read_runs(runs.iloc[:-1]), {n: float(last[n]) for n in ("params", "tokens")}), predictor)
-        if found.low is not None and found.high is not None and found.own_interval is not None:
-            own.append(found.own_interval[0] <= last["value"] <= found.own_interval[1])
-            calibrated.append(found.low <= last["value"] <= found.high)
-            widths.append(np.log(found.high / found.low) / 2)
-    print(
-        f"{name:22} coverage own {np.mean(own):.2f}, calibrated {np.mean(calibrated):.2f} of {len(own)}, "
-        f"half-width {np.median(widths):.1%}",
-        flush=True,
-    )
+        forecast = predict_one(make_query(read_runs(runs.iloc[:-1]), {n: float(last[n]) for n in ("params", "tokens")}))
+        lines += [{"seed": seed, **_line(forecast, float(last["value"]))}] if forecast.low is not None else []
+    found = pd.DataFrame(lines).assign(pool=name)
+    if len(found):
+        print(_told(name, found), flush=True)
+    return found
+
+
+def _line(found: Prediction, measured: float) -> dict[str, object]:
+    (own_low, own_high), low, high = found.own_interval or (np.nan, np.nan), float(found.low or 0), float(found.high or 0)
+    return {
+        "rows": found.rows,
+        "reach": found.reach,
+        "own": own_low <= measured <= own_high,
+        "calibrated": low <= measured <= high,
+        "width": np.log(high / low) / 2,
+        "error": abs(np.log(found.value / measured)),
+    }
+
+
+def _told(name: str, found: pd.DataFrame) -> str:
+    coverage = f"coverage own {found['own'].mean():.2f}, calibrated {found['calibrated'].mean():.2f} of {len(found)}"
+    return f"{name:22} {coverage}, half-width {found['width'].median():.1%}, error {found['error'].median():.1%}"
+
+
+def _from_real(predictor: str) -> Callable[[str], Callable[[Query], Prediction]]:
+    """Return how runs of a pool are forecast: without what was learnt from its cluster."""
+    errors = board_errors([predictor])
+
+    def of(name: str) -> Callable[[Query], Prediction]:
+        collection = POOLS[name][0]
+        board = board_without(errors, collection)
+
+        def one(query: Query) -> Prediction:
+            learnt = predictor == DEFAULT_PREDICTOR
+            model = AutoLaw().without_cluster(cluster_of(collection)).fit(query.X, query.y) if learnt else None
+            return predict(query, predictor, model, board)
+
+        return one
+
+    return of
 
 
 def main() -> None:
@@ -86,12 +126,25 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=20)
     parser.add_argument("--predictor", default="autolaw")
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--out", type=Path, help="every forecast, as CSV")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     with threadpool_limits(1):
-        for pool in REAL if arguments.real else NOISES:
-            name, table = (pool, partial(real, pool)) if isinstance(pool, str) else (f"noise {pool:.0%}", partial(synthetic, pool))
-            measure(name, table, arguments.tables, arguments.predictor)
+        found = _real(arguments) if arguments.real else _synthetic(arguments)
+    pooled = pd.concat(found)
+    print(_told("all", pooled))
+    if arguments.out:
+        pooled.to_csv(arguments.out, index=False)
+
+
+def _real(arguments: argparse.Namespace) -> list[pd.DataFrame]:
+    forecast_of = _from_real(arguments.predictor)
+    return [measure(name, partial(real, name), arguments.tables, forecast_of(name)) for name in REAL]
+
+
+def _synthetic(arguments: argparse.Namespace) -> list[pd.DataFrame]:
+    one = partial(predict, predictor=arguments.predictor)
+    return [measure(f"noise {noise:.0%}", partial(synthetic, noise), arguments.tables, one) for noise in NOISES]
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ A replay is a forecast from the rows known before a paper or a record appeared, 
   input. The baseline is the nearest known observation.
 - *Error* is the root mean square over a question's targets: of the logarithm for losses and costs (`log`), else in the metric's
   unit.
+- *Shares.* A forecast of a share is limited to [0, 1] now. The book is append-only: {outside} of the {shares} forecasts of shares were
+  registered before, lie outside, and are scored as registered.
 
 {summary}
 
@@ -77,16 +79,24 @@ def page() -> str:
     book = load_book()
     scores = score_forecasts(book)
     replays = [row["question"] for row in list_questions(book, fold=False) if row["origin"] == "replay"]
+    shares = _forecasts_of_shares(book, replays)
     errors = _errors(scores[(scores["kind"] == "replay") & scores["question"].isin(replays)])
     return _HEAD.format(
         origins=_markdown(count_origins(book)),
         questions=len(replays),
         targets=sum(len(book.of(question)[0].targets) for question in replays),
+        shares=len(shares),
+        outside=sum(not 0.0 <= point <= 1.0 for point in shares),
         summary=_markdown(_summary(errors, _with_laws(scores))),
         replays=_markdown(_replays(book, errors)),
         published=_markdown(_published(book)),
         open=_markdown(_open(book)),
     )
+
+
+def _forecasts_of_shares(book: Book, questions: Iterable[str]) -> list[float]:
+    entries = [entry for question in questions for entry in book.of(question) if metric_kind(entry.metric).high == 1.0]
+    return [target.point for entry in entries if entry.kind == "replay" for target in entry.targets]
 
 
 def _errors(scores: pd.DataFrame) -> pd.DataFrame:

@@ -79,7 +79,10 @@ def assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, M
     if options.by is not None:
         names[header_of(options.by, raw, names, "--by")] = "curve"
     if any(str(h).endswith(("__MIN", "__MAX")) for h in raw.columns) or _is_chart([str(h) for h in raw.columns]):
-        raise InputError("is the export of a W&B chart (a column for each run); export the table of runs instead")
+        raise InputError(
+            "is the export of a W&B chart: a column for each run, without the params, tokens or other settings of the runs; "
+            "export the table of runs instead"
+        )
     found: dict[str, list[tuple[str, Meaning]]] = {}
     words: dict[str, str] = {}
     for header in map(str, raw.columns):

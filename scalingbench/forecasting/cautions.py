@@ -20,6 +20,7 @@ from scalingbench.forecasting.formats import as_percent, as_times, as_value
 from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity
 from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Caution, Forecast, Level
+from scalingbench.forecasting.shares import is_share
 from scalingbench.predictors.axes import ALL
 
 __all__ = ["FAILS", "LOCKED", "Refused", "data_cautions", "expected_error", "fit_cautions", "locked_pairs", "refuse", "severest_first"]
@@ -278,12 +279,22 @@ def fit_cautions(found: Forecast, tolerance: float = ERROR_LIMIT) -> tuple[Cauti
     tolerance : float
         Error (relative, or in the metric's unit where errors are not those of logarithms) from which it is useless.
     """
-    rules = (_wide, _backtest, _one_ray, _disagreement, _single, _unidentified, _intervals)
+    rules = (_limited, _wide, _backtest, _one_ray, _disagreement, _single, _unidentified, _intervals)
     return tuple(c for rule in rules for c in rule(found, tolerance))
 
 
 def _percent(found: Forecast, error: float) -> str:
     return as_percent(float(np.expm1(error))) if found.query.log else f"{error:.2g}"
+
+
+def _limited(found: Forecast, tolerance: float) -> Iterator[Caution]:
+    if found.value != found.given:
+        text = f"limited to {found.value:g}: the metric is a share, and {found.predictor} gives {found.given:.4g}"
+        yield Caution("warning", "limited", text)
+    elif is_share(found.query.runs) and found.low is not None and found.high is not None:
+        ends = [f"{end:g}" for end, limited in ((0, found.low <= 0.0), (1, found.high >= 1.0)) if limited]
+        if ends:
+            yield Caution("note", "limited", f"the interval is limited to {' and '.join(ends)}: the metric is a share")
 
 
 def _wide(found: Forecast, tolerance: float) -> Iterator[Caution]:

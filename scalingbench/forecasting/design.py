@@ -170,7 +170,7 @@ def _farther(runs: Runs) -> dict[str, float]:
 
 def _checked(query: Query, name: str) -> DesignCheck:
     law = make_law(name).fit(query.X, query.y)
-    value = float(law.predict(query.point)[0])
+    value = float(query.within(law.predict(query.point))[0])
     share, sd = _influence(law, query)
     groups = budgets_of(query.cost)
     left = leave_budgets_out(query, [name])

@@ -154,10 +154,11 @@ def predict(query: Query, predictor: str, model: Any = None, board: dict[str, An
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = make(predictor).fit(query.X, query.y) if model is None else model
-        value = predict_point(model, query)
+        given = predict_point(model, query)
         quantiles = np.ravel(model.predict_quantiles(query.point, list(LEVELS))) if hasattr(model, "predict_quantiles") else None
-    if not np.isfinite(value):
+    if not np.isfinite(given):
         raise InputError(f"{predictor} gives no finite value at the target")
+    value = float(query.within(np.array(given)))
     own, why_not = _own_interval(quantiles)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -170,7 +171,7 @@ def predict(query: Query, predictor: str, model: Any = None, board: dict[str, An
         value=value,
         low=low,
         high=high,
-        own_interval=own,
+        own_interval=None if own is None else _ends(query.within(np.array(own))),
         why_no_interval=why_not,
         evidence=evidence,
     )
@@ -189,10 +190,13 @@ def _own_interval(quantiles: np.ndarray | None) -> tuple[tuple[float, float] | N
 
 
 def _calibrated(query: Query, predictor: str, model: Any, value: float, board: dict[str, Any] | None) -> tuple[float, float]:
-    """Return the interval with 80 % coverage on the board, within the range of the metric."""
+    """Return the interval with 80 % coverage on the board around the value, within the range of the metric."""
     surface = surface_for(predictor, query.variables, log=query.log, table=board)
     below, above = half_widths(query, model, surface, least_width(query, predictor, model))
     at = float(query.scaled(np.array([value]))[0])
-    low, high = query.unscaled(np.array([at - below, at + above]))
     kind = metric_kind(query.runs.metric)
-    return max(float(low), kind.low), min(float(high), kind.high)
+    return _ends(query.within(query.unscaled(np.array([at - below, at + above])).clip(kind.low, kind.high)))
+
+
+def _ends(interval: np.ndarray) -> tuple[float, float]:
+    return float(interval[0]), float(interval[1])

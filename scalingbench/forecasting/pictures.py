@@ -77,7 +77,7 @@ def plot_forecast(found: Forecast) -> Figure:
     way, x = _way(query)
     for i, model in enumerate(_laws(found).values()):
         axis.plot(x, _predict(model, way), color="0.7", lw=0.8, zorder=1, label="laws of the ensemble" if i == 0 else None)
-    axis.plot(x, _predict(found.model, way), color="tab:blue", lw=1.8, label=found.predictor, zorder=3)
+    axis.plot(x, query.within(_predict(found.model, way)), color="tab:blue", lw=1.8, label=found.predictor, zorder=3)
     band = _band(found, way)
     if band is not None:
         axis.fill_between(x, *band, color="tab:blue", alpha=0.18, lw=0, label="80 % interval", zorder=2)
@@ -210,12 +210,12 @@ def _band(found: Forecast, way: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] |
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         quantiles = np.asarray(found.model.predict_quantiles(way, [0.1, 0.9]), float)
-    query, middle = found.query, found.query.scaled(_predict(found.model, way))
+    query, middle = found.query, found.query.scaled(found.query.within(_predict(found.model, way)))
     own = query.scaled(np.array([found.own_interval[0], found.value, found.own_interval[1]]))
     shown = query.scaled(np.array([found.low, found.value, found.high]))
     low = middle - (middle - query.scaled(quantiles[:, 0])) * _ratio(shown[1] - shown[0], own[1] - own[0])
     high = middle + (query.scaled(quantiles[:, 1]) - middle) * _ratio(shown[2] - shown[1], own[2] - own[1])
-    return query.unscaled(low), query.unscaled(high)
+    return query.within(query.unscaled(low)), query.within(query.unscaled(high))
 
 
 def _ratio(wanted: float, own: float) -> float:

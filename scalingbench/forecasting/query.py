@@ -18,6 +18,7 @@ from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, 
 from scalingbench.forecasting.numbers import as_size
 from scalingbench.forecasting.reading import Runs
 from scalingbench.forecasting.rows import canonical
+from scalingbench.forecasting.shares import is_share
 from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.predictors.allocation import tokens_left
 
@@ -105,6 +106,10 @@ class Query:
     def unscaled(self, values: np.ndarray) -> np.ndarray:
         """Return values from the scale of the errors."""
         return np.exp(values) if self.log else np.asarray(values, float)
+
+    def within(self, values: np.ndarray) -> np.ndarray:
+        """Return forecasts of a share limited to [0, 1], of other metrics as they are."""
+        return np.clip(values, 0.0, 1.0) if is_share(self.runs) else np.asarray(values, float)
 
 
 @dataclass(frozen=True)

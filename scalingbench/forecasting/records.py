@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
-from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
+from scalingbench.forecasting.ensemble import Ensemble, LeaveOut, predict_point
 from scalingbench.forecasting.evidence import Evidence
 from scalingbench.forecasting.formats import as_percent, as_target, as_times
 from scalingbench.forecasting.isoflops import IsoFlop
@@ -74,7 +74,7 @@ class Prediction:
     model : Any
         The fitted predictor.
     value : float
-        Predicted value.
+        Predicted value; of a share within [0, 1].
     low, high : float, optional
         80 % interval of one new run, calibrated where the board has evidence; None where there is none.
     own_interval : tuple of float, optional
@@ -114,6 +114,11 @@ class Prediction:
     def reach(self) -> float:
         """Compute of the target over that of the most expensive training run (params x tokens where no FLOPs are given)."""
         return self.query.reach
+
+    @property
+    def given(self) -> float:
+        """What the predictor gives at the target; `value` is the same unless it was limited."""
+        return predict_point(self.model, self.query)
 
     @property
     def half_width(self) -> float:

@@ -178,6 +178,7 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
     """
     first = next(iter(predictions.values()))
     calibrated = "; interval calibrated on the board" if first.evidence is not None else ""
+    limited = "; limited to [0, 1]: the metric is a share" if any(p.value != p.given for p in predictions.values()) else ""
     unseen = f"; learnt without the cluster {question.cluster}" if question.cluster else ""
     try:
         return Draft(
@@ -187,7 +188,7 @@ def draft_of(question: Question, predictions: Mapping[str, Prediction]) -> Draft
             unit=question.unit,
             kind=question.kind,
             forecaster=first.predictor,
-            method=f"{first.predictor} on {', '.join(first.query.variables)}{calibrated}{unseen}",
+            method=f"{first.predictor} on {', '.join(first.query.variables)}{calibrated}{limited}{unseen}",
             registered_at=question.registered_at,
             data_cutoff=question.data_cutoff,
             targets=tuple(
@@ -232,7 +233,7 @@ def quantiles_of(found: Prediction) -> dict[str, float]:
     low, value, high = found.query.scaled(np.array([found.low, found.value, found.high]))
     middle = min(max(value, low), high)
     z = ndtri(np.asarray(QUANTILES)) / ndtri(0.9)
-    values = found.query.unscaled(middle + np.where(z < 0, z * (middle - low), z * (high - middle)))
+    values = found.query.within(found.query.unscaled(middle + np.where(z < 0, z * (middle - low), z * (high - middle))))
     return {f"{level:g}": float(v) for level, v in zip(QUANTILES, values, strict=True)}
 
 

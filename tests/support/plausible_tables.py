@@ -93,6 +93,6 @@ REFUSED = {
     "the export of a W&B chart": (
         "r.csv",
         _csv('Step,"run-1 - val/loss","run-1 - val/loss__MIN","run-1 - val/loss__MAX"', range(4), LOSS[:4], LOSS[:4], LOSS[:4]),
-        "export the table of runs instead",
+        "without the params, tokens or other settings of the runs; export the table of runs instead",
     ),
 }
