@@ -292,7 +292,7 @@ TRICKS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", TRICKS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.full) if n == "200,000 rows" else n for n in TRICKS])
 def test_when_a_folder_is_not_what_it_says_then_it_is_refused_in_one_line(name, folder, arena, capfd):
     change, reason = TRICKS[name]
     change(folder)

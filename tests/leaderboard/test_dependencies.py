@@ -112,11 +112,9 @@ def test_a_wheel_that_is_missing_or_another_one_is_refused(place):
     make_wheel(place / "wheels", "def level(y):\n    return 1.0\n")
     done = scalingbench(*command, "--wheels", "wheels", cwd=place)
     assert done.returncode == 2 and "Traceback" not in done.stderr and "HASH" in done.stderr.upper(), done.stderr
-    (place / "wheels" / "sbtiny-1.0-py3-none-any.whl").write_bytes(b"PK\x03\x04junk")
-    done = scalingbench(*command, "--wheels", "wheels", cwd=place)
-    assert done.returncode == 2 and "Traceback" not in done.stderr.replace("requirements.txt: ", "")
 
 
+@pytest.mark.full
 def test_a_wheel_that_exits_when_imported_is_a_refusal_and_nothing_more(place):
     make_wheel(place / "wheels", "import os; os._exit(0)\n")
     done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)

@@ -137,11 +137,13 @@ def test_an_edited_prediction_is_refused(copy):
     refused(verify(copy), "fold 'c4', row 1: submitted", "the results are not reproduced", status=1)
 
 
+@pytest.mark.full
 def test_a_stale_fingerprint_is_refused(copy):
     edit_results(copy, lambda r: replace(r, fingerprint="0" * 16))
     refused(verify(copy), "distillation_apple/loss/frontier-flops-1e21: stale fingerprint")
 
 
+@pytest.mark.full
 def test_a_task_left_out_is_refused(copy):
     path = copy / "subs" / "joint" / "results.parquet"
     write_results(path, read_results(path)[:1])
