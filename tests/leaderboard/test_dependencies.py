@@ -115,6 +115,15 @@ def test_a_wheel_that_is_missing_or_another_one_is_refused(place):
 
 
 @pytest.mark.full
+def test_a_wheel_that_is_none_is_refused_in_one_line(place):
+    wheel = make_wheel(place / "wheels", "def level(y):\n    return float(min(y))\n")
+    assert scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place).returncode == 0
+    wheel.write_bytes(b"PK\x03\x04junk")
+    done = scalingbench("verify", "subs/tiny", "--suite", "one.yaml", "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "Traceback" not in done.stderr.replace("requirements.txt: ", "")
+
+
+@pytest.mark.full
 def test_a_wheel_that_exits_when_imported_is_a_refusal_and_nothing_more(place):
     make_wheel(place / "wheels", "import os; os._exit(0)\n")
     done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)

@@ -37,3 +37,5 @@ def test_the_command_names_what_it_drew_and_the_same_numbers_give_the_same_pictu
     done = scalingbench("pictures", "--out", tmp_path)
     assert done.returncode == 0 and done.stdout.split() == [str(tmp_path / f"{name}.svg") for name in PICTURES]
     assert (tmp_path / "skill.svg").read_text(encoding="utf-8") == svg_of(committed, "skill")
+    few = committed.select(bundled=True)
+    assert digest(few, "skill") in svg_of(few, "skill")
