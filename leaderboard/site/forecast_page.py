@@ -26,7 +26,6 @@ def forecast_page() -> Page:
     values = {
         "rows": rows,
         "origins": count_origins(book),
-        "n_questions": len(rows),
         "n_forecasts": len(book.registrations),
         "n_open": sum(row["status"] in ("open", "partly resolved") for row in rows),
         "head": book.head,

@@ -22,7 +22,8 @@ def main() -> None:
         print(line, flush=True)
     for line in (*published.append(), *upcoming.append()):
         print(line, flush=True)
-    print(f"{len(load_book().registrations)} registrations, head {load_book().head[:12]}")
+    book = load_book()
+    print(f"{len(book.registrations)} registrations, head {book.head[:12]}")
 
 
 if __name__ == "__main__":

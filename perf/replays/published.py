@@ -127,8 +127,9 @@ def _quoted(figure: Quoted) -> tuple[Draft, Outcome]:
 def append(folder: Path | None = None) -> Iterator[str]:
     """Append the authors' forecasts that a book does not have, and yield a line for each."""
     quoted = [_quoted(figure) for figure in QUOTED]
+    answered = {(r.question, r.forecaster) for r in load_book(folder).registrations}
     for draft in (*recorded(), *(draft for draft, _ in quoted)):
-        if (draft.question, draft.forecaster) not in {(r.question, r.forecaster) for r in load_book(folder).registrations}:
+        if (draft.question, draft.forecaster) not in answered:
             register([draft], folder)
             yield f"{draft.question}: {draft.forecaster}"
     for draft, outcome in quoted:

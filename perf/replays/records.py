@@ -13,7 +13,7 @@ from scalingbench.benchmark.data.collection import load_card, load_collection
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.leaderboard.forecasts.records import Outcome
 
-__all__ = ["QUESTIONS", "Record", "history", "questions", "records_of"]
+__all__ = ["QUESTIONS", "Record", "dated", "history", "questions", "records_of"]
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,7 @@ def history(record: Record) -> pd.DataFrame:
 def _asked(record: Record) -> Replay:
     rows = history(record)
     last = {day: rows[rows["date"] <= years_of(day) + 0.5 / 365.25].iloc[-1] for day in record.days}
-    asked = DatedQuestion(
-        id=f"{record.collection}/{record.metric}/{_track(record)}record-{record.cutoff}",
-        what=f"record of {record.family} at the end of a day, from those known on {record.cutoff}",
-        unit=load_card(record.collection).scalingbench.metrics[record.metric].unit,
-        collection=record.collection, curve="record", metric=record.metric, inputs=("date",), cutoff=record.cutoff,
-        targets={day: {"date": years_of(day)} for day in record.days},
-    )  # fmt: skip
+    asked = dated(record, record.cutoff, f", from those known on {record.cutoff}")
     found = tuple(
         Outcome(target=day, values=(float(row["value"]),), date=day, source=f"{record.collection}, {row['run']}")
         for day, row in last.items()
@@ -100,5 +94,12 @@ def _asked(record: Record) -> Replay:
     return Replay(asked, rows, found, record.family)
 
 
-def _track(record: Record) -> str:
-    return f"{record.curve.rsplit('/', 1)[-1]}-" if record.curve else ""
+def dated(record: Record, suffix: str, more: str = "", **terms: str) -> DatedQuestion:
+    """Return the question of a record, with a suffix of its name, the rest of its description, and its terms."""
+    track = f"{record.curve.rsplit('/', 1)[-1]}-" if record.curve else ""
+    return DatedQuestion(
+        id=f"{record.collection}/{record.metric}/{track}record-{suffix}", what=f"record of {record.family} at the end of a day{more}",
+        unit=load_card(record.collection).scalingbench.metrics[record.metric].unit, collection=record.collection, curve="record",
+        metric=record.metric, inputs=("date",), cutoff=record.cutoff, targets={day: {"date": years_of(day)} for day in record.days},
+        **terms,
+    )  # fmt: skip

@@ -61,8 +61,9 @@ def usual(metric: str) -> tuple[str, ...]:
 
 def append(replays: Iterable[Replay], folder: Path | None = None) -> Iterator[str]:
     """Append the replays that a book does not have, with their outcomes, and yield a line for each."""
+    known = load_book(folder).questions
     for replay in replays:
-        if replay.asked.id in load_book(folder).questions:
+        if replay.asked.id in known:
             continue
         made = list(replay.forecasts())
         added = register((m for m in made if isinstance(m, Draft)), folder)

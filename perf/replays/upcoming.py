@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from perf.public_forecasts import DatedQuestion, opened, years_of
-from perf.replays.records import Record, history
+from perf.public_forecasts import opened
+from perf.replays.records import Record, dated, history
 from perf.replays.replay import usual
-from scalingbench.benchmark.data.collection import load_card, load_collection
+from scalingbench.benchmark.data.collection import load_collection
 from scalingbench.forecasting.registering import Question, drafts, entrants
 from scalingbench.leaderboard.forecasts.book import load_book, register
 from scalingbench.leaderboard.forecasts.records import Draft
@@ -43,24 +43,14 @@ def questions() -> Iterator[Question]:
     record = replace(opened()[1], page=page, void_if=void_if, closes="2026-12-31T00:00:00Z")
     yield record.question(load_collection(record.collection).table, "registered")
     for asked, (page, void_if) in QUESTIONS:
-        yield _dated(asked, page, void_if).question(history(asked), "registered")
-
-
-def _dated(record: Record, page: str, void_if: str) -> DatedQuestion:
-    track = f"{record.curve.rsplit('/', 1)[-1]}-" if record.curve else ""
-    return DatedQuestion(
-        id=f"{record.collection}/{record.metric}/{track}record-{record.days[0][:4]}", what=f"record of {record.family} at the end of a day",
-        unit=load_card(record.collection).scalingbench.metrics[record.metric].unit, collection=record.collection, curve="record",
-        metric=record.metric, inputs=("date",), cutoff=record.cutoff, targets={day: {"date": years_of(day)} for day in record.days},
-        page=page, void_if=void_if, closes=_CLOSES,
-    )  # fmt: skip
+        yield dated(asked, asked.days[0][:4], page=page, void_if=void_if, closes=_CLOSES).question(history(asked), "registered")
 
 
 def append(folder: Path | None = None) -> Iterator[str]:
     """Append the forecasts that a book does not have, and yield a line for each question."""
+    answered = {(r.question, r.forecaster) for r in load_book(folder).registrations}
     for question in questions():
-        answered = {r.forecaster for r in load_book(folder).registrations if r.question == question.name}
-        left = set(usual(question.runs.metric)) - answered
+        left = {name for name in usual(question.runs.metric) if (question.name, name) not in answered}
         made = [m for m in drafts(question, entrants(("date",), left)) if isinstance(m, Draft)]
         if register(made, folder):
             yield f"{question.name}: {', '.join(m.forecaster for m in made)}"
