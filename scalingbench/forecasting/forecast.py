@@ -169,6 +169,7 @@ def predict(query: Query, predictor: str, model: Any = None, board: dict[str, An
         predictor=predictor,
         model=model,
         value=value,
+        given=given,
         low=low,
         high=high,
         own_interval=None if own is None else _ends(query.within(np.array(own))),

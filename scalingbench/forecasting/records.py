@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
-from scalingbench.forecasting.ensemble import Ensemble, LeaveOut, predict_point
+from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
 from scalingbench.forecasting.formats import as_percent, as_target, as_times
 from scalingbench.forecasting.isoflops import IsoFlop
@@ -75,6 +75,8 @@ class Prediction:
         The fitted predictor.
     value : float
         Predicted value; of a share within [0, 1].
+    given : float
+        What the predictor gives at the target; `value` is the same unless it was limited.
     low, high : float, optional
         80 % interval of one new run, calibrated where the board has evidence; None where there is none.
     own_interval : tuple of float, optional
@@ -89,6 +91,7 @@ class Prediction:
     predictor: str
     model: Any = field(repr=False)
     value: float
+    given: float
     low: float | None
     high: float | None
     own_interval: tuple[float, float] | None
@@ -114,11 +117,6 @@ class Prediction:
     def reach(self) -> float:
         """Compute of the target over that of the most expensive training run (params x tokens where no FLOPs are given)."""
         return self.query.reach
-
-    @property
-    def given(self) -> float:
-        """What the predictor gives at the target; `value` is the same unless it was limited."""
-        return predict_point(self.model, self.query)
 
     @property
     def half_width(self) -> float:

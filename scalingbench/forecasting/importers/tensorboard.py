@@ -32,10 +32,11 @@ def import_events(root: Path, files: Sequence[Path]) -> pd.DataFrame:
 def import_event_history(root: Path, files: Sequence[Path]) -> pd.DataFrame:
     """Return a row for every step at which a run has a measured value; parameters as for `import_events`."""
     tags, hyper = _read(files)
+    ranks = {home: _ranks(own) for home, own in tags.items()}
     rows = [
-        {"run": _name(root, home), **_at_step(own, step, _ranks(own)), **hyper[home]}
+        {"run": _name(root, home), **_at_step(own, step, ranks[home]), **hyper[home]}
         for home, own in tags.items()
-        for step in sorted({step for tag in _best(own) for step in own[tag]})
+        for step in sorted({step for tag in _best(own, ranks[home]) for step in own[tag]})
     ]
     return pd.DataFrame(rows)
 
@@ -99,15 +100,15 @@ def _at_last_value(tags: Mapping[str, Series]) -> dict[str, float]:
 
     Of several measured values those are used that `headers` ranks first: held-out before training.
     """
-    return _at_step(tags, max((max(tags[tag]) for tag in _best(tags)), default=0), _ranks(tags))
+    ranks = _ranks(tags)
+    return _at_step(tags, max((max(tags[tag]) for tag in _best(tags, ranks)), default=0), ranks)
 
 
 def _ranks(tags: Mapping[str, Series]) -> dict[str, int]:
     return {tag: meaning.rank for tag in tags if (meaning := meaning_of(tag)) is not None and meaning.name == "value"}
 
 
-def _best(tags: Mapping[str, Series]) -> list[str]:
-    ranks = _ranks(tags)
+def _best(tags: Mapping[str, Series], ranks: Mapping[str, int]) -> list[str]:
     return [tag for tag, rank in ranks.items() if rank == min(ranks.values())] or list(tags)
 
 
