@@ -42,8 +42,8 @@ class TableReader:
 
         units = {name: positive(f"--unit {name}={text}", text) for name, text in _pairs("--unit", self.units).items()}
         where = _pairs("--where", self.where)
-        chosen = (self.metric, self.curve, self.checkpoints, self._mark(), by, history)
-        return read_runs(table, Options(self.meanings, units, where, *chosen))
+        options = Options(self.meanings, units, where, self.metric, self.curve, self.checkpoints, self._mark(), by, history)
+        return read_runs(table, options)
 
     def _mark(self) -> Literal[".", ","] | None:
         if self.decimal is None:

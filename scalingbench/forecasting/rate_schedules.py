@@ -139,7 +139,7 @@ def schedule_of(clock: np.ndarray, rates: np.ndarray, end: float, shape: RateSha
         The planned shape; without one it is told from the logged rates, which stay as they are where they have no known shape.
     """
     if not len(clock):
-        return None if shape is None else _planned(np.linspace(0.0, end, _KNOTS), shape, 1.0, 0.0, end)
+        return None if shape is None else _planned(np.linspace(0.0, end, _KNOTS), shape, end)
     peak, warm = float(rates.max()), float(clock[np.argmax(rates)])
     told = shape or _told(clock, rates, warm, end)
     rest = clock[-1] + (end - clock[-1]) * np.linspace(0.0, 1.0, _KNOTS)[1:] if clock[-1] < end else np.empty(0)
@@ -150,8 +150,8 @@ def schedule_of(clock: np.ndarray, rates: np.ndarray, end: float, shape: RateSha
     return Schedule(np.concatenate([start[0], clock, rest]), np.concatenate([start[1], rates, after]), what, known)
 
 
-def _planned(clock: np.ndarray, shape: RateShape, peak: float, warm: float, end: float) -> Schedule:
-    return Schedule(clock, peak * shape.at(_after(clock, warm, end)), str(shape), True)
+def _planned(clock: np.ndarray, shape: RateShape, end: float) -> Schedule:
+    return Schedule(clock, shape.at(_after(clock, 0.0, end)), str(shape), True)
 
 
 def _after(clock: np.ndarray, warm: float, end: float) -> np.ndarray:

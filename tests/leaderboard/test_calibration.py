@@ -18,7 +18,7 @@ def spread(*coverage, tasks=TASKS, name="law"):
     return calibration_of(matrix(scores, tasks), tasks, "ref").rows
 
 
-def test_a_mean_of_extremes_is_told_from_calibration():
+def test_a_mean_of_extremes_is_distinguished_from_calibration():
     rows = spread(1.0, 0.0, 0.8, np.nan).loc["law"]
     assert rows["coverage"] == pytest.approx((1 * 1.0 + 3 * 0.0 + 4 * 0.8) / 8)
     assert (rows["tasks"], rows["clusters"]) == (3, 2)
