@@ -52,8 +52,7 @@ def _tasks(material: Material) -> dict[str, list[dict[str, Any]]]:
     for name, facts in material.facts.items():
         row: dict[str, Any] = {"task": name, "track": facts["track"], "far": facts["far"], "best": "", "error": None, "ratio": None}
         if (own := material.scores_of_task.get(name)) is not None:
-            first = own.iloc[0]
-            row |= {"best": str(first["predictor"]), "error": float(first["error"]), "ratio": float(first["ratio"])}
+            row |= {"best": str(own["predictor"][0]), "error": float(own["error"][0]), "ratio": float(own["ratio"][0])}
         found.setdefault(str(facts["collection"]), []).append(row)
     return found
 

@@ -26,7 +26,6 @@ __all__ = ["compare_page", "findings_page", "first_page", "guides"]
 _TOP = 12
 _FINDINGS = 5
 """Findings on the first page."""
-_DRAWN = 6
 _SCALE = 10_000
 """Logarithms of ratios are written as whole multiples of its inverse."""
 _SLICES = {
@@ -46,7 +45,6 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     findings : tuple of Finding
         All findings, of which the first are shown beside the picture.
     """
-    leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
     sliced = {by: on_slices(material, by) for by in _SLICES}
     data = {
         "columns": columns(material.everyone),
@@ -57,7 +55,7 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
         "tracks": {name: board.n_tasks for name, board in material.tracks.items()},
         "reaches": list(sliced["reach"]),
         "citation": citation(material),
-        "charts": _charts(material, leaders, sliced),
+        "charts": _charts(material, sliced),
     }
     values = {
         "drawn": whiskers(material.everyone, material, top=_TOP),
@@ -75,8 +73,9 @@ def findings_page(findings: tuple[Finding, ...]) -> Page:
     return Page("findings.html", "findings.html.j2", {"findings": findings, "level": LEVEL, "here": "findings"})
 
 
-def _charts(material: Material, leaders: list[str], sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
+def _charts(material: Material, sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
     """Return the charts of the first page by identifier."""
+    leaders = material.leaders
     found: dict[str, Any] = {by: slice_chart(sliced[by], leaders, title) for by, title in _SLICES.items()}
     found["absolute"] = slice_chart(sliced["reach"], leaders, _SLICES["reach"], "mape")
     ranked = set(material.results.task_table["task"])

@@ -8,11 +8,13 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scalingbench.common.names import slug
 from scalingbench.common.project import REPOSITORY, SITE
 from scalingbench.common.tables import cell, interval, plain
 from scalingbench.leaderboard.site.content import Page, Whisker
-from scalingbench.leaderboard.site.pictures import formula_svg
+from scalingbench.leaderboard.site.pictures import formula
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,7 +49,7 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         values = dict(page.values)
         if "latex" in values:
-            values["formula"] = formula_svg(values["latex"])
+            values["formula"] = formula(values["latex"])
         if page.data is not None:
             self.data(page.data_path, "SB.data", page.data)
         template = self.environment.get_template(page.template)
@@ -98,6 +100,8 @@ def _shown(value: Any) -> Any:
     """Return a value of JSON types, its floats rounded to the digits that a page can show, and None for missing ones."""
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, dict):
         return {k: _shown(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
