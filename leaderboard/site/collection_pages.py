@@ -17,6 +17,7 @@ from scalingbench.leaderboard.site.charts import points_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.links import paper_links, upstream_links
 from scalingbench.leaderboard.site.material import Material
+from scalingbench.leaderboard.site.texts import html_of
 
 __all__ = ["collection_index", "collection_pages"]
 
@@ -66,10 +67,7 @@ def _chart(name: str, tasks: list[Task]) -> dict[str, Any] | None:
 
 def _html(markdown: str) -> str:
     """Return the text of a card, without its first heading, as HTML."""
-    from markdown_it import MarkdownIt
-
-    body = "\n".join(line for line in markdown.splitlines() if not line.startswith("# "))
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(body))
+    return html_of("\n".join(line for line in markdown.splitlines() if not line.startswith("# ")))
 
 
 def collection_index(material: Material) -> Page:

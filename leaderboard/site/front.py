@@ -18,6 +18,7 @@ from scalingbench.leaderboard.ratios import LEVEL
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
+from scalingbench.leaderboard.site.texts import text_of
 from scalingbench.leaderboard.site.views import columns, on_slices, view, whiskers
 from scalingbench.leaderboard.suite_board import SuiteBoard
 
@@ -28,6 +29,12 @@ _FINDINGS = 5
 """Findings on the first page."""
 _SCALE = 10_000
 """Logarithms of ratios are written as whole multiples of its inverse."""
+_TEXTS = {
+    "submit": ("Submit a predictor", "How to submit a scaling-law predictor to the board.", "text.html.j2"),
+    "rules": ("Rules", "How tasks, collections, weights and ranks of the board are defined.", "rules.html.j2"),
+    "audit": ("Audit", "How to check every number of the board, what audits found, and the rules that prevent it.", "audit.html.j2"),
+}
+"""Title, description and template of each page of text."""
 _SLICES = {
     "reach": "extrapolation factor (tasks)",
     "compute-share": "cost of the training runs / of all runs (tasks)",
@@ -120,8 +127,10 @@ def guides(material: Material) -> Iterator[Page]:
     """Yield the pages of text."""
     yield Page("which.html", "which.html.j2", {"choices": _choices(material), "here": "which"})
     yield Page("about.html", "about.html.j2", {"citation": citation(material)})
-    for name in ("submit", "rules", "audit"):
-        yield Page(f"{name}.html", f"{name}.html.j2", {"rules": material.results.suite.rules, "suite": material.results.suite})
+    suite = material.results.suite
+    for name, (title, description, template) in _TEXTS.items():
+        values = {"title": title, "description": description, "text": text_of(name), "rules": suite.rules, "suite": suite}
+        yield Page(f"{name}.html", template, values)
 
 
 def _choices(material: Material) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The site in a real browser, opened from a folder: no server, no other host, no console message."""
 
+import html
 import json
 import os
 import re
@@ -54,6 +55,8 @@ PAGES = (
     TASK,
     *TEXTS,
 )
+HOSTS = {"arxiv.org", "github.com", SITE.split("/")[2]}
+"""Hosts that pages link to; the last has the documentation."""
 WIDTHS = ((390, 844), (768, 1024), (1440, 900))
 SMALL = "e => e.childElementCount === 0 && e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
@@ -318,13 +321,13 @@ def test_every_link_leads_somewhere(site):
         for target in parsed.targets:
             if target.startswith("https://"):
                 outside.add(target.split("/")[2])
-                assert target.split("/")[2] in ("arxiv.org", "github.com"), target
+                assert target.split("/")[2] in HOSTS, target
                 continue
             file, _, anchor = target.split("?")[0].partition("#")
             there = (path.parent / file).resolve() if file else path
             assert there.is_file(), f"{path.name}: {target}"
             assert not anchor or there.suffix != ".html" or anchor in pages[there].ids, f"{path.name}: {target}"
-    assert outside == {"arxiv.org", "github.com"}
+    assert outside == HOSTS
 
 
 def test_links_into_the_repository_lead_to_files(site):
@@ -338,10 +341,25 @@ def test_links_into_the_repository_lead_to_files(site):
 
 
 def test_the_counts_agree_on_every_page(site):
-    texts = {path: re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    """What the documentation says on three pages has counts of its own, which `perf.regenerate` checks."""
+    read = {path: re.sub(r"<article>.*</article>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in site.rglob("*.html")}
+    texts = {path: re.sub(r"<[^>]+>", "", text) for path, text in read.items()}
     for pattern in (r"(?<!first )(\d+) predictors\b", r"(\d+) tasks of \d+ collections", r"(\d+) collections\b"):
         said = {n for text in texts.values() for n in re.findall(pattern, text)}
         assert len(said) == 1, f"{pattern}: {said}"
+
+
+def test_pages_of_text_are_those_of_the_documentation(site):
+    """Every heading of the source is on the page; links between such pages stay on the site."""
+    root = Path(__file__).parents[2]
+    for name in ("rules", "audit"):
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        said = re.findall(r"^##+ (.*)$", (root / "docs" / f"{name}.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        shown = [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in re.findall(r"<h[234] id=[^>]*>(.*?)</h", page)]
+        assert len(said) > 3 and shown == [text.replace("`", "") for text in said] and "&lt;!--" not in page
+    assert 'href="audit.html#claims-about-tuning"' in (site / "rules.html").read_text(encoding="utf-8")
+    submit = (site / "submit.html").read_text(encoding="utf-8")
+    assert "scalingbench submit my_law.py:MyLaw" in submit and "Add a collection" not in submit
 
 
 def test_pages_are_light(site):
