@@ -155,7 +155,8 @@ def _best_places(material: Material) -> dict[str, str]:
     """Return the best place of every head on a track, as text."""
     found: dict[str, tuple[int, str]] = {}
     for track, board in material.tracks.items():
-        for row in records(board.heads.dropna(subset="rank"), ("predictor", "rank")):
-            name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(board.heads)} on {track}")
+        heads = board.heads
+        for row in records(heads.dropna(subset="rank"), ("predictor", "rank")):
+            name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(heads)} on {track}")
             found[name] = min(found.get(name, place), place)
     return {name: text for name, (_, text) in found.items()}

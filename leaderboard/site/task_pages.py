@@ -25,7 +25,7 @@ __all__ = ["task_index", "task_list", "task_pages"]
 
 _LISTED = ("task", "track", "kind", "role", "far", "compute_share", "folds", "n_test", "weight")
 _MOST_FOLDS = 8
-_MOST_POINTS = 360
+_MOST_POINTS = 320
 _DIGITS = 4
 """Significant digits of positions and interval ends; values and predictions, whose difference is drawn, have more."""
 _SCORES = ("error", "ratio", "r2", "mape", "bias", "coverage", "regret", "failed", "folds", "fit_seconds")

@@ -92,21 +92,18 @@ def environment() -> Environment:
     return pages
 
 
-def _json(value: object) -> str:
-    return json.dumps(_shown(value), separators=(",", ":"), ensure_ascii=False)
-
-
-def _shown(value: Any) -> Any:
-    """Return a value of JSON types, its floats rounded to the digits that a page can show, and None for missing ones."""
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+def _json(value: Any) -> str:
+    """Return a value as JSON: floats with the digits that a page can show, null for missing ones."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):
-        return {k: _shown(v) for k, v in value.items()}
+        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return [_shown(v) for v in value]
-    return value if isinstance(value, str | int) else plain(value)
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, float) and math.isfinite(value):
+        digits, _, power = f"{value:.{_DIGITS}g}".partition("e")
+        return f"{digits}e{int(power)}" if power else digits
+    return json.dumps(value if isinstance(value, str) else plain(value), ensure_ascii=False)
 
 
 def _number(value: Any, digits: int = 3) -> str:
