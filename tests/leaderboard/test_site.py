@@ -58,6 +58,12 @@ PAGES = (
 HOSTS = {"arxiv.org", "github.com", SITE.split("/")[2]}
 """Hosts that pages link to; the last has the documentation."""
 WIDTHS = ((390, 844), (768, 1024), (1440, 900))
+FIRST_SCREEN = (
+    ".whiskers li",
+    ".whiskers li:nth-child(5) b",
+    "#board tbody tr:nth-child(2) td.name",
+    "#board tbody tr:nth-child(2) td:nth-child(3)",
+)
 SMALL = "e => e.childElementCount === 0 && e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
 
@@ -96,8 +102,9 @@ def browse(site, chromium):
     heard: list[str] = []
     opened = []
 
-    def open_page(path, width=1440, scheme="light", height=900):
-        opened.append(chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True))
+    def open_page(path, width=1440, scheme="light"):
+        size = {"width": width, "height": dict(WIDTHS)[width]}
+        opened.append(chromium.new_context(viewport=size, color_scheme=scheme, accept_downloads=True))
         page = opened[-1].new_page()
         page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
@@ -105,17 +112,25 @@ def browse(site, chromium):
         file, _, query = path.partition("?")
         page.goto((site / file).as_uri() + (f"?{query}" if query else ""))
         page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
-        shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
-        if shots:
-            Path(shots).mkdir(parents=True, exist_ok=True)
-            name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".html"))
-            page.screenshot(path=Path(shots) / f"{name}-{width}-{scheme}.png", full_page=True)
+        if "SCALINGBENCH_SCREENSHOTS" in os.environ:
+            _save_screenshots(page, path, scheme)
         return page
 
     yield open_page
     for context in opened:
         context.close()
     assert heard == []
+
+
+def _save_screenshots(page, path, scheme):
+    """Save a page at every width, and leave it at its own."""
+    folder, name = Path(os.environ["SCALINGBENCH_SCREENSHOTS"]), re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".html"))
+    folder.mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for wide, high in WIDTHS:
+        page.set_viewport_size({"width": wide, "height": high})
+        page.screenshot(path=folder / f"{name}-{wide}-{scheme}.png", full_page=True)
+    page.set_viewport_size(before)
 
 
 def shown(page):
@@ -132,23 +147,19 @@ def box(page, selector):
 
 
 @needs_browser
-@pytest.mark.parametrize(("width", "height"), WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_screen_has_picture_predictor_and_skill(browse, width, height, scheme):
-    page = browse("index.html", width, scheme, height)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert box(page, "header")[3] < 80  # two lines
-    for selector in (
-        ".whiskers li",
-        ".whiskers li:nth-child(5) b",
-        "#board tbody tr:nth-child(2) td.name",
-        "#board tbody tr:nth-child(2) td:nth-child(3)",
-    ):
-        left, top, right, bottom = box(page, selector)
-        assert left >= 0 and top >= 0 and right <= width and bottom <= height, f"{selector} is not in view"
-    assert [t.split()[0] for t in page.locator("#board th:visible").all_inner_texts()[:3]] == ["rank", "predictor", "skill"]
-    cut = page.eval_on_selector_all(".scroll", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)")
-    assert cut == [], "columns are cut"
+def test_the_first_screen_has_picture_predictor_and_skill(browse, scheme):
+    page = browse("index.html", scheme=scheme)
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert box(page, "header")[3] < 80  # two lines
+        for selector in FIRST_SCREEN:
+            left, top, right, bottom = box(page, selector)
+            assert left >= 0 and top >= 0 and right <= width and bottom <= height, f"{selector} is not in view at {width}"
+        assert [t.split()[0] for t in page.locator("#board th:visible").all_inner_texts()[:3]] == ["rank", "predictor", "skill"]
+        cut = page.eval_on_selector_all(".scroll", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)")
+        assert cut == [], f"columns are cut at {width}"
 
 
 @needs_browser
