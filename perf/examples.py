@@ -148,6 +148,15 @@ def accuracy() -> str:
     return _csv({"n_params": plain(params), "n_tokens": plain(tokens), "accuracy": noisy(share, 10)})
 
 
+def downstream() -> str:
+    """Losses, and accuracies of .25 + .65 / (1 + exp(4 (loss - 2.6))) with a noise of .005."""
+    params, tokens = grid()
+    loss = noisy(law(params, tokens), 15)
+    share = 0.25 + 0.65 / (1.0 + np.exp(4.0 * (law(params, tokens) - 2.6)))
+    accuracy = np.round(share + 0.005 * np.random.default_rng(16).standard_normal(len(share)), 4)
+    return _csv({"N": plain(params), "D": plain(tokens), "loss": loss, "accuracy_hellaswag": accuracy})
+
+
 def recipes() -> str:
     """One law for three optimisers: muon has the loss of adamw with 1.4 times its compute, lion that with 1.05 times."""
     params, tokens = grid(SIZES[:4], RATIOS[1:])
@@ -219,6 +228,7 @@ FILES = {
     "learning-rates.csv": learning_rates,
     "mixture.csv": mixture,
     "accuracy.csv": accuracy,
+    "downstream.csv": downstream,
     "recipes.csv": recipes,
     "training-curve.csv": training_curve,
     "trainer-state.json": trainer_state,

@@ -44,6 +44,7 @@ def forecast(
     target: Target,
     predictor: Predictor = DEFAULT_PREDICTOR,
     tolerance: Tolerance = ERROR_LIMIT,
+    chance: Annotated[float | None, typer.Option("--chance", help="Accuracy of guessing, e.g. .25: no forecast is below it.")] = None,
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
@@ -63,7 +64,7 @@ def forecast(
     from scalingbench.forecasting.query import make_query
 
     runs = read(table)
-    query = make_query(runs, target)
+    query = make_query(runs, target, chance)
     make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force)
     found = _answer("forecast", make, runs, as_json=as_json, plot=plot, report=report)
     if register is not None:

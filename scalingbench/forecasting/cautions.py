@@ -220,8 +220,8 @@ def _other_columns(query: Query) -> Iterator[tuple[str, pd.Series]]:
 
 
 def _fixed_by_target(query: Query) -> set[str]:
-    """Return columns that are a fixed function of the target's: flops of size and tokens, and sizes in a fixed ratio."""
-    fixed, rows = set[str](), query.rows
+    """Return columns that are no setting beside the target's: flops of size and tokens, sizes in a fixed ratio, losses."""
+    fixed, rows = {"source_loss"}, query.rows  # a loss of the same runs is an outcome, not a setting
     if {query.identity.size, "tokens"} <= set(query.target):
         fixed.add("flops")  # where it is not, `_identity` questions the column
     known = next((n for n in SIZES if n in query.target), None)
@@ -292,7 +292,8 @@ def _limited(found: Forecast, tolerance: float) -> Iterator[Caution]:
         text = f"limited to {found.value:g}: the metric is a share, and {found.predictor} gives {found.given:.4g}"
         yield Caution("warning", "limited", text)
     elif is_share(found.query.runs) and found.low is not None and found.high is not None:
-        ends = [f"{end:g}" for end, limited in ((0, found.low <= 0.0), (1, found.high >= 1.0)) if limited]
+        bottom, top = found.query.limits
+        ends = [f"{end:g}" for end, limited in ((bottom, found.low <= bottom), (top, found.high >= top)) if limited]
         if ends:
             yield Caution("note", "limited", f"the interval is limited to {' and '.join(ends)}: the metric is a share")
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
+from scalingbench.forecasting.downstream import Route
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
 from scalingbench.forecasting.formats import as_percent, as_target, as_times
@@ -141,12 +142,15 @@ class Forecast(Prediction):
         Back-test error of the predictor along the axis of the target; NaN where nothing could be back-tested.
     cautions : tuple of Caution
         Notes, warnings and overridden refusals, the most severe first.
+    route : Route, optional
+        For accuracies with losses of the same runs: direct or in two stages, and why.
     """
 
     ensemble: Ensemble = field(repr=False)
     leave_out: LeaveOut = field(repr=False)
     backtest: float
     cautions: tuple[Caution, ...] = ()
+    route: Route | None = None
 
     @property
     def believable(self) -> bool:
@@ -184,15 +188,21 @@ class Forecast(Prediction):
         backtest = self.backtest if np.isfinite(self.backtest) else None
         evidence = self.evidence.as_dict() if self.evidence is not None else None
         cautions = [c.as_dict() for c in self.cautions]
+        route = self.route.as_dict() if self.route is not None else None
         last = {"believable": self.believable, "cautions": cautions, "evidence": evidence, "data": self.data.as_dict()}
-        return {**plain, "backtest": backtest, **last}
+        return {**plain, "backtest": backtest, "route": route, **last}
 
     def __str__(self) -> str:
         interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] (80 %)"
         weights = ", ".join(f"{n} {w:.2f}" for n, w in sorted(self.weights.items(), key=lambda i: -i[1]))
         lines = [f"{self.metric} at {as_target(self.target)}: {self.value:.5g}{interval}", self.basis]
-        lines += [f"weights: {weights}"] if weights else []
+        lines += [str(self.route)] if self.route is not None else []
+        lines += [f"weights{' of the laws of the loss' if self._staged else ''}: {weights}"] if weights else []
         return "\n".join([*lines, *self.remarks])
+
+    @property
+    def _staged(self) -> bool:
+        return self.route is not None and self.route.chosen == "two-stage"
 
     @property
     def basis(self) -> str:
@@ -202,7 +212,8 @@ class Forecast(Prediction):
     @property
     def remarks(self) -> list[str]:
         """Cautions and the evidence of the board, a line each."""
-        return [*map(str, self.cautions), *([f"board: {self.evidence}"] if self.evidence is not None else [])]
+        board = "board, of losses" if self._staged else "board"
+        return [*map(str, self.cautions), *([f"{board}: {self.evidence}"] if self.evidence is not None else [])]
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a table of the forecast shows: name and text of each row."""
