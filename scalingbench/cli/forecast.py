@@ -34,7 +34,7 @@ Tolerance = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Predict even if a rule refuses to.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Plot to write: .png, .svg or .pdf.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Self-contained report to write: .html.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Report to write: a self-contained .html, or .md for a pull request.")]
 
 
 @reads_a_table
@@ -52,6 +52,7 @@ def forecast(
         Path | None, typer.Option("--register", help="Book of forecasts to append this one to; 'forecasts score' scores it later.")
     ] = None,
     question: Annotated[str | None, typer.Option("--question", help="Name of the question in the book, e.g. lab/loss/7b.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say in at most five sentences why each law has its weight.")] = False,
     as_json: Json = False,
 ) -> None:
     """Predict a large run from a table of small ones, with an interval, notes and warnings."""
@@ -67,6 +68,8 @@ def forecast(
     query = make_query(runs, target, chance)
     make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force)
     found = _answer("forecast", make, runs, as_json=as_json, plot=plot, report=report)
+    if explain and not as_json:
+        typer.echo("\n".join(found.explanation))
     if register is not None:
         from scalingbench.forecasting.registering import register_forecast
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.forecasting.ensemble import Ensemble, back_tested, fitted_ensemble
+from scalingbench.forecasting.formats import as_percent
 from scalingbench.forecasting.query import Query
 from scalingbench.predictors.autolaw.backtest import Backtest, CandidateFits, DataSet, root_mean_square
 from scalingbench.predictors.autolaw.weights import recency_weighted
@@ -52,6 +53,7 @@ class Route:
     link: str
     inputs: tuple[str, ...]
     metric: str
+    log: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, None for an error that is not known."""
@@ -67,7 +69,8 @@ class Route:
         along = "overall scale" if self.axis == ALL else self.axis
         ways = [(direct, self.direct), (two, self.two_stage)]
         (one, error), (other, larger) = ways if self.chosen == "direct" else ways[::-1]
-        return f"{one}: back-test error {error:.2g} along {along}; {other} {larger:.2g}"
+        shown, more = (as_percent(float(np.expm1(e))) if self.log else f"{e:.2g}" for e in (error, larger))
+        return f"{one}: back-test error {shown} along {along}; {other} {more}"
 
 
 class TwoStages:
@@ -223,5 +226,5 @@ def choose_route(query: Query, direct: Ensemble, model: TwoStages) -> tuple[Rout
     staged = back_tested(query, model)
     better = bool(staged.backtest < direct.backtest)
     chosen: Literal["direct", "two-stage"] = "two-stage" if better else "direct"
-    route = Route(chosen, direct.backtest, staged.backtest, direct.axis, model.link_name, query.variables, query.runs.metric)
+    route = Route(chosen, direct.backtest, staged.backtest, direct.axis, model.link_name, query.variables, query.runs.metric, query.log)
     return route, staged if better else direct

@@ -133,12 +133,17 @@ def back_tested(query: Query, model: Any | None = None) -> Ensemble:
     """Fit the ensemble, unless it is given fitted, and back-test its candidates along the axis of the target."""
     model = model if model is not None else fitted_ensemble(query.X, query.y)
     axis, beyond = direction(query.X, query.point)
-    tested = next((a for a in (axis, ALL, *(a for a in model.errors_ if a != INTERPOLATION), INTERPOLATION) if a in model.errors_), None)
+    tested = tested_axis(model.errors_, axis)
     errors = model.errors_[tested] if tested is not None else {}
     laws = tuple(_law_forecast(query, model, name, weight, errors) for name, weight in model.weights(query.point).items())
     known = [(o.weight, o.backtest) for o in laws if np.isfinite(o.backtest)]
     backtest = float(np.average([e for _, e in known], weights=[w for w, _ in known])) if known else float("nan")
     return Ensemble(tuple(sorted(laws, key=lambda o: -o.weight)), model, predict_point(model, query), backtest, axis, beyond)
+
+
+def tested_axis(errors: pd.DataFrame, axis: str) -> str | None:
+    """Return the axis, or the nearest one that was back-tested; None where none was."""
+    return next((str(a) for a in (axis, ALL, *(a for a in errors if a != INTERPOLATION), INTERPOLATION) if a in errors), None)
 
 
 def fitted_ensemble(X: pd.DataFrame, y: np.ndarray) -> Any:

@@ -16,6 +16,7 @@ from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refus
 from scalingbench.forecasting.downstream import Route, TwoStages, choose_route, two_stages
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut, back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import evidence_for, surface_for
+from scalingbench.forecasting.explanation import explain
 from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
@@ -125,7 +126,7 @@ def forecast_of(
             backtest=ensemble.backtest_of(predictor),
             route=route,
         )
-    return replace(found, cautions=severest_first((*first, *fit_cautions(found, tolerance))))
+    return replace(found, cautions=severest_first((*first, *fit_cautions(found, tolerance))), explanation=explain(found))
 
 
 def _routed(query: Query, predictor: str, fitted: Prefitted) -> tuple[Ensemble, Route | None]:

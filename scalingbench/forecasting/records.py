@@ -144,6 +144,8 @@ class Forecast(Prediction):
         Notes, warnings and overridden refusals, the most severe first.
     route : Route, optional
         For accuracies with losses of the same runs: direct or in two stages, and why.
+    explanation : tuple of str
+        Why each law has its weight, a sentence each.
     """
 
     ensemble: Ensemble = field(repr=False)
@@ -151,6 +153,7 @@ class Forecast(Prediction):
     backtest: float
     cautions: tuple[Caution, ...] = ()
     route: Route | None = None
+    explanation: tuple[str, ...] = ()
 
     @property
     def believable(self) -> bool:
@@ -190,7 +193,7 @@ class Forecast(Prediction):
         cautions = [c.as_dict() for c in self.cautions]
         route = self.route.as_dict() if self.route is not None else None
         last = {"believable": self.believable, "cautions": cautions, "evidence": evidence, "data": self.data.as_dict()}
-        return {**plain, "backtest": backtest, "route": route, **last}
+        return {**plain, "backtest": backtest, "route": route, "explanation": list(self.explanation), **last}
 
     def __str__(self) -> str:
         interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] (80 %)"
