@@ -109,7 +109,7 @@ def test_a_report_in_markdown_has_the_answer_the_cautions_why_and_what_was_under
     assert all(f"- **{c.level}**: {c.message}".replace("<", "&lt;") in text for c in found.cautions) and " ".join(found.explanation) in text
     assert "the table: 20 of 20 rows kept" in text and "```bash\nscalingbench forecast runs.csv" in text
     rows = [line.count("|") for line in text.splitlines() if line.startswith("| ")]
-    assert set(rows) == {3, 6} and "note &lt;b>" not in text.split("```text")[0]
+    assert set(rows) == {3, 6} and "<b>" not in text.split("```text")[0]
 
 
 def test_the_weights_are_explained_in_at_most_five_sentences(found):
