@@ -55,19 +55,20 @@ def measure(collection: str, benchmarks: tuple[str, ...], errors: pd.DataFrame) 
     """Yield a row per forecast."""
     loss, curves = POOLS[collection]
     board, learnt = board_without(errors, collection), AutoLaw().without_cluster(cluster_of(collection))
+    models: dict[bytes, object] = {}
     for curve in curves:
         wide = finished(collection, curve)
         for metric in (f"accuracy_{b}" for b in benchmarks if f"accuracy_{b}" in wide):
             rows = wide[["params", "tokens", "cost", loss, metric]].dropna().rename(columns={loss: "loss"})
-            for line in _forecasts(rows, metric, learnt, board):
+            for line in _forecasts(rows, metric, learnt, board, models):
                 yield {"collection": collection, "curve": curve, "metric": metric, **line}
 
 
-def _forecasts(rows: pd.DataFrame, metric: str, learnt: AutoLaw, board: dict) -> Iterator[dict[str, object]]:
+def _forecasts(rows: pd.DataFrame, metric: str, learnt: AutoLaw, board: dict, models: dict[bytes, object]) -> Iterator[dict[str, object]]:
+    """Yield a row per target; `models` keeps fits, because the benchmarks of a curve share their losses."""
     k = max(2, int(np.ceil(HIDDEN * len(rows))))
     shown, hidden = rows.iloc[:-k], rows.iloc[-k:]
     runs = read_runs(shown[["params", "tokens", "loss", metric]], metric=metric)
-    models: dict[bytes, object] = {}
     for _, target in hidden.iloc[[0, -1]].iterrows():
         query = make_query(runs, {n: float(target[n]) for n in ("params", "tokens")})
         for y in (query.y, np.asarray(query.losses)):
@@ -118,13 +119,13 @@ def main() -> None:
     with threadpool_limits(1):
         for name in arguments.pools.split(","):
             try:
-                lines += measure(name, tuple(arguments.benchmarks.split(",")), errors)
+                for line in measure(name, tuple(arguments.benchmarks.split(",")), errors):
+                    lines.append(line)
+                    if arguments.out:
+                        pd.DataFrame(lines).to_csv(arguments.out, index=False)
             except InputError as error:
                 print(f"{name}: {error}")
-                continue
             print(name, len(lines), flush=True)
-            if arguments.out:
-                pd.DataFrame(lines).to_csv(arguments.out, index=False)
     print(told(pd.DataFrame(lines)).astype(float).round(3).T.to_string())
 
 

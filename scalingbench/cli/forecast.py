@@ -14,7 +14,7 @@ from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import print_answer, print_records, say
 from scalingbench.cli.options import Json
 from scalingbench.cli.table_options import TableReader, positive, reads_a_table
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN, Of
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def forecast(
     predictor: Predictor = DEFAULT_PREDICTOR,
     tolerance: Tolerance = ERROR_LIMIT,
     chance: Annotated[float | None, typer.Option("--chance", help="Accuracy of guessing, e.g. .25: no forecast is below it.")] = None,
+    of: Annotated[
+        Of, typer.Option("--of", help="Interval of one new run, or of the expected value (mean) where runs are repeated.")
+    ] = "run",
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
@@ -59,6 +62,8 @@ def forecast(
     from scalingbench.forecasting.outputs import check_outputs
     from scalingbench.forecasting.targets import parse_target
 
+    if register is not None and of != "run":
+        raise InputError("--of: a registered forecast is of one new run: leave it out")
     parse_target(target, headers=read.meanings)  # a bad option is reported before a file is read, and before slow imports
     check_outputs(plot, report)
     from scalingbench.forecasting.forecast import forecast_of
@@ -66,7 +71,7 @@ def forecast(
 
     runs = read(table)
     query = make_query(runs, target, chance)
-    make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force)
+    make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force, of=of)
     found = _answer("forecast", make, runs, as_json=as_json, plot=plot, report=report)
     if explain and not as_json:
         typer.echo("\n".join(found.explanation))

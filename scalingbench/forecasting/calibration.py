@@ -14,19 +14,17 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.tasks.splits import row_cost
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS, NORMAL
 from scalingbench.forecasting.cautions import FAILS, locked_pairs
 from scalingbench.forecasting.ensemble import back_tested, expected_at
 from scalingbench.forecasting.evidence import Surface
 from scalingbench.forecasting.query import Query
 
-__all__ = ["NORMAL", "half_widths", "least_width"]
+__all__ = ["half_widths", "least_width"]
 
 _MARK = 0.25
 """Distance of the marks on the line, in the logarithm of the inputs."""
 _FEWEST_MARKS, _MOST_MARKS = 64, 200
-NORMAL = 1.2816
-"""Half-width of the 80 % interval of a normal of standard deviation 1."""
 
 
 def half_widths(query: Query, model: Any, surface: Surface | None, floor: float) -> tuple[float, float]:

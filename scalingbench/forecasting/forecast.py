@@ -9,14 +9,15 @@ from typing import Any, Unpack
 import numpy as np
 
 from scalingbench.benchmark.data.variables import metric_kind
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS, NORMAL, Of
 from scalingbench.common.errors import InputError
-from scalingbench.forecasting.calibration import NORMAL, half_widths, least_width
+from scalingbench.forecasting.calibration import half_widths, least_width
 from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refuse, severest_first
 from scalingbench.forecasting.downstream import Route, TwoStages, choose_route, two_stages
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut, back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import evidence_for, surface_for
 from scalingbench.forecasting.explanation import explain
+from scalingbench.forecasting.noise import Noise, noise_of, of_the_law
 from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
@@ -58,6 +59,7 @@ def forecast(
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
     chance: float | None = None,
+    of: Of = "run",
     **reading: Unpack[Reading],
 ) -> Forecast:
     """Fit a predictor to a table of runs and predict a target.
@@ -77,6 +79,8 @@ def forecast(
     chance : float, optional
         Accuracy of guessing: a forecast of an accuracy is no lower. By default that of the benchmark, where a data card
         states it, else 0.
+    of : {"run", "mean"}
+        Whether the interval is of one new run, or of the expected value, where the table has repeated runs or standard errors.
     **reading
         The fields of `reading.Options`: names, units, where, metric, curve, checkpoints.
 
@@ -94,7 +98,8 @@ def forecast(
     >>> [caution.code for caution in found.cautions]
     ['reach', 'reach', 'back-test', 'no-evidence']
     """
-    return forecast_of(make_query(read_runs(runs, Options(**reading)), target, chance), predictor, tolerance=tolerance, force=force)
+    query = make_query(read_runs(runs, Options(**reading)), target, chance)
+    return forecast_of(query, predictor, tolerance=tolerance, force=force, of=of)
 
 
 def forecast_of(
@@ -103,11 +108,18 @@ def forecast_of(
     *,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
+    of: Of = "run",
     fitted: Prefitted | None = None,
 ) -> Forecast:
     """Predict the target of a query; parameters and errors as for `forecast`."""
     from threadpoolctl import threadpool_limits
 
+    if of not in ("run", "mean"):
+        raise InputError(f"--of: expected 'run' or 'mean', got {of!r}")
+    noise = noise_of(query)
+    if of == "mean" and noise is None:
+        why = "no configuration has several runs, and no column has standard errors of the values: the noise of a run is unknown"
+        raise InputError(f"--of: {query.runs.source}: {why}")
     if not tolerance > 0:
         raise InputError(f"tolerance: expected a positive number, got {tolerance!r}")
     fitted = fitted or Prefitted()
@@ -126,7 +138,17 @@ def forecast_of(
             backtest=ensemble.backtest_of(predictor),
             route=route,
         )
-    return replace(found, cautions=severest_first((*first, *fit_cautions(found, tolerance))), explanation=explain(found))
+    cautions, explanation = severest_first((*first, *fit_cautions(found, tolerance))), explain(found)
+    return _with_noise(replace(found, cautions=cautions, explanation=explanation), noise, of)
+
+
+def _with_noise(found: Forecast, noise: Noise | None, of: Of) -> Forecast:
+    """Return a forecast with the noise of its table, and the interval of the expected value where that is asked for."""
+    if noise is None or found.low is None or found.high is None:
+        return replace(found, noise=noise, of=of)
+    noise, mean = of_the_law(found.query, noise, found.value, (found.low, found.high))
+    low, high = mean if of == "mean" else (found.low, found.high)
+    return replace(found, noise=noise, of=of, low=low, high=high)
 
 
 def _routed(query: Query, predictor: str, fitted: Prefitted) -> tuple[Ensemble, Route | None]:
