@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from scalingbench.common.defaults import DEFAULT_PREDICTOR
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, PLAN_LAW
 from scalingbench.forecasting.cautions import as_error
 from scalingbench.forecasting.downstream import TwoStages
 from scalingbench.forecasting.ensemble import Ensemble, LawForecast, back_tested, tested_axis
+from scalingbench.forecasting.identity import with_size
 from scalingbench.forecasting.query import Query
 from scalingbench.forecasting.records import Forecast
 from scalingbench.predictors.axes import ALL, INTERPOLATION
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.priors import PooledLaw
+from scalingbench.predictors.registry import make
 
 __all__ = ["explain"]
 
@@ -55,7 +58,24 @@ def _sentences(found: Forecast) -> Iterator[str]:
         yield _distance(ensemble)
         yield _first(query, ensemble, axis)
         yield from _others(query, ensemble)
+    if found.route is None:
+        yield from _exponents(query)
     yield _forms(query, ensemble)
+
+
+def _exponents(query: Query) -> Iterator[str]:
+    """Say what the kind of parameters does to the exponent, where the table tells both kinds."""
+    rows, found = query.rows, dict[str, float]()
+    for size in ("params", "params_nonembedding") if "tokens" in query.variables else ():
+        rows, _ = with_size(rows, size)
+        if size in rows and rows[size].notna().all() and rows[size].nunique() > 1:
+            X = rows[[size, "tokens"]].rename(columns={size: "params"})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found[size] = float(make(PLAN_LAW).fit(X, query.y).params_["alpha"])
+    if len(found) == 2:
+        total, inner = found.values()
+        yield f"Under Chinchilla's law the exponent of the size is {total:.2g} by params and {inner:.2g} by params_nonembedding."
 
 
 def _along(axis: str) -> str:

@@ -14,7 +14,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.variables import VARIABLES
 from scalingbench.forecasting.assignment import has_numbers
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of
+from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of, mixed_sizes, with_size
 from scalingbench.forecasting.numbers import as_size
 from scalingbench.forecasting.reading import Runs
 from scalingbench.forecasting.rows import canonical
@@ -203,8 +203,10 @@ def make_query(runs: Runs, target: TargetLike, chance: float | None = None) -> Q
     headers = {c.header: c.name for c in runs.columns}
     wanted, notes = parse_target(target, headers=headers), list[str]()
     guessed = chance_level(runs, chance, notes)
-    identity = identity_of(runs.table, next((n for n in SIZES if n in wanted), None))
-    table, wanted = _completed(runs.table, wanted, identity, notes)
+    size = next((n for n in SIZES if n in wanted), None)
+    table = _of_one_kind(runs, size, notes)
+    identity = identity_of(table, size)
+    table, wanted = _completed(table, wanted, identity, notes)
     wanted = {n: wanted[n] for n in _in_order(wanted)}
     for name in wanted:
         if name not in table or not table[name].notna().any():
@@ -224,6 +226,23 @@ def make_query(runs: Runs, target: TargetLike, chance: float | None = None) -> Q
     point = pd.DataFrame([{n: wanted[n] for n in varied}])
     told = (*notes, *chosen.notes)
     return Query(runs, wanted, X, y, point, chosen.rows, chosen.rest, constant, told, identity, chosen.order, guessed)
+
+
+def _of_one_kind(runs: Runs, size: str | None, notes: list[str]) -> pd.DataFrame:
+    """Return the table with the kind of parameters that the target names, derived where vocabulary and width are known.
+
+    Raises
+    ------
+    InputError
+        If rows are left that have the other kind alone.
+    """
+    if size is None:
+        return runs.table
+    table, told = with_size(runs.table, size)
+    notes += [told] if told else []
+    if mixed := mixed_sizes(table, size):
+        raise InputError(f"{runs.source}: {mixed}")
+    return table
 
 
 def _never_varied(x: pd.Series) -> bool:
