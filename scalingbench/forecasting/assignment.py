@@ -95,7 +95,7 @@ def assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, M
     for name in words.keys() - found.keys():
         _refuse_unreadable(raw[words[name]], words[name])
     _with_named_metric(raw, found, names, options)
-    if not any(_is_asked(c, options) for c in found.get("value", [])):
+    if not any(_is_asked(c, options) and c[1].metric != "loss" for c in found.get("value", [])):
         _refuse_training_loss(raw, found.get("value", []), notes)
     if "value" not in found:
         _refuse_without_value(raw)

@@ -14,14 +14,12 @@ from scalingbench.benchmark.data.variables import variables_of
 from scalingbench.common.defaults import NORMAL
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.formats import as_percent
-from scalingbench.forecasting.headers import key_of
+from scalingbench.forecasting.headers import STANDARD_ERRORS, key_of
 from scalingbench.forecasting.numbers import numbers_of
 from scalingbench.forecasting.query import Query
 
 __all__ = ["Noise", "noise_of", "of_the_law"]
 
-_ENDINGS = ("se", "stderr", "sem", "std_err", "standard_error")
-"""How the header of a column of standard errors ends."""
 _OUTCOMES = ("source_loss",)
 
 
@@ -119,7 +117,7 @@ def _evaluation(query: Query) -> float | None:
 
 def _is_error(query: Query, header: str) -> bool:
     """Return whether a column has the standard errors of the values: ``loss_se`` of ``loss``, or ``stderr`` alone."""
-    return key_of(header) in {*_ENDINGS, *(f"{stem}_{ending}" for stem in _stems(query) for ending in _ENDINGS)}
+    return key_of(header) in {*STANDARD_ERRORS, *(f"{stem}_{ending}" for stem in _stems(query) for ending in STANDARD_ERRORS)}
 
 
 def _stems(query: Query) -> Iterator[str]:

@@ -58,6 +58,14 @@ def test_of_several_losses_none_is_taken_and_the_remedy_is_said(table):
     assert np.allclose(stated.table["source_loss"], two["eval_code_loss"])
 
 
+def test_standard_errors_are_no_losses_and_a_training_loss_stands_in_for_no_held_out_one(table):
+    errors = table.assign(eval_loss_se=0.01, accuracy_hellaswag_stderr=0.01)
+    runs = read_runs(errors, metric="accuracy_hellaswag")
+    assert np.allclose(runs.table["source_loss"], table["loss"]) and {"eval_loss_se", "accuracy_hellaswag_stderr"} <= set(runs.ignored)
+    with pytest.raises(InputError, match="several metrics, and which is meant isn't said"):
+        read_runs(table.assign(eval_web_loss=table["loss"]), metric="loss")
+
+
 def test_a_row_without_a_loss_leaves_the_direct_way_alone(table):
     gap = table.assign(loss=[np.nan, *table["loss"][1:]])
     assert make_query(read_runs(gap, metric="accuracy_hellaswag"), "params=7B,tokens=140B").losses is None
