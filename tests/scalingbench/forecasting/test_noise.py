@@ -91,4 +91,4 @@ def test_the_command_gives_the_interval_of_the_expected_value(tmp_path):
     command = ("forecast", "runs.csv", "--target", TARGET, "--json", "--of")
     run, mean = (data_of(scalingbench(*command, of, cwd=tmp_path), "forecast") for of in ("run", "mean"))
     assert run["low"] < mean["low"] < mean["value"] < mean["high"] < run["high"] and run["noise"] == mean["noise"]
-    assert (run["of"], mean["of"]) == ("run", "mean") and run["noise"]["total"] == pytest.approx(0.01, rel=0.3)
+    assert (run["of"], mean["of"]) == ("run", "mean") and run["noise"]["total"] == pytest.approx(0.01, rel=0.5)
