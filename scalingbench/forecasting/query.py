@@ -119,7 +119,8 @@ class Query:
 
     def within(self, values: np.ndarray) -> np.ndarray:
         """Return forecasts of a share within its limits, of other metrics as they are."""
-        return np.clip(np.asarray(values, float), *self.limits)
+        limited: np.ndarray = np.clip(np.asarray(values, float), *self.limits)
+        return limited
 
     @property
     def losses(self) -> np.ndarray | None:
