@@ -35,7 +35,6 @@ POOLS = {
     "gadre_overtraining": ("loss_c4_val", ("c4", "refinedweb", "rpj")),
     "llm_line": ("loss_c4", ("c4", "dolma", "the-pile")),
     "olmo_ladder": ("loss_c4", ("olmo",)),
-    "gemstones": ("loss", ("cooldown",)),
 }
 """Loss and curves of each collection that has losses and accuracies of the same runs."""
 BENCHMARKS = ("hellaswag", "arc_easy", "arc_challenge", "piqa")
