@@ -85,8 +85,8 @@ def test_the_expected_value_of_runs_without_repeats_is_refused_before_a_fit(tmp_
         forecast(runs(2), TARGET, of="both")
 
 
-@pytest.mark.full
-def test_the_command_gives_the_interval_of_the_expected_value(tmp_path):
+def test_the_command_gives_the_interval_of_the_expected_value(tmp_path, monkeypatch):
+    monkeypatch.setattr("scalingbench.predictors.autolaw.backtest.candidates", lambda X, y, without: ("chinchilla[huber-log]",))
     runs(3, sizes=3).to_csv(tmp_path / "runs.csv", index=False)
     command = ("forecast", "runs.csv", "--target", TARGET, "--json", "--of")
     run, mean = (data_of(scalingbench(*command, of, cwd=tmp_path), "forecast") for of in ("run", "mean"))
