@@ -1,44 +1,50 @@
-"""Ways to combine the candidates' predictions at a point that no single candidate can carry away."""
+"""Changes of the weights at a point, by which no single candidate carries the mean away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-__all__ = ["bounded_mean", "core_weights", "shrunk", "trimmed_mean"]
+__all__ = ["bounded", "core_weights", "shrunk", "trimmed"]
 
 
-def trimmed_mean(weight: np.ndarray, values: np.ndarray, share: float) -> np.ndarray:
-    """Return the mean of the weighted distribution of predictions without `share` of the weight at either end, shape (n,).
+def trimmed(weight: np.ndarray, values: np.ndarray, share: float) -> np.ndarray:
+    """Return the weights without `share` of the whole at the low and at the high end of the predictions, shape (k, n).
 
-    A candidate of weight w <= `share` moves it by at most w / (1 - 2 `share`) times the range of the others, whatever it predicts.
+    A candidate of weight w <= `share` moves the mean by at most w / (1 - 2 `share`) times the range of the others, whatever it predicts.
 
     Parameters
     ----------
     weight, values : ndarray, shape (k, n)
         Weights, whose columns sum to 1, and predictions.
     share : float
-        0 is the weighted mean; towards .5 it tends to the weighted median.
+        With 0 the mean stays as it is; towards .5 it tends to the weighted median.
     """
     order = np.argsort(values, axis=0, kind="stable")
-    sorted_weight = np.take_along_axis(weight, order, axis=0)
-    upper = np.cumsum(sorted_weight, axis=0)
-    inside = np.clip(np.minimum(upper, 1.0 - share) - np.maximum(upper - sorted_weight, share), 0.0, None)
-    found: np.ndarray = (inside * np.take_along_axis(values, order, axis=0)).sum(axis=0) / inside.sum(axis=0)
+    upper = np.cumsum(np.take_along_axis(weight, order, axis=0), axis=0)
+    inside = np.diff(np.clip(upper, share, 1.0 - share), axis=0, prepend=share)
+    found = np.empty_like(weight)
+    np.put_along_axis(found, order, inside / (1.0 - 2.0 * share), axis=0)
     return found
 
 
-def bounded_mean(weight: np.ndarray, values: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """Return the mean of predictions that are drawn to within `limit` (shape (n,)) of the middle half of the weight, shape (n,)."""
-    centre = trimmed_mean(weight, values, 0.25)
-    found: np.ndarray = centre + (weight * np.clip(values - centre, -limit, limit)).sum(axis=0)
+def bounded(weight: np.ndarray, values: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Return weights with a mean in which no prediction counts as farther than `limit` from the middle half of the weight, shape (k, n).
+
+    Parameters
+    ----------
+    weight, values : ndarray, shape (k, n)
+        Weights, whose columns sum to 1, and predictions.
+    limit : ndarray, shape (n,)
+    """
+    middle = trimmed(weight, values, 0.25)
+    apart = np.abs(values - (middle * values).sum(axis=0))
+    kept = weight * np.minimum(1.0, limit / np.maximum(apart, 1e-300))
+    found: np.ndarray = kept + middle * (1.0 - kept.sum(axis=0))
     return found
 
 
-def core_weights(names: Sequence[str], usable: np.ndarray, core: frozenset[str]) -> np.ndarray:
-    """Return equal weights of the usable members of a core, zero where none is usable, shape (k, n)."""
-    members = usable & np.array([name in core for name in names])[:, None]
+def core_weights(members: np.ndarray) -> np.ndarray:
+    """Return equal weights of the members of a core that are usable (a mask of shape (k, n)), zero where there are none; (k, n)."""
     found: np.ndarray = members / np.maximum(members.sum(axis=0), 1)
     return found
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from perf.tuning.cases import CLASSES, class_of
 from perf.tuning.rules import Rows
-from scalingbench.predictors.autolaw.learnt import ErrorSizes, interval_features
+from scalingbench.predictors.autolaw.learnt import ErrorSizes, interval_features, nearness, spread_of
 
-__all__ = ["EDGES", "SHARES", "coverage", "fit_sizes", "interval_table"]
+__all__ = ["SHARES", "coverage", "fit_sizes", "half_width", "interval_table", "unseen"]
 
-EDGES = (0.3, 1.0, 2.5)
+DISTANCES = (0.0, 0.5, 1.5, 4.0)
+"""Where quantiles are stated, in training ranges."""
+SHRINK = 2.0
+"""Collections' worth of errors at every distance that are added to those at each."""
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
@@ -44,9 +49,34 @@ def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np
     penalty = 1e-3 * np.eye(A.shape[1])
     scale = np.linalg.solve((A * root).T @ (A * root) + penalty * weight.sum(), (A * root).T @ (r[:, None] * root)).ravel()
     z = np.abs(residual[pick]) / np.exp(A @ scale)
-    part = np.searchsorted(EDGES, rows.beyond[pick], side="right")
-    quantiles = np.stack([_quantile(z[part == b], weight[part == b], np.array(SHARES)) for b in range(len(EDGES) + 1)])
-    return ErrorSizes(scale, np.array(EDGES), np.array(SHARES), quantiles)
+    near = nearness(rows.beyond[pick], np.array(DISTANCES)).T * weight + SHRINK * weight / weight.sum()
+    quantiles = np.stack([_quantile(z, some, np.array(SHARES)) for some in near])
+    return ErrorSizes(scale, np.array(DISTANCES), np.array(SHARES), quantiles)
+
+
+def half_width(rows: Rows, sizes: ErrorSizes, features: np.ndarray, weight: np.ndarray, level: float = 0.8) -> np.ndarray:
+    """Return half the width of the interval of a level at every row, on the scale that is averaged, shape (R,)."""
+    spread = spread_of(weight.T, np.nan_to_num(rows.values).T)
+    found: np.ndarray = sizes.deviations(sizes.size(features), spread, rows.beyond, np.array([0.5 + level / 2]))[:, 0]
+    return found
+
+
+def unseen(rows: Rows, fold: np.ndarray, outer: Sequence[np.ndarray], inner: Sequence[np.ndarray]) -> pd.DataFrame:
+    """Return coverage, width and score of 80 % intervals whose sizes were learnt without the row's fold, see `coverage`.
+
+    Parameters
+    ----------
+    fold : ndarray of int, shape (C,)
+    outer, inner : sequence of ndarray, each of shape (R, K)
+        For each fold: weights learnt without it, and weights of the other rows learnt without it and their own.
+    """
+    half, residual = np.zeros(len(rows.y)), np.zeros(len(rows.y))
+    for k, (at, others) in enumerate(zip(outer, inner, strict=True)):
+        mine = (fold == k)[rows.case]
+        sizes = fit_sizes(rows, *interval_table(rows, others), fold != k)
+        features, error = interval_table(rows, at)
+        half[mine], residual[mine] = half_width(rows, sizes, features, at)[mine], error[mine]
+    return coverage(rows, np.abs(residual) <= half, 2.0 * half / rows.unit)
 
 
 def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:

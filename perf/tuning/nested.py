@@ -2,11 +2,11 @@
 
     python -m perf.tuning.nested tasks.pkl tables.pkl
 
-A rule is a combination of named options (`SETTINGS`): what weights are learnt from, which candidates there are, how predictions are
-combined, and what share of the weight is a stated core's. Clusters of collections form `FOLDS` outer folds. For each, the rule is chosen
-on the other clusters, each of them predicted with what was learnt without it and without the outer fold; the chosen rule, learnt on all
-other clusters, then predicts the fold. Learning without every pair of folds serves all outer folds. Of rules within one standard
-error of the best, the one with the fewest learnt constants is chosen. Synthetic worlds are learnt from and not scored.
+A rule is a combination of named options (`perf.tuning.settings`): what weights are learnt from, which candidates there are, how
+predictions are combined, and what share of the weight is a stated core's. Clusters of collections form `FOLDS` outer folds. For each,
+the rule is chosen on the other clusters, each of them predicted with what was learnt without it and without the outer fold; the chosen
+rule, learnt on all other clusters, then predicts the fold. Learning without every pair of folds serves all outer folds. Of rules within
+one standard error of the best, the one with the fewest learnt constants is chosen. Synthetic worlds are learnt from and not scored.
 """
 
 from __future__ import annotations
@@ -14,142 +14,27 @@ from __future__ import annotations
 import argparse
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from perf.tuning.__main__ import CLOSED, NEVER, errors_design, left
+from perf.tuning.__main__ import CLOSED, NEVER, left
 from perf.tuning.cases import CLASSES, SET_ASIDE, class_of, is_synthetic
-from perf.tuning.combining import bounded_mean, core_weights, shrunk, trimmed_mean
-from perf.tuning.features import FEATURES
+from perf.tuning.intervals import unseen
 from perf.tuning.record import load
-from perf.tuning.rules import Rows, case_logs, gather, learn, shares
+from perf.tuning.rules import Rows, case_logs, gather, learn
+from perf.tuning.settings import CANDIDATES, OLD, SETTINGS, TODAY, WEIGHTINGS, Setting, Weighting, weights_of
 from scalingbench.benchmark.data.clusters import cluster_of
-from scalingbench.predictors.autolaw.autolaw import _DROPPED
-from scalingbench.predictors.autolaw.autolaw_2026_11 import _JOINED_LATER
 
-__all__ = ["SETTINGS", "Found", "Setting", "choose", "folds_of", "nested"]
+__all__ = ["Data", "Found", "Logits", "choose", "every_logits", "folds_of", "nested", "run"]
 
 FOLDS = 5
 DRAWS = 4000
-TOP = 5
-
-CANDIDATES: Mapping[str, frozenset[str]] = {
-    "shipped": _DROPPED,
-    "and gaussian-process": _DROPPED - {"gaussian-process"},
-    "all": frozenset(),
-    "2026-11": _JOINED_LATER,
-}
-"""Sets of candidates, by the names that they leave out."""
-
-LAWS = frozenset({"chinchilla[pooled]", "shifted-power-law[pooled]", "law-gp"})
-CORES: Mapping[str, tuple[frozenset[str], Callable[[np.ndarray], np.ndarray]]] = {
-    "none": (frozenset(), np.zeros_like),
-    "a quarter": (LAWS | {"gaussian-process"}, partial(np.full_like, fill_value=0.25)),
-    "half": (LAWS | {"gaussian-process"}, partial(np.full_like, fill_value=0.5)),
-    "laws far": (LAWS, lambda beyond: beyond / (1.0 + beyond)),
-    "core far": (LAWS | {"gaussian-process"}, lambda beyond: beyond / (1.0 + beyond)),
-    "half gaussian-process": (frozenset({"gaussian-process"}), partial(np.full_like, fill_value=0.5)),
-    "alone": (LAWS | {"gaussian-process"}, np.ones_like),
-}
-"""Members of the core, and its share of the weight by distance of extrapolation."""
-
-
-FORMS = ("generic", "generic far", "constants", "constants far")
-
-
-class Weighting(NamedTuple):
-    """How logarithms of the weights come about: a closed rule, or options of `perf.tuning.rules.learn`."""
-
-    closed: Callable[[Rows, np.ndarray], np.ndarray] | None
-    constants: Callable[[int], int]
-    options: Mapping[str, Any] = {}
-    sharper: float = 1.0
-    forms: bool = False
-    """Whether weights also depend on the kind of form, by distance."""
-
-    def design(self, rows: Rows) -> np.ndarray:
-        """Return what the logarithms of the weights are linear in, shape (R, K, F)."""
-        errors = errors_design(rows)
-        return np.concatenate([errors, rows.features[:, :, [FEATURES.index(n) for n in FORMS]]], axis=2) if self.forms else errors
-
-
-def _old(rows: Rows, usable: np.ndarray) -> np.ndarray:
-    """The rule of 2026-11: the best five, by error to the power of -2."""
-    logits = np.where(np.isfinite(rows.recent), -2.0 * np.log(np.minimum(rows.recent, 1e6) + 0.003 * rows.unit[:, None]), -1e3)
-    return np.log(np.maximum(shares(logits, usable, TOP), 1e-300))
-
-
-WEIGHTINGS: Mapping[str, Weighting] = {
-    "2026-11": Weighting(_old, lambda k: 0),
-    "closed form": Weighting(lambda rows, usable: errors_design(rows) @ CLOSED, lambda k: 0),
-    "stacked": Weighting(lambda rows, usable: rows.stacked, lambda k: 0),
-    "errors": Weighting(None, lambda k: 9, {"ridge": 0.03, "ridge_names": 1e3}),
-    "errors, sharper": Weighting(None, lambda k: 9, {"ridge": 0.03, "ridge_names": 1e3}, 1.3),
-    "errors and forms": Weighting(None, lambda k: 13, {"ridge": 0.03, "ridge_names": 1e3}, forms=True),
-    "names little": Weighting(None, lambda k: 9 + k, {"ridge": 0.03, "ridge_names": 0.1}),
-    "names": Weighting(None, lambda k: 9 + 2 * k, {"ridge": 0.03, "ridge_names": 0.01}),
-    "names, sharper": Weighting(None, lambda k: 9 + 2 * k, {"ridge": 0.03, "ridge_names": 0.01}, 1.3),
-}
-"""Every way to weight. Names count half where the ridge holds them near zero."""
-
-Combine = Callable[[Rows, np.ndarray, np.ndarray], np.ndarray]
-
-
-def _trimmed(share: float) -> Combine:
-    return lambda rows, weight, values: trimmed_mean(weight, values, share)
-
-
-def _bounded(rows: Rows, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Draw predictions to within twice the weighted back-test error, which grows with distance."""
-    recent = np.where(np.isfinite(rows.recent), rows.recent, rows.unit[:, None]).T
-    return bounded_mean(weight, values, 2.0 * (weight * recent).sum(axis=0) * (1.0 + rows.beyond))
-
-
-def _best(rows: Rows, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    few = np.where(weight >= -np.sort(-weight, axis=0)[TOP - 1], weight, 0.0)
-    found: np.ndarray = (few * values).sum(axis=0) / few.sum(axis=0)
-    return found
-
-
-COMBINES: Mapping[str, Combine] = {
-    "mean": _trimmed(0.0),
-    "trimmed .1": _trimmed(0.1),
-    "trimmed .25": _trimmed(0.25),
-    "median": _trimmed(0.45),
-    "bounded": _bounded,
-    "best five": _best,
-}
-
-
-class Setting(NamedTuple):
-    """A rule: names of its options."""
-
-    weights: str
-    candidates: str
-    combine: str
-    core: str
-
-    def __str__(self) -> str:
-        return ", ".join(self)
-
-
-SETTINGS = (
-    *(Setting("2026-11", "2026-11", combine, "none") for combine in ("mean", "trimmed .25")),
-    *(Setting("closed form", some, combine, "alone") for some, combine in itertools.product(("all",), ("mean", "trimmed .25", "median"))),
-    *(
-        Setting(weights, some, combine, core)
-        for weights, some, combine, core in itertools.product(WEIGHTINGS, CANDIDATES, COMBINES, CORES)
-        if weights != "2026-11" and some != "2026-11" and core != "alone"
-    ),
-)
-TODAY, OLD = Setting("names, sharper", "shipped", "mean", "none"), Setting("2026-11", "2026-11", "mean", "none")
 
 
 @dataclass(frozen=True)
@@ -189,8 +74,8 @@ class Data:
 def _ordered(rows: Rows) -> Rows:
     """Return the rows with the candidates of each in the order of their predictions, so that sorting them again takes no time."""
     order = np.argsort(rows.values, axis=1, kind="stable")
-    names = ("features", "kinds", "values", "usable", "which", "recent", "stacked")
-    return replace(rows, **{n: np.take_along_axis(a, order if a.ndim == 2 else order[:, :, None], 1) for n in names for a in [getattr(rows, n)]})
+    arrays = {name: getattr(rows, name) for name in ("features", "kinds", "values", "usable", "which", "recent", "stacked")}
+    return replace(rows, **{n: np.take_along_axis(a, order if a.ndim == 2 else order[:, :, None], 1) for n, a in arrays.items()})
 
 
 def folds_of(clusters: np.ndarray, n: int = FOLDS) -> np.ndarray:
@@ -317,28 +202,19 @@ def _assembled(fits: Mapping[int, np.ndarray], fold: np.ndarray) -> np.ndarray:
     return found
 
 
-def predicted(rows: Rows, setting: Setting, logits: np.ndarray) -> np.ndarray:
-    """Return the predictions of a setting on the scale that is averaged, shape (R,)."""
-    usable = left(rows, CANDIDATES[setting.candidates]).usable
-    weight = shares(logits, usable)
-    members, share = CORES[setting.core]
-    if members:
-        ids = [rows.names.index(name) for name in members if name in rows.names]
-        core = rows.usable & np.isin(rows.which, ids)
-        core = core / np.maximum(core.sum(axis=1, keepdims=True), 1)
-        weight = shrunk(weight.T, core.T, share(rows.beyond)).T
-    return COMBINES[setting.combine](rows, weight.T, rows.values.T)
+def logs_of(data: Data, setting: Setting, logits: np.ndarray) -> np.ndarray:
+    """Return the log error of a setting in every real case, shape (C,)."""
+    return case_logs(data.real, (weights_of(data.real, setting, logits) * data.real.values).sum(axis=1))
 
 
-def run(data: Data, settings: tuple[Setting, ...] = SETTINGS, jobs: int = 1) -> Found:
+def run(data: Data, logits: Mapping[tuple[str, str], Logits], settings: tuple[Setting, ...] = SETTINGS) -> Found:
     """Return the errors of every setting."""
-    logits = every_logits(data, settings, jobs)
     outer, inner = [], []
     for s in settings:
         mine = logits[s.weights, s.candidates]
-        outer.append(case_logs(data.real, predicted(data.real, s, mine.outer)))
+        outer.append(logs_of(data, s, mine.outer))
         fixed = WEIGHTINGS[s.weights].closed is not None
-        inner.append([outer[-1] if fixed else case_logs(data.real, predicted(data.real, s, one)) for one in mine.inner])
+        inner.append([outer[-1] if fixed else logs_of(data, s, one) for one in mine.inner])
     k = len(data.real.names)
     constants = np.array([WEIGHTINGS[s.weights].constants(k - len(CANDIDATES[s.candidates])) for s in settings])
     return Found(settings, constants, np.array(outer), np.array(inner).transpose(1, 0, 2), data.clusters, data.fold)
@@ -378,7 +254,17 @@ def report(data: Data, found: Found) -> Iterator[str]:
         yield f"  {name:22s} " + "  ".join(f"{label} {_apart(logs - other, data.clusters, part)}" for label, part in parts)
     yield f"errors: nested {_ratio(logs, data.clusters)}, " + ", ".join(f"{n} {_ratio(o, data.clusters)}" for n, o in rivals.items())
     worst = pd.Series(logs - rivals["today's rule"]).groupby(data.clusters).mean().sort_values()
-    yield "best and worst clusters against today's rule: " + ", ".join(f"{n} {v:+.2f}" for n, v in (*worst[:6].items(), *worst[-6:].items()))
+    yield "best and worst clusters against today's rule: " + ", ".join(
+        f"{n} {v:+.2f}" for n, v in (*worst[:6].items(), *worst[-6:].items())
+    )
+
+
+def unseen_intervals(data: Data, chosen: Sequence[Setting], logits: Mapping[tuple[str, str], Logits]) -> pd.DataFrame:
+    """Return coverage and width of 80 % intervals of the setting that each fold chose, learnt without the fold."""
+    mine = [logits[s.weights, s.candidates] for s in chosen]
+    outer = [weights_of(data.real, s, one.outer) for s, one in zip(chosen, mine, strict=True)]
+    inner = [weights_of(data.real, s, one.inner[k]) for k, (s, one) in enumerate(zip(chosen, mine, strict=True))]
+    return unseen(data.real, data.fold, outer, inner)
 
 
 def _ratio(logs: np.ndarray, clusters: np.ndarray) -> str:
@@ -415,8 +301,11 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore", RuntimeWarning)
     data = read(options.files)
-    found = run(data, jobs=options.jobs)
+    logits = every_logits(data, SETTINGS, options.jobs)
+    found = run(data, logits)
     print("\n".join(report(data, found)))
+    print("80 % intervals, learnt without the cluster:")
+    print(unseen_intervals(data, nested(found)[1], logits).round(3).to_string())
     everything = choose(found.outer, found.clusters, found.constants)
     print(f"chosen on all clusters: {found.settings[everything]}")
     print(table(found).head(40).round(3).to_string(index=False))
