@@ -118,3 +118,19 @@ def test_stacking_gives_two_candidates_that_err_alike_less_than_two_that_err_apa
     assert weight[0] == pytest.approx(weight[1]) and weight[2] > 1.3 * weight[0]
     exact = np.exp(stacked([np.stack([r[0], 0.01 * r[1]])], np.ones(1), np.zeros(2), 1e-3))
     assert exact[0] < 0.05 * exact[1]
+
+
+def test_a_part_of_the_rows_is_scored_as_in_the_whole():
+    rules, rows = perf_module("tuning.rules"), made_rows(NAMES, clusters=4)
+    chosen = np.arange(len(rows.reference)) % 3 == 0
+    part, prediction = rows.part(chosen), rows.values[:, 0]
+    assert rules.case_logs(part, prediction[chosen[rows.case]]) == pytest.approx(rules.case_logs(rows, prediction)[chosen])
+    assert part.collections == [c for c, taken in zip(rows.collections, chosen, strict=True) if taken]
+
+
+def test_intervals_of_unseen_clusters_cover_what_they_state(data):
+    """One candidate has all of the weight; its errors have the size that its back-tests tell."""
+    weight = (data.real.which == 0).astype(float)
+    several = [weight] * (data.fold.max() + 1)
+    found = perf_module("tuning.intervals").unseen(data.real, data.fold, several, several)
+    assert found.loc["inside", "all"] == pytest.approx(0.8, abs=0.1)
