@@ -23,7 +23,7 @@ from joblib import Parallel, delayed
 
 from perf.tuning.cases import SET_ASIDE, is_synthetic
 from perf.tuning.features import FEATURES, GENERIC
-from perf.tuning.intervals import coverage, fit_sizes, half_width, interval_table
+from perf.tuning.intervals import EDGES, SHARES, coverage, fit_sizes, interval_table
 from perf.tuning.record import load
 from perf.tuning.rules import SHARPER, Learnt, Rows, Score, gather, learn, score, shares
 from scalingbench.benchmark.data.clusters import cluster_of, read_clusters, relatives
@@ -208,8 +208,9 @@ def intervals(rows: Rows, weight: np.ndarray) -> pd.DataFrame:
     reach = np.zeros(len(rows.y))
     for part in folds(rows, FOLDS):
         sizes = fit_sizes(rows, features, residual, ~part)
+        z = sizes.quantiles[np.searchsorted(EDGES, rows.beyond, side="right"), SHARES.index(0.8)]
         mine = part[rows.case]
-        reach[mine] = half_width(rows, sizes, features, weight)[mine]
+        reach[mine] = (sizes.size(features) * z)[mine]
     values = np.nan_to_num(rows.values)
     error = np.exp(features[:, 2])
     old = 1.2816 * 1.35 * np.sqrt((weight * (values - (weight * values).sum(axis=1, keepdims=True)) ** 2).sum(axis=1) + error**2)

@@ -25,10 +25,10 @@ from joblib import Parallel, delayed
 
 from perf.tuning.__main__ import CLOSED, NEVER, left
 from perf.tuning.cases import CLASSES, SET_ASIDE, class_of, is_synthetic
-from perf.tuning.intervals import unseen
 from perf.tuning.record import load
 from perf.tuning.rules import Rows, case_logs, gather, learn
 from perf.tuning.settings import CANDIDATES, OLD, SETTINGS, TODAY, WEIGHTINGS, Setting, Weighting, weights_of
+from perf.tuning.smooth import unseen
 from scalingbench.benchmark.data.clusters import cluster_of
 
 __all__ = ["Data", "Found", "Logits", "choose", "every_logits", "folds_of", "nested", "run"]

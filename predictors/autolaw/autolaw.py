@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.base import clone
 
 from scalingbench.predictors.autolaw.ensemble import Ensemble, Points, Weights
-from scalingbench.predictors.autolaw.learnt import interval_features, load_table, spread_of
+from scalingbench.predictors.autolaw.learnt import interval_features, load_table
 from scalingbench.predictors.autolaw.unread import behind, blind
 from scalingbench.predictors.autolaw.weights import FARTHEST, BacktestErrors, plausible, recency_weighted
 from scalingbench.predictors.candidacy import NotCandidate
@@ -94,5 +94,4 @@ class AutoLaw(Ensemble):
         return Weights(weight, table.sizes.size(found))
 
     def _deviations(self, points: Points, weights: Weights, levels: np.ndarray) -> np.ndarray:
-        spread = spread_of(weights.weight, np.nan_to_num(points.values))
-        return load_table(self.left_out).sizes.deviations(weights.spread, spread, points.beyond, levels)
+        return load_table(self.left_out).sizes.deviations(weights.spread, points.beyond, levels)

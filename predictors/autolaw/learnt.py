@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-__all__ = ["FILE", "ErrorSizes", "LearntTable", "LearntWeights", "interval_features", "load_table", "nearness", "spread_of", "terms"]
+__all__ = ["FILE", "ErrorSizes", "LearntTable", "LearntWeights", "interval_features", "load_table", "terms"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class ErrorSizes:
     ----------
     scale : ndarray, shape (5,)
         Coefficients of the logarithm of an error's size; see `interval_features`.
-    distances : ndarray, shape (b,)
-        Distances at which the quantiles are stated; they are linear in log(1 + d) between them and constant outside.
+    edges : ndarray, shape (b - 1,)
+        Distances at which the quantiles change.
     shares, quantiles : ndarray, shapes (q,) and (b, q)
         Quantiles of |error| / size at these probabilities.
     """
 
     scale: np.ndarray
-    distances: np.ndarray
+    edges: np.ndarray
     shares: np.ndarray
     quantiles: np.ndarray
 
@@ -44,28 +44,19 @@ class ErrorSizes:
         found: np.ndarray = np.exp(np.clip(features @ self.scale, -60.0, 60.0))
         return found
 
-    def deviations(self, size: np.ndarray, spread: np.ndarray, beyond: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """Return quantiles of a measurement less its mean, shape (n, len(levels)).
-
-        They are never nearer to the mean than those of a normal distribution with the standard deviation of the candidates, `spread`.
-        """
-        inside = np.minimum(np.abs(2.0 * levels - 1.0), 1.0 - 1e-12)
-        half = size[:, None] * (nearness(beyond, self.distances) @ self._within(inside))
-        found: np.ndarray = np.maximum(half, spread[:, None] * ndtri(0.5 + 0.5 * inside)) * np.sign(levels - 0.5)
-        return found
-
-    def _within(self, inside: np.ndarray) -> np.ndarray:
-        """Return quantiles of |error| / size at every distance, shape (b, len(inside)); the tail is that of a normal distribution."""
-        found = np.stack([np.interp(inside, np.append(0.0, self.shares), np.append(0.0, row)) for row in self.quantiles])
+    def deviations(self, size: np.ndarray, beyond: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Return quantiles of a measurement less its mean, shape (n, len(levels))."""
+        part = np.searchsorted(self.edges, beyond, side="right")
+        inside = np.abs(2.0 * levels - 1.0)
+        within = np.stack([np.interp(inside, np.append(0.0, self.shares), np.append(0.0, row)) for row in self.quantiles])
+        # beyond the largest measured probability, the tail of a normal distribution
         last = self.shares[-1]
-        tail = np.maximum(ndtri(0.5 + 0.5 * inside) / ndtri(0.5 + 0.5 * last), 1.0)
-        return np.where(inside > last, self.quantiles[:, -1:] * tail, found)
-
-
-def nearness(beyond: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """Return the weights of linear interpolation between distances, by log(1 + d); shape (n, b)."""
-    place, knots = np.log1p(beyond), np.log1p(distances)
-    return np.stack([np.interp(place, knots, one) for one in np.eye(len(knots))], axis=1)
+        out = inside > last
+        if out.any():
+            more = ndtri(0.5 + 0.5 * np.minimum(inside[out], 1 - 1e-12)) / ndtri(0.5 + 0.5 * last)
+            within[:, out] = self.quantiles[:, -1:] * more[None, :]
+        found: np.ndarray = size[:, None] * within[part] * np.sign(levels - 0.5)[None, :]
+        return found
 
 
 def interval_features(
@@ -86,19 +77,14 @@ def interval_features(
     rows : int
         Number of training rows.
     """
-    spread = spread_of(weight, values)
+    mean = (weight * values).sum(axis=0)
+    spread = np.sqrt((weight * (values - mean) ** 2).sum(axis=0))
     tested = np.isfinite(recent)
     share = weight[tested].sum(axis=0)
     error = (weight[tested] * recent[tested, None]).sum(axis=0) / np.maximum(share, 1e-12)
     error = np.where(share > 1e-6, error, spread)
-    n = len(spread)
+    n = len(mean)
     return np.stack([np.ones(n), np.log(spread + floor), np.log(error + floor), np.log1p(beyond), np.full(n, 1.0 / rows)], axis=1)
-
-
-def spread_of(weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of the candidates' predictions (k, n), shape (n,)."""
-    found: np.ndarray = np.sqrt((weight * (values - (weight * values).sum(axis=0)) ** 2).sum(axis=0))
-    return found
 
 
 FILE = Path(__file__).with_name("tables.json")
@@ -170,7 +156,7 @@ class LearntTable:
             "errors": _short(self.weights.errors),
             "candidates": {name: _short(own) for name, own in sorted(self.weights.candidates.items()) if np.abs(own).max() > 0},
             "size": _short(self.sizes.scale),
-            "distances": _short(self.sizes.distances),
+            "edges": _short(self.sizes.edges),
             "shares": _short(self.sizes.shares),
             "quantiles": _short(self.sizes.quantiles),
         }
@@ -179,7 +165,7 @@ class LearntTable:
     def from_json(cls, raw: Mapping[str, Any]) -> LearntTable:
         """Return a table from the file's format."""
         weights = LearntWeights(np.array(raw["errors"]), {name: np.array(own) for name, own in raw["candidates"].items()})
-        sizes = ErrorSizes(*(np.array(raw[key]) for key in ("size", "distances", "shares", "quantiles")))
+        sizes = ErrorSizes(*(np.array(raw[key]) for key in ("size", "edges", "shares", "quantiles")))
         return cls(tuple(raw["learnt from"]), weights, sizes)
 
 

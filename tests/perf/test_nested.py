@@ -132,5 +132,5 @@ def test_intervals_of_unseen_clusters_cover_what_they_state(data):
     """One candidate has all of the weight; its errors have the size that its back-tests tell."""
     weight = (data.real.which == 0).astype(float)
     several = [weight] * (data.fold.max() + 1)
-    found = perf_module("tuning.intervals").unseen(data.real, data.fold, several, several)
+    found = perf_module("tuning.smooth").unseen(data.real, data.fold, several, several)
     assert found.loc["inside", "all"] == pytest.approx(0.8, abs=0.1)
