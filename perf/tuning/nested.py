@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from perf.tuning.__main__ import CLOSED, NEVER, left
+from perf.tuning.__main__ import CLOSED, NEVER, errors_design, left
 from perf.tuning.cases import CLASSES, SET_ASIDE, class_of, is_synthetic
 from perf.tuning.record import load
 from perf.tuning.rules import Rows, case_logs, gather, learn
@@ -35,6 +35,8 @@ __all__ = ["Data", "Found", "Logits", "choose", "every_logits", "folds_of", "nes
 
 FOLDS = 5
 DRAWS = 4000
+MOST_ROWS = 8
+"""Most held-out rows of a case that are learnt from and scored."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,7 @@ def every_logits(data: Data, settings: tuple[Setting, ...], jobs: int) -> dict[t
 
 
 def _key(weights: str, candidates: str) -> tuple[str, str]:
-    how = WEIGHTINGS[weights]
-    return candidates, f"{how.forms} {sorted(how.options.items())}"
+    return candidates, str(sorted(WEIGHTINGS[weights].options.items()))
 
 
 def _left_out() -> list[tuple[int, ...]]:
@@ -178,10 +179,9 @@ def _left_out() -> list[tuple[int, ...]]:
 
 
 def _fit(data: Data, candidates: str, how: Weighting, chosen: np.ndarray) -> np.ndarray:
-    rows, design = left(data.rows, CANDIDATES[candidates]), how.design(data.rows)
-    start = np.append(CLOSED, np.zeros(design.shape[2] - len(CLOSED)))
-    fit = learn(rows, chosen, design, start, sharper=1.0, **how.options)
-    return fit.logits(data.real, how.design(data.real))
+    rows = left(data.rows, CANDIDATES[candidates])
+    fit = learn(rows, chosen, errors_design(rows), CLOSED, sharper=1.0, **how.options)
+    return fit.logits(data.real, errors_design(data.real))
 
 
 def _logits(data: Data, weights: str, candidates: str, fits: Mapping[tuple[int, ...], Any]) -> Logits:
@@ -290,7 +290,7 @@ def read(files: list[Path]) -> Data:
     """Return the rows of recorded cases."""
     records = [r for file in files for r in load(file)]
     records = [r for r in records if r.case.group or r.case.collection in SET_ASIDE or is_synthetic(r.case.collection)]
-    return Data.of(gather(records, NEVER))
+    return Data.of(gather(records, NEVER, most_rows=MOST_ROWS))
 
 
 def main() -> None:

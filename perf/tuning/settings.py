@@ -11,7 +11,6 @@ import numpy as np
 
 from perf.tuning.__main__ import CLOSED, errors_design, left
 from perf.tuning.combining import bounded, core_weights, shrunk, trimmed
-from perf.tuning.features import FEATURES
 from perf.tuning.rules import Rows, shares
 from scalingbench.predictors.autolaw.autolaw import _DROPPED
 from scalingbench.predictors.autolaw.autolaw_2026_11 import _JOINED_LATER
@@ -31,17 +30,12 @@ CANDIDATES: Mapping[str, frozenset[str]] = {
 LAWS = frozenset({"chinchilla[pooled]", "shifted-power-law[pooled]", "law-gp"})
 CORES: Mapping[str, tuple[frozenset[str], Callable[[np.ndarray], np.ndarray]]] = {
     "none": (frozenset(), np.zeros_like),
-    "a quarter": (LAWS | {"gaussian-process"}, partial(np.full_like, fill_value=0.25)),
     "half": (LAWS | {"gaussian-process"}, partial(np.full_like, fill_value=0.5)),
-    "laws far": (LAWS, lambda beyond: beyond / (1.0 + beyond)),
     "core far": (LAWS | {"gaussian-process"}, lambda beyond: beyond / (1.0 + beyond)),
     "half gaussian-process": (frozenset({"gaussian-process"}), partial(np.full_like, fill_value=0.5)),
     "alone": (LAWS | {"gaussian-process"}, np.ones_like),
 }
 """Members of the core, and its share of the weight by distance of extrapolation."""
-
-
-FORMS = ("generic", "generic far", "constants", "constants far")
 
 
 class Weighting(NamedTuple):
@@ -51,13 +45,6 @@ class Weighting(NamedTuple):
     constants: Callable[[int], int]
     options: Mapping[str, Any] = {}
     sharper: float = 1.0
-    forms: bool = False
-    """Whether weights also depend on the kind of form, by distance."""
-
-    def design(self, rows: Rows) -> np.ndarray:
-        """Return what the logarithms of the weights are linear in, shape (R, K, F)."""
-        errors = errors_design(rows)
-        return np.concatenate([errors, rows.features[:, :, [FEATURES.index(n) for n in FORMS]]], axis=2) if self.forms else errors
 
 
 def _old(rows: Rows, usable: np.ndarray) -> np.ndarray:
@@ -71,8 +58,6 @@ WEIGHTINGS: Mapping[str, Weighting] = {
     "closed form": Weighting(lambda rows, usable: errors_design(rows) @ CLOSED, lambda k: 0),
     "stacked": Weighting(lambda rows, usable: rows.stacked, lambda k: 0),
     "errors": Weighting(None, lambda k: 9, {"ridge": 0.03, "ridge_names": 1e3}),
-    "errors, sharper": Weighting(None, lambda k: 9, {"ridge": 0.03, "ridge_names": 1e3}, 1.3),
-    "errors and forms": Weighting(None, lambda k: 13, {"ridge": 0.03, "ridge_names": 1e3}, forms=True),
     "names little": Weighting(None, lambda k: 9 + k, {"ridge": 0.03, "ridge_names": 0.1}),
     "names": Weighting(None, lambda k: 9 + 2 * k, {"ridge": 0.03, "ridge_names": 0.01}),
     "names, sharper": Weighting(None, lambda k: 9 + 2 * k, {"ridge": 0.03, "ridge_names": 0.01}, 1.3),
