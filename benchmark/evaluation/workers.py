@@ -12,10 +12,13 @@ import pickle
 import signal
 import socket
 import sys
+import threading
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -84,11 +87,9 @@ class Worker:
     def _start(self) -> socket.socket:
         if self._stopped:
             raise InterruptedError("stopped")
-        # 'spawn' everywhere: the same start state on every platform, and nothing inherited from the caller
-        context = multiprocessing.get_context("spawn")
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
+        with theirs, _without_main():
+            self._process = _context().Process(target=_serve, args=(theirs,), daemon=True)
             self._process.start()
         self._channel = ours
         if self._stopped:  # meanwhile, by another thread
@@ -122,6 +123,30 @@ class Worker:
         messages.hang_up(channel)
 
 
+_MAIN = threading.Lock()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the program's main module: processes would import it, and so run a script again that has no `if __name__ == "__main__"`."""
+    with _MAIN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+def _context() -> Any:
+    """Return how processes start: nothing is inherited from the caller, and on Linux the first one imports our modules for all."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(sorted(name for name in sys.modules if name.startswith("scalingbench.")))
+    return context
+
+
 def _unpacked(answer: bytes) -> list[FoldResult]:
     """Return the results that our worker packed; its code is trusted."""
     folds = pickle.loads(answer)
@@ -129,9 +154,9 @@ def _unpacked(answer: bytes) -> list[FoldResult]:
     return folds
 
 
-def _serve(channel: socket.socket, parent: int) -> None:
+def _serve(channel: socket.socket) -> None:
     """Fit the batches that arrive until the other side closes."""
-    _isolate(parent)
+    _isolate()
     with suppress(messages.ChannelClosed):
         messages.send(channel, {"ready": True})
         while True:
@@ -150,15 +175,17 @@ def _load(packed: bytes) -> None:
         cloudpickle.loads(packed)
 
 
-def _isolate(parent: int) -> None:
+def _isolate() -> None:
     """Detach this process: nothing goes to standard output, the parent handles Ctrl-C, and it ends with the parent."""
+    np.random.seed()  # a fork has the state of all others
     # output of predictors must not reach standard output, which carries data
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         os.setpgid(0, 0)
     kernel.die_with_parent()
-    if os.getppid() != parent:
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():
         os._exit(0)
 
 

@@ -23,12 +23,11 @@ def many(seed=0):
 
 
 def test_adjusted_p_values_are_those_of_a_well_kept_library():
+    scikit_posthocs = pytest.importorskip("scikit_posthocs")
     scores, names = many(), ["better", "good", "ref", "close"]
     ours = compare(scores, MANY, names)
     values = matrix(scores, MANY).cluster_means()
     long = values.T.melt(var_name="predictor", value_name="value", ignore_index=False)
-    import scikit_posthocs  # it brings pyplot along
-
     theirs = scikit_posthocs.posthoc_wilcoxon(long, val_col="value", group_col="predictor", p_adjust="holm")
     np.testing.assert_allclose(ours.p.loc[names, names], theirs.loc[names, names], atol=1e-12)
 

@@ -7,15 +7,16 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from entries import each_predictor
 from law_examples import COMPUTE, LOSSES, MIXED, TRUTH
 from sklearn.base import clone
 
 from scalingbench.predictors.autolaw import backtest
 from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.downstream import LossToAccuracy
-from scalingbench.predictors.registry import list_predictors, make
+from scalingbench.predictors.registry import make
 
-NAMES = [entry.name for entry in list_predictors()]
+NAMES = each_predictor()
 
 
 def example(model):

@@ -6,14 +6,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from entries import each_predictor
 
 from scalingbench.benchmark.evaluation.predictor import usable
 from scalingbench.benchmark.tasks.suite import load_suite
 from scalingbench.predictors.columns import ordered
-from scalingbench.predictors.registry import get, list_predictors
+from scalingbench.predictors.registry import get
 
-LONG = ("autolaw[2026-11]", "symbolic-regression", "chinchilla[posterior]")
-NAMES = [pytest.param(p.name, marks=pytest.mark.full) if p.name in LONG else p.name for p in list_predictors()]
+NAMES = each_predictor(long=("symbolic-regression", "chinchilla[posterior]"))
 
 
 @cache

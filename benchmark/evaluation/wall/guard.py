@@ -15,7 +15,7 @@ import pandas as pd
 
 from scalingbench.benchmark.evaluation.results import FoldResult, Status, TaskResult, as_stored
 from scalingbench.benchmark.evaluation.wall import messages
-from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall
+from scalingbench.benchmark.evaluation.wall.sandbox import START_SECONDS, Sandbox, Wall, sandbox_of
 from scalingbench.common.errors import InputError
 
 __all__ = ["CodeError", "Facts", "Guard", "Guards", "PredictCalls", "Source", "TimeUp"]
@@ -344,7 +344,7 @@ class Guards:
     def __init__(self, wall: Wall, wheels: Mapping[str, bytes] | None = None) -> None:
         self.wall = wall
         self.wheels = dict(wheels or {})
-        self._sandbox = Sandbox(wall, self._unpack if self.wheels else None)
+        self._sandbox = Sandbox(wall, self._unpack) if self.wheels else sandbox_of(wall)
         self._idle: list[Guard] = []
         self._all: list[Guard] = []
 
@@ -354,7 +354,8 @@ class Guards:
     def __exit__(self, *_: object) -> None:
         for guard in self._all:
             guard.stop()
-        self._sandbox.stop()
+        if self.wheels:
+            self._sandbox.stop()
 
     def take(self) -> Guard:
         """Return an unused guard, started before any time limit."""

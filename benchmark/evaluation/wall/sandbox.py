@@ -6,6 +6,7 @@ into a file system in memory, makes that its root, and detaches everything else 
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -25,7 +27,7 @@ from scalingbench.benchmark.evaluation.wall.opened import Opened, opened
 from scalingbench.common.errors import InputError
 from scalingbench.common.messages import one_line
 
-__all__ = ["DEFAULT_MEMORY", "START_SECONDS", "Sandbox", "Wall", "raise_wall"]
+__all__ = ["DEFAULT_MEMORY", "START_SECONDS", "Sandbox", "Wall", "raise_wall", "sandbox_of"]
 
 DEFAULT_MEMORY = 8 * 2**30
 """Address space of one fit, in bytes."""
@@ -316,6 +318,18 @@ class Sandbox:
             "packages_bytes": _PACKAGES_BYTES,
             "packages_files": _PACKAGES_FILES,
         }
+
+
+def sandbox_of(wall: Wall) -> Sandbox:
+    """Return this process's sandbox without packages of a submission: it starts once, and nothing of a fit is left in it."""
+    return _of_process(wall, os.getpid())
+
+
+@cache
+def _of_process(wall: Wall, _: int) -> Sandbox:
+    made = Sandbox(wall)
+    atexit.register(made.stop)
+    return made
 
 
 _PROGRAM = (

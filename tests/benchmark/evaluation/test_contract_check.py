@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command import scalingbench
+from entries import each_predictor
 
 from scalingbench.benchmark.evaluation.contract_check import check
-from scalingbench.predictors.registry import list_predictors, make
+from scalingbench.predictors.registry import make
 
 
 class Good:
@@ -67,15 +68,8 @@ def test_each_violation_is_named(kind, message):
     assert any(message in line for line in check(kind)), check(kind)
 
 
-ENTRIES = [e for e in list_predictors() if e.target.startswith("scalingbench.") and e.name != "multi-power"]
-FIRST = {e.target.partition(":")[0]: e.name for e in reversed(ENTRIES)}
-"""One entry of each module; the others only with --full."""
-
-
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "name", [e.name if e.name in FIRST.values() and not e.superseded else pytest.param(e.name, marks=pytest.mark.full) for e in ENTRIES]
-)
+@pytest.mark.parametrize("name", each_predictor(long=("multi-power",)))
 def test_every_registered_predictor_keeps_the_contract(name):
     # what data a law refuses is its own business; that it says so in one line is the contract. How long a fit takes depends on what
     # else the machine does: it is said, and no breach of the contract here

@@ -21,7 +21,7 @@ from scalingbench.benchmark.evaluation.run import evaluate, run_suite
 from scalingbench.benchmark.evaluation.wall import kernel, messages, sandbox
 from scalingbench.benchmark.evaluation.wall.guard import CodeError, Guard, Guards, Source, TimeUp
 from scalingbench.benchmark.evaluation.wall.opened import opened
-from scalingbench.benchmark.evaluation.wall.sandbox import Sandbox, Wall, raise_wall
+from scalingbench.benchmark.evaluation.wall.sandbox import Wall, raise_wall, sandbox_of
 from scalingbench.benchmark.tasks.suite import list_suites, load_suite, load_task
 from scalingbench.common.errors import InputError
 
@@ -210,15 +210,13 @@ def test_when_the_server_is_killed_then_another_one_is_started(guard):
 
 
 def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
-    where = Sandbox(wall)
-    guard = Guard(where)
+    guard = Guard(sandbox_of(wall))
     guard.start()
     threading.Timer(0.5, guard.stop).start()
     with pytest.raises(InterruptedError):
         guard.fit(source("while True: pass"), ("f", X, Y, X), (), 60.0)
     with pytest.raises(InterruptedError):
         guard.start()
-    where.stop()
 
 
 def test_a_class_says_of_itself_what_is_needed(guard):
@@ -334,7 +332,7 @@ def test_the_open_list_holds_of_this_project_only_code():
 
 
 def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wall):
-    when = "import time; self.t = time.monotonic(); time.sleep(0.2)"
+    when = "import time; self.t = time.monotonic(); time.sleep(0.1)"
     (tmp_path / "p.py").write_text(MEAN.format(fit=when).replace('"nan": float("nan")', '"from": self.t, "to": time.monotonic()'))
     names = ("gemstones/loss/cooldown-to-large", "gemstones/loss/cooldown-frontier", "porian/loss_val/constant-lr-frontier")
     tasks = [load_task(name) for name in (*names, "porian/loss_val/chinchilla-decay-frontier")]
@@ -355,10 +353,11 @@ def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
     many = (
         "import threading, time; threading.stack_size(2**15); [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(4000)]"
     )
-    with Guards(wall) as guards, guards.one() as guard:
+    with Guards(replace(wall, memory=wall.memory // 2)) as guards, guards.one() as guard:  # a sandbox of its own
         assert guard.fit(source(many), ("f", X, Y, X), (), 60.0).message == "RuntimeError: can't start new thread"
         assert not left.exists()
         (own,) = (g for g in folder.glob("scalingbench-*") if str(guards._sandbox._process.pid) in (g / "cgroup.procs").read_text().split())
+        guards._sandbox.stop()
     assert not own.exists()
 
 
