@@ -30,5 +30,6 @@ def tuning_order(predictors: Collection[str], scores: ScoreMatrix) -> tuple[str,
 
 def entry_of(name: str, scores: pd.DataFrame, order: Sequence[str]) -> str:
     """Return the predictor that a name stands for: the head of the family of this name; without such a family the name itself."""
-    family = dict(zip(scores["predictor"], scores["family"], strict=True))
+    first = scores[["predictor", "family"]].drop_duplicates("predictor")
+    family = dict(zip(first["predictor"], first["family"], strict=True))
     return next((known for known in order if family[known] == name), name)

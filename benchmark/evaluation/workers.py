@@ -177,7 +177,7 @@ def _load(packed: bytes) -> None:
 
 def _isolate() -> None:
     """Detach this process: nothing goes to standard output, the parent handles Ctrl-C, and it ends with the parent."""
-    np.random.seed()  # a fork has the state of all others
+    np.random.seed()  # noqa: NPY002 (the state of a fork is that of all others)
     # output of predictors must not reach standard output, which carries data
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from scalingbench.leaderboard.site.front import compare_page, findings_page, fir
 from scalingbench.leaderboard.site.material import Material, material_of
 from scalingbench.leaderboard.site.pictures import draw_preview
 from scalingbench.leaderboard.site.predictor_pages import predictor_index, predictor_pages
-from scalingbench.leaderboard.site.task_pages import task_index, task_pages
+from scalingbench.leaderboard.site.task_pages import task_index, task_list, task_pages
 from scalingbench.leaderboard.site.views import views, whiskers
 from scalingbench.leaderboard.site.writer import Writer
 
@@ -61,13 +62,15 @@ def _write(material: Material, writer: Writer, say: Say) -> None:
     say("the board and its views")
     found = tuple(answers(material.results))
     writer.write(first_page(material, found))
-    for make in (compare_page, predictor_index, task_index, collection_index):
+    for make in (compare_page, predictor_index, collection_index):
         writer.write(make(material))
-    for page in (findings_page(found), forecast_page(), *guides(material)):
+    for page in (task_index(), findings_page(found), forecast_page(), *guides(material)):
         writer.write(page)
     for name, content in views(material):
         writer.data(f"data/views/{slug(name)}.js", "SB.view", name, content)
-    writer.text("data/board.json", material.board.render("json") + "\n")
+    for name, columns in (("tasks", task_list(material)), ("predictors", {"predictor": list(material.results.predictors)})):
+        writer.data(f"data/{name}.js", "SB.list", name, columns)
+    writer.text("data/board.json", json.dumps(json.loads(material.board.render("json")), separators=(",", ":")) + "\n")
     material.everyone.rows.to_parquet(writer.out / "data" / "board.parquet", index=False)
     draw_preview(
         whiskers(material.everyone, material, top=12), "Which scaling law should you trust?", writer.out / "assets" / "preview.png"
@@ -86,6 +89,6 @@ def check_site_can_be_written(out: Path) -> None:
     InputError
         If a library of the ``site`` extra is missing, or the folder has other content.
     """
-    require("the site", "site", "jinja2", "markdown_it", "matplotlib")
+    require("the site", "site", "jinja2", "latex2mathml", "markdown_it", "matplotlib")
     if out.exists() and any(out.iterdir()) and not (out / "data" / "board.json").is_file():
         raise InputError(f"{out}: not empty, and not a site written by this command")

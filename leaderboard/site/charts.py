@@ -13,7 +13,7 @@ from scalingbench.benchmark.tasks.task import Task
 from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.plot_axis import PlotAxis, is_log
 
-__all__ = ["axis_record", "calibration_chart", "points_chart", "slice_chart", "thinned"]
+__all__ = ["axis_record", "calibration_chart", "points_chart", "slice_chart", "spread_evenly"]
 
 _MOST_POINTS = 1000
 _MOST_CURVES = 8
@@ -60,7 +60,8 @@ def calibration_chart(
 
 def points_chart(rows: pd.DataFrame, metric: str, axis: PlotAxis, log_value: bool) -> dict[str, Any]:
     """Plot the values of a metric of a collection along a variable, one colour per curve if there are few."""
-    rows = thinned(rows[["curve", "run", axis.variable, "value"]].dropna(), _MOST_POINTS)
+    rows = rows[["curve", "run", axis.variable, "value"]].dropna()
+    rows = rows.iloc[spread_evenly(np.arange(len(rows)), _MOST_POINTS)]
     few = rows["curve"].nunique() <= _MOST_CURVES
     groups = rows.groupby("curve", sort=False) if few else [("", rows)]
     series = [
@@ -76,6 +77,6 @@ def axis_record(axis: PlotAxis) -> dict[str, Any]:
     return {"label": axis.label, "log": axis.log}
 
 
-def thinned(frame: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return at most this many rows, evenly spaced."""
-    return frame if len(frame) <= most else frame.iloc[np.linspace(0, len(frame) - 1, max(most, 2)).astype(int)]
+def spread_evenly(places: np.ndarray, most: int) -> np.ndarray:
+    """Return at most this many places, evenly spaced."""
+    return places if len(places) <= most else places[np.linspace(0, len(places) - 1, max(most, 2)).astype(int)]

@@ -17,6 +17,7 @@ from scalingbench.leaderboard.site.charts import points_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.links import paper_links, upstream_links
 from scalingbench.leaderboard.site.material import Material
+from scalingbench.leaderboard.site.texts import html_of
 
 __all__ = ["collection_index", "collection_pages"]
 
@@ -52,8 +53,7 @@ def _tasks(material: Material) -> dict[str, list[dict[str, Any]]]:
     for name, facts in material.facts.items():
         row: dict[str, Any] = {"task": name, "track": facts["track"], "far": facts["far"], "best": "", "error": None, "ratio": None}
         if (own := material.scores_of_task.get(name)) is not None:
-            first = own.iloc[0]
-            row |= {"best": str(first["predictor"]), "error": float(first["error"]), "ratio": float(first["ratio"])}
+            row |= {"best": str(own["predictor"][0]), "error": float(own["error"][0]), "ratio": float(own["ratio"][0])}
         found.setdefault(str(facts["collection"]), []).append(row)
     return found
 
@@ -67,10 +67,7 @@ def _chart(name: str, tasks: list[Task]) -> dict[str, Any] | None:
 
 def _html(markdown: str) -> str:
     """Return the text of a card, without its first heading, as HTML."""
-    from markdown_it import MarkdownIt
-
-    body = "\n".join(line for line in markdown.splitlines() if not line.startswith("# "))
-    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(body))
+    return html_of("\n".join(line for line in markdown.splitlines() if not line.startswith("# ")))
 
 
 def collection_index(material: Material) -> Page:

@@ -19,6 +19,8 @@ class Page:
     data: Mapping[str, Any] | None = None
     """Written once, to a file that the page loads."""
     scripts: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    """Lists that it shares with other pages, to which its data refer."""
 
     @property
     def data_path(self) -> str:

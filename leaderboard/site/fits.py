@@ -43,14 +43,16 @@ def fitted_lines(fold: Fold, axis: PlotAxis, predicted: Mapping[str, FoldResult]
     list of dict
         ``x``; ``at``, the value of the other variable, if there is one; and the values by predictor, ``y``.
     """
-    laws = {name: law for name, f in predicted.items() if (law := _law(name)) is not None and _reproduces(law, fold, f)}
-    if not laws:
+    laws = {name: law for name, f in predicted.items() if (law := _law(name)) is not None and _is_complete(law, f)}
+    grids = list(_grids(pd.concat([fold.X_train, fold.X_test]), axis)) if laws else []
+    if not grids:
         return []
-    found = []
-    for at, grid in _grids(pd.concat([fold.X_train, fold.X_test]), axis):
-        y = {name: law.at(grid, predicted[name].constants).tolist() for name, law in laws.items()}
-        found.append({"at": at, "x": axis.values(grid).tolist(), "y": y})
-    return found
+    rows = pd.concat([fold.X_test, *(grid for _, grid in grids)])
+    values = {name: law.at(rows, predicted[name].constants) for name, law in laws.items()}
+    n, ends = len(fold.X_test), np.cumsum([len(fold.X_test), *(len(grid) for _, grid in grids)])
+    drawn = {name: np.split(v, ends)[1:-1] for name, v in values.items() if _same(v[:n], predicted[name].predictions)}
+    lines = [{name: parts[i] for name, parts in drawn.items()} for i in range(len(grids))]
+    return [{"at": at, "x": axis.values(grid), "y": y} for (at, grid), y in zip(grids, lines, strict=True) if y]
 
 
 @cache
@@ -60,11 +62,12 @@ def _law(name: str) -> ParametricLaw | None:
     return model if isinstance(model, ParametricLaw) else None
 
 
-def _reproduces(law: ParametricLaw, fold: Fold, f: FoldResult) -> bool:
-    if f.status != "ok" or {p.name for p in law.parameters} - set(f.constants):
-        return False
-    values = law.at(fold.X_test, f.constants)
-    return bool(np.allclose(values, f.predictions, rtol=_SAME, atol=0.0))
+def _is_complete(law: ParametricLaw, f: FoldResult) -> bool:
+    return f.status == "ok" and not {p.name for p in law.parameters} - set(f.constants)
+
+
+def _same(values: np.ndarray, predictions: np.ndarray) -> bool:
+    return bool(np.allclose(values, predictions, rtol=_SAME, atol=0.0))
 
 
 def _grids(rows: pd.DataFrame, axis: PlotAxis) -> Iterator[tuple[float | None, pd.DataFrame]]:
@@ -85,8 +88,8 @@ def _grids(rows: pd.DataFrame, axis: PlotAxis) -> Iterator[tuple[float | None, p
 
 
 def _grid(rows: pd.DataFrame, axis: PlotAxis, n: int) -> pd.DataFrame:
-    """Return the first row at points that are spread evenly over the range of the axis."""
+    """Return copies of the first row at points that are spread evenly over the range of the axis."""
     values = rows[axis.variable].astype(float)
     spread = np.geomspace if is_log(values) else np.linspace
-    grid = rows.iloc[[0] * n].reset_index(drop=True)
-    return grid.assign(**{str(axis.variable): spread(values.min(), values.max(), n)})
+    first = {c: np.repeat(rows[c].to_numpy()[:1], n) for c in rows}
+    return pd.DataFrame({**first, str(axis.variable): spread(values.min(), values.max(), n)})

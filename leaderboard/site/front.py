@@ -18,6 +18,7 @@ from scalingbench.leaderboard.ratios import LEVEL
 from scalingbench.leaderboard.site.charts import calibration_chart, slice_chart
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.material import KINDS, Material
+from scalingbench.leaderboard.site.texts import text_of
 from scalingbench.leaderboard.site.views import columns, on_slices, view, whiskers
 from scalingbench.leaderboard.suite_board import SuiteBoard
 
@@ -26,9 +27,14 @@ __all__ = ["compare_page", "findings_page", "first_page", "guides"]
 _TOP = 12
 _FINDINGS = 5
 """Findings on the first page."""
-_DRAWN = 6
 _SCALE = 10_000
 """Logarithms of ratios are written as whole multiples of its inverse."""
+_TEXTS = {
+    "submit": ("Submit a predictor", "How to submit a scaling-law predictor to the board.", "text.html.j2"),
+    "rules": ("Rules", "How tasks, collections, weights and ranks of the board are defined.", "rules.html.j2"),
+    "audit": ("Audit", "How to check every number of the board, what audits found, and the rules that prevent it.", "audit.html.j2"),
+}
+"""Title, description and template of each page of text."""
 _SLICES = {
     "reach": "extrapolation factor (tasks)",
     "compute-share": "cost of the training runs / of all runs (tasks)",
@@ -46,7 +52,6 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
     findings : tuple of Finding
         All findings, of which the first are shown beside the picture.
     """
-    leaders = [str(n) for n in material.board.heads["predictor"].head(_DRAWN)]
     sliced = {by: on_slices(material, by) for by in _SLICES}
     data = {
         "columns": columns(material.everyone),
@@ -57,7 +62,7 @@ def first_page(material: Material, findings: tuple[Finding, ...]) -> Page:
         "tracks": {name: board.n_tasks for name, board in material.tracks.items()},
         "reaches": list(sliced["reach"]),
         "citation": citation(material),
-        "charts": _charts(material, leaders, sliced),
+        "charts": _charts(material, sliced),
     }
     values = {
         "drawn": whiskers(material.everyone, material, top=_TOP),
@@ -75,8 +80,9 @@ def findings_page(findings: tuple[Finding, ...]) -> Page:
     return Page("findings.html", "findings.html.j2", {"findings": findings, "level": LEVEL, "here": "findings"})
 
 
-def _charts(material: Material, leaders: list[str], sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
+def _charts(material: Material, sliced: Mapping[str, Mapping[str, Board]]) -> dict[str, Any]:
     """Return the charts of the first page by identifier."""
+    leaders = material.leaders
     found: dict[str, Any] = {by: slice_chart(sliced[by], leaders, title) for by, title in _SLICES.items()}
     found["absolute"] = slice_chart(sliced["reach"], leaders, _SLICES["reach"], "mape")
     ranked = set(material.results.task_table["task"])
@@ -121,8 +127,10 @@ def guides(material: Material) -> Iterator[Page]:
     """Yield the pages of text."""
     yield Page("which.html", "which.html.j2", {"choices": _choices(material), "here": "which"})
     yield Page("about.html", "about.html.j2", {"citation": citation(material)})
-    for name in ("submit", "rules", "audit"):
-        yield Page(f"{name}.html", f"{name}.html.j2", {"rules": material.results.suite.rules, "suite": material.results.suite})
+    suite = material.results.suite
+    for name, (title, description, template) in _TEXTS.items():
+        values = {"title": title, "description": description, "text": text_of(name), "rules": suite.rules, "suite": suite}
+        yield Page(f"{name}.html", template, values)
 
 
 def _choices(material: Material) -> list[dict[str, Any]]:

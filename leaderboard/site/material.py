@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.card import load_card
@@ -19,6 +20,7 @@ from scalingbench.leaderboard.board import Board
 from scalingbench.leaderboard.ranking import SYNTHETIC
 from scalingbench.leaderboard.results import Results
 from scalingbench.leaderboard.site.content import Counts
+from scalingbench.leaderboard.site.predictions import predictions_of
 from scalingbench.leaderboard.submissions.metadata import submissions
 from scalingbench.leaderboard.suite_board import SuiteBoard
 from scalingbench.predictors.catalogue import Entry
@@ -35,6 +37,9 @@ KINDS = {
     "submitted": "submission",
 }
 """Kinds of predictors."""
+_LEADERS = 6
+_DRAWN = 2
+"""Predictors drawn on a task: so many of all, and so many published laws."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,36 @@ class Material:
 
     @cached_property
     def stored(self) -> dict[tuple[str, str], TaskResult]:
-        """The predictions by task and predictor."""
-        return {(r.task, r.predictor): r for r in self.results.results}
+        """The predictions that are drawn, by task and predictor: of the leaders on every task that can be shown, and those of `drawn`."""
+        wanted: dict[str, set[str]] = {name: set(self.tasks) for name in self.leaders}
+        for task, names in self.drawn.items():
+            for name in names:
+                wanted.setdefault(name, set()).add(task)
+        return predictions_of(self.results, wanted)
 
     @cached_property
-    def scores_of_task(self) -> dict[str, pd.DataFrame]:
-        """The scores on each task, best first."""
-        ordered = self.scores.sort_values(["error", "predictor"], kind="stable")
-        return {str(name): rows for name, rows in ordered.groupby("task")}
+    def leaders(self) -> list[str]:
+        """The first heads of families on the board, which its charts have."""
+        return [str(name) for name in self.board.heads["predictor"].head(_LEADERS)]
+
+    @cached_property
+    def drawn(self) -> dict[str, list[str]]:
+        """The predictors of each task that can be shown: the best of all and of the published laws, one per family."""
+        return {task: self._best(own) for task, own in self.scores_of_task.items() if task in self.tasks}
+
+    def _best(self, scores: Mapping[str, np.ndarray]) -> list[str]:
+        families = [str(name) for name in scores["predictor"][~pd.Series(scores["family"]).duplicated()]]
+        published = [name for name in families if self.kinds[name] == "published"]
+        return list(dict.fromkeys([*families[:_DRAWN], *published[:_DRAWN]]))
+
+    @cached_property
+    def scores_of_task(self) -> dict[str, dict[str, np.ndarray]]:
+        """The columns of the scores on each task, best first."""
+        ordered = self.scores.sort_values(["task", "error", "predictor"], kind="stable")
+        columns = {str(c): ordered[c].to_numpy() for c in ordered}
+        names, starts = np.unique(columns["task"].astype(str), return_index=True)
+        ends = [*starts[1:], len(ordered)]
+        return {str(n): {c: v[a:b] for c, v in columns.items()} for n, a, b in zip(names, starts, ends, strict=True)}
 
     @cached_property
     def kinds(self) -> dict[str, str]:

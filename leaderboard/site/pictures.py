@@ -1,38 +1,22 @@
-"""Pictures that are drawn when the site is built: formulas, and the preview image that links show."""
+"""What is drawn when the site is built: formulas, and the preview image that links show."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from scalingbench.leaderboard.site.content import Whisker
 
-__all__ = ["draw_preview", "formula_svg"]
-
-_SIZE = 20.0
-_STEPS = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
-"""Letters of an SVG path by matplotlib's codes."""
+__all__ = ["draw_preview", "formula"]
 
 
 @cache  # recipes of a law have one formula
-def formula_svg(latex: str) -> str | None:
-    """Return the picture of a formula in the colour of the text; None if it is empty or matplotlib cannot draw it."""
-    if not latex:
-        return None
-    from matplotlib.textpath import TextPath
+def formula(latex: str) -> str:
+    """Return a formula as MathML, which browsers set in the colour and the size of the text; empty if there is none."""
+    from latex2mathml.converter import convert
 
-    try:
-        drawn = TextPath((0, 0), f"${latex}$", size=_SIZE)
-    except ValueError:
-        return None
-    box = drawn.get_extents()
-    left, top, width, height = box.x0 - 1, -box.y1 - 1, box.width + 2, box.height + 2
-    steps = ((_STEPS[int(code)], points.reshape(-1, 2) * (1, -1)) for points, code in drawn.iter_segments(simplify=False))
-    path = "".join(letter + " ".join(f"{x:.1f} {y:.1f}" for x, y in points) if letter != "Z" else letter for letter, points in steps)
-    frame = f'width="{width:.0f}" height="{height:.0f}" viewBox="{left:.1f} {top:.1f} {width:.1f} {height:.1f}"'
-    return f'<svg class="formula" role="img" aria-label="{html.escape(latex)}" {frame}><path fill="currentColor" d="{path}"/></svg>'
+    return str(convert(latex, display="block")) if latex else ""
 
 
 def draw_preview(rows: Sequence[Whisker], title: str, path: Path) -> None:

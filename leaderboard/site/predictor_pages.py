@@ -15,6 +15,7 @@ from scalingbench.common.names import slug
 from scalingbench.leaderboard.site.content import Page, Whisker
 from scalingbench.leaderboard.site.links import Link, paper_links
 from scalingbench.leaderboard.site.material import KINDS, Material, records
+from scalingbench.leaderboard.site.predictions import constants_of
 from scalingbench.leaderboard.submissions.metadata import Submission, submissions
 from scalingbench.predictors.catalogue import Entry, papers_of
 from scalingbench.predictors.law import ParametricLaw
@@ -23,21 +24,25 @@ from scalingbench.predictors.registry import list_predictors
 
 __all__ = ["predictor_index", "predictor_pages"]
 
-_SCORES = ("task", "track", "error", "ratio", "mape", "bias", "coverage", "failed", "folds")
+_SCORES = ("error", "ratio", "mape", "bias", "coverage", "failed", "folds")
 _PERCENTILES = (5, 25, 50, 75, 95)
 _EXTREMES = 5
 
 
 def predictor_pages(material: Material) -> Iterator[Page]:
-    """Yield a page per predictor; one that entered no task that the board ranks on has no row."""
+    """Yield a page per predictor; one that entered no task that the board ranks on has no row.
+
+    Tasks are written as their places in the list of all, which every page of a predictor loads.
+    """
     rows = {str(row["predictor"]): row for row in records(material.everyone.rows)}
     ranked = set(material.results.task_table["task"])
-    by_name = {str(name): own for name, own in material.scores.groupby("predictor")}
+    scored = material.scores[["predictor", "task", *_SCORES]]
+    by_name = {str(name): own for name, own in scored.groupby("predictor")}
     entries, submitted = {e.name: e for e in list_predictors()}, submissions()
-    constants, reaches = _constants(material), {name: facts["far"] for name, facts in material.facts.items()}
+    constants, number = _constants(material), {name: i for i, name in enumerate(material.facts)}
     boards = {track: {str(row["predictor"]): row for row in records(board.rows)} for track, board in material.tracks.items()}
     for name in material.results.predictors:
-        own = by_name.get(name, material.scores.head(0)).sort_values("ratio", kind="stable")
+        own = by_name.get(name, scored.head(0)).sort_values("ratio", kind="stable")
         places = [p for track, rows_of in boards.items() if (p := _place(rows_of, track, name))]
         values = {
             "name": name,
@@ -53,9 +58,9 @@ def predictor_pages(material: Material) -> Iterator[Page]:
             "n_scores": len(own),
             **_described(name, entries, submitted),
         }
-        scores = own[list(_SCORES)].assign(reach=own["task"].map(reaches))
-        data = {"predictor": name, "scores": {str(c): scores[c].tolist() for c in scores}}
-        yield Page(f"predictors/{slug(name)}.html", "predictor.html.j2", values, data, ("chart", "scores", "predictor"))
+        scores = {c: own[c].to_numpy() for c in _SCORES if not own[c].isna().all()}
+        data = {"predictor": name, "scores": {"task": own["task"].map(number).tolist(), **scores}}
+        yield Page(f"predictors/{slug(name)}.html", "predictor.html.j2", values, data, ("chart", "scores", "predictor"), ("tasks",))
 
 
 def _described(name: str, entries: Mapping[str, Entry], submitted: Mapping[str, Submission]) -> dict[str, Any]:
@@ -115,20 +120,15 @@ def _extremes(scores: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 def _constants(material: Material) -> dict[str, list[dict[str, Any]]]:
     """Return the distribution over tasks of every fitted constant of every predictor; a task counts by its median fit."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for r in material.results.results:
-        for constant, found in _of_task(r.folds).items():
-            values.setdefault(r.predictor, {}).setdefault(constant, []).append(found)
-    return {name: [_distribution(c, np.array(v)) for c, v in own.items()] for name, own in values.items()}
-
-
-def _of_task(folds: Any) -> dict[str, float]:
-    found: dict[str, list[float]] = {}
-    for f in folds:
-        for constant, value in f.constants.items():
+    of_task: dict[tuple[str, str, str], list[float]] = {}
+    for predictor, task, found in constants_of(material.results):
+        for constant, value in found.items():
             if isfinite(value):
-                found.setdefault(constant, []).append(value)
-    return {constant: median(v) for constant, v in found.items()}
+                of_task.setdefault((predictor, constant, task), []).append(value)
+    values: dict[str, dict[str, list[float]]] = {}
+    for (predictor, constant, _), own in of_task.items():
+        values.setdefault(predictor, {}).setdefault(constant, []).append(median(own))
+    return {name: [_distribution(c, np.array(v)) for c, v in own.items()] for name, own in values.items()}
 
 
 def _distribution(constant: str, values: np.ndarray) -> dict[str, Any]:
@@ -155,7 +155,8 @@ def _best_places(material: Material) -> dict[str, str]:
     """Return the best place of every head on a track, as text."""
     found: dict[str, tuple[int, str]] = {}
     for track, board in material.tracks.items():
-        for row in records(board.heads.dropna(subset="rank"), ("predictor", "rank")):
-            name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(board.heads)} on {track}")
+        heads = board.heads
+        for row in records(heads.dropna(subset="rank"), ("predictor", "rank")):
+            name, place = row["predictor"], (row["rank"], f"{row['rank']} of {len(heads)} on {track}")
             found[name] = min(found.get(name, place), place)
     return {name: text for name, (_, text) in found.items()}

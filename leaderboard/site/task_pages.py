@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.card import Card, load_card
@@ -14,52 +15,42 @@ from scalingbench.benchmark.tasks.task import Fold, Task
 from scalingbench.common.defaults import DEFAULT_SUITE
 from scalingbench.common.names import slug
 from scalingbench.leaderboard.plot_axis import PlotAxis, axis_of_task
-from scalingbench.leaderboard.site.charts import axis_record, thinned
+from scalingbench.leaderboard.site.charts import axis_record, spread_evenly
 from scalingbench.leaderboard.site.content import Page
 from scalingbench.leaderboard.site.fits import fitted_lines
 from scalingbench.leaderboard.site.links import paper_links, upstream_links
-from scalingbench.leaderboard.site.material import Material, records
+from scalingbench.leaderboard.site.material import Material
 
-__all__ = ["task_index", "task_pages"]
+__all__ = ["task_index", "task_list", "task_pages"]
 
+_LISTED = ("task", "track", "kind", "role", "far", "compute_share", "folds", "n_test", "weight")
 _MOST_FOLDS = 8
-_MOST_POINTS = 480
-_SHOWN = 2
-SCORES = ("predictor", "error", "ratio", "r2", "mape", "bias", "coverage", "regret", "failed", "folds", "fit_seconds")
+_MOST_POINTS = 320
+_DIGITS = 4
+"""Significant digits of positions and interval ends; values and predictions, whose difference is drawn, have more."""
+_SCORES = ("error", "ratio", "r2", "mape", "bias", "coverage", "regret", "failed", "folds", "fit_seconds")
 
 
 def task_pages(material: Material) -> Iterator[Page]:
-    """Yield a page per task."""
+    """Yield a page per task. Predictors are written as their places in the list of all, which every page of a task loads."""
+    number = {name: i for i, name in enumerate(material.results.predictors)}
     for name, facts in material.facts.items():
-        own = material.scores_of_task.get(name)
+        own = material.scores_of_task.get(name, {})
+        names = [str(n) for n in own.get("predictor", ())]
         card = load_card(str(facts["collection"]))
-        scores = [] if own is None else records(own, SCORES)
-        best = None if own is None else str(own["predictor"].iloc[0])
-        values = {"name": name, "facts": facts, "best": best, "n_scores": len(scores), **_links(card)}
+        values = {"name": name, "facts": facts, "best": names[0] if names else None, "n_scores": len(names), **_links(card)}
         values["suite_argument"] = "" if material.results.suite.name == DEFAULT_SUITE else f', "{material.results.suite.name}"'
-        data: dict[str, Any] = {"task": name, "scores": _by_column(scores)}
+        scores = {c: own[c] for c in _SCORES if own and not pd.isna(own[c]).all()}
+        data: dict[str, Any] = {"task": name, "scores": {"predictor": [number[n] for n in names], **scores}}
         task = material.tasks.get(name)
         if task is not None:
-            data |= _drawn(task, [] if own is None else _shown(own, material))
+            data |= _drawn(task, [material.stored[name, n] for n in material.drawn.get(name, ()) if (name, n) in material.stored])
         values["has_values"] = task is not None
-        yield Page(f"tasks/{slug(name)}.html", "task.html.j2", values, data, ("chart", "scores", "task"))
+        yield Page(f"tasks/{slug(name)}.html", "task.html.j2", values, data, ("chart", "scores", "task"), ("predictors",))
 
 
 def _links(card: Card) -> dict[str, Any]:
     return {"papers": paper_links(card.scalingbench.papers), "upstream": upstream_links(card)}
-
-
-def _by_column(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
-
-
-def _shown(scores: pd.DataFrame, material: Material) -> list[TaskResult]:
-    """Return the predictions of the best predictors of all and of the published laws, one per family, as far as they are available."""
-    families = [str(name) for name in scores.drop_duplicates("family")["predictor"]]
-    published = [name for name in families if material.kinds[name] == "published"]
-    task = str(scores["task"].iloc[0])
-    keys = [(task, name) for name in dict.fromkeys([*families[:_SHOWN], *published[:_SHOWN]])]
-    return [material.stored[key] for key in keys if key in material.stored]
 
 
 def _drawn(task: Task, results: list[TaskResult]) -> dict[str, Any]:
@@ -73,22 +64,35 @@ def _drawn(task: Task, results: list[TaskResult]) -> dict[str, Any]:
 
 
 def _fold(fold: Fold, axis: PlotAxis, predicted: dict[str, FoldResult], most: int) -> dict[str, Any]:
-    train = thinned(pd.DataFrame({"x": axis.values(fold.X_train), "y": fold.y_train}), most)
-    held_out = pd.DataFrame({"x": axis.values(fold.X_test), "y": fold.y_test})
-    for name, f in predicted.items():
-        if f.status == "ok":
-            held_out[f"p {name}"] = f.predictions
-            for end, level in zip(("low", "high"), INTERVAL_LEVELS, strict=True):
-                if level in f.quantiles:
-                    held_out[f"{end} {name}"] = f.quantiles[level]
-    held_out = thinned(held_out.sort_values("x", kind="stable"), most)
-    lines = fitted_lines(fold, axis, predicted)
-    return {"name": fold.name, "train": train.to_dict("list"), "test": held_out.to_dict("list"), "lines": lines}
+    """Return training rows, held-out rows with their predictions, and lines; laws are in the order of `predicted`."""
+    x, at = axis.values(fold.X_train), axis.values(fold.X_test)
+    train, test = spread_evenly(np.arange(len(x)), most), spread_evenly(np.argsort(at, kind="stable"), most)
+    found = list(predicted.values())
+    ends = {end: [_at(f.quantiles.get(level), test) for f in found] for end, level in zip(("low", "high"), INTERVAL_LEVELS, strict=True)}
+    p = [f.predictions[test] if f.status == "ok" else None for f in found]
+    held_out = {"x": _short(at[test]), "y": fold.y_test[test], "p": p, **ends}
+    lines = [
+        {"at": line["at"], "x": _short(line["x"]), "y": [_short(line["y"][name]) if name in line["y"] else None for name in predicted]}
+        for line in fitted_lines(fold, axis, predicted)
+    ]
+    return {"name": fold.name, "train": {"x": _short(x[train]), "y": fold.y_train[train]}, "test": held_out, "lines": lines}
 
 
-def task_index(material: Material) -> Page:
+def _at(values: np.ndarray | None, places: np.ndarray) -> list[float] | None:
+    return None if values is None else _short(values[places])
+
+
+def _short(values: np.ndarray) -> list[float]:
+    return [float(f"{v:.{_DIGITS}g}") for v in values.tolist()]
+
+
+def task_index() -> Page:
     """Return the page with the table of all tasks."""
-    keys = ("task", "track", "kind", "role", "far", "compute_share", "folds", "n_test", "weight")
-    best = {name: str(own["predictor"].iloc[0]) for name, own in material.scores_of_task.items()}
-    rows = [{**{key: facts[key] for key in keys}, "best": best.get(name, "")} for name, facts in material.facts.items()]
-    return Page("tasks.html", "tasks.html.j2", {"here": "tasks"}, {"tasks": _by_column(rows)}, ("scores", "tasks"))
+    return Page("tasks.html", "tasks.html.j2", {"here": "tasks"}, scripts=("scores", "tasks"), lists=("tasks",))
+
+
+def task_list(material: Material) -> dict[str, list[Any]]:
+    """Return the columns of the table of all tasks, which the pages of predictors load too."""
+    best = {name: str(own["predictor"][0]) for name, own in material.scores_of_task.items()}
+    listed: dict[str, list[Any]] = {key: [facts[key] for facts in material.facts.values()] for key in _LISTED}
+    return listed | {"best": [best.get(name, "") for name in material.facts]}

@@ -8,11 +8,13 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scalingbench.common.names import slug
 from scalingbench.common.project import REPOSITORY, SITE
 from scalingbench.common.tables import cell, interval, plain
 from scalingbench.leaderboard.site.content import Page, Whisker
-from scalingbench.leaderboard.site.pictures import formula_svg
+from scalingbench.leaderboard.site.pictures import formula
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -47,7 +49,7 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         values = dict(page.values)
         if "latex" in values:
-            values["formula"] = formula_svg(values["latex"])
+            values["formula"] = formula(values["latex"])
         if page.data is not None:
             self.data(page.data_path, "SB.data", page.data)
         template = self.environment.get_template(page.template)
@@ -90,19 +92,18 @@ def environment() -> Environment:
     return pages
 
 
-def _json(value: object) -> str:
-    return json.dumps(_shown(value), separators=(",", ":"), ensure_ascii=False)
-
-
-def _shown(value: Any) -> Any:
-    """Return a value of JSON types, its floats rounded to the digits that a page can show, and None for missing ones."""
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+def _json(value: Any) -> str:
+    """Return a value as JSON: floats with the digits that a page can show, null for missing ones."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, dict):
-        return {k: _shown(v) for k, v in value.items()}
+        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return [_shown(v) for v in value]
-    return value if isinstance(value, str | int) else plain(value)
+        return "[" + ",".join(map(_json, value)) + "]"
+    if isinstance(value, float) and math.isfinite(value):
+        digits, _, power = f"{value:.{_DIGITS}g}".partition("e")
+        return f"{digits}e{int(power)}" if power else digits
+    return json.dumps(value if isinstance(value, str) else plain(value), ensure_ascii=False)
 
 
 def _number(value: Any, digits: int = 3) -> str:

@@ -1,5 +1,6 @@
 """The site in a real browser, opened from a folder: no server, no other host, no console message."""
 
+import html
 import json
 import os
 import re
@@ -54,7 +55,15 @@ PAGES = (
     TASK,
     *TEXTS,
 )
+HOSTS = {"arxiv.org", "github.com", SITE.split("/")[2]}
+"""Hosts that pages link to; the last has the documentation."""
 WIDTHS = ((390, 844), (768, 1024), (1440, 900))
+FIRST_SCREEN = (
+    ".whiskers li",
+    ".whiskers li:nth-child(5) b",
+    "#board tbody tr:nth-child(2) td.name",
+    "#board tbody tr:nth-child(2) td:nth-child(3)",
+)
 SMALL = "e => e.childElementCount === 0 && e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12"
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install Debian's package 'chromium'")
 
@@ -93,8 +102,9 @@ def browse(site, chromium):
     heard: list[str] = []
     opened = []
 
-    def open_page(path, width=1440, scheme="light", height=900):
-        opened.append(chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True))
+    def open_page(path, width=1440, scheme="light"):
+        size = {"width": width, "height": dict(WIDTHS)[width]}
+        opened.append(chromium.new_context(viewport=size, color_scheme=scheme, accept_downloads=True))
         page = opened[-1].new_page()
         page.on("console", lambda message: heard.append(f"{path}: {message.type}: {message.text}"))
         page.on("pageerror", lambda error: heard.append(f"{path}: {error}"))
@@ -102,17 +112,25 @@ def browse(site, chromium):
         file, _, query = path.partition("?")
         page.goto((site / file).as_uri() + (f"?{query}" if query else ""))
         page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.dataset.drawn)")
-        shots = os.environ.get("SCALINGBENCH_SCREENSHOTS")
-        if shots:
-            Path(shots).mkdir(parents=True, exist_ok=True)
-            name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".html"))
-            page.screenshot(path=Path(shots) / f"{name}-{width}-{scheme}.png", full_page=True)
+        if "SCALINGBENCH_SCREENSHOTS" in os.environ:
+            _save_screenshots(page, path, scheme)
         return page
 
     yield open_page
     for context in opened:
         context.close()
     assert heard == []
+
+
+def _save_screenshots(page, path, scheme):
+    """Save a page at every width, and leave it at its own."""
+    folder, name = Path(os.environ["SCALINGBENCH_SCREENSHOTS"]), re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".html"))
+    folder.mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for wide, high in WIDTHS:
+        page.set_viewport_size({"width": wide, "height": high})
+        page.screenshot(path=folder / f"{name}-{wide}-{scheme}.png", full_page=True)
+    page.set_viewport_size(before)
 
 
 def shown(page):
@@ -129,23 +147,19 @@ def box(page, selector):
 
 
 @needs_browser
-@pytest.mark.parametrize(("width", "height"), WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_screen_has_picture_predictor_and_skill(browse, width, height, scheme):
-    page = browse("index.html", width, scheme, height)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert box(page, "header")[3] < 80  # two lines
-    for selector in (
-        ".whiskers li",
-        ".whiskers li:nth-child(5) b",
-        "#board tbody tr:nth-child(2) td.name",
-        "#board tbody tr:nth-child(2) td:nth-child(3)",
-    ):
-        left, top, right, bottom = box(page, selector)
-        assert left >= 0 and top >= 0 and right <= width and bottom <= height, f"{selector} is not in view"
-    assert [t.split()[0] for t in page.locator("#board th:visible").all_inner_texts()[:3]] == ["rank", "predictor", "skill"]
-    cut = page.eval_on_selector_all(".scroll", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)")
-    assert cut == [], "columns are cut"
+def test_the_first_screen_has_picture_predictor_and_skill(browse, scheme):
+    page = browse("index.html", scheme=scheme)
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert box(page, "header")[3] < 80  # two lines
+        for selector in FIRST_SCREEN:
+            left, top, right, bottom = box(page, selector)
+            assert left >= 0 and top >= 0 and right <= width and bottom <= height, f"{selector} is not in view at {width}"
+        assert [t.split()[0] for t in page.locator("#board th:visible").all_inner_texts()[:3]] == ["rank", "predictor", "skill"]
+        cut = page.eval_on_selector_all(".scroll", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)")
+        assert cut == [], f"columns are cut at {width}"
 
 
 @needs_browser
@@ -275,7 +289,7 @@ def test_a_task_shows_runs_predictions_and_residuals(browse, results, site):
     assert page.locator("#residuals circle").count() == (len(laws) - 2) * len(task.folds[1].y_test)
     assert f'sb.load_task("{task.id}"' in page.inner_text("pre")
     drawn = json.loads((site / "data" / TASK).with_suffix(".js").read_text().removeprefix("SB.data(").removesuffix(");\n"))
-    assert [set(line["y"]) for line in drawn["folds"][1]["lines"]] == [set(laws[2:])] * 3
+    assert drawn["laws"] == laws[2:] and [None in line["y"] for line in drawn["folds"][1]["lines"]] == [False] * 3
     assert f"at {drawn['other']} " in page.inner_text("#lines") and page.locator("#fit path.mark").count() == 3 * (len(laws) - 2)
     row = page.locator("#scores tbody tr").first
     best = results.scores[results.scores["task"] == task.id].sort_values("error").iloc[0]
@@ -318,13 +332,13 @@ def test_every_link_leads_somewhere(site):
         for target in parsed.targets:
             if target.startswith("https://"):
                 outside.add(target.split("/")[2])
-                assert target.split("/")[2] in ("arxiv.org", "github.com"), target
+                assert target.split("/")[2] in HOSTS, target
                 continue
             file, _, anchor = target.split("?")[0].partition("#")
             there = (path.parent / file).resolve() if file else path
             assert there.is_file(), f"{path.name}: {target}"
             assert not anchor or there.suffix != ".html" or anchor in pages[there].ids, f"{path.name}: {target}"
-    assert outside == {"arxiv.org", "github.com"}
+    assert outside == HOSTS
 
 
 def test_links_into_the_repository_lead_to_files(site):
@@ -332,16 +346,31 @@ def test_links_into_the_repository_lead_to_files(site):
     found = {
         t.removeprefix(f"{REPOSITORY}/") for path in site.rglob("*.html") for t in Page(path).targets if t.startswith(f"{REPOSITORY}/")
     }
-    files = {t.split("/", 2)[2] for t in found if t.startswith(("blob/main/", "tree/main/"))}
+    files = {t.split("/", 2)[2].partition("#")[0] for t in found if t.startswith(("blob/main/", "tree/main/"))}
     own_suite = {"leaderboard/results/three.yaml", "leaderboard/results/three"}
     assert len(files) > 10 and [f for f in files - own_suite if not (root / f).exists()] == []
 
 
 def test_the_counts_agree_on_every_page(site):
-    texts = {path: re.sub(r"<[^>]+>", "", path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    """What the documentation says on three pages has counts of its own, which `perf.regenerate` checks."""
+    read = {path: re.sub(r"<article>.*</article>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in site.rglob("*.html")}
+    texts = {path: re.sub(r"<[^>]+>", "", text) for path, text in read.items()}
     for pattern in (r"(?<!first )(\d+) predictors\b", r"(\d+) tasks of \d+ collections", r"(\d+) collections\b"):
         said = {n for text in texts.values() for n in re.findall(pattern, text)}
         assert len(said) == 1, f"{pattern}: {said}"
+
+
+def test_pages_of_text_are_those_of_the_documentation(site):
+    """Every heading of the source is on the page; links between such pages stay on the site."""
+    root = Path(__file__).parents[2]
+    for name in ("rules", "audit"):
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        said = re.findall(r"^##+ (.*)$", (root / "docs" / f"{name}.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        shown = [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in re.findall(r"<h[234] id=[^>]*>(.*?)</h", page)]
+        assert len(said) > 3 and shown == [text.replace("`", "") for text in said] and "&lt;!--" not in page
+    assert 'href="audit.html#claims-about-tuning"' in (site / "rules.html").read_text(encoding="utf-8")
+    submit = (site / "submit.html").read_text(encoding="utf-8")
+    assert "scalingbench submit my_law.py:MyLaw" in submit and "Add a collection" not in submit
 
 
 def test_pages_are_light(site):

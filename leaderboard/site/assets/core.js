@@ -3,9 +3,11 @@
 const SB = {
   page: null,
   views: {},
+  lists: {},
   root: document.documentElement.dataset.root,
 
   data(content) { SB.page = content; },
+  list(name, columns) { SB.lists[name] = columns; },
 
   el(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);

@@ -1,7 +1,8 @@
 "use strict";
 (() => {
-const { predictor, scores } = SB.page;
+const { predictor, scores } = SB.page, { task, track, far } = SB.lists.tasks;
 if (!SB.id("scores")) return;
+[scores.task, scores.track, scores.reach] = [task, track, far].map((column) => scores.task.map((i) => column[i]));
 const first = { key: "task", heading: "task", text: true, wrap: true, cell: (s) => SB.task(s.task) };
 const rows = SB.scores(scores, first, { label: "Scores by task", file: SB.slug(predictor) }).filter((s) => s.reach > 0 && s.ratio > 0);
 const tracks = [...new Set(rows.map((s) => s.track))];

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
 const DEFAULTS = { q: "", track: "", sort: "" };
-const state = SB.read(DEFAULTS), rows = SB.rows(SB.page.tasks);
+const state = SB.read(DEFAULTS), rows = SB.rows(SB.lists.tasks);
 const columns = [
   { key: "task", heading: "task", text: true, wrap: true, cell: (t) => SB.task(t.task) }, { key: "best", heading: "best", text: true, cell: (t) => (t.best ? SB.predictor(t.best) : "") },
   { key: "track", heading: "track", text: true, meta: true }, { key: "kind", heading: "kind", text: true, meta: true }, { key: "role", heading: "role", text: true, meta: true },

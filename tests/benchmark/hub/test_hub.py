@@ -1,6 +1,7 @@
 """The Hub data set: built, checked, pushed to and pulled from a server that speaks the Hub's API, through the real client."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hub_folders import COLLECTIONS
+from notebooks import assert_prints_the_same
 
 from scalingbench.benchmark.hub import build, list_changes, pull, push, validate_folder
 from scalingbench.benchmark.hub.client import push_results
@@ -16,6 +18,7 @@ from scalingbench.benchmark.hub.load import _loaded, load_collection
 from scalingbench.common.errors import InputError
 
 REPO = "org/scaling"
+NOTEBOOK = Path(__file__).parents[3] / "docs" / "data.ipynb"
 
 
 def test_two_builds_are_byte_identical_and_valid(folder, tmp_path):
@@ -166,7 +169,14 @@ def test_the_notebook_runs_on_a_built_folder(folder, tmp_path, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     monkeypatch.setenv("SCALINGBENCH_HUB", str(folder))
     monkeypatch.setenv("SCALINGBENCH_CACHE", str(tmp_path / "cache"))
-    notebook = nbformat.read(Path(__file__).parents[3] / "docs" / "data.ipynb", as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    printed = "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
-    assert "held-out runs: mean relative error" in printed and "1e22 FLOPs" in printed
+    committed, again = (nbformat.read(NOTEBOOK, as_version=4) for _ in range(2))
+    nbclient.NotebookClient(again, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert_prints_the_same(again, committed)
+    assert "1e22 FLOPs" in "".join(o.get("text", "") for cell in committed.cells for o in cell.get("outputs", ()))
+
+
+def test_the_notebook_is_committed_with_its_outputs_and_without_paths():
+    outputs = [cell["outputs"] for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert [len(own) for own in outputs] == [1, 1, 1, 1, 1] and "image/png" in outputs[1][0]["data"]
+    text = json.dumps([o for own in outputs for o in own if "image/png" not in o.get("data", {})])
+    assert not re.search(r"/(?:tmp|home|root|work|usr)/", text)

@@ -47,10 +47,11 @@ def on_both_sides(task):
             yield "a row"
         if task.kind != "training-curve" and task.track != "inference" and np.isin(codes["run"][train], codes["run"][test]).any():
             yield "a run"
-        if shared(fold.X_train.assign(value=fold.y_train), fold.X_test.assign(value=fold.y_test)[fold.scored]):
-            yield "a value of the same inputs"
-        if task.kind == "extrapolation" and shared(fold.X_train, fold.X_test[fold.scored]):
-            yield "the same inputs"
+        if shared(fold.X_train, fold.X_test[fold.scored]):
+            if task.kind == "extrapolation":
+                yield "the same inputs"
+            if shared(fold.X_train.assign(value=fold.y_train), fold.X_test.assign(value=fold.y_test)[fold.scored]):
+                yield "a value of the same inputs"
         if task.spec.split.kind == "leave-group-out" and task.spec.split.by in ("curve", "family"):
             stated = collection.card.scalingbench.families
             of = {curve: family for family, own in stated.items() for curve in collection.table["curve"].unique() if matches(curve, own)}
