@@ -75,6 +75,7 @@ class Data:
 
 def _ordered(rows: Rows) -> Rows:
     """Return the rows with the candidates of each in the order of their predictions, so that sorting them again takes no time."""
+    rows = replace(rows, values=np.where(rows.usable, rows.values, 0.0))  # an overflow without weight would make the spread undefined
     order = np.argsort(rows.values, axis=1, kind="stable")
     arrays = {name: getattr(rows, name) for name in ("features", "kinds", "values", "usable", "which", "recent", "stacked")}
     return replace(rows, **{n: np.take_along_axis(a, order if a.ndim == 2 else order[:, :, None], 1) for n, a in arrays.items()})
