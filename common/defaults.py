@@ -9,6 +9,7 @@ __all__ = [
     "ERROR_LIMIT",
     "LEVELS",
     "MOST_RUNS",
+    "NORMAL",
     "PLAN_LAW",
     "QUICK_SUITE",
     "TIME_LIMIT",
@@ -31,6 +32,9 @@ LEVELS = (0.1, 0.5, 0.9)
 
 ENDS = (LEVELS[0], LEVELS[-1])
 """Levels of the ends of the 80 % interval."""
+
+NORMAL = 1.2816
+"""Half-width of the 80 % interval of a normal of standard deviation 1."""
 
 TOLERANCE = 1e-4
 """Largest relative difference between a submitted and a recomputed prediction: rounding differs between machines, and a fit

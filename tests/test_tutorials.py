@@ -16,7 +16,7 @@ FENCE = re.compile(r"^```(bash|python|pycon)\n(.*?)^```", flags=re.MULTILINE | r
 PAGES = [page for folder in ("tutorials", "explanation") for page in sorted((DOCS / folder).glob("*.md"))]
 ELSEWHERE = ("submit", "verify")
 """Commands that run a whole suite behind the wall, as a test of README.md does."""
-LONG = {"forecast.md", "law.md"}
+LONG = {"downstream.md", "forecast.md", "law.md"}
 """Pages of more than a few fits."""
 
 

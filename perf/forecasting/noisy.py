@@ -1,10 +1,11 @@
 """Coverage of 80 % intervals on small noisy tables: 6 to 12 runs, one seed each, the most expensive run held out.
 
-    python -m perf.forecasting.noisy [--tables 20] [--predictor autolaw] [--real] [--out noisy.csv]
+    python -m perf.forecasting.noisy [--tables 20] [--predictor autolaw] [--real] [--seeds 3] [--out noisy.csv]
 
 Three pools of noise (1, 2 and 4 %) around Chinchilla's law with constants drawn anew for each table; with ``--real``, runs drawn from
 collections, of each (params, tokens) one run at random; then the evidence of the board, and what AutoLaw has learnt, leave out the
-collections that share runs with the one in question. It prints the coverage of the predictor's own and of the calibrated interval.
+collections that share runs with the one in question. It prints the coverage of the predictor's own and of the calibrated interval; with
+``--seeds``, which repeats each run of a synthetic table, also that of the interval of the expected value.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from perf.forecasting.pools import POOLS, finished_runs
 from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.common.defaults import DEFAULT_PREDICTOR
 from scalingbench.forecasting.forecast import predict
+from scalingbench.forecasting.noise import noise_of, of_the_law
 from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import read_runs
 from scalingbench.forecasting.records import Prediction
@@ -35,16 +37,17 @@ REAL = ("misfitting", "datadecide", "porian", "gadre_overtraining", "fantastic_o
 """Collections with seeds or with single seeds of visible noise; the first and the last are set aside for tuning."""
 
 
-def synthetic(noise: float, seed: int) -> pd.DataFrame:
-    """Return runs in the order of their compute."""
+def synthetic(noise: float, seed: int, seeds: int = 1) -> pd.DataFrame:
+    """Return runs in the order of their compute, each repeated, and their expected values."""
     rng = np.random.default_rng([seed + 500, int(noise * 1000)])
     n = _number(rng)
     params = 10 ** rng.uniform(7, 8.8, n)
     tokens = params * 10 ** rng.uniform(0.7, 2, n)
     floor, A, B = rng.uniform(1.4, 2.2), 482 * np.exp(rng.normal(0, 0.3)), 2085 * np.exp(rng.normal(0, 0.3))
     loss = floor + A * params ** -rng.uniform(0.28, 0.4) + B * tokens ** -rng.uniform(0.28, 0.4)
-    runs = pd.DataFrame({"params": params, "tokens": tokens, "value": loss * np.exp(noise * rng.standard_normal(n))})
-    return _by_compute(runs)
+    runs = pd.DataFrame({"params": params, "tokens": tokens, "truth": loss})
+    runs = runs.loc[runs.index.repeat(seeds)]
+    return _by_compute(runs.assign(value=runs["truth"] * np.exp(noise * rng.standard_normal(len(runs)))))
 
 
 def real(name: str, seed: int) -> pd.DataFrame | None:
@@ -67,7 +70,7 @@ def _by_compute(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure(
-    name: str, table: Callable[[int], pd.DataFrame | None], tables: int, predict_one: Callable[[Query], Prediction]
+    name: str, table: Callable[[int], pd.DataFrame | None], tables: int, predict_one: Callable[[Query], Prediction], seeds: int = 1
 ) -> pd.DataFrame:
     """Return a row per table of one pool that has an interval: what was covered and the half-width; print their means."""
     lines = []
@@ -77,8 +80,10 @@ def measure(
             print(f"{name}: cannot be built")
             break
         last = runs.iloc[-1]
-        forecast = predict_one(make_query(read_runs(runs.iloc[:-1]), {n: float(last[n]) for n in ("params", "tokens")}))
-        lines += [{"seed": seed, **_line(forecast, float(last["value"]))}] if forecast.low is not None else []
+        query = make_query(read_runs(runs.iloc[:-seeds][["params", "tokens", "value"]]), {n: float(last[n]) for n in ("params", "tokens")})
+        forecast = predict_one(query)
+        if forecast.low is not None:
+            lines.append({"seed": seed, **_line(forecast, float(last["value"])), **_of_mean(forecast, float(last.get("truth", np.nan)))})
     found = pd.DataFrame(lines).assign(pool=name)
     if len(found):
         print(_told(name, found), flush=True)
@@ -97,9 +102,22 @@ def _line(found: Prediction, measured: float) -> dict[str, object]:
     }
 
 
+def _of_mean(found: Prediction, truth: float) -> dict[str, object]:
+    """Return whether the interval of the expected value has it, where runs are repeated."""
+    noise = noise_of(found.query)
+    if noise is None or found.low is None or found.high is None:
+        return {}
+    told, (low, high) = of_the_law(found.query, noise, found.value, (found.low, found.high))
+    return {"expected": low <= truth <= high, "expected width": np.log(high / low) / 2, "seeds": told.seeds}
+
+
 def _told(name: str, found: pd.DataFrame) -> str:
     coverage = f"coverage own {found['own'].mean():.2f}, calibrated {found['calibrated'].mean():.2f} of {len(found)}"
-    return f"{name:22} {coverage}, half-width {found['width'].median():.1%}, error {found['error'].median():.1%}"
+    text = f"{name:22} {coverage}, half-width {found['width'].median():.1%}, error {found['error'].median():.1%}"
+    if "expected" not in found:
+        return text
+    width, seeds = found["expected width"].median(), found["seeds"].median()
+    return f"{text}; of the expected value {found['expected'].mean():.2f}, half-width {width:.1%}, seeds that are worth it {seeds:.0f}"
 
 
 def _from_real(predictor: str) -> Callable[[str], Callable[[Query], Prediction]]:
@@ -126,6 +144,7 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=20)
     parser.add_argument("--predictor", default="autolaw")
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each configuration of a synthetic table")
     parser.add_argument("--out", type=Path, help="every forecast, as CSV")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -144,7 +163,8 @@ def _real(arguments: argparse.Namespace) -> list[pd.DataFrame]:
 
 def _synthetic(arguments: argparse.Namespace) -> list[pd.DataFrame]:
     one = partial(predict, predictor=arguments.predictor)
-    return [measure(f"noise {noise:.0%}", partial(synthetic, noise), arguments.tables, one) for noise in NOISES]
+    seeds = arguments.seeds
+    return [measure(f"noise {n:.0%}", partial(synthetic, n, seeds=seeds), arguments.tables, one, seeds) for n in NOISES]
 
 
 if __name__ == "__main__":

@@ -155,6 +155,18 @@ class Ensemble(ScalingLaw):
         check_is_fitted(self, "errors_")
         return {name: fit.model for name, fit in self._fits.by_name.items() if fit.model is not None}
 
+    @property
+    def fits_(self) -> CandidateFits:
+        """The training rows in an order of their own, and every candidate as fitted to them and to the lower ones of each back-test."""
+        check_is_fitted(self, "errors_")
+        return self._fits
+
+    @property
+    def order_(self) -> np.ndarray:
+        """Positions of the rows of `fits_` among those that were given, shape (n,)."""
+        check_is_fitted(self, "errors_")
+        return np.asarray(self._order)
+
     def weights(self, X: pd.DataFrame) -> dict[str, float]:
         """Return the mean weights of the candidates over these rows, the largest first."""
         total: dict[str, float] = {}

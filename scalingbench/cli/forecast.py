@@ -14,7 +14,7 @@ from scalingbench.cli.completion import predictor_names
 from scalingbench.cli.console import print_answer, print_records, say
 from scalingbench.cli.options import Json
 from scalingbench.cli.table_options import TableReader, positive, reads_a_table
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, MOST_RUNS, PLAN_LAW, WITHIN, Of
 from scalingbench.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Tolerance = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Predict even if a rule refuses to.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="Plot to write: .png, .svg or .pdf.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Self-contained report to write: .html.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Report to write: a self-contained .html, or .md for a pull request.")]
 
 
 @reads_a_table
@@ -44,6 +44,10 @@ def forecast(
     target: Target,
     predictor: Predictor = DEFAULT_PREDICTOR,
     tolerance: Tolerance = ERROR_LIMIT,
+    chance: Annotated[float | None, typer.Option("--chance", help="Accuracy of guessing, e.g. .25: no forecast is below it.")] = None,
+    of: Annotated[
+        Of, typer.Option("--of", help="Interval of one new run, or of the expected value (mean) where runs are repeated.")
+    ] = "run",
     force: Force = False,
     plot: Plot = None,
     report: Report = None,
@@ -51,21 +55,26 @@ def forecast(
         Path | None, typer.Option("--register", help="Book of forecasts to append this one to; 'forecasts score' scores it later.")
     ] = None,
     question: Annotated[str | None, typer.Option("--question", help="Name of the question in the book, e.g. lab/loss/7b.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say in at most five sentences why each law has its weight.")] = False,
     as_json: Json = False,
 ) -> None:
     """Predict a large run from a table of small ones, with an interval, notes and warnings."""
     from scalingbench.forecasting.outputs import check_outputs
     from scalingbench.forecasting.targets import parse_target
 
+    if register is not None and of != "run":
+        raise InputError("--of: a registered forecast is of one new run: leave it out")
     parse_target(target, headers=read.meanings)  # a bad option is reported before a file is read, and before slow imports
     check_outputs(plot, report)
     from scalingbench.forecasting.forecast import forecast_of
     from scalingbench.forecasting.query import make_query
 
     runs = read(table)
-    query = make_query(runs, target)
-    make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force)
+    query = make_query(runs, target, chance)
+    make = partial(forecast_of, query, predictor, tolerance=tolerance, force=force, of=of)
     found = _answer("forecast", make, runs, as_json=as_json, plot=plot, report=report)
+    if explain and not as_json:
+        typer.echo("\n".join(found.explanation))
     if register is not None:
         from scalingbench.forecasting.registering import register_forecast
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.common.errors import InputError
 from scalingbench.common.names import nearest, unknown_name
 from scalingbench.common.variables import VARIABLES, is_variable
-from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value
+from scalingbench.forecasting.headers import TRAINING, UNSTATED, Meaning, held_out_metric, key_of, meaning_of, metric_of_value, named_metric
 from scalingbench.forecasting.numbers import cells_of, number_of, numbers_of, shown, stored_number
 from scalingbench.forecasting.runs import Options
 
@@ -93,7 +94,9 @@ def assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, M
             words.setdefault(meaning.name, header)
     for name in words.keys() - found.keys():
         _refuse_unreadable(raw[words[name]], words[name])
-    _refuse_training_loss(raw, found.get("value", []), notes)
+    _with_named_metric(raw, found, names, options)
+    if not any(_is_asked(c, options) and c[1].metric != "loss" for c in found.get("value", [])):
+        _refuse_training_loss(raw, found.get("value", []), notes)
     if "value" not in found:
         _refuse_without_value(raw)
     found["run"] = _identities(raw, found.get("run", []))
@@ -101,11 +104,58 @@ def assign(raw: pd.DataFrame, options: Options, notes: list[str]) -> dict[str, M
     for name, candidates in ((n, c) for n, c in found.items() if c):
         header, meaning = _best(name, _distinct(raw, candidates), options, notes)
         chosen[header] = meaning
+    _with_losses(raw, found, chosen, notes)
     for given, unit in options.units.items():
         header = _unit_header(given, unit, chosen)
         old = chosen[header]
         chosen[header] = Meaning(old.name, float(unit), old.metric, old.rank)
     return chosen
+
+
+def _is_asked(candidate: tuple[str, Meaning], options: Options) -> bool:
+    """Return whether a column of values is the one that ``--metric`` or ``--map`` asks for."""
+    header, meaning = candidate
+    return meaning.rank < 0 or (options.metric is not None and options.metric in (header, meaning.metric, key_of(header)))
+
+
+def _with_named_metric(raw: pd.DataFrame, found: dict[str, list[tuple[str, Meaning]]], names: Mapping[str, str], options: Options) -> None:
+    """Add the column that ``--metric`` names where the header alone is of no known meaning, such as ``accuracy_hellaswag``."""
+    wanted = options.metric
+    if wanted is None or "value" in names.values() or any(_is_asked(c, options) for c in found.get("value", [])):
+        return
+    free = [h for h in map(str, raw.columns) if h not in names and has_numbers(raw[h]) and _may_be_value(h)]
+    asked = [h for h in free if wanted in (h, key_of(h), named_metric(h))]
+    found.setdefault("value", []).extend((h, Meaning("value", metric=named_metric(h) or metric_of_value(h), rank=-1)) for h in asked)
+    if not found["value"]:
+        del found["value"]
+
+
+def _may_be_value(header: str) -> bool:
+    meaning = meaning_of(header)
+    return meaning is None or meaning.name == "value"
+
+
+def _with_losses(raw: pd.DataFrame, found: Mapping[str, list[tuple[str, Meaning]]], chosen: dict[str, Meaning], notes: list[str]) -> None:
+    """Add the losses of the same runs, where the values are accuracies or error rates: a forecast may go through them."""
+    value = next((m for m in chosen.values() if m.name == "value"), None)
+    if value is None or "source_loss" in found or not value.metric.startswith(("accuracy", "error_rate")):
+        return
+    others = [(h, m) for h, m in found["value"] if m.metric == "loss" and h not in chosen]
+    others += [
+        (h, Meaning("value", metric=m)) for h in map(str, raw.columns) if (m := held_out_metric(h)) and _is_loss(m) and has_numbers(raw[h])
+    ]
+    least = min((m.rank for _, m in others), default=0)
+    best = [(h, m) for h, m in others if m.rank == least]
+    if len(best) == 1:
+        header, meaning = best[0]
+        chosen[header] = Meaning("source_loss", meaning.unit, rank=meaning.rank)
+    elif best:
+        listed = ", ".join(h for h, _ in best[:4])
+        notes.append(f"several losses of the same runs: {listed}; --map {best[0][0]}=source_loss lets a forecast go through one")
+
+
+def _is_loss(metric: str) -> bool:
+    return metric_kind(metric).name == "loss"
 
 
 def _unit_header(given: str, unit: float, chosen: Mapping[str, Meaning]) -> str:
@@ -212,7 +262,7 @@ def _alike(raw: pd.DataFrame, one: str, m1: Meaning, two: str, m2: Meaning) -> b
 def _best(name: str, candidates: list[tuple[str, Meaning]], options: Options, notes: list[str]) -> tuple[str, Meaning]:
     """Return the column to use where several have the same meaning."""
     if name == "value" and options.metric is not None:
-        candidates = [c for c in candidates if options.metric in (c[0], c[1].metric, key_of(c[0]))] or candidates
+        candidates = [c for c in candidates if _is_asked(c, options)] or candidates
     least = min(m.rank for _, m in candidates)
     best = [c for c in candidates if c[1].rank == least]
     exact = [c for c in best if key_of(c[0]) == name] or ([best[0]] if name in ("run", "state", "steps", "curve", "flag") else [])

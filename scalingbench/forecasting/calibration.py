@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.tasks.splits import row_cost
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS, NORMAL
 from scalingbench.forecasting.cautions import FAILS, locked_pairs
 from scalingbench.forecasting.ensemble import back_tested, expected_at
 from scalingbench.forecasting.evidence import Surface
@@ -25,7 +25,6 @@ __all__ = ["half_widths", "least_width"]
 _MARK = 0.25
 """Distance of the marks on the line, in the logarithm of the inputs."""
 _FEWEST_MARKS, _MOST_MARKS = 64, 200
-_NORMAL = 1.2816
 
 
 def half_widths(query: Query, model: Any, surface: Surface | None, floor: float) -> tuple[float, float]:
@@ -94,7 +93,7 @@ def least_width(query: Query, predictor: str, model: Any) -> float:
     if predictor == DEFAULT_PREDICTOR:
         tested = back_tested(query, model).backtest
         variance = max(variance, tested**2) if np.isfinite(tested) else variance
-    return float(_NORMAL * max(np.sqrt(variance), _on_one_ray(query, predictor, model)))
+    return float(NORMAL * max(np.sqrt(variance), _on_one_ray(query, predictor, model)))
 
 
 def _on_one_ray(query: Query, predictor: str, model: Any) -> float:

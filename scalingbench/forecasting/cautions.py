@@ -23,7 +23,18 @@ from scalingbench.forecasting.records import Caution, Forecast, Level
 from scalingbench.forecasting.shares import is_share
 from scalingbench.predictors.axes import ALL
 
-__all__ = ["FAILS", "LOCKED", "Refused", "data_cautions", "expected_error", "fit_cautions", "locked_pairs", "refuse", "severest_first"]
+__all__ = [
+    "FAILS",
+    "LOCKED",
+    "Refused",
+    "as_error",
+    "data_cautions",
+    "expected_error",
+    "fit_cautions",
+    "locked_pairs",
+    "refuse",
+    "severest_first",
+]
 
 _ORDER: tuple[Level, ...] = ("refusal", "warning", "note")
 
@@ -220,8 +231,8 @@ def _other_columns(query: Query) -> Iterator[tuple[str, pd.Series]]:
 
 
 def _fixed_by_target(query: Query) -> set[str]:
-    """Return columns that are a fixed function of the target's: flops of size and tokens, and sizes in a fixed ratio."""
-    fixed, rows = set[str](), query.rows
+    """Return columns that are no setting beside the target's: flops of size and tokens, sizes in a fixed ratio, losses."""
+    fixed, rows = {"source_loss"}, query.rows  # a loss of the same runs is an outcome, not a setting
     if {query.identity.size, "tokens"} <= set(query.target):
         fixed.add("flops")  # where it is not, `_identity` questions the column
     known = next((n for n in SIZES if n in query.target), None)
@@ -283,8 +294,9 @@ def fit_cautions(found: Forecast, tolerance: float = ERROR_LIMIT) -> tuple[Cauti
     return tuple(c for rule in rules for c in rule(found, tolerance))
 
 
-def _percent(found: Forecast, error: float) -> str:
-    return as_percent(float(np.expm1(error))) if found.query.log else f"{error:.2g}"
+def as_error(query: Query, error: float) -> str:
+    """Return an error on the scale of the errors as people read it: in percent, or in the unit of an accuracy."""
+    return as_percent(float(np.expm1(error))) if query.log else f"{error:.2g}"
 
 
 def _limited(found: Forecast, tolerance: float) -> Iterator[Caution]:
@@ -292,14 +304,15 @@ def _limited(found: Forecast, tolerance: float) -> Iterator[Caution]:
         text = f"limited to {found.value:g}: the metric is a share, and {found.predictor} gives {found.given:.4g}"
         yield Caution("warning", "limited", text)
     elif is_share(found.query.runs) and found.low is not None and found.high is not None:
-        ends = [f"{end:g}" for end, limited in ((0, found.low <= 0.0), (1, found.high >= 1.0)) if limited]
+        bottom, top = found.query.limits
+        ends = [f"{end:g}" for end, limited in ((bottom, found.low <= bottom), (top, found.high >= top)) if limited]
         if ends:
             yield Caution("note", "limited", f"the interval is limited to {' and '.join(ends)}: the metric is a share")
 
 
 def _wide(found: Forecast, tolerance: float) -> Iterator[Caution]:
     if found.half_width > _WIDE * tolerance:
-        width = _percent(found, found.half_width)
+        width = as_error(found.query, found.half_width)
         yield Caution("warning", "wide", f"the 80 % interval of {found.predictor} itself extends {width} from the forecast")
 
 
@@ -324,9 +337,11 @@ def _backtest(found: Forecast, tolerance: float) -> Iterator[Caution]:
         return
     along = "overall scale" if found.ensemble.axis == ALL else found.ensemble.axis
     text = f"back-test: fitted to the lower runs along {along}, the error of {found.predictor} on the upper runs is "
-    text += _percent(found, found.backtest)
+    text += as_error(found.query, found.backtest)
     if error > FAILS * tolerance:
-        farther = f"; the target is farther, and the expected error is {_percent(found, error)}" if error > 1.5 * found.backtest else ""
+        farther = (
+            f"; the target is farther, and the expected error is {as_error(found.query, error)}" if error > 1.5 * found.backtest else ""
+        )
         yield Caution("warning", "back-test", text + farther)
     else:
         yield Caution("note", "back-test", text)

@@ -16,7 +16,17 @@ from scalingbench.forecasting.query import Query
 from scalingbench.predictors.axes import ALL, INTERPOLATION, direction
 from scalingbench.predictors.registry import make
 
-__all__ = ["Ensemble", "LawForecast", "LeaveOut", "back_tested", "budgets_of", "expected_at", "leave_budgets_out", "predict_point"]
+__all__ = [
+    "Ensemble",
+    "LawForecast",
+    "LeaveOut",
+    "back_tested",
+    "budgets_of",
+    "expected_at",
+    "fitted_ensemble",
+    "leave_budgets_out",
+    "predict_point",
+]
 
 _MOST_BUDGETS = 8
 _FARTHER = 0.5
@@ -121,9 +131,9 @@ def predict_point(model: Any, query: Query) -> float:
 
 def back_tested(query: Query, model: Any | None = None) -> Ensemble:
     """Fit the ensemble, unless it is given fitted, and back-test its candidates along the axis of the target."""
-    model = model if model is not None else _fitted(query.variables, query.X.to_numpy(float).tobytes(), query.y.tobytes())
+    model = model if model is not None else fitted_ensemble(query.X, query.y)
     axis, beyond = direction(query.X, query.point)
-    tested = next((a for a in (axis, ALL, *(a for a in model.errors_ if a != INTERPOLATION), INTERPOLATION) if a in model.errors_), None)
+    tested = tested_axis(model.errors_, axis)
     errors = model.errors_[tested] if tested is not None else {}
     laws = tuple(_law_forecast(query, model, name, weight, errors) for name, weight in model.weights(query.point).items())
     known = [(o.weight, o.backtest) for o in laws if np.isfinite(o.backtest)]
@@ -131,9 +141,18 @@ def back_tested(query: Query, model: Any | None = None) -> Ensemble:
     return Ensemble(tuple(sorted(laws, key=lambda o: -o.weight)), model, predict_point(model, query), backtest, axis, beyond)
 
 
+def tested_axis(errors: pd.DataFrame, axis: str) -> str | None:
+    """Return the axis, or the nearest one that was back-tested; None where none was."""
+    return next((str(a) for a in (axis, ALL, *(a for a in errors if a != INTERPOLATION), INTERPOLATION) if a in errors), None)
+
+
+def fitted_ensemble(X: pd.DataFrame, y: np.ndarray) -> Any:
+    """Return the ensemble fitted to rows; the last fits are kept, because the next query is often about the same rows."""
+    return _fitted(tuple(map(str, X.columns)), X.to_numpy(float).tobytes(), np.asarray(y, float).tobytes())
+
+
 @lru_cache(maxsize=4)
 def _fitted(columns: tuple[str, ...], X: bytes, y: bytes) -> Any:
-    """Fit the ensemble; fits are kept, because the next query is often about the same rows."""
     values = np.frombuffer(y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -45,6 +45,8 @@ EXAMPLES = (
     Example("learning-rates.csv", "five learning rates for each configuration of params and tokens"),
     Example("mixture.csv", "params, tokens and the shares of three training domains"),
     Example("accuracy.csv", "accuracies in place of losses"),
+    Example("downstream.csv", "losses and accuracies of the same 25 runs"),
+    Example("seeds.csv", "three seeds of each of nine configurations, with standard errors of the losses"),
     Example("recipes.csv", "params, tokens, flops and loss under three optimisers"),
     Example("training-curve.csv", "steps, learning rate and loss of a run at the half of its cosine schedule of 8,000 steps"),
     Example("trainer-state.json", "one run of the Hugging Face trainer, with its evaluations"),

@@ -9,12 +9,15 @@ from typing import Any, Unpack
 import numpy as np
 
 from scalingbench.benchmark.data.variables import metric_kind
-from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, ERROR_LIMIT, LEVELS, NORMAL, Of
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.calibration import half_widths, least_width
 from scalingbench.forecasting.cautions import data_cautions, fit_cautions, refuse, severest_first
-from scalingbench.forecasting.ensemble import back_tested, leave_budgets_out, predict_point
+from scalingbench.forecasting.downstream import Route, TwoStages, choose_route, two_stages
+from scalingbench.forecasting.ensemble import Ensemble, LeaveOut, back_tested, leave_budgets_out, predict_point
 from scalingbench.forecasting.evidence import evidence_for, surface_for
+from scalingbench.forecasting.explanation import explain
+from scalingbench.forecasting.noise import Noise, noise_of, of_the_law
 from scalingbench.forecasting.query import Query, make_query
 from scalingbench.forecasting.reading import Options, Reading, Runs, TableLike, read_runs
 from scalingbench.forecasting.records import Forecast, Prediction
@@ -38,11 +41,14 @@ class Prefitted:
         The ensemble and the predictor, fitted to the rows of the query.
     board : dict, optional
         Another table of evidence than the package's own.
+    loss : Any, optional
+        The ensemble, fitted to the losses of the rows of the query.
     """
 
     ensemble: Any = None
     model: Any = None
     board: dict[str, Any] | None = None
+    loss: Any = None
 
 
 def forecast(
@@ -52,6 +58,8 @@ def forecast(
     predictor: str = DEFAULT_PREDICTOR,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
+    chance: float | None = None,
+    of: Of = "run",
     **reading: Unpack[Reading],
 ) -> Forecast:
     """Fit a predictor to a table of runs and predict a target.
@@ -68,6 +76,11 @@ def forecast(
         Error from which the forecast is useless; warnings are set to it.
     force : bool
         Predict also where a rule refuses.
+    chance : float, optional
+        Accuracy of guessing: a forecast of an accuracy is no lower. By default that of the benchmark, where a data card
+        states it, else 0.
+    of : {"run", "mean"}
+        Whether the interval is of one new run, or of the expected value, where the table has repeated runs or standard errors.
     **reading
         The fields of `reading.Options`: names, units, where, metric, curve, checkpoints.
 
@@ -85,7 +98,8 @@ def forecast(
     >>> [caution.code for caution in found.cautions]
     ['reach', 'reach', 'back-test', 'no-evidence']
     """
-    return forecast_of(make_query(read_runs(runs, Options(**reading)), target), predictor, tolerance=tolerance, force=force)
+    query = make_query(read_runs(runs, Options(**reading)), target, chance)
+    return forecast_of(query, predictor, tolerance=tolerance, force=force, of=of)
 
 
 def forecast_of(
@@ -94,11 +108,18 @@ def forecast_of(
     *,
     tolerance: float = ERROR_LIMIT,
     force: bool = False,
+    of: Of = "run",
     fitted: Prefitted | None = None,
 ) -> Forecast:
     """Predict the target of a query; parameters and errors as for `forecast`."""
     from threadpoolctl import threadpool_limits
 
+    if of not in ("run", "mean"):
+        raise InputError(f"--of: expected 'run' or 'mean', got {of!r}")
+    noise = noise_of(query)
+    if of == "mean" and noise is None:
+        why = "no configuration has several runs, and no column has standard errors of the values: the noise of a run is unknown"
+        raise InputError(f"--of: {query.runs.source}: {why}")
     if not tolerance > 0:
         raise InputError(f"tolerance: expected a positive number, got {tolerance!r}")
     fitted = fitted or Prefitted()
@@ -106,16 +127,40 @@ def forecast_of(
     first = data_cautions(query)
     refuse(first, force=force)
     with threadpool_limits(1):  # threads cost more than they save on small fits
-        ensemble = back_tested(query, fitted.ensemble)
+        ensemble, route = _routed(query, predictor, fitted)
         model = ensemble.model if fitted.model is None and predictor == DEFAULT_PREDICTOR else fitted.model
-        at_target = predict(query, predictor, model, fitted.board)
+        staged = isinstance(model, TwoStages)
+        at_target = predict_staged(query, model, fitted.board) if staged else predict(query, predictor, model, fitted.board)
         found = Forecast(
             **vars(at_target),
             ensemble=ensemble,
-            leave_out=leave_budgets_out(query, [predictor, *(o.name for o in ensemble.laws)]),
+            leave_out=LeaveOut() if staged else leave_budgets_out(query, [predictor, *(o.name for o in ensemble.laws)]),
             backtest=ensemble.backtest_of(predictor),
+            route=route,
         )
-    return replace(found, cautions=severest_first((*first, *fit_cautions(found, tolerance))))
+    cautions, explanation = severest_first((*first, *fit_cautions(found, tolerance))), explain(found)
+    return _with_noise(replace(found, cautions=cautions, explanation=explanation), noise, of)
+
+
+def _with_noise(found: Forecast, noise: Noise | None, of: Of) -> Forecast:
+    """Return a forecast with the noise of its table, and the interval of the expected value where that is asked for."""
+    if noise is None or found.low is None or found.high is None:
+        return replace(found, noise=noise, of=of)
+    noise, mean = of_the_law(found.query, noise, found.value, (found.low, found.high))
+    low, high = mean if of == "mean" else (found.low, found.high)
+    return replace(found, noise=noise, of=of, low=low, high=high)
+
+
+def _routed(query: Query, predictor: str, fitted: Prefitted) -> tuple[Ensemble, Route | None]:
+    """Return the ensemble of the accuracy, or of the two stages where back-tests choose them."""
+    ensemble = back_tested(query, fitted.ensemble)
+    if predictor != DEFAULT_PREDICTOR or fitted.model is not None or (fitted.ensemble is not None and fitted.loss is None):
+        return ensemble, None
+    staged = two_stages(query, fitted.loss)
+    if staged is None:
+        return ensemble, None
+    route, ensemble = choose_route(query, ensemble, staged)
+    return ensemble, route
 
 
 def check_reads(predictor: str, query: Query) -> None:
@@ -176,6 +221,36 @@ def predict(query: Query, predictor: str, model: Any = None, board: dict[str, An
         why_no_interval=why_not,
         evidence=evidence,
     )
+
+
+def predict_staged(query: Query, model: TwoStages, board: dict[str, Any] | None = None) -> Prediction:
+    """Return the accuracy at the forecast of the loss.
+
+    Its interval has that of the loss, the scatter of accuracies at a loss and the distance between laws from loss to accuracy. It is no
+    narrower than `calibration.least_width`, which has the back-test error of both stages together.
+    """
+    loss = predict(query.of_losses(), DEFAULT_PREDICTOR, model.loss, board)
+    given = float(model.through([loss.value])[0])
+    value = float(query.within(np.array(given)))
+    residual = query.scaled(model.through(np.asarray(query.losses))) - query.scaled(query.y)
+    noise = NORMAL * float(np.hypot(_scatter(residual), model.apart(loss.value, query)))
+    floor = least_width(query, DEFAULT_PREDICTOR, model)
+
+    def interval(ends: tuple[float, float], least: float) -> tuple[float, float]:
+        at, *others = query.scaled(query.within(model.through([loss.value, *ends])))
+        below, above = (max(least, float(np.hypot(reach, noise))) for reach in (at - min(at, *others), max(at, *others) - at))
+        return _ends(query.within(query.unscaled(np.array([at - below, at + above]))))
+
+    calibrated = None if loss.low is None or loss.high is None else interval((loss.low, loss.high), floor)
+    low, high = calibrated or (None, None)
+    own = None if loss.own_interval is None else interval(loss.own_interval, 0.0)
+    made: dict[str, Any] = {"query": query, "model": model, "value": value, "given": given, "low": low, "high": high, "own_interval": own}
+    return replace(loss, **made)
+
+
+def _scatter(residual: np.ndarray) -> float:
+    """Return the standard deviation of accuracies around a link of two constants or more."""
+    return float(np.sqrt(np.sum(residual**2) / max(1, len(residual) - 3)))
 
 
 def _own_interval(quantiles: np.ndarray | None) -> tuple[tuple[float, float] | None, str | None]:

@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from scalingbench.benchmark.data.variables import METRIC_KINDS
 from scalingbench.common.variables import is_variable, variable_called
 
-__all__ = ["TRAINING", "UNSTATED", "Meaning", "held_out_metric", "key_of", "meaning_of", "metric_of_value", "scale_of"]
+__all__ = [
+    "STANDARD_ERRORS",
+    "TRAINING",
+    "UNSTATED",
+    "Meaning",
+    "held_out_metric",
+    "key_of",
+    "meaning_of",
+    "metric_of_value",
+    "named_metric",
+    "scale_of",
+]
 
 _SEED_NAMES = ("seed", "random_seed", "rng_seed")
 _RUN_NAMES = {
@@ -43,6 +54,8 @@ UNSTATED, TRAINING = 2, 3
 _SUBSETS = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "evaluation": 1, "test": 1, "heldout": 1, "held_out": 1, "dev": 1}
 _TRAIN = ("train", "training")
 _DECORATION = ("final", "last", "best", "min", "mean", "avg", "value", "end", "epoch")
+STANDARD_ERRORS = ("se", "stderr", "sem", "std_err", "standard_error")
+"""How the header of a column of standard errors ends."""
 _VALUES: Mapping[str, str] = {
     **dict.fromkeys(("loss", "losses", "l", "ce", "ce_loss", "cross_entropy", "crossentropy", "lm_loss", "nll", "nll_loss"), "loss"),
     **dict.fromkeys(("bpb", "bits_per_byte"), "loss_bpb"),
@@ -188,15 +201,27 @@ def held_out_metric(header: str) -> str | None:
     >>> held_out_metric("eval_web_loss"), held_out_metric("val_c4_ppl"), held_out_metric("eval_loss"), held_out_metric("eval_runtime")
     ('loss_web', 'perplexity_c4', None, None)
     """
-    words = key_of(header).split("_")
-    subset = [w for w in words if w in _SUBSETS]
+    if not set(key_of(header).split("_")) & _SUBSETS.keys() or meaning_of(header) is not None:
+        return None
+    return named_metric(header)
+
+
+def named_metric(header: str) -> str | None:
+    """Return the metric of a column of a named benchmark or set, held out or not, None for other columns.
+
+    Examples
+    --------
+    >>> named_metric("accuracy_hellaswag"), named_metric("arc_easy/acc"), named_metric("tokens")
+    ('accuracy_hellaswag', 'accuracy_arc_easy', None)
+    """
+    if key_of(header).endswith(tuple(f"_{ending}" for ending in STANDARD_ERRORS)):
+        return None
+    words = [w for w in key_of(header).split("_") if w not in _SUBSETS]
     metric = next(
         (m for n in (2, 1) for i in range(len(words)) if (m := _VALUES.get("_".join(words[i : i + n]))) and len(words[i]) > 1), None
     )
-    if not subset or metric is None or meaning_of(header) is not None:
-        return None
-    names = [w for w in words if w not in subset and w not in _DECORATION and _VALUES.get(w) is None]
-    return "_".join([metric, *names]) if names else None
+    names = [w for w in words if w not in _DECORATION and _VALUES.get(w) is None]
+    return "_".join([metric, *names]) if metric and names else None
 
 
 def metric_of_value(header: str) -> str:

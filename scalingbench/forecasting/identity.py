@@ -11,7 +11,7 @@ import pandas as pd
 from scalingbench.forecasting.formats import as_times
 from scalingbench.forecasting.numbers import as_size
 
-__all__ = ["FLOPS_PER_TOKEN", "SIZES", "Identity", "identity_of"]
+__all__ = ["FLOPS_PER_TOKEN", "SIZES", "Identity", "identity_of", "mixed_sizes", "with_size"]
 
 FLOPS_PER_TOKEN = 6.0
 """Training FLOPs per parameter and token, where a table does not say."""
@@ -127,3 +127,35 @@ def _odd(table: pd.DataFrame, size: str, ratio: pd.Series, factor: float) -> tup
     return tuple(
         f"{size}={as_size(n)}, tokens={as_size(d)} ({as_times(o)} times)" for n, d, o in zip(rows[size], rows["tokens"], off, strict=True)
     )
+
+
+_OTHER = {"params": "params_nonembedding", "params_nonembedding": "params"}
+_SIGN = {"params": 1.0, "params_nonembedding": -1.0}
+
+
+def with_size(table: pd.DataFrame, name: str) -> tuple[pd.DataFrame, str]:
+    """Return the table with total (``params``) or non-embedding parameters from the other kind, and what was derived.
+
+    They differ by vocab_size x width, one matrix, as with tied embeddings. Rows without these, or of which nothing would be left, keep
+    no value.
+    """
+    if name not in _OTHER or not all(_filled(table, n) for n in (_OTHER[name], "vocab_size", "width")):
+        return table, ""
+    own = table[name] if name in table else pd.Series(np.nan, table.index)
+    derived = table[_OTHER[name]] + _SIGN[name] * table["vocab_size"] * table["width"]
+    made = own.isna() & (derived > 0)
+    sign = "+" if _SIGN[name] > 0 else "-"
+    told = f"{name} of {int(made.sum())} rows is {_OTHER[name]} {sign} vocab_size x width (tied embeddings)" if made.any() else ""
+    return table.assign(**{name: own.where(~made, derived)}), told
+
+
+def mixed_sizes(table: pd.DataFrame, name: str) -> str:
+    """Return what is asked where some rows have the other kind of parameters alone, empty where none has."""
+    if name not in _OTHER or not all(_filled(table, n) for n in (name, _OTHER[name])):
+        return ""
+    alone = table[name].isna() & table[_OTHER[name]].notna()
+    if not alone.any():
+        return ""
+    place = f"row {int(np.flatnonzero(alone)[0]) + 1}, column {name!r}"
+    remedy = f"add columns vocab_size and width, or name {_OTHER[name]} in --target"
+    return f"{place}: {int(alone.sum())} rows have {_OTHER[name]} alone, and kinds of parameters do not mix: {remedy}"

@@ -25,9 +25,10 @@ def check_outputs(plot: Path | None, report: Path | None) -> None:
             raise InputError(f"--plot {plot}: expected a name that ends in .png, .svg or .pdf")
         require("--plot", "plot", "matplotlib")
     if report is not None:
-        if report.suffix.lower() not in (".html", ".htm"):
-            raise InputError(f"--report {report}: expected a name that ends in .html")
-        require("--report", "site", "jinja2", "matplotlib")
+        if report.suffix.lower() not in (".html", ".htm", ".md"):
+            raise InputError(f"--report {report}: expected a name that ends in .html or .md")
+        if report.suffix.lower() != ".md":
+            require("--report", "site", "jinja2", "matplotlib")
     for option, path in (("--plot", plot), ("--report", report)):
         if path is not None and not path.parent.is_dir():
             raise InputError(f"{option} {path}: {path.parent} is no folder")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,11 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.variables import VARIABLES
 from scalingbench.forecasting.assignment import has_numbers
 from scalingbench.forecasting.headers import meaning_of
-from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of
+from scalingbench.forecasting.identity import FLOPS_PER_TOKEN, SIZES, Identity, identity_of, mixed_sizes, with_size
 from scalingbench.forecasting.numbers import as_size
 from scalingbench.forecasting.reading import Runs
 from scalingbench.forecasting.rows import canonical
-from scalingbench.forecasting.shares import is_share
+from scalingbench.forecasting.shares import chance_level, is_share
 from scalingbench.forecasting.targets import TargetLike, parse_target
 from scalingbench.predictors.allocation import tokens_left
 
@@ -57,6 +57,8 @@ class Query:
         The cost of a run by the table.
     order : ndarray, optional
         Position of each row in the table; None where rows were averaged or thinned.
+    chance : float
+        Accuracy of guessing, for a share.
     """
 
     runs: Runs
@@ -70,6 +72,7 @@ class Query:
     notes: tuple[str, ...]
     identity: Identity = field(default_factory=Identity)
     order: np.ndarray | None = None
+    chance: float = 0.0
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -107,9 +110,28 @@ class Query:
         """Return values from the scale of the errors."""
         return np.exp(values) if self.log else np.asarray(values, float)
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The range of a share, from chance level to 1 (an error rate: from 0 to 1 - chance); of other metrics no range."""
+        if not is_share(self.runs):
+            return -np.inf, np.inf
+        return (0.0, 1.0 - self.chance) if self.runs.metric.startswith("error_rate") else (self.chance, 1.0)
+
     def within(self, values: np.ndarray) -> np.ndarray:
-        """Return forecasts of a share limited to [0, 1], of other metrics as they are."""
-        return np.clip(values, 0.0, 1.0) if is_share(self.runs) else np.asarray(values, float)
+        """Return forecasts of a share within its limits, of other metrics as they are."""
+        limited: np.ndarray = np.clip(np.asarray(values, float), *self.limits)
+        return limited
+
+    @property
+    def losses(self) -> np.ndarray | None:
+        """Losses of the rows, shape (n,), where the table has one for every row and the target names none."""
+        known = self.rows["source_loss"].to_numpy(float) if "source_loss" in self.rows else np.array([np.nan])
+        return known if np.isfinite(known).all() and (known > 0).all() and "source_loss" not in self.target else None
+
+    def of_losses(self) -> Query:
+        """Return the query of the losses of the same rows at the same target."""
+        runs = replace(self.runs, metric="loss", columns=())
+        return replace(self, runs=runs, y=np.asarray(self.losses))
 
 
 @dataclass(frozen=True)
@@ -161,18 +183,31 @@ def _size_at(product: float, served: float, ratio: float) -> float:
     return float((np.sqrt(served**2 + 4.0 * ratio * product) - served) / (2.0 * ratio))
 
 
-def make_query(runs: Runs, target: TargetLike) -> Query:
+def make_query(runs: Runs, target: TargetLike, chance: float | None = None) -> Query:
     """Choose the rows and columns for a target.
+
+    Parameters
+    ----------
+    runs : Runs
+        A table as it was read.
+    target : mapping of str to float, or str
+        Inputs of the run to predict.
+    chance : float, optional
+        Accuracy of guessing; by default that of the benchmark, where a data card states it, else 0.
 
     Raises
     ------
     InputError
-        If a column of the target is missing or empty, no row has all of them, or the runs varied none of them.
+        If `chance` is no share, or the values are none; if a column of the target is missing or empty, no row has all of them,
+        or the runs varied none of them.
     """
     headers = {c.header: c.name for c in runs.columns}
     wanted, notes = parse_target(target, headers=headers), list[str]()
-    identity = identity_of(runs.table, next((n for n in SIZES if n in wanted), None))
-    table, wanted = _completed(runs.table, wanted, identity, notes)
+    guessed = chance_level(runs, chance, notes)
+    size = next((n for n in SIZES if n in wanted), None)
+    table = _of_one_kind(runs, size, notes)
+    identity = identity_of(table, size)
+    table, wanted = _completed(table, wanted, identity, notes)
     wanted = {n: wanted[n] for n in _in_order(wanted)}
     for name in wanted:
         if name not in table or not table[name].notna().any():
@@ -191,7 +226,24 @@ def make_query(runs: Runs, target: TargetLike) -> Query:
     X, y = chosen.rows[varied], chosen.rows["value"].to_numpy(float)
     point = pd.DataFrame([{n: wanted[n] for n in varied}])
     told = (*notes, *chosen.notes)
-    return Query(runs, wanted, X, y, point, chosen.rows, chosen.rest, constant, told, identity, chosen.order)
+    return Query(runs, wanted, X, y, point, chosen.rows, chosen.rest, constant, told, identity, chosen.order, guessed)
+
+
+def _of_one_kind(runs: Runs, size: str | None, notes: list[str]) -> pd.DataFrame:
+    """Return the table with the kind of parameters that the target names, derived where vocabulary and width are known.
+
+    Raises
+    ------
+    InputError
+        If rows are left that have the other kind alone.
+    """
+    if size is None:
+        return runs.table
+    table, told = with_size(runs.table, size)
+    notes += [told] if told else []
+    if mixed := mixed_sizes(table, size):
+        raise InputError(f"{runs.source}: {mixed}")
+    return table
 
 
 def _never_varied(x: pd.Series) -> bool:

@@ -90,7 +90,7 @@ def _understand(raw: pd.DataFrame, source: str, options: Options) -> Runs:
     typed = _with_tokens(typed, used, gone.notes)
     keep = _finished(typed, gone.rows) & _no_summary(typed, gone.rows)
     typed, raw = typed[keep], raw[keep]
-    typed, chosen = _one_metric(typed, metric, options)
+    typed, chosen = _one_metric(typed, metric, options, gone.notes, named=any(m.name == "run" for m in used.values()))
     typed = _one_curve(typed, options)
     _ask(typed, raw, options, gone.notes)
     typed = _finished_runs(typed, used, options, gone)
@@ -250,13 +250,29 @@ def _no_summary(typed: pd.DataFrame, dropped: dict[str, int]) -> np.ndarray:
     return ~summary
 
 
-def _one_metric(typed: pd.DataFrame, metric: str, options: Options) -> tuple[pd.DataFrame, str]:
+def _one_metric(typed: pd.DataFrame, metric: str, options: Options, notes: list[str], *, named: bool) -> tuple[pd.DataFrame, str]:
     if "metric" not in typed:
         if options.metric is not None:
             metric = _known_metric(options.metric, metric)
         return typed, metric
     chosen = only_or_chosen("metric", typed["metric"], options.metric)
-    return typed[typed["metric"] == chosen], _known_metric(chosen, metric)
+    known = _known_metric(chosen, metric)
+    rows = typed[typed["metric"] == chosen]
+    return (_with_losses(rows, typed, notes) if named and known.startswith(("accuracy", "error_rate")) else rows), known
+
+
+def _with_losses(rows: pd.DataFrame, typed: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return the rows of a share with the losses of the same runs at the same point, where one metric of the table is a loss."""
+    losses = sorted(m for m in typed["metric"].unique() if m == "loss" or m.startswith("loss_"))
+    if "source_loss" in rows or not losses or ("loss" not in losses and len(losses) > 1):
+        return rows
+    chosen = "loss" if "loss" in losses else losses[0]
+    keys = [c for c in rows if c not in ("value", "metric", "failed", "flag", "state")]
+    found = typed.loc[typed["metric"] == chosen, [*keys, "value"]].rename(columns={"value": "source_loss"})
+    if found.duplicated(keys).any():
+        return rows
+    notes.append(f"losses of the same runs are those of metric {chosen!r}")
+    return rows.reset_index().merge(found, on=keys, how="left").set_index("index")
 
 
 def _known_metric(name: str, otherwise: str) -> str:

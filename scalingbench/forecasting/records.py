@@ -10,11 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from scalingbench.common.defaults import DEFAULT_PREDICTOR
+from scalingbench.common.defaults import DEFAULT_PREDICTOR, Of
+from scalingbench.forecasting.downstream import Route
 from scalingbench.forecasting.ensemble import Ensemble, LeaveOut
 from scalingbench.forecasting.evidence import Evidence
 from scalingbench.forecasting.formats import as_percent, as_target, as_times
 from scalingbench.forecasting.isoflops import IsoFlop
+from scalingbench.forecasting.noise import Noise
 from scalingbench.forecasting.numbers import as_range, as_size
 from scalingbench.forecasting.query import ComputeBudget, Query
 from scalingbench.forecasting.reading import Runs
@@ -78,7 +80,8 @@ class Prediction:
     given : float
         What the predictor gives at the target; `value` is the same unless it was limited.
     low, high : float, optional
-        80 % interval of one new run, calibrated where the board has evidence; None where there is none.
+        80 % interval of one new run, or of the expected value where a forecast is `of` it, calibrated where the board has evidence;
+        None where there is none.
     own_interval : tuple of float, optional
         80 % interval of the predictor itself.
     why_no_interval : str, optional
@@ -141,12 +144,24 @@ class Forecast(Prediction):
         Back-test error of the predictor along the axis of the target; NaN where nothing could be back-tested.
     cautions : tuple of Caution
         Notes, warnings and overridden refusals, the most severe first.
+    route : Route, optional
+        For accuracies with losses of the same runs: direct or in two stages, and why.
+    explanation : tuple of str
+        Why each law has its weight, a sentence each.
+    of : {"run", "mean"}
+        Whether the interval is of one new run, or of the expected value.
+    noise : Noise, optional
+        Of a run and of its evaluation, where the table tells.
     """
 
     ensemble: Ensemble = field(repr=False)
     leave_out: LeaveOut = field(repr=False)
     backtest: float
     cautions: tuple[Caution, ...] = ()
+    route: Route | None = None
+    explanation: tuple[str, ...] = ()
+    of: Of = "run"
+    noise: Noise | None = None
 
     @property
     def believable(self) -> bool:
@@ -184,15 +199,28 @@ class Forecast(Prediction):
         backtest = self.backtest if np.isfinite(self.backtest) else None
         evidence = self.evidence.as_dict() if self.evidence is not None else None
         cautions = [c.as_dict() for c in self.cautions]
+        route = self.route.as_dict() if self.route is not None else None
+        noise = self.noise.as_dict() if self.noise is not None else None
         last = {"believable": self.believable, "cautions": cautions, "evidence": evidence, "data": self.data.as_dict()}
-        return {**plain, "backtest": backtest, **last}
+        return {**plain, "backtest": backtest, "route": route, "explanation": list(self.explanation), "of": self.of, "noise": noise, **last}
 
     def __str__(self) -> str:
-        interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] (80 %)"
+        interval = f" (no interval: {self.why_no_interval})" if self.low is None else f" [{self.low:.5g}, {self.high:.5g}] ({self.level})"
         weights = ", ".join(f"{n} {w:.2f}" for n, w in sorted(self.weights.items(), key=lambda i: -i[1]))
         lines = [f"{self.metric} at {as_target(self.target)}: {self.value:.5g}{interval}", self.basis]
-        lines += [f"weights: {weights}"] if weights else []
+        lines += [str(self.route)] if self.route is not None else []
+        lines += [f"weights{' of the laws of the loss' if self._staged else ''}: {weights}"] if weights else []
+        lines += [str(self.noise)] if self.noise is not None else []
         return "\n".join([*lines, *self.remarks])
+
+    @property
+    def level(self) -> str:
+        """The level of the interval, and what it is of where that is no new run."""
+        return "80 %" if self.of == "run" else "80 %, expected value"
+
+    @property
+    def _staged(self) -> bool:
+        return self.route is not None and self.route.chosen == "two-stage"
 
     @property
     def basis(self) -> str:
@@ -202,7 +230,8 @@ class Forecast(Prediction):
     @property
     def remarks(self) -> list[str]:
         """Cautions and the evidence of the board, a line each."""
-        return [*map(str, self.cautions), *([f"board: {self.evidence}"] if self.evidence is not None else [])]
+        board = "board, of losses" if self._staged else "board"
+        return [*map(str, self.cautions), *([f"{board}: {self.evidence}"] if self.evidence is not None else [])]
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what a table of the forecast shows: name and text of each row."""
@@ -210,7 +239,7 @@ class Forecast(Prediction):
         return [
             ("target", as_target(self.target)),
             (self.metric, f"{self.value:.5g}"),
-            ("80 % interval", interval),
+            ("80 % interval" + ("" if self.of == "run" else " of the expected value"), interval),
             ("predictor", f"{self.predictor} on {self.rows} runs"),
             ("extrapolation factor", f"{as_times(self.reach)} times the compute of the most expensive training run"),
         ]

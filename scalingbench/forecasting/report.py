@@ -1,4 +1,4 @@
-"""Reports: a forecast or an allocation as one self-contained page."""
+"""Reports: a forecast or an allocation as one self-contained page, or as Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ class _Section:
 
 
 def report(found: Forecast, path: str | Path, command: str = "") -> None:
-    """Write a page that needs no other file and no network.
+    """Write a page that needs no other file and no network, or Markdown: values, cautions, explanation, what was understood.
 
     Parameters
     ----------
     found : Forecast or ComputeAllocation
         What the page reports.
     path : str or Path
-        File to write: .html.
+        File to write: .html or .md.
     command : str
         The command that repeats it, shown at the end.
 
     Raises
     ------
     InputError
-        If the name does not end in .html, or jinja2 or matplotlib is not installed.
+        If the name ends in neither, or .html is asked for and jinja2 or matplotlib is not installed.
 
     Examples
     --------
@@ -67,14 +67,44 @@ def report(found: Forecast, path: str | Path, command: str = "") -> None:
     >>> sb.report(found, "forecast.html")
     """
     check_outputs(None, Path(path))
+    text = _markdown(found, command) if Path(path).suffix.lower() == ".md" else _page(found, command)
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _page(found: Forecast, command: str) -> str:
     from jinja2 import Environment
     from markupsafe import Markup
 
     sections = [_Section(s.title, Markup(s.body)) for s in _sections(found, command)]
     page = Environment(autoescape=True).from_string(_PAGE)
-    text = page.render(title=_title(found), style=Markup(_STYLE), sections=sections, version=_version())
-    with replacing(Path(path)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    return str(page.render(title=_title(found), style=Markup(_STYLE), sections=sections, version=_version()))
+
+
+def _markdown(found: Forecast, command: str) -> str:
+    facts = found.facts() if not isinstance(found, ComputeAllocation) else [*found.facts(), *Forecast.facts(found)]
+    cautions = [f"- **{c.level}**: {c.message}" for c in found.cautions] or ["No cautions."]
+    parts = [
+        f"## {_title(found)}",
+        _rows((("", ""), ("---", "---"), *facts)),
+        "### Cautions\n\n" + "\n".join(map(_escaped, cautions)),
+        "### Why these weights\n\n" + _escaped(" ".join(found.explanation)),
+        _rows((_LAWS, ("---",) * len(_LAWS), *_law_rows(found))),
+        f"### What was understood\n\n```text\n{found.data.understood()}\n```",
+        *([f"```bash\n{command}\n```"] if command else []),
+        f"Made by scalingbench {_version()}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as lines of a Markdown table."""
+    return "\n".join("| " + " | ".join(_escaped(str(cell)).replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def _escaped(text: str) -> str:
+    """Return text without characters that Markdown would take for HTML."""
+    return text.replace("<", "&lt;").replace("\n", " ")
 
 
 def _title(found: Forecast) -> str:
@@ -91,6 +121,7 @@ def _sections(found: Forecast, command: str) -> Iterable[_Section]:
     yield _Section(title, html_table(Forecast.facts(found)) + svg_of(plot_forecast(found)))
     yield _Section("Cautions", cautions_html(found.cautions))
     yield _Section("Similar forecasts on the board", found.evidence_html())
+    yield _Section("Why these weights", "".join(f"<p>{escape(sentence)}</p>" for sentence in found.explanation))
     yield _Section("Laws", _laws_table(found))
     yield _Section("Data", _data(found))
     if command:
@@ -104,12 +135,18 @@ def _version() -> str:
         return ""
 
 
-def _laws_table(found: Forecast) -> str:
+_LAWS = ("law", "weight in the ensemble", "value", "back-test error", "constants not identified")
+
+
+def _law_rows(found: Forecast) -> list[tuple[str, ...]]:
     def percent(error: float) -> str:
         return "-" if error != error else as_percent(error) if found.query.log else f"{error:.2g}"
 
-    rows = [(o.name, f"{o.weight:.2f}", f"{o.value:.5g}", percent(o.backtest), ", ".join(o.unidentified)) for o in found.ensemble.laws]
-    table = html_table(rows, ("law", "weight in the ensemble", found.metric, "back-test error", "constants not identified"))
+    return [(o.name, f"{o.weight:.2f}", f"{o.value:.5g}", percent(o.backtest), ", ".join(o.unidentified)) for o in found.ensemble.laws]
+
+
+def _laws_table(found: Forecast) -> str:
+    table = html_table(_law_rows(found), _LAWS)
     left = (
         html_table([(b, f"{v:.5g}") for b, v in found.left_out.items()], ("cost of the omitted runs", found.metric))
         if found.left_out

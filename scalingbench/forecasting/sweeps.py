@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scalingbench.benchmark.data.variables import metric_kind
+from scalingbench.common.defaults import NORMAL
 from scalingbench.forecasting.reading import Runs
 
 __all__ = ["SWEPT", "Setting", "best_of_sweeps", "best_settings"]
@@ -15,7 +16,6 @@ __all__ = ["SWEPT", "Setting", "best_of_sweeps", "best_settings"]
 SWEPT = ("learning_rate", "batch_size")
 _FEWEST_VALUES = 3
 _SLOPE_GROUPS = 4
-_LEVEL = 1.2816  # of a normal 80 % interval
 
 
 @dataclass(frozen=True)
@@ -121,5 +121,5 @@ def _trend(name: str, vertices: pd.DataFrame, at: dict[str, float]) -> Setting:
 
 
 def _setting(name: str, log_value: float, scatter: float, groups: int, exponents: dict[str, float]) -> Setting:
-    low, high = np.exp(log_value - _LEVEL * scatter), np.exp(log_value + _LEVEL * scatter)
+    low, high = np.exp(log_value - NORMAL * scatter), np.exp(log_value + NORMAL * scatter)
     return Setting(name, float(np.exp(log_value)), float(low), float(high), groups, exponents)

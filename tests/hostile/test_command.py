@@ -15,7 +15,7 @@ import pytest
 import yaml
 from arena import write_submission
 from attacks import code, returns
-from command import scalingbench_process as scalingbench
+from command import scalingbench
 from made import suite_file
 
 from scalingbench.benchmark.tasks.suite import load_suite

@@ -11,7 +11,7 @@ from scalingbench.leaderboard.committed import ScoredTasks
 
 
 @pytest.mark.parametrize(
-    ("name", "more"), [("bnsl_like", []), ("porian", []), pytest.param("rectified_sft", ["--predictor", "bnsl-1"], marks=pytest.mark.full)]
+    ("name", "more"), [pytest.param("bnsl_like", [], marks=pytest.mark.full), ("porian", []), pytest.param("rectified_sft", ["--predictor", "bnsl-1"], marks=pytest.mark.full)]
 )
 def test_plot_writes_a_picture(name, more, tmp_path):
     if name == "bnsl_like":

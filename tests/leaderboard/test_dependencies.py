@@ -67,7 +67,7 @@ def place(tmp_path):
     return tmp_path
 
 
-def test_a_submission_that_brings_a_wheel_is_verified_and_the_verifier_never_has_it(place):
+def test_a_submission_that_brings_a_wheel_is_verified_the_verifier_never_has_it_and_no_other_one_will_do(place):
     trap = f"import os; open({str(place / 'TRAP')!r}, 'w').write('x')\n"
     make_wheel(place / "wheels", "def level(y):\n    return float(min(y))\n", extra={"sbtrap.pth": trap})
     made = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)
@@ -79,6 +79,13 @@ def test_a_submission_that_brings_a_wheel_is_verified_and_the_verifier_never_has
     assert done.returncode == 0, done.stderr
     assert not (place / "TRAP").exists() and "sbtiny" not in sys.modules
     assert not list(Path(np.__file__).parent.parent.glob("sbtiny*")) and not list(Path(np.__file__).parent.parent.glob("sbtrap*"))
+
+    command = ("verify", "subs/tiny", "--suite", "one.yaml")
+    done = scalingbench(*command, cwd=place)
+    assert done.returncode == 2 and "sbtiny==1.0: give the folder of its wheel with --wheels" in done.stderr
+    make_wheel(place / "wheels", "def level(y):\n    return 1.0\n")
+    done = scalingbench(*command, "--wheels", "wheels", cwd=place)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "HASH" in done.stderr.upper(), done.stderr
 
 
 PORIAN = """  - collection: porian
@@ -101,17 +108,6 @@ def test_held_out_values_in_a_wheel_are_named(place):
     done = scalingbench("verify", "subs/tiny", "--suite", "one.yaml", "--wheels", "wheels", cwd=place)
     (line,) = (line for line in (done.stdout + done.stderr).splitlines() if "held-out values" in line)
     assert re.search(r"sbdata/table\.csv contains \d+ held-out values \(\d", line) and "other.csv" not in done.stdout + done.stderr
-
-
-def test_a_wheel_that_is_missing_or_another_one_is_refused(place):
-    make_wheel(place / "wheels", "def level(y):\n    return float(min(y))\n")
-    assert scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place).returncode == 0
-    command = ("verify", "subs/tiny", "--suite", "one.yaml")
-    done = scalingbench(*command, cwd=place)
-    assert done.returncode == 2 and "sbtiny==1.0: give the folder of its wheel with --wheels" in done.stderr
-    make_wheel(place / "wheels", "def level(y):\n    return 1.0\n")
-    done = scalingbench(*command, "--wheels", "wheels", cwd=place)
-    assert done.returncode == 2 and "Traceback" not in done.stderr and "HASH" in done.stderr.upper(), done.stderr
 
 
 @pytest.mark.full

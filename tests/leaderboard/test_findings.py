@@ -117,6 +117,7 @@ def printed(found):
     return {command: NUMBER.findall(d.stdout) for command, d in done.items()}
 
 
+@pytest.mark.full
 def test_every_number_of_a_finding_is_printed_by_its_command(found, printed):
     for item in found:
         numbers = numbers_in(item.sentence)

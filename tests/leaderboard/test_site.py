@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from command import scalingbench
 from made import made_up_results, suite_file
+from once import once
 
 from scalingbench.common.errors import InputError
 from scalingbench.common.project import REPOSITORY, SITE
@@ -70,14 +71,16 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: i
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
+    return once(tmp_path_factory, "site-of-three", _built) / "site"
+
+
+def _built(folder):
     (folder / "three.yaml").write_text(SUITE)
     done = scalingbench("run", "--suite", "three.yaml", "--predictors", PREDICTORS, "--intervals", "--out", "out", cwd=folder)
     assert done.returncode == 0, done.stderr
     done = scalingbench("site", "--suite", "three.yaml", "--results", "out", "--out", "site", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "site: 26 pages\n"  # 7 of the whole, 5 of text, 8 predictors, 3 tasks, 3 collections
-    return folder / "site"
 
 
 @pytest.fixture(scope="module")

@@ -124,6 +124,7 @@ def fine_tuning(largest):
             yield train, test
 
 
+@pytest.mark.full
 def test_the_rectified_law_beats_a_power_law_on_fine_tuning_curves():
     """A re-run recorded for D <= 204,800 a mean relative error of 3.3 % and, for the power law, several times that.
 

@@ -18,6 +18,8 @@ from scalingbench.predictors.law import ParametricLaw
 from scalingbench.predictors.laws.compute import Chinchilla
 from scalingbench.predictors.laws.downstream import LossToAccuracy
 
+pytestmark = pytest.mark.full  # superseded
+
 GRID = pd.DataFrame({"params": np.repeat(10 ** np.linspace(7.5, 9.5, 8), 6), "tokens": np.tile(10 ** np.linspace(9, 11, 6), 8)})
 LOSS = Chinchilla.formula(GRID["params"].to_numpy(), GRID["tokens"].to_numpy(), 1.7, 400.0, 0.34, 1500.0, 0.37)
 SMALL = GRID["params"] < 1e9

@@ -115,7 +115,13 @@ class OneVariable(ParametricLaw):
 CHECKED = [m.set_params(max_rows=50) if isinstance(m, GaussianProcess) else m for m in map(clone, ALL)]
 
 
-@pytest.mark.parametrize("model", [*CHECKED, OneVariable(n_starts=4)], ids=lambda m: type(m).__name__)
+LONG = ("GaussianProcess", "OneVariable")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(m, id=(n := type(m).__name__), marks=[pytest.mark.full] * (n in LONG)) for m in (*CHECKED, OneVariable(n_starts=4))],
+)
 def test_scikit_learns_checks(model):
     failed = {}
     with warnings.catch_warnings():

@@ -32,7 +32,8 @@ def test_the_sampler_has_the_mean_and_covariance_of_a_normal():
     assert np.cov(draws.T) == pytest.approx(covariance, rel=0.1)
 
 
-@pytest.mark.parametrize("rounds", [200, pytest.param(posterior._ROUNDS, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("rounds", [200, posterior._ROUNDS])
 def test_intervals_hold_as_often_as_they_say_on_data_of_the_law(rounds, monkeypatch):
     """40 data sets, five rows each up to ten times beyond in both; 80 % of 200 rows. A short chain covers as a long one does."""
     monkeypatch.setattr(posterior, "_ROUNDS", rounds)

@@ -29,7 +29,7 @@ def widths(table, predictor, factors):
     return np.array(found)
 
 
-@pytest.mark.parametrize("predictor", ["autolaw", "chinchilla[huber-log]"])
+@pytest.mark.parametrize("predictor", [pytest.param("autolaw", marks=pytest.mark.full), "chinchilla[huber-log]"])
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_a_farther_target_has_no_narrower_interval_and_there_is_no_cliff(seed, predictor):
     factors = np.geomspace(1, 60, 8)

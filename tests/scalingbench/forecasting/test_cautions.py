@@ -45,7 +45,7 @@ def test_reach_is_told_by_axis_and_in_compute(table):
     assert "625 times the compute" in far["reach-compute"].message and "reach" not in far
 
 
-@pytest.mark.parametrize("unit", [1e6, 1e9])
+@pytest.mark.parametrize("unit", [1e6, pytest.param(1e9, marks=pytest.mark.full)])
 def test_a_slip_of_unit_is_refused_with_the_unit_that_would_fit(table, unit, tmp_path):
     slipped = table.assign(params=table["params"] / unit)
     caution = found(slipped, level="refusal")["units"]

@@ -12,7 +12,16 @@ from scalingbench.forecasting.reading import read_runs
 
 maker = perf_module("examples")
 KEPT = {"base": 25, "moe": 25, "checkpoints": 7, "wandb": 11, "mlflow": 11, "european": 25, "sizes": 25, "repeats": 24}
-KEPT |= {"learning-rates": 40, "mixture": 40, "accuracy": 25, "trainer-state": 16, "recipes": 48, "training-curve": 20}
+KEPT |= {
+    "learning-rates": 40,
+    "mixture": 40,
+    "accuracy": 25,
+    "downstream": 25,
+    "seeds": 27,
+    "trainer-state": 16,
+    "recipes": 48,
+    "training-curve": 20,
+}
 
 
 def test_each_file_is_what_the_generator_writes():

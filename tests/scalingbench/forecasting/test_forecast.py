@@ -54,6 +54,12 @@ def test_what_was_understood_goes_to_standard_error_and_into_the_json(runs):
     assert found["data"]["rows_kept"] == 42 and [c["name"] for c in found["data"]["columns"]] == ["value", "params", "tokens"]
     assert found["target"] == {"params": 7e9, "tokens": 1.4e11} and {c["code"] for c in found["cautions"]} >= {"reach", "back-test"}
     assert found["evidence"]["predictor"] == "autolaw" and found["evidence"]["n"] > 20
+    assert found["route"] is None and found["explanation"][0].startswith("The target lies")
+
+
+def test_the_explanation_follows_the_answer_where_it_is_asked_for(runs):
+    lines = good("runs.csv", "--target", "params=7B,tokens=0.14T", "--explain", cwd=runs).stdout.splitlines()
+    assert lines[-4].startswith("The target lies") and lines[-1].startswith("Law forms have") and lines[-5].startswith("board: ")
 
 
 def test_it_says_how_far_it_reaches_and_what_it_rests_on(runs):

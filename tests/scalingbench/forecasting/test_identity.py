@@ -1,5 +1,7 @@
 """What a run costs is what the table's own flops say; a run has one answer, whichever two of its three coordinates are named."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
 from scalingbench.forecasting.cautions import data_cautions
+from scalingbench.forecasting.explanation import _exponents
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.identity import identity_of
 from scalingbench.forecasting.plan import plan
@@ -98,3 +101,37 @@ def test_a_target_takes_aliases_and_the_table_s_own_headers():
     assert found.target == {"params": 1e9, "tokens": 2e10}
     with pytest.raises(InputError, match="unknown variable 'groesse'"):
         parse_target("groesse=1B")
+
+
+def _kinds():
+    rng = np.random.default_rng(0)
+    width = np.repeat([256.0, 512.0, 1024.0, 2048.0], 4)
+    inner, tokens = 12 * 8 * width**2, np.tile(np.geomspace(1e9, 2e10, 4), 4)
+    loss = (1.8 + 482 * inner**-0.348 + 2085 * tokens**-0.366) * np.exp(0.001 * rng.standard_normal(16))
+    total = {"params": inner + 50_000 * width, "params_nonembedding": inner}
+    return pd.DataFrame({**total, "tokens": tokens, "vocab_size": 50_000, "width": width, "loss": loss})
+
+
+@pytest.mark.parametrize("name", ["params", "params_nonembedding"])
+def test_a_kind_of_parameters_follows_from_the_other_vocabulary_and_width(name):
+    table = _kinds()
+    query = make_query(read_runs(table.drop(columns=name)), {name: 4e9, "tokens": 8e10})
+    assert np.allclose(np.sort(query.X[name]), np.sort(table[name]))
+    assert any(note.startswith(f"{name} of 16 rows is") for note in query.notes)
+
+
+@pytest.mark.parametrize("name", ["params", "params_nonembedding"])
+def test_kinds_of_parameters_that_mix_are_asked_about(name):
+    table = _kinds().drop(columns=["vocab_size", "width"])
+    table.loc[3:5, name] = np.nan
+    with pytest.raises(InputError, match=f"the table: row 4, column '{name}': 3 rows have params.* alone"):
+        make_query(read_runs(table), {name: 4e9, "tokens": 8e10})
+    whole = make_query(read_runs(table.assign(vocab_size=50_000, width=_kinds()["width"])), {name: 4e9, "tokens": 8e10})
+    assert np.allclose(np.sort(whole.X[name]), np.sort(_kinds()[name]))
+
+
+def test_exponents_of_both_kinds_are_told():
+    query = make_query(read_runs(_kinds().drop(columns="params")), {"params_nonembedding": 4e9, "tokens": 8e10})
+    (sentence,) = _exponents(query)
+    assert re.fullmatch(r"Under Chinchilla's law .* is 0.\d+ by params and 0.3\d? by params_nonembedding.", sentence)
+    assert not list(_exponents(make_query(read_runs(_kinds()[["params", "tokens", "loss"]]), {"params": 4e9, "tokens": 8e10})))

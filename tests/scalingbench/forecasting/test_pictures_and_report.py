@@ -10,6 +10,7 @@ from command import scalingbench
 
 from scalingbench.common.errors import InputError
 from scalingbench.forecasting.allocate import allocate
+from scalingbench.forecasting.explanation import _reason
 from scalingbench.forecasting.forecast import forecast
 from scalingbench.forecasting.pictures import plot
 from scalingbench.forecasting.plan import plan
@@ -64,7 +65,7 @@ def test_a_plan_is_drawn(tmp_path):
 def test_a_picture_of_an_unknown_form_is_refused(found, tmp_path):
     with pytest.raises(InputError, match=r"x\.jpg: expected a name that ends in \.png, \.svg or \.pdf"):
         plot(found, tmp_path / "x.jpg")
-    with pytest.raises(InputError, match=r"expected a name that ends in \.html"):
+    with pytest.raises(InputError, match=r"expected a name that ends in \.html or \.md"):
         report(found, tmp_path / "x.pdf")
     assert not list(tmp_path.iterdir())
 
@@ -89,6 +90,7 @@ def test_a_report_is_one_page_that_needs_nothing_else(split, tmp_path):
         "Allocation",
         "Forecast at the allocation",
         "Cautions",
+        "Why these weights",
         "Similar forecasts on the board",
         "Laws",
         "Data",
@@ -97,6 +99,34 @@ def test_a_report_is_one_page_that_needs_nothing_else(split, tmp_path):
         assert f"<h2>{heading}" in text
     assert "scalingbench allocate &#x27;runs.csv&#x27; --flops 1e21" in text and "note &lt;b&gt;" in text
     assert "80 % interval" in text and re.search(r"within 0.5 % of the best</td><td>[\d.]+[MB]-[\d.]+[MB] params", text)
+
+
+def test_a_report_in_markdown_has_the_answer_the_cautions_why_and_what_was_understood(found, tmp_path, monkeypatch):
+    monkeypatch.setattr("scalingbench.common.extras.find_spec", lambda name: None)
+    report(found, tmp_path / "r.md", command="scalingbench forecast runs.csv")
+    text = (tmp_path / "r.md").read_text()
+    assert f"| loss | {found.value:.5g} |" in text and f"| 80 % interval | {found.low:.5g} to {found.high:.5g} |" in text
+    assert all(f"- **{c.level}**: {c.message}".replace("<", "&lt;") in text for c in found.cautions) and " ".join(found.explanation) in text
+    assert "the table: 20 of 20 rows kept" in text and "```bash\nscalingbench forecast runs.csv" in text
+    rows = [line.count("|") for line in text.splitlines() if line.startswith("| ")]
+    assert set(rows) == {3, 6} and "<b>" not in text.split("```text")[0]
+
+
+def test_the_weights_are_explained_in_at_most_five_sentences(found):
+    first = found.ensemble.laws[0]
+    assert 1 < len(found.explanation) <= 5 and all(s.endswith(".") and ". " not in s for s in found.explanation)
+    assert (
+        f"{first.name} has {first.weight:.2f}: its back-test error along {found.ensemble.axis} is {100 * np.expm1(first.backtest):.2g} %"
+        in (found.explanation[1])
+    )
+
+
+def test_a_law_with_a_smaller_error_and_less_weight_has_a_reason(found):
+    errors = found.ensemble.model.errors_
+    one, two = (o.name for o in found.ensemble.laws[:2])
+    made = errors.assign(**{"*": np.where(errors.index == two, 1.0, 0.1), "interpolation": 0.1})
+    assert _reason(made, one, two, "params") == "because its error along the overall scale is larger"
+    assert _reason(made, two, one, "params").endswith("on other collections")
 
 
 def test_a_notebook_shows_the_answer_and_its_cautions(found, split):
@@ -108,7 +138,7 @@ def test_a_notebook_shows_the_answer_and_its_cautions(found, split):
     ("option", "file", "message"),
     [
         ("--plot", "a.gif", "--plot a.gif: expected a name that ends in .png, .svg or .pdf"),
-        ("--report", "a.txt", "--report a.txt: expected a name that ends in .html"),
+        ("--report", "a.txt", "--report a.txt: expected a name that ends in .html or .md"),
         ("--plot", "none/a.png", "--plot none/a.png: none is no folder"),
         ("--plot", "a.png", "--plot needs matplotlib: pip install 'scalingbench[plot]'"),
         ("--report", "a.html", "--report needs jinja2: pip install 'scalingbench[site]'"),
