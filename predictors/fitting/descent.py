@@ -239,15 +239,19 @@ def _within(step: np.ndarray) -> np.ndarray:
 
 
 class Refined(NamedTuple):
-    """An optimum, with gradient and Hessian."""
+    """Optima, with gradients and Hessians; one row each."""
 
     u: np.ndarray
-    """Coordinates, shape (P,)."""
-    value: float
+    """Coordinates, shape (S, P)."""
+    value: np.ndarray
     gradient: np.ndarray
     hessian: np.ndarray
-    converged: bool
+    converged: np.ndarray
     """Whether the last step moved no fitted value."""
+
+    def row(self, k: int) -> Refined:
+        """Return one optimum, without the axis of rows."""
+        return Refined(*(column[k] for column in self))
 
 
 _ROUNDING = 1e-13  # relative: smaller differences of objectives are rounding
@@ -258,63 +262,108 @@ _LONGER = 4.0  # as a term tends to 0, Newton's steps in its logarithm have leng
 _PROBE = 0.1  # share of a step for the second difference of the residuals
 
 
-def refine(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int) -> Refined:
-    """Take Newton steps from one optimum until the fitted values stop changing.
+def refine(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, which: Which = None) -> Refined:
+    """Take Newton steps from each optimum until its fitted values stop changing.
 
     The objective is flat at its optimum, so its last digit leaves half of the digits of the constants open, and more along a flat
     direction. A full step is taken if the objective rises by no more than rounding, else the best of several damped or longer steps.
 
     Parameters
     ----------
-    u : ndarray, shape (P,)
-        End point of `newton`.
-    weights : ndarray, shape (1, n)
+    u : ndarray, shape (S, P)
+        End points of `newton`.
+    weights : ndarray, shape (1, n) or (S, n)
         Weights of the rows.
     delta : float
         Scale of the robust loss.
     iterations : int
         Largest number of iterations.
+    which : ndarray of int, shape (S,), optional
+        The data set of each, where several are stacked.
     """
-    r, value = _at(problem, u[None], weights, delta)
+    chunk = max(1, 4 * _CHUNK // (2 * u.shape[1] * max(1, problem.y.shape[-1])))
+    weights = np.broadcast_to(weights, (len(u), problem.y.shape[-1]))
+    parts = [slice(start, start + chunk) for start in range(0, len(u), chunk)]
+    done = [_refined(problem, u[rows], weights[rows], delta, iterations, _rows(which, rows)) for rows in parts]
+    return Refined(*(np.concatenate(columns) for columns in zip(*done, strict=True)))
+
+
+def _refined(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, iterations: int, which: Which) -> Refined:
+    u, rows = u.copy(), np.arange(len(u))
+    r, value = _at(problem, u, weights, delta, which)
+    gradient, hessian, still = np.zeros_like(u), np.zeros((*u.shape, u.shape[1])), np.zeros(len(u), bool)
     for _ in range(iterations):
-        g, h = curvature(problem, u[None], weights, delta)
-        trials = np.clip(u + _newton_step(problem, u[None], g, h), *problem.bounds)
-        fitted, values = _at(problem, trials, weights, delta)
-        moved = np.abs(fitted - r).max()
-        still = bool(moved <= _STILL)
-        if moved > _CLOSE or not (still or values[0] <= value[0] * (1.0 + _ROUNDING)):
-            trials = np.concatenate([trials, _others(problem, u, r, weights, delta, g[0], h[0])])
-            fitted, values = _at(problem, trials, weights, delta)
-        best = 0 if values[0] <= values.min() * (1.0 + _ROUNDING) else int(values.argmin())
-        if not values[best] <= value[0] * (1.0 + _ROUNDING):
+        own, sets = weights[rows], _rows(which, rows)
+        g, h = curvature(problem, u[rows], own, delta, sets)
+        gradient[rows], hessian[rows] = g, h
+        trials = np.clip(u[rows] + _newton_step(problem, u[rows], g, h), *problem.bounds)
+        fitted, values = _at(problem, trials, own, delta, sets)
+        moved = np.where(own > 0, np.abs(fitted - r[rows]), 0.0).max(axis=1)
+        still[rows], limit = moved <= _STILL, value[rows] * (1.0 + _ROUNDING)
+        search = np.flatnonzero((moved > _CLOSE) | ~(still[rows] | (values <= limit)))
+        if len(search):
+            at, sets = rows[search], _rows(which, rows[search])
+            others = _others(problem, u[at], r[at], weights[at], delta, g[search], h[search], sets)
+            better = _best_of(problem, trials[search], fitted[search], values[search], others, weights[at], delta, sets)
+            trials[search], fitted[search], values[search] = better
+        down = values <= limit
+        u[rows[down]], r[rows[down]], value[rows[down]] = trials[down], fitted[down], values[down]
+        rows = rows[down & ~still[rows]]
+        if not len(rows):
             break
-        u, r, value = trials[best], fitted[best : best + 1], values[best : best + 1]
-        if still:
-            break
-    return Refined(u, float(value[0]), g[0], h[0], still)
+    return Refined(u, value, gradient, hessian, still)
 
 
-def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float) -> tuple[np.ndarray, np.ndarray]:
+def _best_of(
+    problem: Problem,
+    u: np.ndarray,
+    fitted: np.ndarray,
+    values: np.ndarray,
+    others: np.ndarray,
+    weights: np.ndarray,
+    delta: float,
+    which: Which,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return end points, residuals and objectives: those given, or of the best of others, shape (S, K, P), that is clearly better."""
+    n, k, parameters = others.shape
+    flat = others.reshape(-1, parameters)
+    found, objectives_ = _at(problem, flat, np.repeat(weights, k, axis=0), delta, None if which is None else np.repeat(which, k))
+    objectives_ = objectives_.reshape(n, k)
+    best, rows = objectives_.argmin(axis=1), np.arange(n)
+    other = ~(values <= np.minimum(values, objectives_[rows, best]) * (1.0 + _ROUNDING))
+    return (
+        np.where(other[:, None], others[rows, best], u),
+        np.where(other[:, None], found.reshape(n, k, -1)[rows, best], fitted),
+        np.where(other, objectives_[rows, best], values),
+    )
+
+
+def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
     """Return residuals (S, n) and objectives (S,) at each row of u."""
-    r = problem.residuals(u)
+    r = problem.residuals(u, which)
     return r, (weights * objective(problem.loss, r, delta)).sum(axis=1)
 
 
-def _others(problem: Problem, u: np.ndarray, r: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Return end points of damped Newton steps: straight, curved along the valley, and longer, for distant optima; shape (3 S, P).
+def _others(
+    problem: Problem, u: np.ndarray, r: np.ndarray, weights: np.ndarray, delta: float, g: np.ndarray, h: np.ndarray, which: Which
+) -> np.ndarray:
+    """Return end points of damped Newton steps: straight, curved along the valley, and longer, for distant optima; shape (S, 3 K, P).
 
     The curvature term is the second derivative of the residuals along the step (geodesic acceleration, Transtrum and Sethna 2012,
     arXiv 1201.5885): without it, steps along a curved valley are short.
     """
-    k = len(_DAMPINGS)
-    at, g, h, damping = np.tile(u, (k, 1)), np.tile(g, (k, 1)), np.tile(h, (k, 1, 1)), _DAMPINGS[:, None]
-    step = _newton_step(problem, at, g, h, damping)
-    _, jacobian = problem.linearise(u[None])
-    along = (step @ jacobian[0]) * _PROBE
-    bend = 2.0 * (problem.residuals(at + _PROBE * step) - r - along) / _PROBE**2
+    n, k = len(u), len(_DAMPINGS)
+    at, slope, h = (np.repeat(a, k, axis=0) for a in (u, g, h))
+    damping, sets = np.tile(_DAMPINGS, n)[:, None], None if which is None else np.repeat(which, k)
+    step = _newton_step(problem, at, slope, h, damping)
+    _, jacobian = problem.linearise(u, which)
+    along = (step.reshape(n, k, -1) @ jacobian) * _PROBE
+    bend = 2.0 * (problem.residuals(at + _PROBE * step, sets).reshape(n, k, -1) - r[:, None, :] - along) / _PROBE**2
     steepness = (influence(problem.loss, r + 1e-3 * delta, delta) - influence(problem.loss, r - 1e-3 * delta, delta)) / (2e-3 * delta)
-    turn = 0.5 * _newton_solve(h, (weights * steepness * bend) @ jacobian[0].T, ~_frozen(problem, at, g), damping)
+    pull = ((weights * steepness)[:, None, :] * bend) @ np.swapaxes(jacobian, 1, 2)
+    turn = 0.5 * _newton_solve(h, pull.reshape(n * k, -1), ~_frozen(problem, at, slope), damping)
     size, limit = (np.abs(a).max(axis=1, keepdims=True) for a in (turn, step))
     bent = step + turn * np.minimum(1.0, 0.75 * limit / np.maximum(size, 1e-300))
-    ends: np.ndarray = np.clip(np.concatenate([at + step, at + bent, at + _LONGER * step]), *problem.bounds)
-    return ends
+    ends = [np.clip(at + move, *problem.bounds).reshape(n, k, -1) for move in (step, bent, _LONGER * step)]
+    found: np.ndarray = np.concatenate(ends, axis=1)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -173,7 +173,7 @@ def _fit_alike(posed: list[_Posed], n_starts: int, random_state: int, hard: bool
             found |= dict(zip(group, ends, strict=True))
         drawn |= {k: drawn[k] + n for k in todo}
         todo = [k for k in todo if hard or found[k].agree < len(found[k].values)]
-    return [_diagnose(p.solved, found[k], p.padded[None, :], drawn[k], int((p.weights > 0).sum())) for k, p in enumerate(posed)]
+    return _diagnosed([p.solved for p in posed], found, [p.padded for p in posed], drawn, [p.weights for p in posed])
 
 
 def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> list[FitResult]:
@@ -193,7 +193,7 @@ def fit_from(problems: Sequence[Problem], starts: Sequence[np.ndarray], weights:
     for group in _groups(sorted(range(len(problems)), key=lengths.__getitem__), lengths):
         u = np.stack([np.clip(starts[k], *problems[k].bounds) for k in group])
         found |= dict(zip(group, _search([problems[k] for k in group], [weights[k] for k in group], u, _GIVEN, None), strict=True))
-    return [_diagnose(p, found[k], weights[k][None, :], len(starts[k]), int((weights[k] > 0).sum())) for k, p in enumerate(problems)]
+    return _diagnosed(problems, found, weights, dict(enumerate(map(len, starts))), weights)
 
 
 def _groups(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
@@ -263,17 +263,36 @@ def _no_worse(value: float, weight: float, share: float = _AGREE) -> float:
     return float(value * (1.0 + share) + 0.5 * _SAME**2 * weight)
 
 
-def _optimum(problem: Problem, found: _Found, weights: np.ndarray) -> Refined:
-    """Refine the best finalists; among equally good optima, return the one with the smallest coordinates."""
-    weight = float(weights.sum())
-    rivals = found.u[found.values <= _no_worse(found.values[0], weight, _NEAR)]
+def _optima(problems: Sequence[Problem], found: Sequence[_Found], weights: Sequence[np.ndarray]) -> list[Refined]:
+    """Refine the best finalists of each data set; among equally good optima, return the one with the smallest coordinates."""
+    rivals = [_rivals(one, float(w.sum())) for one, w in zip(found, weights, strict=True)]
+    best: dict[int, Refined] = {}
+    lengths = [len(p.y) for p in problems]
+    for group in _groups(sorted(range(len(problems)), key=lengths.__getitem__), lengths):
+        which = np.repeat(np.arange(len(group)), [len(rivals[k]) for k in group])
+        longest = max(lengths[k] for k in group)
+        own = np.stack([np.pad(weights[k], (0, longest - lengths[k])) for k in group])[which]
+        u, one = np.concatenate([rivals[k] for k in group]), problems[group[0]]
+        problem, sets = (one, None) if len(group) == 1 else (stack([problems[k] for k in group]), which)
+        ends = refine(problem, u, own, one.smoothing, _REFINE_STEPS, sets)
+        for i, k in enumerate(group):
+            best[k] = _smallest(ends, np.flatnonzero(which == i), float(weights[k].sum()))
+    return [best[k] for k in range(len(problems))]
+
+
+def _rivals(found: _Found, weight: float) -> np.ndarray:
+    """Return the distinct ones among the best finalists, shape (m, P)."""
     distinct: list[np.ndarray] = []
-    for u in rivals:
+    for u in found.u[found.values <= _no_worse(found.values[0], weight, _NEAR)]:
         if all(np.abs(u - other).max() > _APART for other in distinct):
             distinct.append(u)
-    ends = [refine(problem, u, weights, problem.smoothing, _REFINE_STEPS) for u in distinct]
-    best = _no_worse(min(end.value for end in ends), weight)
-    return min((end for end in ends if end.value <= best), key=lambda end: float(np.linalg.norm(end.u)))
+    return np.stack(distinct)
+
+
+def _smallest(ends: Refined, rows: np.ndarray, weight: float) -> Refined:
+    """Return, of the optima that are as good as the best of these rows, the one with the smallest coordinates."""
+    good = rows[ends.value[rows] <= _no_worse(ends.value[rows].min(), weight)]
+    return ends.row(min(good, key=lambda k: float(np.linalg.norm(ends.u[k]))))
 
 
 def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: int = 60, polish: int = 8) -> np.ndarray:
@@ -307,8 +326,20 @@ def refit(problem: Problem, u: np.ndarray, weights: np.ndarray, *, iterations: i
     return found
 
 
-def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: int, n_rows: int) -> FitResult:
-    u, value, g, h, converged = _optimum(problem, found, weights)
+def _diagnosed(
+    problems: Sequence[Problem],
+    found: Mapping[int, _Found],
+    padded: Sequence[np.ndarray],
+    n_starts: Mapping[int, int],
+    weights: Sequence[np.ndarray],
+) -> list[FitResult]:
+    """Return the results of data sets; `weights` are without those of a prior's rows."""
+    ends = _optima(problems, [found[k] for k in range(len(problems))], padded)
+    return [_diagnose(p, found[k], ends[k], padded[k][None, :], n_starts[k], int((weights[k] > 0).sum())) for k, p in enumerate(problems)]
+
+
+def _diagnose(problem: Problem, found: _Found, end: Refined, weights: np.ndarray, n_starts: int, n_rows: int) -> FitResult:
+    u, value, g, h, converged = end
     low, high = problem.bounds
     at_bound = (u <= low + 1e-9) | (u >= high - 1e-9)
     norm = float(np.abs(np.where(at_bound, 0.0, g)).max() / max(value, 1e-300))
@@ -324,7 +355,7 @@ def _diagnose(problem: Problem, found: _Found, weights: np.ndarray, n_starts: in
     return FitResult(
         u=u,
         params=problem.raw(u),
-        objective=value * unit,
+        objective=float(value) * unit,
         status=status,
         gradient_norm=norm,
         at_bound=at_bound,

@@ -11,7 +11,11 @@ from scalingbench.leaderboard.committed import ScoredTasks
 
 
 @pytest.mark.parametrize(
-    ("name", "more"), [pytest.param("bnsl_like", [], marks=pytest.mark.full), ("porian", []), pytest.param("rectified_sft", ["--predictor", "bnsl-1"], marks=pytest.mark.full)]
+    ("name", "more"),
+    [
+        ("porian", []),
+        *(pytest.param(*case, marks=pytest.mark.full) for case in (("bnsl_like", []), ("rectified_sft", ["--predictor", "bnsl-1"]))),
+    ],
 )
 def test_plot_writes_a_picture(name, more, tmp_path):
     if name == "bnsl_like":

@@ -237,11 +237,11 @@ def test_when_a_step_crosses_a_bound_then_it_ends_there_and_the_other_constants_
 def test_the_last_steps_make_fitted_values_stand_still(chinchilla):
     X, y = chinchilla
     law = Chinchilla(loss="l2").fit(X, y)
-    start = law.result_.u + 1e-4 * np.array([1.0, -1.0, 1.0, 1.0, -1.0])  # where the objective is the same to nine digits
+    start = law.result_.u[None] + 1e-4 * np.array([1.0, -1.0, 1.0, 1.0, -1.0])  # where the objective is the same to nine digits
     w = np.ones((1, len(y)))
     end = refine(law._problem, start, w, 1e-3, 40)
-    assert end.converged and np.abs(end.u - law.result_.u).max() < 1e-9
-    assert not refine(law._problem, start, w, 1e-3, 1).converged
+    assert end.converged.all() and np.abs(end.u - law.result_.u).max() < 1e-9
+    assert not refine(law._problem, start, w, 1e-3, 1).converged.any()
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -252,7 +252,7 @@ def test_among_optima_that_fit_equally_well_the_smallest_is_taken_whichever_is_a
     problem = make_problem([real("a")], formula, {"x": x}, x + 1e-3 * np.cos(9.0 * x), fixed=("x", "y"), loss="l2", space="linear")
     u, w = np.array([[1.0], [-0.5]])[list(order)], np.ones((1, 20))
     values = objectives(problem, u, w, 1e-3) * np.array([1.0, 1.0 + 1e-14])
-    end = engine._optimum(problem, engine._Found(u, values, True, 2), w)
+    (end,) = engine._optima([problem], [engine._Found(u, values, True, 2)], [w[0]])
     assert end.u == pytest.approx(-0.5, abs=1e-3)
 
 
