@@ -9,7 +9,7 @@ from perf.tuning.cases import CLASSES, class_of
 from perf.tuning.rules import Rows
 from scalingbench.predictors.autolaw.learnt import ErrorSizes, interval_features
 
-__all__ = ["EDGES", "SHARES", "coverage", "fit_sizes", "interval_table"]
+__all__ = ["EDGES", "SHARES", "coverage", "fit_sizes", "interval_table", "quantile_of", "row_weights", "scale_of"]
 
 EDGES = (0.3, 1.0, 2.5)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -37,16 +37,23 @@ def interval_table(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def fit_sizes(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np.ndarray) -> ErrorSizes:
     """Fit the size of errors on the chosen cases, with equal weight per collection, then their quantiles."""
+    pick, scale = chosen[rows.case], scale_of(rows, features, residual, chosen)
+    A, weight = features[pick], row_weights(rows)[pick]
+    z = np.abs(residual[pick]) / np.exp(A @ scale)
+    part = np.searchsorted(EDGES, rows.beyond[pick], side="right")
+    quantiles = np.stack([quantile_of(z[part == b], weight[part == b], np.array(SHARES)) for b in range(len(EDGES) + 1)])
+    return ErrorSizes(scale, np.array(EDGES), np.array(SHARES), quantiles)
+
+
+def scale_of(rows: Rows, features: np.ndarray, residual: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the coefficients of the logarithm of an error's size, fitted to the chosen cases; shape (5,)."""
     pick = chosen[rows.case]
-    weight = _row_weights(rows)[pick]
+    weight = row_weights(rows)[pick]
     A, r = features[pick], np.log(np.abs(residual[pick]) + 0.1 * 0.001 * rows.unit[pick])
     root = np.sqrt(weight)[:, None]
     penalty = 1e-3 * np.eye(A.shape[1])
-    scale = np.linalg.solve((A * root).T @ (A * root) + penalty * weight.sum(), (A * root).T @ (r[:, None] * root)).ravel()
-    z = np.abs(residual[pick]) / np.exp(A @ scale)
-    part = np.searchsorted(EDGES, rows.beyond[pick], side="right")
-    quantiles = np.stack([_quantile(z[part == b], weight[part == b], np.array(SHARES)) for b in range(len(EDGES) + 1)])
-    return ErrorSizes(scale, np.array(EDGES), np.array(SHARES), quantiles)
+    found: np.ndarray = np.linalg.solve((A * root).T @ (A * root) + penalty * weight.sum(), (A * root).T @ (r[:, None] * root)).ravel()
+    return found
 
 
 def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:
@@ -61,7 +68,7 @@ def coverage(rows: Rows, inside: np.ndarray, width: np.ndarray) -> pd.DataFrame:
     return found
 
 
-def _row_weights(rows: Rows) -> np.ndarray:
+def row_weights(rows: Rows) -> np.ndarray:
     """Row weights that give equal weight to collections, and to the cases of each."""
     names = pd.Series(rows.collections)
     cases = names.map(names.value_counts()).to_numpy()
@@ -70,7 +77,7 @@ def _row_weights(rows: Rows) -> np.ndarray:
     return found
 
 
-def _quantile(z: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def quantile_of(z: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
     order = np.argsort(z)
     total = np.cumsum(weight[order])
     found: np.ndarray = np.interp(shares, (total - 0.5 * weight[order]) / total[-1], z[order])

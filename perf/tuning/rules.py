@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
+from scipy.special import softmax
 
 from perf.tuning.cases import CLASSES, REAL, class_of, is_synthetic
 from perf.tuning.features import FEATURES, PredictionPoints, traits_of
 from perf.tuning.record import Record
 from scalingbench.predictors.autolaw.backtest import root_mean_square
-from scalingbench.predictors.autolaw.weights import plausible
-from scalingbench.predictors.axes import directions, groups_by_missing
+from scalingbench.predictors.autolaw.weights import RECENCY, plausible
+from scalingbench.predictors.axes import INTERPOLATION, directions, groups_by_missing
 from scalingbench.predictors.registry import get
 
-__all__ = ["SHARPER", "Learnt", "Rows", "Score", "gather", "learn", "score", "shares", "weights_of"]
+__all__ = ["SHARPER", "Learnt", "Rows", "Score", "case_logs", "gather", "learn", "score", "shares", "weights_of"]
 
 SHARPER = 1.3
 _CLIP = (0.01, 10.0)
@@ -72,6 +73,22 @@ class Rows:
     names: list[str]
     trained: np.ndarray
     """Number of training rows, per case."""
+    stacked: np.ndarray
+    """Logarithms of weights that are fitted to the case's own back-tests, shape (R, K), see `stacked_weights`."""
+
+    def part(self, chosen: np.ndarray) -> Rows:
+        """Return the rows of chosen cases, a mask of shape (C,)."""
+        pick, place = chosen[self.case], np.cumsum(chosen) - 1
+        by_row = {f.name: value[pick] for f in fields(self) if f.name in _BY_ROW and (value := getattr(self, f.name)) is not None}
+        kept = np.flatnonzero(chosen)
+        return replace(
+            self,
+            **by_row | {"case": place[self.case[pick]]},
+            reference=self.reference[kept],
+            trained=self.trained[kept],
+            collections=[self.collections[i] for i in kept],
+            reaches=[self.reaches[i] for i in kept],
+        )
 
     def target(self, p: np.ndarray) -> np.ndarray:
         """Return predictions on the scale of the errors."""
@@ -84,6 +101,59 @@ class Rows:
         """Return measured values on the scale of the errors."""
         found: np.ndarray = np.where(self.scored_log, np.log(np.maximum(self.y, 1e-12)), self.y)
         return found
+
+
+_BY_ROW = (
+    *("features", "kinds", "values", "usable", "which", "recent", "case", "y", "averaged_log", "scored_log"),
+    *("beyond", "unit", "stacked"),
+)
+
+
+def stacked_weights(
+    residuals: Sequence[np.ndarray], shares: np.ndarray, prior: np.ndarray, floor: float, *, power: float = 2.0, iterations: int = 60
+) -> np.ndarray:
+    """Return logarithms of the weights of the mean that does best in the back-tests, drawn to a prior; shape (k,).
+
+    They minimise power / 2 log(w' S w + floor^2) + KL(w, prior) on the simplex, with S the mean of the products of residuals: two
+    candidates that err alike count less than two that err apart.
+
+    Parameters
+    ----------
+    residuals : sequence of ndarray, each of shape (k, m)
+        Errors of every candidate on the upper rows of each back-test.
+    shares : ndarray
+        Weight of each back-test.
+    prior : ndarray, shape (k,)
+        Logarithms of the weights that are drawn to.
+    """
+    S = sum(share * r @ r.T / r.shape[1] for share, r in zip(shares / shares.sum(), residuals, strict=True))
+    z = prior
+    for _ in range(iterations):
+        w = softmax(z)
+        Sw = S @ w
+        z = 0.7 * z + 0.3 * (prior - power * (Sw / (w @ Sw + floor**2) - 1.0))
+    found: np.ndarray = z - z.max()
+    return found
+
+
+def _stacked(record: Record, points: PredictionPoints) -> np.ndarray:
+    """Return `stacked_weights` at points of one axis, with the inverse of each candidate's error as the prior; shape (k,)."""
+    axis = points.tested_axis()
+    if axis is None:
+        return np.zeros(len(points.names))
+    tests = [i for i, test in enumerate(record.data.backtests) if test.axis == axis]
+    worst = 10.0 * float(np.std(record.data.scaled)) + points.floor
+    filled = [
+        np.stack([_known(record.residuals[name][i], len(record.data.backtests[i].test), worst) for name in points.names]) for i in tests
+    ]
+    growth = 1.0 if axis == INTERPOLATION else RECENCY
+    prior = -np.log(np.minimum(points.recent(), worst) + points.floor)
+    return stacked_weights(filled, growth ** np.arange(len(tests)), prior - prior.max(), points.floor)
+
+
+def _known(residuals: np.ndarray | None, n: int, worst: float) -> np.ndarray:
+    found = np.full(n, worst) if residuals is None else np.nan_to_num(residuals, nan=worst, posinf=worst, neginf=-worst)
+    return np.clip(found, -worst, worst)
 
 
 def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: float = 3.0, most_rows: int = 16) -> Rows:
@@ -134,6 +204,7 @@ def gather(records: Sequence[Record], without: Sequence[str] = (), *, reach: flo
                     "averaged_log": np.full(n, record.data.log),
                     "scored_log": np.full(n, case.log),
                     "beyond": beyond[alike],
+                    "stacked": _pad(np.tile(_stacked(record, points), (n, 1)), width),
                     "unit": np.full(n, float(np.std(record.data.scaled)) + 1e-12),
                 }
                 for key, value in entry.items():
@@ -177,12 +248,18 @@ def _mean(table: pd.DataFrame, log: str = "log", weight: str = "weight") -> floa
     return float(np.exp((w * table[log].fillna(0.0)).sum() / w.sum())) if w.sum() else float("nan")
 
 
-def score(rows: Rows, prediction: np.ndarray) -> Score:
-    """Score predictions on the scale that is averaged, shape (R,)."""
+def case_logs(rows: Rows, prediction: np.ndarray) -> np.ndarray:
+    """Return the log of each case's error over the nearest neighbour's, shape (C,); predictions on the scale that is averaged."""
     residual = rows.target(prediction) - rows.measured
     total = np.bincount(rows.case, residual**2, len(rows.reference))
     count = np.bincount(rows.case, minlength=len(rows.reference))
-    log = np.log(np.clip(np.sqrt(total / count) / rows.reference, *_CLIP))
+    found: np.ndarray = np.log(np.clip(np.sqrt(total / count) / rows.reference, *_CLIP))
+    return found
+
+
+def score(rows: Rows, prediction: np.ndarray) -> Score:
+    """Score predictions on the scale that is averaged, shape (R,)."""
+    log = case_logs(rows, prediction)
     cases = pd.DataFrame({"collection": rows.collections, "log": log, "reach": [class_of(r) for r in rows.reaches]})
 
     def of(part: pd.DataFrame, suffix: str = "") -> pd.DataFrame:

@@ -171,7 +171,7 @@ def test_the_file_holds_what_is_read():
 
 
 def test_the_defaults_are_those_that_were_chosen():
-    """In docs/autolaw.md, on cases without any row that counts."""
+    """In perf/tuning/log.md, on cases without any row that counts."""
     assert AutoLaw().get_params() == {"reach": 3.0, "left_out": None}
 
 

@@ -231,7 +231,7 @@ def test_real_laws_do_without_a_loss_that_was_not_measured(registered, monkeypat
 
 
 def test_the_defaults_are_those_that_were_chosen():
-    """In docs/autolaw.md."""
+    """In perf/tuning/log.md."""
     assert AutoLaw().get_params() == {"power": 2.0, "most": 5, "floor": 0.003, "recency": 4.0, "widen": 1.35, "reach": 3.0}
 
 
