@@ -78,7 +78,8 @@ def interval_features(
         Number of training rows.
     """
     mean = (weight * values).sum(axis=0)
-    spread = np.sqrt((weight * (values - mean) ** 2).sum(axis=0))
+    # without weight, a prediction that overflows when squared would leave no spread
+    spread = np.sqrt((weight * np.where(weight > 0, values - mean, 0.0) ** 2).sum(axis=0))
     tested = np.isfinite(recent)
     share = weight[tested].sum(axis=0)
     error = (weight[tested] * recent[tested, None]).sum(axis=0) / np.maximum(share, 1e-12)

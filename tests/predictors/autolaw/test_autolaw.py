@@ -39,6 +39,12 @@ def learnt(monkeypatch):
 
 
 @pytest.mark.parametrize(("at", "beyond"), [(2.0**7, 0.0), (2.0**14, 1.0), (2.0**28, 3.0)])
+def test_a_prediction_without_weight_leaves_the_spread_as_it_is():
+    weight, recent, beyond = np.array([[0.5], [0.5], [0.0]]), np.full(3, 0.1), np.array([1.0])
+    one, other = (interval_features(weight, np.array([[1.0], [2.0], [last]]), recent, 0.1, beyond, 20) for last in (1.5, 1e308))
+    assert np.isfinite(one).all() and (one == other).all()
+
+
 def test_weights_are_errors_to_powers_that_are_learnt_by_distance_and_rows(three, learnt, at, beyond):
     """A thousandth of the standard deviation of the values, .5 sqrt(63 / 12), is added to every error."""
     learnt([[-1.0, -2.0, -0.5], [0.0] * 3, [0.0] * 3], {"far": np.array([0.3, 0.7])})
