@@ -39,12 +39,6 @@ def learnt(monkeypatch):
 
 
 @pytest.mark.parametrize(("at", "beyond"), [(2.0**7, 0.0), (2.0**14, 1.0), (2.0**28, 3.0)])
-def test_a_prediction_without_weight_leaves_the_spread_as_it_is():
-    weight, recent, beyond = np.array([[0.5], [0.5], [0.0]]), np.full(3, 0.1), np.array([1.0])
-    one, other = (interval_features(weight, np.array([[1.0], [2.0], [last]]), recent, 0.1, beyond, 20) for last in (1.5, 1e308))
-    assert np.isfinite(one).all() and (one == other).all()
-
-
 def test_weights_are_errors_to_powers_that_are_learnt_by_distance_and_rows(three, learnt, at, beyond):
     """A thousandth of the standard deviation of the values, .5 sqrt(63 / 12), is added to every error."""
     learnt([[-1.0, -2.0, -0.5], [0.0] * 3, [0.0] * 3], {"far": np.array([0.3, 0.7])})
@@ -138,6 +132,12 @@ def test_the_size_of_an_error_follows_from_spread_errors_distance_and_rows():
     assert found[0] == pytest.approx([1.0, np.log(spread + 0.1), np.log(0.7 + 0.1), np.log(2.0), 0.05])
     untested = interval_features(weight, values, np.full(3, np.inf), 0.1, np.array([1.0]), 20)
     assert untested[0, 2] == pytest.approx(np.log(spread + 0.1))  # the spread stands in
+
+
+def test_a_prediction_without_weight_leaves_the_spread_as_it_is():
+    weight, recent, beyond = np.array([[0.5], [0.5], [0.0]]), np.full(3, 0.1), np.array([1.0])
+    one, other = (interval_features(weight, np.array([[1.0], [2.0], [last]]), recent, 0.1, beyond, 20) for last in (1.5, 1e308))
+    assert np.isfinite(one).all() and (one == other).all()
 
 
 # -- the shipped tables
