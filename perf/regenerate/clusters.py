@@ -241,8 +241,10 @@ def _matched_groups(one: Figures, other: Figures, shift: float) -> Iterator[pd.D
         if len(common) < 2:  # shares at one scale agree too easily
             near = near[near["ratio"] == 0]
         also = np.isin(values.to_numpy(), near["value"].to_numpy())
-        keys = [*common, "ratio", "value"]
-        hits = near.merge(right.assign(value=values).loc[also, keys].drop_duplicates(), on=keys)[["run", "value"]]
+        scales = [*common, "ratio"]  # few rows are left: tuples of them take a fifth of the time of a merge
+        theirs_too = {*zip(*(right[s].to_numpy()[also].tolist() for s in scales), values.to_numpy()[also].tolist(), strict=True)}
+        ours_too = zip(*(near[s].to_numpy().tolist() for s in (*scales, "value")), strict=True)
+        hits = near.loc[[row in theirs_too for row in ours_too], ["run", "value"]]
         if len(hits):
             yield hits
 

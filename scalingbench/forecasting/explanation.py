@@ -65,16 +65,15 @@ def _sentences(found: Forecast) -> Iterator[str]:
 
 def _exponents(query: Query) -> Iterator[str]:
     """Say what the kind of parameters does to the exponent, where the table tells both kinds."""
-    rows, found = query.rows, dict[str, float]()
+    rows, frames = query.rows, list[pd.DataFrame]()
     for size in ("params", "params_nonembedding") if "tokens" in query.variables else ():
         rows, _ = with_size(rows, size)
         if size in rows and rows[size].notna().all() and rows[size].nunique() > 1:
-            X = rows[[size, "tokens"]].rename(columns={size: "params"})
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found[size] = float(make(PLAN_LAW).fit(X, query.y).params_["alpha"])
-    if len(found) == 2:
-        total, inner = found.values()
+            frames.append(rows[[size, "tokens"]].rename(columns={size: "params"}))
+    if len(frames) == 2:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            total, inner = (float(make(PLAN_LAW).fit(X, query.y).params_["alpha"]) for X in frames)
         yield f"Under Chinchilla's law the exponent of the size is {total:.2g} by params and {inner:.2g} by params_nonembedding."
 
 

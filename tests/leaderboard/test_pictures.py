@@ -28,6 +28,7 @@ def test_a_picture_of_the_docs_is_small_and_shows_the_committed_numbers(name, co
     assert [n for n in names if n not in words] == []
 
 
+@pytest.mark.full
 def test_other_numbers_give_another_picture(committed):
     assert digest(committed.select(bundled=True), "skill") != digest(committed, "skill")
 

@@ -9,6 +9,7 @@ from scalingbench.benchmark.data.clusters import cluster_of
 from scalingbench.benchmark.data.collection import load_card
 from scalingbench.benchmark.data.variables import metric_kind
 from scalingbench.forecasting.registering import Failure
+from scalingbench.forecasting.shares import chance_level
 from scalingbench.leaderboard.forecasts.book import load_book
 from scalingbench.leaderboard.forecasts.listing import list_questions, origin_of
 
@@ -54,9 +55,9 @@ def test_committed_forecasts_and_outcomes_are_computed_from_the_rows(asked, book
     entry = entries["log-linear"]
     assert entry.data_cutoff == asked.asked.cutoff and entry.training.fingerprint == again.training.fingerprint
     assert {e.training.fingerprint for e in entries.values()} == {entry.training.fingerprint}
-    # a share may have been registered outside [0, 1], before forecasts of shares were limited
-    top = metric_kind(entry.metric).high
-    committed = np.minimum([t.point for t in entry.targets], top)
+    # a share may have been registered below chance or above 1, before forecasts of shares were limited
+    chance = chance_level(asked.asked.question(asked.table).runs, None, []) or None
+    committed = np.clip([t.point for t in entry.targets], chance, metric_kind(entry.metric).high)
     np.testing.assert_allclose(committed, [t.point for t in again.targets], rtol=1e-6)
     for outcome in asked.outcomes:
         assert book.outcomes[by_id(asked), outcome.target] == outcome

@@ -139,6 +139,7 @@ def predictions(folder: Path):
     return {(r.predictor, r.task, f.fold): f.predictions.tobytes() for r in load_results(folder) for f in r.folds}
 
 
+@pytest.mark.full
 def test_jobs_and_a_killed_run_do_not_change_predictions(finished, tmp_path):
     import signal
     import time

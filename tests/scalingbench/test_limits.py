@@ -13,7 +13,7 @@ from scalingbench.common.errors import InputError
 from scalingbench.common.limits import MOST_COLUMNS, MOST_OF_A_FAMILY, MOST_ROWS
 
 SECONDS = 10.0
-READERS = pytest.mark.parametrize("command", ["read", "validate"])
+READERS = pytest.mark.parametrize("command", ["read", pytest.param("validate", marks=pytest.mark.full)])
 
 
 def header(names, rows=2):

@@ -72,7 +72,13 @@ def test_the_documented_reproduction_is_that_of_the_committed_result(documented)
     assert made.difference < 1e-3 and repr(made) in printed
 
 
-@pytest.mark.parametrize("own", ["benchmark.py", "predictors/__init__.py", "leaderboard/__init__.py", "common.py"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        "benchmark.py",
+        *(pytest.param(p, marks=pytest.mark.full) for p in ("predictors/__init__.py", "leaderboard/__init__.py", "common.py")),
+    ],
+)
 def test_a_users_file_named_like_a_room_of_ours_harms_nothing(own, tmp_path):
     path = tmp_path / own
     path.parent.mkdir(exist_ok=True)
@@ -105,7 +111,10 @@ def test_every_public_name_has_an_example():
     assert undocumented == ["__version__"]
 
 
-@pytest.mark.parametrize("module", EXAMPLES)
+LONG = {"forecasting.allocate", "forecasting.pictures", "forecasting.report", "leaderboard.findings.report"}
+
+
+@pytest.mark.parametrize("module", [pytest.param(m, marks=pytest.mark.full) if m in LONG else m for m in EXAMPLES])
 def test_the_examples_of_a_module_run(module, tmp_path, monkeypatch):
     (tmp_path / "runs.csv").write_text(example_text("base"), encoding="utf-8")  # the table that the README makes first
     monkeypatch.chdir(tmp_path)

@@ -69,7 +69,7 @@ def test_each_violation_is_named(kind, message):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", each_predictor(long=("multi-power",)))
+@pytest.mark.parametrize("name", each_predictor(long=("autolaw", "chinchilla[posterior]", "multi-power")))
 def test_every_registered_predictor_keeps_the_contract(name):
     # what data a law refuses is its own business; that it says so in one line is the contract. How long a fit takes depends on what
     # else the machine does: it is said, and no breach of the contract here

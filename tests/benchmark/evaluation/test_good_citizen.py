@@ -62,7 +62,8 @@ def descendants(pid):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-@pytest.mark.parametrize("signum", [signal.SIGTERM, *(pytest.param(s, marks=pytest.mark.full) for s in (signal.SIGINT, signal.SIGKILL))])
+@pytest.mark.full
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_when_a_run_is_ended_then_its_workers_end_and_it_can_be_resumed(signum, tmp_path):
     (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "two.yaml").write_text(SUITE)

@@ -61,6 +61,14 @@ def guard(wall):
         yield one
 
 
+@pytest.fixture(scope="module")
+def alone(wall):
+    """Guards in a sandbox that no other test uses, for what ends it."""
+    with Guards(replace(wall, memory=wall.memory // 2)) as guards:
+        yield guards
+        guards._sandbox.stop()
+
+
 @pytest.fixture
 def pair():
     ours, theirs = socket.socketpair()
@@ -201,12 +209,12 @@ def test_after_the_time_is_over_the_next_fit_works(guard):
     assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
 
 
-def test_when_the_server_is_killed_then_another_one_is_started(guard):
-    guard.start()
-    guard._sandbox._process.kill()
-    first = guard.fit(source(), ("f", X, Y, X), (), 30.0)
-    assert first.status in ("crash", "ok")
-    assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
+def test_when_the_server_is_killed_then_another_one_is_started(alone):
+    with alone.one() as guard:
+        guard._sandbox._process.kill()
+        first = guard.fit(source(), ("f", X, Y, X), (), 30.0)
+        assert first.status in ("crash", "ok")
+        assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
 
 
 def test_a_guard_can_be_stopped_from_outside_in_the_middle_of_a_fit(wall):
@@ -344,7 +352,7 @@ def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wa
     assert together and all(a[0] != b[0] for a, b in together)
 
 
-def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
+def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall, alone):
     if not wall.counts_by_group:
         pytest.skip("no control groups here, or no need of them")
     folder = next(f for f in sandbox._groups() if (f / "pids.max").is_file() or f == Path("/sys/fs/cgroup/pids"))
@@ -353,7 +361,7 @@ def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall):
     many = (
         "import threading, time; threading.stack_size(2**15); [threading.Thread(target=time.sleep, args=(9,)).start() for _ in range(4000)]"
     )
-    with Guards(replace(wall, memory=wall.memory // 2)) as guards, guards.one() as guard:  # a sandbox of its own
+    with Guards(alone.wall) as guards, guards.one() as guard:
         assert guard.fit(source(many), ("f", X, Y, X), (), 60.0).message == "RuntimeError: can't start new thread"
         assert not left.exists()
         (own,) = (g for g in folder.glob("scalingbench-*") if str(guards._sandbox._process.pid) in (g / "cgroup.procs").read_text().split())
