@@ -11,7 +11,7 @@ GRACE = 10.0
 """Seconds beyond the limits of one verification that a loaded machine may take."""
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.full), 2])
 @pytest.mark.parametrize("attack", CHOSEN, ids=lambda a: f"{a.family}: {a.name}")
 def test_when_a_hostile_predictor_is_verified_then_only_its_honest_predictions_count(attack, jobs, arena, capfd):
     before = arena.state()

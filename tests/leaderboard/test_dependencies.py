@@ -205,6 +205,7 @@ def test_a_wheel_that_is_a_trap_is_refused_in_one_line(unpacking, tmp_path, entr
     assert reason in str(refused.value) and "\n" not in str(refused.value)
 
 
+@pytest.mark.full
 def test_a_submission_with_a_trap_is_refused_in_one_line_and_nothing_is_written(place):
     archive(place / "wheels", {"../x.py": b"1"})
     done = scalingbench("submit", "uses.py:P", *ABOUT, "--wheels", "wheels", cwd=place)

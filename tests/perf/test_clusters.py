@@ -84,6 +84,7 @@ def test_names_of_settings_are_no_models(search):
     assert search.model_names("farseer", tiny) == {"gpt-100m"}
 
 
+@pytest.mark.full
 def test_every_pair_that_is_found_is_in_both_cards_and_every_overlap_is_found(search, mirror):
     pairs = search.found_pairs()
     assert [(p.one, p.other) for p in pairs if not p.recorded] == []

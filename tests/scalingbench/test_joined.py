@@ -78,6 +78,7 @@ def test_published_constants_are_not_ranked_on_the_runs_they_come_from():
     assert len(entered) > 10 and "chinchilla" not in set(entered["collection"])
 
 
+@pytest.mark.full
 def test_the_site_has_its_page(joined, tmp_path):
     chosen = Results.load(joined).select(collections=["gpt3_curves", "datablations"], predictors=["lowest-level", "kaplan"])
     build_site(chosen, tmp_path / "site")

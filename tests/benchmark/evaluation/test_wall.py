@@ -209,6 +209,7 @@ def test_after_the_time_is_over_the_next_fit_works(guard):
     assert guard.fit(source(), ("f", X, Y, X), (), 30.0).status == "ok"
 
 
+@pytest.mark.full
 def test_when_the_server_is_killed_then_another_one_is_started(alone):
     with alone.one() as guard:
         guard._sandbox._process.kill()
@@ -352,6 +353,7 @@ def test_fits_on_collections_that_share_runs_are_never_side_by_side(tmp_path, wa
     assert together and all(a[0] != b[0] for a, b in together)
 
 
+@pytest.mark.full
 def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall, alone):
     if not wall.counts_by_group:
         pytest.skip("no control groups here, or no need of them")
@@ -369,7 +371,7 @@ def test_a_control_group_limits_threads_and_is_removed_with_the_sandbox(wall, al
     assert not own.exists()
 
 
-@pytest.mark.parametrize("seccomp", [True, False])
+@pytest.mark.parametrize("seccomp", [pytest.param(True, marks=pytest.mark.full), False])
 def test_without_namespaces_the_other_layers_still_hold(seccomp, wall):
     if not kernel.landlock_version():
         pytest.skip("this system has no Landlock")
