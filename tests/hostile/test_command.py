@@ -122,7 +122,14 @@ def test_where_bubblewrap_is_missing_verify_refuses_and_names_the_line_that_inst
     command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml"]
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
     assert done.returncode == 2 and "apt-get install bubblewrap" in last_line(done) and "--unconfined" in last_line(done)
-    done = subprocess.run([*command, "--unconfined"], cwd=place, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.full
+def test_without_namespaces_a_verdict_says_so(place):
+    submitted(place, code("fit", "sys.exit(0)"))
+    (empty := place / "bin").mkdir()
+    command = [sys.executable, "-m", "scalingbench", "verify", "hostile", "--suite", "one.yaml", "--unconfined"]
+    done = subprocess.run(command, cwd=place, env={**os.environ, "PATH": str(empty)}, capture_output=True, text=True)
     assert done.returncode == 1 and "NOT confined by namespaces" in done.stderr and "SystemExit: 0" in last_line(done)
 
 

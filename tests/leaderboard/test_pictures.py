@@ -17,6 +17,7 @@ def committed():
     return Results.load()
 
 
+@pytest.mark.full  # `perf.regenerate --check` does the same
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_of_the_docs_is_small_and_shows_the_committed_numbers(name, committed):
     text = (DOCS / "pictures" / f"{name}.svg").read_text(encoding="utf-8")

@@ -94,5 +94,6 @@ def test_every_pair_that_is_found_is_in_both_cards_and_every_overlap_is_found(se
     assert found["dclm_models", "gadre_overtraining"].figures >= 3, "the 7B models on C4, RedPajama and RefinedWeb"
 
 
+@pytest.mark.full
 def test_a_compilation_holds_what_others_hold(search, mirror):
     assert search.found_elsewhere("hitchhiker") > 0.8

@@ -64,6 +64,7 @@ def test_it_is_ranked_but_not_on_what_it_was_trained_on(joined):
     assert "datablations" not in set(scores.loc[scores["predictor"] == "lowest-level", "collection"])
 
 
+@pytest.mark.full
 def test_the_commands_know_it(joined):
     run = CliRunner().invoke
     assert "| lowest-level " in run(app, ["leaderboard", "--suite", "lite", "--track", "compute"]).stdout

@@ -111,7 +111,7 @@ def test_every_public_name_has_an_example():
     assert undocumented == ["__version__"]
 
 
-LONG = {"forecasting.allocate", "forecasting.pictures", "forecasting.report", "leaderboard.findings.report"}
+LONG = {"forecasting.allocate", "forecasting.forecast", "forecasting.pictures", "forecasting.report", "leaderboard.findings.report"}
 
 
 @pytest.mark.parametrize("module", [pytest.param(m, marks=pytest.mark.full) if m in LONG else m for m in EXAMPLES])

@@ -92,6 +92,7 @@ def test_a_remedy_of_a_forecast_is_printed_and_works(case, tmp_path):
     assert done == 0, after
 
 
+@pytest.mark.full
 def test_a_column_that_explains_the_residuals_is_kept_to_one_cell_or_named(tmp_path):
     kind = np.repeat([0, 1], 12)
     text = lines(

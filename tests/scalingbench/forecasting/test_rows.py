@@ -53,6 +53,7 @@ def test_answers_do_not_depend_on_order_names_or_index(seed):
     assert swapped.value == pytest.approx(before[0], rel=1e-9)
 
 
+@pytest.mark.full
 def test_autolaw_does_not_depend_on_order():
     table = noisy(2)
     one, two = (allocate(t, 1e21) for t in (table, CHANGES["permuted rows"](table)))
