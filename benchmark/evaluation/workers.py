@@ -156,7 +156,7 @@ def _unpacked(answer: bytes) -> list[FoldResult]:
 
 def _serve(channel: socket.socket) -> None:
     """Fit the batches that arrive until the other side closes."""
-    _isolate()
+    _isolate(channel)
     with suppress(messages.ChannelClosed):
         messages.send(channel, {"ready": True})
         while True:
@@ -175,7 +175,7 @@ def _load(packed: bytes) -> None:
         cloudpickle.loads(packed)
 
 
-def _isolate() -> None:
+def _isolate(channel: socket.socket) -> None:
     """Detach this process: nothing goes to standard output, the parent handles Ctrl-C, and it ends with the parent."""
     np.random.seed()  # noqa: NPY002 (the state of a fork is that of all others)
     # output of predictors must not reach standard output, which carries data
@@ -187,6 +187,9 @@ def _isolate() -> None:
     parent = multiprocessing.parent_process()
     if parent is None or not parent.is_alive():
         os._exit(0)
+    # what all workers share, which a predictor could write into
+    os.closerange(3, channel.fileno())
+    os.closerange(channel.fileno() + 1, 4096)
 
 
 def fit_folds(
