@@ -304,8 +304,8 @@ def _refined(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float,
         if len(search):
             at, sets = rows[search], _rows(which, rows[search])
             others = _others(problem, u[at], r[at], weights[at], delta, g[search], h[search], sets)
-            better = _best_of(problem, trials[search], fitted[search], values[search], others, weights[at], delta, sets)
-            trials[search], fitted[search], values[search] = better
+            ends = np.concatenate([trials[search][:, None], others], axis=1)
+            trials[search], fitted[search], values[search] = _best_of(problem, ends, weights[at], delta, sets)
         down = values <= limit
         u[rows[down]], r[rows[down]], value[rows[down]] = trials[down], fitted[down], values[down]
         rows = rows[down & ~still[rows]]
@@ -315,27 +315,15 @@ def _refined(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float,
 
 
 def _best_of(
-    problem: Problem,
-    u: np.ndarray,
-    fitted: np.ndarray,
-    values: np.ndarray,
-    others: np.ndarray,
-    weights: np.ndarray,
-    delta: float,
-    which: Which,
+    problem: Problem, ends: np.ndarray, weights: np.ndarray, delta: float, which: Which
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return end points, residuals and objectives: those given, or of the best of others, shape (S, K, P), that is clearly better."""
-    n, k, parameters = others.shape
-    flat = others.reshape(-1, parameters)
-    found, objectives_ = _at(problem, flat, np.repeat(weights, k, axis=0), delta, None if which is None else np.repeat(which, k))
-    objectives_ = objectives_.reshape(n, k)
-    best, rows = objectives_.argmin(axis=1), np.arange(n)
-    other = ~(values <= np.minimum(values, objectives_[rows, best]) * (1.0 + _ROUNDING))
-    return (
-        np.where(other[:, None], others[rows, best], u),
-        np.where(other[:, None], found.reshape(n, k, -1)[rows, best], fitted),
-        np.where(other, objectives_[rows, best], values),
-    )
+    """Return the best of K end points, shape (S, K, P), with residuals and objectives; the first where no other is clearly better."""
+    n, k, parameters = ends.shape
+    sets = None if which is None else np.repeat(which, k)
+    fitted, values = _at(problem, ends.reshape(-1, parameters), np.repeat(weights, k, axis=0), delta, sets)
+    fitted, values, rows = fitted.reshape(n, k, -1), values.reshape(n, k), np.arange(n)
+    best = np.where(values[:, 0] <= values.min(axis=1) * (1.0 + _ROUNDING), 0, values.argmin(axis=1))
+    return ends[rows, best], fitted[rows, best], values[rows, best]
 
 
 def _at(problem: Problem, u: np.ndarray, weights: np.ndarray, delta: float, which: Which = None) -> tuple[np.ndarray, np.ndarray]:
