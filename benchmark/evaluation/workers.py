@@ -187,9 +187,19 @@ def _isolate(channel: socket.socket) -> None:
     parent = multiprocessing.parent_process()
     if parent is None or not parent.is_alive():
         os._exit(0)
-    # what all workers share, which a predictor could write into
-    os.closerange(3, channel.fileno())
-    os.closerange(channel.fileno() + 1, 4096)
+    if sys.platform == "linux":
+        _cut_off(channel)
+
+
+def _cut_off(channel: socket.socket) -> None:
+    """Lead the descriptors that forked workers share to nowhere: a predictor could write into them.
+
+    Closed ones would be opened again as something else, while `multiprocessing` still has their numbers.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle in map(int, os.listdir("/proc/self/fd")):
+        if handle > 2 and handle not in (channel.fileno(), nothing):
+            os.dup2(nothing, handle)
 
 
 def fit_folds(

@@ -320,13 +320,9 @@ class Sandbox:
         }
 
 
+@cache
 def sandbox_of(wall: Wall) -> Sandbox:
     """Return this process's sandbox without packages of a submission: it starts once, and nothing of a fit is left in it."""
-    return _of_process(wall, os.getpid())
-
-
-@cache
-def _of_process(wall: Wall, _: int) -> Sandbox:
     made = Sandbox(wall)
     atexit.register(made.stop)
     return made
