@@ -179,3 +179,26 @@ def test_two_names_of_one_file_are_refused(tmp_path):
     tasks = load_suite("v3").build(collections=("porian",))[:1]
     with pytest.raises(InputError, match=r"'a\[b\]' and 'A-b' would share the result file"):
         run_suite({"a[b]": Ends("pass"), "A-b": Ends("pass")}, tasks, tmp_path)
+
+
+PLAIN_SCRIPT = """
+from pathlib import Path
+from scalingbench.benchmark.evaluation.run import run_suite
+from scalingbench.benchmark.tasks.suite import load_suite
+
+class Ones:
+    def fit(self, X, y):
+        return self
+    def predict(self, X):
+        return [1.0] * len(X)
+
+print("begun", flush=True)
+(result,) = run_suite({"ones": Ones()}, load_suite("v3").build(collections=("porian",))[:1], Path("out"), jobs=1)
+print(len(result.failures))
+"""
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path):
+    (tmp_path / "plain.py").write_text(PLAIN_SCRIPT)
+    done = subprocess.run([sys.executable, "plain.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.returncode) == ("begun\n0\n", 0), done.stderr

@@ -1,5 +1,4 @@
 import os
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -31,29 +30,6 @@ class Base:
 
     def predict(self, X):
         return np.full(len(X), self.mean_)
-
-
-PLAIN_SCRIPT = """
-from pathlib import Path
-from scalingbench.benchmark.evaluation.run import run_suite
-from scalingbench.benchmark.tasks.suite import load_suite
-
-class Ones:
-    def fit(self, X, y):
-        return self
-    def predict(self, X):
-        return [1.0] * len(X)
-
-print("begun", flush=True)
-(result,) = run_suite({"ones": Ones()}, load_suite("v3").build(collections=("porian",))[:1], Path("out"), jobs=1)
-print(len(result.failures))
-"""
-
-
-def test_a_script_without_a_main_guard_runs_once(tmp_path):
-    (tmp_path / "plain.py").write_text(PLAIN_SCRIPT)
-    done = subprocess.run([sys.executable, "plain.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert (done.stdout, done.returncode) == ("begun\n0\n", 0), done.stderr
 
 
 class Noisy(Base):

@@ -98,7 +98,7 @@ def test_a_column_that_explains_the_residuals_is_kept_to_one_cell_or_named(tmp_p
     text = lines(
         "N,D,C,lr,arch,loss", [*N, *N], [*D, *D], 6 * np.array([*N, *N]) * [*D, *D], 1e-3 * 2.0**kind, kind, [*LOSS, *LOSS] + kind * 0.5
     )
-    _, output = run("forecast", text, tmp_path, *TARGET, *LAW)
+    _, output = run("forecast", text, tmp_path, *TARGET)
     found = re.findall(r"--where (\w+)=\.\.\. keeps one(?:, or name it in --target \((\w+)=\.\.\.\))?", output)
     assert dict(found) == {"lr": "learning_rate", "arch": ""}, output
     for header, cell in (("lr", "0.001"), ("learning_rate", "1e-3"), ("arch", "1")):
